@@ -1,0 +1,110 @@
+# Everything a developer of mcpfence needs, from nothing but git, make, Python and (where helm is missing) Go.
+# `make` alone lists the verbs. Whatever is made lies in .venv/ and .tools/; stamps make the second run quick.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/sh
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+PY := .venv/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet
+PYTEST = $(PY) -m pytest -n auto --dist loadgroup
+# A quiet make in make that takes our -j, or builds everything at once where none was given.
+SUBMAKE = $(MAKE) --no-print-directory
+PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
+
+.PHONY: help
+help: ## list these verbs
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+
+.PHONY: demo
+demo: .venv/.runtime ## render real servers through helm and the post-renderer, and show the result
+	@$(PY) tools/find_helm.py >/dev/null || $(SUBMAKE) .tools/bin/helm4
+	@$(PY) tools/demo.py
+
+# Without the tools the tests that need them are skipped by name, or fail with MCPFENCE_REQUIRE_ALL=1: theirs to say.
+.PHONY: test
+test: .venv/.test ## set up what the tests need and run them (PYTEST_ARGS="-k word" narrows)
+	@$(SUBMAKE) -k $(PARALLEL) tools || echo "note: not all tools could be made; the tests that need them say so" >&2
+	$(PYTEST) $(PYTEST_ARGS)
+
+# The real engines (API server, Felix, Cilium's policy engine, Argo CD) come in here; until then it is all of `test`.
+.PHONY: test-all
+test-all: test ## the same with the real engines, which come here; CI runs this
+
+.PHONY: check
+check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift checks, tests
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	@for generator in tools/gen_*.py; do $(PY) $$generator --check || exit 1; done
+	@$(SUBMAKE) test
+
+.PHONY: format
+format: .venv/.dev ## let ruff format the code and mend what it can
+	$(PY) -m ruff format
+	$(PY) -m ruff check --fix
+
+.PHONY: golden
+golden: .venv/.test tools ## rewrite generated files and goldens (then read the diff)
+	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
+	$(PYTEST) -m golden --update-golden $(PYTEST_ARGS)
+
+.PHONY: bench
+bench: .venv/.test tools ## measure speed and memory beside helm, and print the table
+	$(PY) bench/run.py
+
+.PHONY: tools
+tools: .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made ## build what tests run beside mcpfence: helm 3, helm 4, nca
+
+.PHONY: clean
+clean: ## remove everything that make made
+	rm -rf .venv .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- helm: pinned in tools/helm3/go.mod and tools/helm4/go.mod, built through the Go module proxy ---
+
+.tools/bin/helm%: tools/helm%/go.mod tools/helm%/go.sum tools/build_helm.sh
+	@sh tools/build_helm.sh $* $@
+
+# --- virtual environments: one stamp per step, each on top of the one before ---
+
+define CHECK_PYTHON
+command -v $(PYTHON) >/dev/null || { \
+  echo "error: $(PYTHON) is not on PATH: install Python 3.11 or later, or say make PYTHON=/path/to/python3" >&2; exit 1; }; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+  echo "error: mcpfence needs Python 3.11 or later: say make PYTHON=/path/to/python3.11" >&2; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+  echo "error: $(PYTHON) cannot make virtual environments: on Debian and Ubuntu install python3-venv" >&2; exit 1; }
+endef
+
+.venv/.made:
+	@$(CHECK_PYTHON)
+	@echo "making .venv" >&2
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.runtime: pyproject.toml .venv/.made
+	@echo "installing mcpfence into .venv" >&2
+	@$(PIP) install --editable .
+	@touch $@
+
+.venv/.test: pyproject.toml .venv/.runtime
+	@echo "installing what the tests need into .venv" >&2
+	@$(PIP) install --editable '.[test]'
+	@touch $@
+
+.venv/.dev: pyproject.toml .venv/.test
+	@echo "installing what developers need into .venv" >&2
+	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+.tools/nca/.made: tools/nca/requirements.txt
+	@$(CHECK_PYTHON)
+	@echo "making .tools/nca" >&2
+	@mkdir -p .tools
+	@$(PYTHON) -m venv --clear .tools/nca
+	@.tools/nca/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@

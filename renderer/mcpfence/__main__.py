@@ -1,0 +1,5 @@
+"""`python -m mcpfence`."""
+
+from mcpfence.cli.main import run
+
+run()

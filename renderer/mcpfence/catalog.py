@@ -1,0 +1,210 @@
+"""The catalog: what a user declares, as frozen types.
+
+`reading.read_catalog` makes these from an untrusted mapping; nothing downstream checks the input again.  Each item
+keeps the `path` where it was written, so that a later finding can point at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mcpfence.errors import Path
+from mcpfence.intervals import Interval, Intervals
+from mcpfence.ports import Ports
+from mcpfence.selectors import Selector
+
+HOSTED = ("npx", "uvx", "containerized")
+DEFAULT_PORT = 8099
+
+Stance = Literal["deny", "internet"]
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """A host name or wildcard on TCP ports; `addresses` are destinations of their own, on the same ports."""
+
+    pattern: str
+    ports: Ports
+    path: Path
+    addresses: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Cidr:
+    """A listed block less its own excepts."""
+
+    block: Interval
+    excepts: Intervals
+    ports: Ports
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A back-end: pods by selector (or a Service that says which), a whole namespace, or cidrs."""
+
+    name: str
+    namespace: str | None
+    mode: Literal["selector", "namespace", "cidr"]
+    selector: Selector | None
+    cidrs: tuple[Interval, ...]
+    ports: Ports | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Registries:
+    """Where npx and uvx fetch packages from: by name, or as services of the cluster."""
+
+    domains: tuple[Domain, ...] = ()
+    services: tuple[Service, ...] = ()
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is granted."""
+        return not self.domains and not self.services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Egress:
+    """What one server or workload may reach, as written; defaults are the plan's business."""
+
+    path: Path = ()
+    deny_all: bool = False
+    domains: tuple[Domain, ...] = ()
+    cidrs: tuple[Cidr, ...] = ()
+    services: tuple[Service, ...] = ()
+    listed: bool = False
+    """Whether domains, cidrs or services were written at all, if only as an empty list."""
+    registries: Registries | None = None
+    """None: inherit; an empty value: none."""
+    default: Stance | None = None
+    cloud_identity: bool = False
+    kubernetes_api: bool = False
+    dns: bool | None = None
+    servers: tuple[str, ...] | Literal["all"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ingress:
+    """Who may call: names of clients (None: every declared one), and on which ports (None: the server's own)."""
+
+    clients: tuple[str, ...] | None = None
+    ports: Ports | None = None
+    path: Path = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Server:
+    """One MCP server; `selectors` and `port` matter for hosted ones only."""
+
+    name: str
+    runtime: str
+    path: Path
+    selectors: tuple[Selector, ...] = ()
+    selected: bool = False
+    """Whether the catalog wrote a podSelector."""
+    port: int = DEFAULT_PORT
+    egress: Egress = field(default_factory=Egress)
+    ingress: Ingress = field(default_factory=Ingress)
+    url: str | None = None
+    """Remote servers: the URL or host name that was written."""
+    components: tuple[str, ...] = ()
+
+    @property
+    def hosted(self) -> bool:
+        """Whether it runs as pods that get a fence."""
+        return self.runtime in HOSTED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Pods that are no MCP server but deserve a fence."""
+
+    name: str
+    namespace: str
+    selectors: tuple[Selector, ...]
+    egress: Egress
+    ingress: Ingress
+    path: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """Who may call hosted servers: pods of a namespace (selector None: every pod there), or addresses."""
+
+    name: str
+    namespace: str | None
+    selector: Selector | None
+    cidrs: tuple[Interval, ...]
+    callback_port: int | None
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class PodPeer:
+    """Pods of one namespace as a DNS peer."""
+
+    namespace: str
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dns:
+    """Where DNS answers; None: the profile's."""
+
+    pods: tuple[PodPeer, ...] | None = None
+    cidrs: tuple[Interval, ...] | None = None
+    ports: Ports | None = None
+    cluster_ips: tuple[Interval, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster:
+    """Facts about the cluster."""
+
+    profile: str = "generic"
+    cni: str = "generic"
+    mesh: str = "none"
+    nodes: tuple[Interval, ...] = ()
+    pods: tuple[Interval, ...] = ()
+    services: tuple[Interval, ...] = ()
+    control_plane: tuple[Interval, ...] = ()
+    families: frozenset[int] = frozenset({4, 6})
+    nat64: bool = False
+
+    @property
+    def cidrs(self) -> tuple[Interval, ...]:
+        """All of cluster.cidrs."""
+        return self.nodes + self.pods + self.services + self.control_plane
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """The whole declaration; maps are ordered by name."""
+
+    namespace: str
+    release: str
+    release_namespace: str
+    floor: bool = True
+    cluster: Cluster = field(default_factory=Cluster)
+    dns: Dns = field(default_factory=Dns)
+    default: Stance = "deny"
+    provider: str = "none"
+    aviatrix_ipv6: bool = False
+    aviatrix_crd: str = ""
+    unenforced_domains: Literal["refuse", "internet"] = "refuse"
+    excepts: tuple[Interval, ...] = ()
+    registries: Mapping[str, Registries] = field(default_factory=dict)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+    servers: Mapping[str, Server] = field(default_factory=dict)
+    workloads: Mapping[str, Workload] = field(default_factory=dict)
+    digest: str = ""
+    """SHA-256 of the catalog's canonical JSON."""
+
+    @property
+    def fenced(self) -> list[Server | Workload]:
+        """Servers and workloads: all that has an egress and an ingress of its own."""
+        return [*self.servers.values(), *self.workloads.values()]

@@ -1,0 +1,83 @@
+"""The command line: one group, its commands imported only when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from mcpfence import __version__
+
+_COMMANDS = {
+    "post-render": ("mcpfence.cli.post_render", "Fill the policies into a Helm release on its way to the cluster."),
+    "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
+    "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
+    "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
+    "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
+}
+"""Name: (module with a `command`, one line of help)."""
+
+
+class _LazyGroup(click.Group):
+    """Lists commands from the table and imports the one that is called: start-up is half of a small render."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        row = _COMMANDS.get(cmd_name)
+        if row is None:
+            return None
+        command: click.Command = importlib.import_module(row[0]).command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, "--version", prog_name="mcpfence", message="%(prog)s %(version)s")
+def main() -> None:
+    r"""Fence in MCP servers on Kubernetes: each reaches exactly what the catalog says, and nothing else.
+
+    \b
+    Helm 3   helm install demo CHART -f values.yaml --post-renderer mcpfence --post-renderer-args post-render
+    Helm 4   helm install demo CHART -f values.yaml --post-renderer mcpfence
+    CI       mcpfence render -f values.yaml -o manifests/
+    Check    mcpfence check -f values.yaml
+
+    Exit codes: 0 done, 1 errors (nothing on stdout), 2 wrong usage.
+    """
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; ends the process with 0, 1 or 2 and never with a traceback."""
+    try:
+        result: Any = main.main(args=arguments, prog_name="mcpfence", standalone_mode=False)
+        _flush()
+        sys.exit(result if isinstance(result, int) else 0)
+    except click.exceptions.Exit as ended:
+        sys.exit(ended.exit_code)
+    except click.ClickException as bad:
+        bad.show()
+        sys.exit(bad.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("mcpfence: interrupted", err=True)
+        sys.exit(1)
+    except BrokenPipeError:
+        _silence()
+        sys.exit(1)
+
+
+def _flush() -> None:
+    if sys.stdout is not None:
+        sys.stdout.flush()
+
+
+def _silence() -> None:
+    """Whoever read stdout has gone: keep Python from writing the rest, and a traceback, at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

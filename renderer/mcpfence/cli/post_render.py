@@ -1,0 +1,82 @@
+"""`mcpfence post-render`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from mcpfence.cli.inputs import read_inputs
+from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.errors import McpfenceError, plural
+from mcpfence.files import read_stdin
+from mcpfence.postrender import Given, Result, post_render
+
+
+@click.command("post-render")
+@click.option(
+    "--catalog",
+    "catalogs",
+    multiple=True,
+    metavar="FILE",
+    help="Catalog (YAML or JSON) for charts that do not hold the mcpfence chart; several are merged.",
+)
+@click.option("-f", "--services", "services", multiple=True, metavar="FILE", help="Manifests to look up Services in.")
+@click.option("-n", "--namespace", default=None, help="With --catalog: the release's own namespace.")
+@click.option("--release", default=None, help="With --catalog: the name of the release.")
+@common_options
+def command(
+    voice: Voice,
+    *,
+    catalogs: tuple[str, ...],
+    services: tuple[str, ...],
+    namespace: str | None,
+    release: str | None,
+) -> int:
+    r"""Read manifests on stdin, put the policies in the place of the catalog, print everything on stdout.
+
+    Helm calls this. All other documents pass byte for byte; on any error nothing is printed and the exit code is 1.
+
+    \b
+    Helm 3   helm install demo CHART -f values.yaml --post-renderer mcpfence --post-renderer-args post-render
+    Helm 4   helm plugin install "$(mcpfence helm-plugin)"   (once)
+             helm install demo CHART -f values.yaml --post-renderer mcpfence
+    By hand  helm template demo CHART -f values.yaml | mcpfence post-render
+    """
+
+    def work() -> int:
+        if catalogs and (not namespace or not release):
+            raise click.UsageError("--catalog needs --release and --namespace: Helm does not tell them.")
+        if not catalogs and (namespace or release):
+            raise click.UsageError("--release and --namespace go with --catalog; else the chart's catalog knows them.")
+        given = None
+        if catalogs:
+            inputs = read_inputs(catalogs)
+            voice.sources += inputs.sources
+            given = Given(raw=inputs.values, release=str(release), namespace=str(namespace))
+        more = read_inputs(services).documents if services else ()
+        helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
+        result = post_render(read_stdin(), given=given, helm4=helm4, more=more)
+        if voice.fails(result.findings):
+            raise McpfenceError(result.findings)
+        write_stdout(result.chunks)
+        voice.findings(result.findings)
+        if not voice.quiet:
+            summarise(voice, result)
+        return 0
+
+    return guarded(voice, work)
+
+
+def summarise(voice: Voice, result: Result) -> None:
+    """One line per release: what was rendered."""
+    if not result.renderings:
+        voice.say("mcpfence: nothing of mcpfence in this stream; it passed through unchanged")
+    for rendering in result.renderings:
+        catalog = rendering.catalog
+        line = f"mcpfence: release {catalog.release}: {plural(len(rendering.lines), 'fence')}, "
+        line += plural(len(rendering.objects), "object")
+        line += f" for namespace {catalog.namespace}, provider {catalog.provider}"
+        if rendering.narrowings:
+            line += f"; {plural(len(rendering.narrowings), 'narrowing')} (in ConfigMap {catalog.release}-mcpfence)"
+        voice.say(line)

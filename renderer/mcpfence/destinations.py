@@ -1,0 +1,134 @@
+"""What one server or workload may reach: its egress as written, turned into the allows and names of a fence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpfence.addresses import cidrs
+from mcpfence.catalog import Catalog, Domain, Egress, Registries, Service
+from mcpfence.errors import Collector, Path, path_text
+from mcpfence.fence import Allow, Block, Name, Pods
+from mcpfence.ground import Terrain, listed_block, order_peers
+from mcpfence.intervals import Interval, intersect, subtract
+from mcpfence.ports import Ports
+from mcpfence.selectors import Selector
+from mcpfence.services import ServiceIndex, Unresolved, ports_of, selector_of
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """A service entry resolved to what it opens."""
+
+    allow: Allow
+    back_end: tuple[str, str, Selector] | None
+    """Name, namespace and selector where it is pods by selector."""
+
+
+def internet_stance(catalog: Catalog, egress: Egress) -> bool:
+    """Whether it may reach every public address: its own word, else the catalog's where nothing is listed."""
+    if egress.deny_all:
+        return False
+    if egress.default is not None:
+        return egress.default == "internet"
+    return catalog.default == "internet" and not egress.listed
+
+
+def granted_registries(catalog: Catalog, runtime: str, egress: Egress) -> Registries:
+    """The registries of a server: its own entries, or the catalog's for its runtime."""
+    if egress.deny_all:
+        return Registries()
+    if egress.registries is not None:
+        return egress.registries
+    return catalog.registries.get(runtime, Registries())
+
+
+def resolve_service(
+    entry: Service, catalog: Catalog, terrain: Terrain, services: ServiceIndex, kind: str, out: Collector
+) -> Reached | None:
+    """What a services entry opens; None after an error."""
+    source = path_text(entry.path)
+    namespace = entry.namespace or catalog.namespace
+    if entry.mode == "cidr":
+        blocks = [_listed_text(block, terrain, (*entry.path, "cidrs"), out) for block in entry.cidrs]
+        found = [block for block in blocks if block is not None]
+        if not found or entry.ports is None:
+            return None
+        return Reached(Allow(kind, order_peers(list(found)), entry.ports, source), None)
+    if entry.mode == "namespace":
+        if namespace == catalog.namespace:
+            sentence = f"mode namespace on {namespace}, the fenced namespace, would open every server in it"
+            out.add("service-own-namespace", entry.path, sentence, "write mode: selector with the back-end's labels")
+            return None
+        if entry.ports is None:
+            return None
+        return Reached(Allow(kind, (Pods(namespace, Selector()),), entry.ports, source), None)
+    selector, ports = _pods(entry, namespace, services, out)
+    if selector is None or ports is None:
+        return None
+    return Reached(Allow(kind, (Pods(namespace, selector),), ports, source), (entry.name, namespace, selector))
+
+
+def _listed_text(block: Interval, terrain: Terrain, path: Path, out: Collector) -> Block | None:
+    return listed_block(block, (), terrain, path, cidrs((block,))[0], out)
+
+
+def _pods(
+    entry: Service, namespace: str, services: ServiceIndex, out: Collector
+) -> tuple[Selector | None, Ports | None]:
+    """Selector and pod ports: the catalog's words first, else the Service's."""
+    selector, ports = entry.selector, entry.ports
+    if selector is not None and ports is not None:
+        return selector, ports
+    missing = " and ".join(name for name, value in (("podSelector", selector), ("ports", ports)) if value is None)
+    name = f"Service {namespace}/{entry.name}"
+    todo = f"write {missing} here (ports are pod ports, the Service's targetPort)"
+    record = services.services.get((namespace, entry.name))
+    if record is None:
+        sentence = f"has no {missing}, and {name} is not in the input"
+        out.add("service-unresolved", entry.path, sentence, f"{todo}, or pass the Service with -f")
+        return None, None
+    try:
+        selector = selector or selector_of(record)
+        ports = ports or ports_of(record, selector, services.pods.get(namespace, ()))
+    except Unresolved as why:
+        out.add("service-unresolved", entry.path, f"{name} {why}", todo)
+        return None, None
+    return selector, ports
+
+
+def addresses_of(domain: Domain, terrain: Terrain, out: Collector) -> Allow | None:
+    """The addresses of a domain entry as a cidr destination of their own."""
+    path = (*domain.path, "addresses")
+    found = [_listed_text(block, terrain, path, out) for block in domain.addresses]
+    peers = order_peers([block for block in found if block is not None])
+    return Allow("address", peers, domain.ports, path_text(path)) if peers else None
+
+
+def listed_cidrs(egress: Egress, terrain: Terrain, out: Collector) -> list[Allow]:
+    """The cidrs of an egress, each an allow of its own."""
+    allows = []
+    for entry in egress.cidrs:
+        text = cidrs((entry.block,))[0]
+        block = listed_block(entry.block, entry.excepts, terrain, entry.path, text, out)
+        if block is not None:
+            allows.append(Allow("cidr", (block,), entry.ports, path_text(entry.path)))
+    _warn_reopened(egress, out)
+    return allows
+
+
+def _warn_reopened(egress: Egress, out: Collector) -> None:
+    """An except subtracts inside its own entry only: say so where another entry grants the same addresses."""
+    for entry in egress.cidrs:
+        for other in egress.cidrs:
+            if other is entry or not entry.excepts:
+                continue
+            again = intersect(entry.excepts, subtract((other.block,), other.excepts))
+            if again:
+                sentence = f"the except {cidrs(again)[0]} is opened again by {path_text(other.path)}"
+                todo = "an except subtracts only inside its own entry; add it to the other entry too"
+                out.add("except-reopened", entry.path, sentence, todo)
+
+
+def names_of(domains: tuple[Domain, ...], *, registry: bool) -> list[Name]:
+    """Domain entries as names of a fence."""
+    return [Name(domain.pattern, domain.ports, path_text(domain.path), registry) for domain in domains]

@@ -1,0 +1,143 @@
+"""The fence: provider-neutral intent for the pods of one server, workload or back-end.
+
+A fence says who may call the pods and what they may reach, with every default filled in and every address decided.
+Providers turn fences into manifests; the proof compares what the manifests allow with the fence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from mcpfence.addresses import cidrs
+from mcpfence.errors import Path
+from mcpfence.intervals import Interval, Intervals, subtract
+from mcpfence.ports import Ports
+from mcpfence.selectors import Selector
+
+Kind = Literal["server", "workload", "service"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Pods:
+    """Pods of one namespace; an empty selector stands for all of them."""
+
+    namespace: str
+    selector: Selector
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Block:
+    """The addresses of one CIDR block less some blocks inside it."""
+
+    block: Interval
+    excepts: Intervals = ()
+
+    @property
+    def addresses(self) -> Intervals:
+        """What is left of the block."""
+        return subtract((self.block,), self.excepts)
+
+    @property
+    def text(self) -> str:
+        """`203.0.113.0/24`, or with ` except ...`."""
+        base = cidrs((self.block,))[0]
+        return f"{base} except {', '.join(cidrs(self.excepts))}" if self.excepts else base
+
+
+Peer = Pods | Block
+
+
+def peer_text(peer: Peer) -> str:
+    """A peer as people name it."""
+    if isinstance(peer, Block):
+        return cidrs((peer.block,))[0]
+    return f"pods {peer.selector.text or '(all)'} of namespace {peer.namespace}"
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Some peers on some ports, in one direction; `kind` tells why in one word, `source` where that comes from."""
+
+    kind: str
+    """client, workload, backend; dns, service, registry, callback, server, cidr, address, kubernetesAPI,
+    cloudIdentity, internet, unenforced."""
+    peers: tuple[Peer, ...]
+    ports: Ports
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name pattern on TCP ports, at whatever public address it resolves to."""
+
+    pattern: str
+    ports: Ports
+    source: str
+    registry: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
+
+    kind: Kind
+    name: str
+    namespace: str
+    selectors: tuple[Selector, ...]
+    ingress: tuple[Allow, ...]
+    egress: tuple[Allow, ...] = ()
+    names: tuple[Name, ...] = ()
+    public: tuple[Block, ...] = ()
+    """Where the names may resolve to; empty without names."""
+    runtime: str = ""
+    path: Path = ()
+
+    @property
+    def title(self) -> str:
+        """How messages name it: `server github`."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def internet(self) -> bool:
+        """Whether its stance is every public address."""
+        return any(allow.kind == "internet" for allow in self.egress)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What one fence loses under an engine: the destinations (names at the addresses in an allow of kind `name`)."""
+
+    fence: str
+    lost: tuple[Allow, ...]
+    why: str
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        gone = "; ".join(f"{allow.kind} {', '.join(peer_text(p) for p in allow.peers)}" for allow in self.lost)
+        return f"{self.fence} loses {gone}: {self.why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What all fences of a render stand on."""
+
+    namespace: str
+    release: str
+    families: frozenset[int]
+    public: tuple[Block, ...]
+    """0.0.0.0/0 and ::/0 (of the families in use) less the blocked ranges."""
+    inside: Intervals
+    """Addresses of the cluster itself: cluster.cidrs and the DNS Service."""
+    pod_cidrs: tuple[Interval, ...]
+    service_cidrs: tuple[Interval, ...]
+    aviatrix_ipv6: bool = False
+    aviatrix_crd: str = ""
+
+
+@lru_cache(maxsize=1024)
+def prefixes(peers: tuple[Peer, ...]) -> tuple[str, ...]:
+    """The CIDR blocks that are left of the address peers after their excepts."""
+    return tuple(text for peer in peers if isinstance(peer, Block) for text in cidrs(peer.addresses))

@@ -1,0 +1,131 @@
+"""Host names as a catalog writes them: `api.example.com`, or `*.example.com` for every name below example.com.
+
+`*.x` means one or more labels below x and never x itself.  What is refused here would mean different things on
+different engines, or would name something that is not on the public internet.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from functools import lru_cache
+
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_PLAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_NUMBER = re.compile(r"[0-9]+\Z|0x[0-9a-f]*\Z")
+_LONGEST = 253
+
+
+class BadHost(ValueError):
+    """A name that is refused: `id` of the finding, the half sentence behind the quoted name, and what to write."""
+
+    def __init__(self, id: str, sentence: str, todo: str) -> None:
+        super().__init__(sentence)
+        self.id = id
+        self.sentence = sentence
+        self.todo = todo
+
+
+@lru_cache(maxsize=65536)
+def parse_host(text: str) -> str:
+    """The canonical form (lower case, no trailing dot) of a host name or wildcard; raises BadHost.
+
+    The order of the checks decides which of several faults is named: the one that is nearest to the cause.
+    """
+    if text.isascii():
+        name = text.lower()
+        if len(name) <= _LONGEST and _PLAIN.match(name):
+            _refuse_local(name)
+            return name
+    return _slow(text)
+
+
+def _slow(text: str) -> str:
+    if not text.strip():
+        raise BadHost("host-empty", "is empty", "write a host name such as api.example.com, or remove the entry")
+    if "{{" in text or "${" in text:
+        raise BadHost("template-left", "is a template expression that nothing has filled in", "write the value itself")
+    if not text.isascii():
+        raise BadHost("host-not-ascii", "has characters outside ASCII", f"write the punycode form{_punycode(text)}")
+    if text != text.strip() or any(ord(c) <= 32 or ord(c) == 127 for c in text):
+        raise BadHost("host-bad-character", "has white space or a control character", "write the host name alone")
+    if "://" in text:
+        rest = text.split("://", 1)[1]
+        host = re.split(r"[/?#:@]", rest)[0]
+        raise BadHost("host-scheme", "has a scheme", f"write {host or 'the host name alone'}")
+    if _is_ip(text):
+        raise BadHost("host-is-ip", "is an IP address", "list it under egress.cidrs with its ports")
+    if re.search(r"[/?#]", text):
+        host = re.split(r"[/?#:]", text)[0]
+        raise BadHost("host-path", "has a path", f"write {host or 'the host name alone'}")
+    if ":" in text:
+        raise BadHost("host-port", "has a port", _port_todo(text))
+    return _labels(text)
+
+
+def _port_todo(text: str) -> str:
+    host, _, port = text.partition(":")
+    if port.isdecimal() and host:
+        return f"write {{name: {host}, ports: [{int(port)}]}} under egress.domains"
+    return "write the host name alone, and its ports under egress.domains"
+
+
+def _labels(text: str) -> str:
+    name = text.lower().removesuffix(".")
+    base = name.removeprefix("*.")
+    if name == "*":
+        todo = "write the names, or egress.default: internet for every public address"
+        raise BadHost("host-bad-wildcard", "is every name", todo)
+    if "*" in base:
+        raise BadHost("host-bad-wildcard", "has a * that is not the whole first label", "write *.example.com, or names")
+    labels = base.split(".")
+    if "" in labels:
+        raise BadHost("host-empty-label", "has an empty label", "write labels with one dot between them")
+    _refuse_local(name)
+    if len(labels) == 1 and name != base:
+        raise BadHost("host-public-suffix", "is a wildcard on a public suffix", "write the domain that you mean")
+    if len(labels) == 1:
+        raise BadHost("host-single-label", "is a single label", "write a full name such as api.example.com")
+    for label in labels:
+        if len(label) > 63:
+            raise BadHost("host-too-long", "has a label longer than 63 characters", "write a name that DNS can hold")
+        if not _LABEL.match(label):
+            raise BadHost("host-bad-character", "has characters that no host name has", "write letters, digits and -")
+    if len(name) > _LONGEST:
+        raise BadHost("host-too-long", "is longer than 253 characters", "write a name that DNS can hold")
+    if _NUMBER.match(labels[-1]):
+        raise BadHost("host-is-ip", "is an IP address", "list it under egress.cidrs with its ports")
+    return name
+
+
+def _refuse_local(name: str) -> None:
+    """Refuse names that stand for the pod, the cluster or the cloud's metadata, with or without a wildcard."""
+    base = name.removeprefix("*.")
+    if base == "localhost" or base.endswith(".localhost"):
+        raise BadHost("host-localhost", "is the pod itself", "remove it; a pod always reaches itself")
+    if base == "cluster.local" or base.endswith((".cluster.local", ".svc")) or base == "svc":
+        todo = "list the service under egress.services"
+        raise BadHost("host-in-cluster", "is a name inside the cluster", todo)
+    if base == "metadata.google.internal" or (base == "google.internal" and name != base):
+        todo = "remove it, or write egress.cloudIdentity: true"
+        raise BadHost("host-metadata", "is the cloud's metadata endpoint", todo)
+    if base in ("in-addr.arpa", "ip6.arpa") or base.endswith((".in-addr.arpa", ".ip6.arpa")):
+        raise BadHost("host-reverse-dns", "is a reverse-DNS zone", "write the names or egress.cidrs instead")
+
+
+def _is_ip(text: str) -> bool:
+    bare = text.strip("[]").removesuffix(".").split("%")[0].split("/")[0]
+    if re.fullmatch(r"[0-9.]+:[0-9]+", bare):
+        bare = bare.rsplit(":", 1)[0]
+    try:
+        ipaddress.ip_address(bare)
+    except ValueError:
+        return False
+    return True
+
+
+def _punycode(text: str) -> str:
+    try:
+        return f", {text.lower().encode('idna').decode('ascii')}"
+    except UnicodeError:
+        return ""

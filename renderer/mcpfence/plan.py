@@ -1,0 +1,374 @@
+"""The plan: a catalog becomes fences, with defaults, stances, DNS, registries and both ends of every connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from mcpfence.catalog import Catalog, Client, Egress, Ingress, Server, Workload
+from mcpfence.destinations import (
+    Reached,
+    addresses_of,
+    granted_registries,
+    internet_stance,
+    listed_cidrs,
+    names_of,
+    resolve_service,
+)
+from mcpfence.errors import Collector, Path, quote
+from mcpfence.fence import Allow, Block, Fence, Ground, Kind, Name, Peer, Pods
+from mcpfence.ground import Terrain, order_peers, survey
+from mcpfence.ports import PortRange, Ports, canonical_ports, tcp
+from mcpfence.profiles import PROFILES
+from mcpfence.remotes import remote_destination
+from mcpfence.selectors import Selector, overlaps
+from mcpfence.services import ServiceIndex
+
+HBONE = 15008
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The ground and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
+
+    ground: Ground
+    fences: Iterator[Fence]
+
+
+@dataclass(slots=True)
+class _Callers:
+    """Who calls a back-end of the fenced namespace, by ports; filled while services are resolved."""
+
+    name: str
+    selector: Selector
+    path: Path
+    by_ports: dict[Ports, list[Peer]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What is worked out over all servers and workloads before the first fence is made."""
+
+    catalog: Catalog
+    terrain: Terrain
+    reached: dict[tuple[Kind, str], list[Reached]]
+    back_ends: dict[Selector, _Callers]
+    workload_callers: dict[str, list[Peer]]
+    clients: Allow | None
+
+
+def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
+    """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
+    terrain = survey(catalog)
+    scene = _Scene(catalog, terrain, {}, {}, {}, _default_clients(catalog))
+    for server in catalog.servers.values():
+        if server.hosted:
+            pods: list[Peer] = [Pods(catalog.namespace, selector) for selector in server.selectors]
+            _resolve(scene, ("server", server.name), server.egress, server.runtime, pods, services, out)
+    for workload in catalog.workloads.values():
+        pods = [Pods(workload.namespace, selector) for selector in workload.selectors]
+        _resolve(scene, ("workload", workload.name), workload.egress, "", pods, services, out)
+        for name in called_servers(catalog, workload.egress):
+            if catalog.servers[name].hosted:
+                scene.workload_callers.setdefault(name, []).extend(pods)
+    _check_disjoint(scene, out)
+    return Plan(terrain.ground, _fences(scene, out))
+
+
+def called_servers(catalog: Catalog, egress: Egress) -> list[str]:
+    """The servers that a workload calls, composites taken apart, ordered by name."""
+    if egress.servers == "all":
+        return sorted(name for name, server in catalog.servers.items() if server.runtime != "composite")
+    found: set[str] = set()
+    waiting, seen = list(egress.servers), set[str]()
+    while waiting:
+        name = waiting.pop()
+        server = catalog.servers.get(name)
+        if server is None or name in seen:
+            continue
+        seen.add(name)
+        waiting += server.components
+        if server.runtime != "composite":
+            found.add(name)
+    return sorted(found)
+
+
+def _resolve(
+    scene: _Scene,
+    owner: tuple[Kind, str],
+    egress: Egress,
+    runtime: str,
+    pods: list[Peer],
+    services: ServiceIndex,
+    out: Collector,
+) -> None:
+    """Resolve the services of one egress and note the callers of back-ends in the fenced namespace."""
+    registries = granted_registries(scene.catalog, runtime, egress)
+    entries = [("service", entry) for entry in egress.services]
+    entries += [("registry", entry) for entry in registries.services]
+    for kind, entry in entries:
+        reached = resolve_service(entry, scene.catalog, scene.terrain, services, kind, out)
+        if reached is None:
+            continue
+        scene.reached.setdefault(owner, []).append(reached)
+        if reached.back_end is None:
+            continue
+        name, namespace, selector = reached.back_end
+        if namespace != scene.catalog.namespace:
+            sentence = f"the ingress of {name} in namespace {namespace} is outside this render"
+            out.add("back-end-elsewhere", entry.path, sentence, "make sure that its own policies admit these callers")
+            continue
+        callers = scene.back_ends.setdefault(selector, _Callers(name, selector, entry.path))
+        if callers.name != name:
+            sentence = f"services {quote(callers.name)} and {quote(name)} select the same pods"
+            out.add("back-end-two-names", entry.path, sentence, "use one name for one back-end")
+        callers.by_ports.setdefault(reached.allow.ports, []).extend(pods)
+
+
+def _check_disjoint(scene: _Scene, out: Collector) -> None:
+    """Selectors of servers, workloads and back-ends in one namespace must never share a pod."""
+    catalog = scene.catalog
+    owners: list[tuple[Kind, str, Selector, Path]] = []
+    by_namespace: dict[str, list[tuple[Selector, int]]] = {}
+
+    def enter(kind: Kind, name: str, namespace: str, selectors: Iterable[Selector], path: Path) -> None:
+        for selector in selectors:
+            by_namespace.setdefault(namespace, []).append((selector, len(owners)))
+            owners.append((kind, name, selector, path))
+
+    for server in catalog.servers.values():
+        enter("server", server.name, catalog.namespace, server.selectors, server.path)
+    for workload in catalog.workloads.values():
+        enter("workload", workload.name, workload.namespace, workload.selectors, workload.path)
+    for callers in scene.back_ends.values():
+        enter("service", callers.name, catalog.namespace, [callers.selector], callers.path)
+    for entries in by_namespace.values():
+        for first, second in overlaps(entries, limit=25):
+            _report_overlap(owners[first], owners[second], out)
+    names: dict[str, _Callers] = {}
+    for callers in scene.back_ends.values():
+        other = names.setdefault(callers.name, callers)
+        if other is not callers:
+            sentence = f"service {quote(callers.name)} has two different podSelectors"
+            out.add("back-end-two-names", callers.path, sentence, "use one name for one back-end")
+
+
+def _report_overlap(
+    first: tuple[Kind, str, Selector, Path], second: tuple[Kind, str, Selector, Path], out: Collector
+) -> None:
+    if second[0] != "service" and first[0] == "service":
+        first, second = second, first
+    if second[0] == "service" and first[0] == "workload" and first[2] == second[2]:
+        return  # the back-end is this workload: its callers become part of the workload's fence
+    if second[0] == "service" and first[0] == "server":
+        sentence = f"the service {quote(second[1])} selects pods of server {first[1]}"
+        todo = f"declare the caller under clients, and name it in servers.{first[1]}.ingress.from"
+        out.add("service-selects-server", second[3], sentence, todo)
+        return
+    key, value = next(iter(first[2].labels), ("app", first[1]))
+    sentence = (
+        f"{second[0]} {second[1]} ({second[2].text}) and {first[0]} {first[1]} ({first[2].text}) "
+        "can select the same pod, which would add up what both may reach"
+    )
+    todo = f"give the podSelector of {second[1]} the label {key} with another value than {value}"
+    out.add("selector-overlap", second[3], sentence, todo)
+
+
+def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
+    for server in scene.catalog.servers.values():
+        if server.hosted:
+            yield _server_fence(scene, server, out)
+    for workload in scene.catalog.workloads.values():
+        yield _workload_fence(scene, workload, out)
+    equal = {
+        selector
+        for workload in scene.catalog.workloads.values()
+        if workload.namespace == scene.catalog.namespace
+        for selector in workload.selectors
+    }
+    for callers in sorted(scene.back_ends.values(), key=lambda item: item.name):
+        if callers.selector not in equal:
+            yield Fence(
+                kind="service",
+                name=callers.name,
+                namespace=scene.catalog.namespace,
+                selectors=(callers.selector,),
+                ingress=_back_end_ingress(callers),
+                path=callers.path,
+            )
+
+
+def _back_end_ingress(callers: _Callers) -> tuple[Allow, ...]:
+    return tuple(
+        Allow("backend", order_peers(peers), ports, f"services entries named {callers.name}")
+        for ports, peers in sorted(callers.by_ports.items())
+    )
+
+
+def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
+    clients = _clients_of(scene.catalog, server.ingress)
+    egress, names = _egress(scene, ("server", server.name), server.egress, server.runtime, clients, out)
+    return Fence(
+        kind="server",
+        name=server.name,
+        namespace=scene.catalog.namespace,
+        selectors=server.selectors,
+        ingress=_server_ingress(scene, server, clients),
+        egress=egress,
+        names=names,
+        public=scene.terrain.ground.public if names else (),
+        runtime=server.runtime,
+        path=server.path,
+    )
+
+
+def _server_ports(catalog: Catalog, server: Server) -> Ports:
+    """The port on which a server is called; in an ambient mesh HBONE's port beside it."""
+    return tcp(server.port, HBONE) if catalog.cluster.mesh == "ambient" else tcp(server.port)
+
+
+def _server_ingress(scene: _Scene, server: Server, clients: list[Client]) -> tuple[Allow, ...]:
+    own = _server_ports(scene.catalog, server)
+    ports = server.ingress.ports or own
+    if server.ingress.ports and scene.catalog.cluster.mesh == "ambient":
+        ports = canonical_ports([*ports, PortRange("TCP", HBONE, HBONE)])
+    allows = []
+    if server.ingress.clients is None and scene.clients is not None:
+        allows.append(Allow("client", scene.clients.peers, ports, scene.clients.source))
+    elif clients:
+        peers = order_peers([peer for client in clients for peer in client_peers(client)])
+        allows.append(Allow("client", peers, ports, f"servers.{server.name}.ingress.from"))
+    callers = scene.workload_callers.get(server.name)
+    if callers:
+        allows.append(Allow("workload", order_peers(callers), own, "workloads with egress.servers"))
+    return tuple(allows)
+
+
+def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
+    key: tuple[Kind, str] = ("workload", workload.name)
+    egress, names = _egress(scene, key, workload.egress, "", [], out)
+    allows = []
+    clients = _clients_of(scene.catalog, workload.ingress) if workload.ingress.clients else []
+    if clients and workload.ingress.ports:
+        peers = order_peers([peer for client in clients for peer in client_peers(client)])
+        allows.append(Allow("client", peers, workload.ingress.ports, f"workloads.{workload.name}.ingress.from"))
+    if workload.namespace == scene.catalog.namespace:
+        for selector in workload.selectors:
+            if selector in scene.back_ends:
+                allows += _back_end_ingress(scene.back_ends[selector])
+    return Fence(
+        kind="workload",
+        name=workload.name,
+        namespace=workload.namespace,
+        selectors=workload.selectors,
+        ingress=tuple(allows),
+        egress=egress,
+        names=names,
+        public=scene.terrain.ground.public if names else (),
+        path=workload.path,
+    )
+
+
+def _default_clients(catalog: Catalog) -> Allow | None:
+    """Every declared client as one allow without ports, shared by all servers that do not name their callers."""
+    peers = [peer for client in catalog.clients.values() for peer in client_peers(client)]
+    return Allow("client", order_peers(peers), (), "every declared client (default)") if peers else None
+
+
+def _clients_of(catalog: Catalog, ingress: Ingress) -> list[Client]:
+    if ingress.clients is None:
+        return list(catalog.clients.values())
+    return [catalog.clients[name] for name in ingress.clients if name in catalog.clients]
+
+
+def client_peers(client: Client) -> list[Peer]:
+    """A client as peers: pods of its namespace, or its addresses."""
+    if client.namespace is not None:
+        return [Pods(client.namespace, client.selector or Selector())]
+    return [Block(block) for block in client.cidrs]
+
+
+def _egress(
+    scene: _Scene, owner: tuple[Kind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
+) -> tuple[tuple[Allow, ...], tuple[Name, ...]]:
+    if egress.deny_all:
+        return (), ()
+    catalog, terrain = scene.catalog, scene.terrain
+    internet = internet_stance(catalog, egress)
+    registries = granted_registries(catalog, runtime, egress)
+    names = names_of(egress.domains, registry=False)
+    if not internet:
+        names += names_of(registries.domains, registry=True)
+    allows = [reached.allow for reached in scene.reached.get(owner, ())]
+    needs_dns = internet or bool(names) or any(isinstance(p, Pods) for allow in allows for p in allow.peers)
+    for domain in (*egress.domains, *registries.domains):
+        if domain.addresses:
+            address = addresses_of(domain, terrain, out)
+            allows += [address] if address else []
+    allows += listed_cidrs(egress, terrain, out) if egress.cidrs else []
+    callbacks = [_callback(client) for client in clients if client.callback_port and client.namespace]
+    calls, remote_names = _calls(scene, egress, internet, out) if egress.servers else ([], [])
+    names += remote_names
+    needs_dns = needs_dns or bool(callbacks) or bool(egress.servers)
+    allows = [*callbacks, *calls, *allows]
+    if egress.kubernetes_api:
+        allows += _kubernetes_api(terrain, egress, out)
+    if egress.cloud_identity:
+        allows += _cloud_identity(terrain, catalog, egress, out)
+    if internet:
+        allows.append(terrain.internet)
+    if needs_dns if egress.dns is None else egress.dns:
+        allows.insert(0, terrain.dns)
+    elif names:
+        sentence = "names are granted but dns: false lets nothing resolve them"
+        out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
+    if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
+        allows.append(_unenforced(terrain, names))
+        names = []
+    return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.source)))
+
+
+def _unenforced(terrain: Terrain, names: list[Name]) -> Allow:
+    """The public ranges on the names' ports, which is what is left of names without an engine that knows them."""
+    ports = canonical_ports(item for name in names for item in name.ports)
+    return Allow("unenforced", terrain.ground.public, ports, "egress.unenforcedDomains: internet")
+
+
+def _callback(client: Client) -> Allow:
+    peers = order_peers(client_peers(client))
+    return Allow("callback", peers, tcp(client.callback_port or 0), f"clients.{client.name}.callbackPort")
+
+
+def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tuple[list[Allow], list[Name]]:
+    """The servers that a workload calls: hosted ones by pods and port, remote ones by the host of their URL."""
+    catalog = scene.catalog
+    by_ports: dict[Ports, list[Peer]] = {}
+    names: list[Name] = []
+    for name in called_servers(catalog, egress):
+        server = catalog.servers[name]
+        if server.hosted:
+            pods = [Pods(catalog.namespace, selector) for selector in server.selectors]
+            by_ports.setdefault(_server_ports(catalog, server), []).extend(pods)
+        elif not internet:
+            found = remote_destination(server, (*egress.path, "servers"), out)
+            names += [found] if found else []
+    source = f"{'.'.join(str(step) for step in egress.path)}.servers"
+    return [Allow("server", order_peers(peers), ports, source) for ports, peers in sorted(by_ports.items())], names
+
+
+def _kubernetes_api(terrain: Terrain, egress: Egress, out: Collector) -> list[Allow]:
+    if terrain.api is not None:
+        return [terrain.api]
+    sentence = "needs cluster.cidrs.controlPlane, which is empty"
+    todo = "write the addresses that `kubectl get endpoints kubernetes` prints as /32 or /128"
+    out.add("kubernetes-api-unknown", (*egress.path, "kubernetesAPI"), sentence, todo)
+    return []
+
+
+def _cloud_identity(terrain: Terrain, catalog: Catalog, egress: Egress, out: Collector) -> list[Allow]:
+    if terrain.identity:
+        return list(terrain.identity)
+    profile = PROFILES[catalog.cluster.profile]
+    sentence = f"profile {catalog.cluster.profile} has no credential endpoint"
+    out.add("cloud-identity-none", (*egress.path, "cloudIdentity"), sentence, profile.identity_todo)
+    return []

@@ -1,0 +1,18 @@
+"""Providers turn fences into the manifests of one enforcement engine.
+
+To add one: a module with a `PROVIDER`, one row in `BUILTIN`, its goldens, one example, one line in the changelog.
+"""
+
+from __future__ import annotations
+
+from mcpfence.providers.aviatrix import PROVIDER as AVIATRIX
+from mcpfence.providers.base import Composition, Feature, Provider, features
+from mcpfence.providers.networkpolicy import PROVIDER as NETWORK_POLICY_ONLY
+
+BUILTIN: dict[str, Provider] = {
+    "none": NETWORK_POLICY_ONLY,
+    "aviatrix": AVIATRIX,
+}
+"""By the value of `egress.provider`.  NetworkPolicies are always emitted; the provider stands beside them."""
+
+__all__ = ["BUILTIN", "Composition", "Feature", "Provider", "features"]

@@ -1,0 +1,37 @@
+"""Remote servers: the host and port behind the URL of a server that runs elsewhere."""
+
+from __future__ import annotations
+
+import re
+
+from mcpfence.catalog import Server
+from mcpfence.errors import Collector, Path, path_text, quote
+from mcpfence.fence import Name
+from mcpfence.hosts import BadHost, parse_host
+from mcpfence.ports import LAST_PORT, tcp
+
+_URL = re.compile(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
+_DEFAULTS = {"http": 80, "https": 443}
+
+
+def remote_destination(server: Server, path: Path, out: Collector) -> Name | None:
+    """The name and TCP port that a caller of a remote server needs; None after an error at `path`."""
+    url = server.url or ""
+    match = _URL.match(url)
+    scheme, host, port = match.groups() if match else ("https", url, None)
+    number = int(port) if port else _DEFAULTS[scheme.lower()]
+    todo = "write fixedURL with the full host name, or name the servers one by one and leave this one out"
+    if "$" in url or "{" in url:
+        sentence = f"calls the remote server {server.name}, whose URL {quote(url)} has a variable"
+        out.add("remote-host", path, sentence, todo)
+        return None
+    if ("://" in url and match is None) or not 1 <= number <= LAST_PORT:
+        out.add("remote-host", path, f"calls the remote server {server.name}, whose URL {quote(url)} is no URL", todo)
+        return None
+    try:
+        pattern = parse_host(host)
+    except BadHost as bad:
+        sentence = f"calls the remote server {server.name}, whose host {quote(host)} {bad.sentence}"
+        out.add("remote-host", path, sentence, todo)
+        return None
+    return Name(pattern, tcp(number), f"{path_text(path)}: {server.name}")

@@ -1,0 +1,194 @@
+"""One render: a catalog through plan, providers and writer to the text of its objects.
+
+The proof takes its place between the provider and the writer: it sees each fence with the manifests made for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from mcpfence.catalog import Catalog
+from mcpfence.cautions import caution
+from mcpfence.errors import Collector, Finding, McpfenceError
+from mcpfence.fence import Fence, Ground, Narrowing
+from mcpfence.manifest import Manifest, Writer
+from mcpfence.plan import make_plan
+from mcpfence.providers import BUILTIN, Feature, Provider, features
+from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
+from mcpfence.reading import read_catalog
+from mcpfence.report import report_manifest, server_line
+from mcpfence.schema import judge
+from mcpfence.services import ServiceIndex
+
+KIND_ORDER = ("FirewallPolicy", "NetworkPolicy", "ConfigMap")
+"""Objects of a kind stand together, in this order: what narrows comes before what opens, the report last."""
+
+
+class Rendered(NamedTuple):
+    """One object: what it is called, and its YAML text without a separator."""
+
+    kind: str
+    namespace: str
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendering:
+    """What a render gives: objects in output order, findings (no errors among them), narrowings."""
+
+    catalog: Catalog
+    objects: tuple[Rendered, ...]
+    findings: tuple[Finding, ...]
+    narrowings: tuple[Narrowing, ...]
+    lines: tuple[str, ...]
+    """One line on each fence."""
+
+
+def load_catalog(raw: Any, *, release: str, namespace: str, out: Collector) -> Catalog | None:
+    """Judge and read a catalog; None when its structure is wrong."""
+    if not judge(raw, out):
+        return None
+    catalog = read_catalog(raw, release=release, namespace=namespace, out=out)
+    caution(catalog, out)
+    return catalog
+
+
+def check(raw: Any, *, release: str, namespace: str, services: ServiceIndex) -> tuple[Finding, ...]:
+    """Every finding of a catalog, errors included; nothing is written."""
+    try:
+        return render(raw, release=release, namespace=namespace, services=services).findings
+    except McpfenceError as error:
+        return error.findings
+
+
+def render(
+    raw: Any,
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    foreign: Iterable[Any] = (),
+    annotate: Mapping[str, str] | None = None,
+) -> Rendering:
+    """Render a catalog; raises McpfenceError with every finding if one of them is an error.
+
+    `foreign` are the policies and custom objects of the same stream, `annotate` maps a kind to the value of Helm 4's
+    filename annotation (None: no annotation).
+    """
+    out = Collector()
+    catalog = load_catalog(raw, release=release, namespace=namespace, out=out)
+    if catalog is None:
+        raise McpfenceError(out.findings())
+    provider = BUILTIN.get(catalog.provider)
+    if provider is None:
+        sentence = f"provider {catalog.provider} is not in this version"
+        out.add("provider-missing", ("egress", "provider"), sentence, f"write one of: {', '.join(BUILTIN)}")
+        raise McpfenceError(out.findings())
+    plan = make_plan(catalog, services, out)
+    session = _Session(catalog, plan.ground, provider, out, annotate)
+    session.names_of(foreign)
+    for fence in plan.fences:
+        session.add(fence)
+    session.refuse()
+    out.stop_on_errors()
+    findings = out.findings()
+    report = report_manifest(catalog, session.lines, findings, session.narrowings, session.count + 1)
+    session.write(report)
+    return Rendering(
+        catalog=catalog,
+        objects=session.ordered(),
+        findings=findings,
+        narrowings=tuple(session.narrowings),
+        lines=tuple(session.lines),
+    )
+
+
+class _Session:
+    """What one render holds while it walks over the fences: text by kind, names in use, refusals."""
+
+    def __init__(
+        self, catalog: Catalog, ground: Ground, provider: Provider, out: Collector, annotate: Mapping[str, str] | None
+    ) -> None:
+        self.catalog, self.ground, self.provider, self.out, self.annotate = catalog, ground, provider, out, annotate
+        self.writer, self.blocks = Writer(), RuleBlocks()
+        self.texts: dict[str, list[Rendered]] = {}
+        self.lines: list[str] = []
+        self.narrowings: list[Narrowing] = []
+        self.taken: dict[tuple[str, str, str], str] = {}
+        self.refused: dict[Feature, list[str]] = {}
+        self.count = 0
+
+    def names_of(self, foreign: Iterable[Any]) -> None:
+        """Note the names that other documents of the stream have, and refuse Obot's own policy."""
+        for document in foreign:
+            metadata = document.get("metadata") if isinstance(document, Mapping) else None
+            if not isinstance(metadata, Mapping):
+                continue
+            kind, name = str(document.get("kind")), str(metadata.get("name"))
+            namespace = str(metadata.get("namespace") or self.catalog.release_namespace)
+            self.taken[kind, namespace, name] = "another document of the stream"
+            if kind == "NetworkPolicy" and name == "mcp-egress-restrictions":
+                sentence = "Obot's own policy opens every public address to every server, and policies add up"
+                todo = "set mcpNamespace.networkPolicy.enabled=false in Obot's values"
+                self.out.add("obot-policy", (), sentence, todo, document=f"NetworkPolicy {namespace}/{name}")
+
+    def add(self, fence: Fence) -> None:
+        """Emit one fence; with errors in the collector nothing is written any more, but all fences are checked."""
+        missing = features(fence) - self.provider.expresses
+        for feature in missing:
+            self.refused.setdefault(feature, []).append(fence.title)
+        if missing:
+            return
+        prepared, narrowings = self.provider.prepare(fence, self.ground, self.out)
+        self.narrowings += narrowings
+        if self.out.failed:
+            return
+        self.lines.append(server_line(prepared))
+        for manifest in (
+            *self.provider.emit(prepared, self.ground),
+            *network_policies(prepared, self.provider.composition, self.blocks),
+        ):
+            self.claim(manifest, fence)
+            self.write(manifest)
+
+    def claim(self, manifest: Manifest, fence: Fence) -> None:
+        """Refuse a name that another object of the kind has already."""
+        key = (manifest.kind, manifest.namespace, manifest.name)
+        other = self.taken.setdefault(key, fence.title)
+        if other is not fence.title and other != fence.title:
+            sentence = f"{fence.title} and {other} would both be {manifest.kind} {manifest.namespace}/{manifest.name}"
+            self.out.add("name-taken", fence.path, sentence, "rename one of them")
+
+    def write(self, manifest: Manifest) -> None:
+        """Keep the text of one object."""
+        if self.annotate is not None:
+            metadata = manifest.document["metadata"]
+            filename = {"postrenderer.helm.sh/postrender-filename": self.annotate[manifest.kind]}
+            metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
+        text = self.writer.write(manifest.document)
+        found = self.texts.setdefault(manifest.kind, [])
+        found.append(Rendered(manifest.kind, manifest.namespace, manifest.name, text))
+        self.count += 1
+
+    def refuse(self) -> None:
+        """Say at once what the provider cannot express, with every server that needs it."""
+        for feature, titles in self.refused.items():
+            shown = ", ".join(titles[:20]) + (f" and {len(titles) - 20:,} more" if len(titles) > 20 else "")
+            if feature is Feature.NAME:
+                sentence = f"NetworkPolicies know no host names, and these list some: {shown}"
+                todo = (
+                    "write egress.provider: aviatrix, list addresses under egress.cidrs, "
+                    "or accept every public address with egress.unenforcedDomains: internet"
+                )
+                self.out.add("domains-unenforced", ("egress", "provider"), sentence, todo)
+            else:
+                sentence = f"provider {self.provider.name} cannot express {feature.value}, which these need: {shown}"
+                self.out.add("provider-cannot", ("egress", "provider"), sentence, "change them, or the provider")
+
+    def ordered(self) -> tuple[Rendered, ...]:
+        """All objects, grouped by kind; inside a kind by namespace and name."""
+        kinds = [kind for kind in KIND_ORDER if kind in self.texts]
+        return tuple(item for kind in kinds for item in sorted(self.texts[kind], key=lambda item: item[1:3]))

@@ -1,0 +1,184 @@
+"""A stream of manifests as pieces of bytes: foreign documents pass untouched, carriers are found and replaced.
+
+A piece begins with its separator line (`---`), so that the pieces, put together, are the stream to the last byte.
+A `---` at the beginning of a line ends a document everywhere in YAML, also inside a block scalar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mcpfence.documents import BadDocument, load_foreign
+from mcpfence.errors import McpfenceError, fail
+from mcpfence.schema import type_name
+
+MARK = "mcpfence.io/carrier"
+"""Label of the carrier (value `catalog`) and of the report that stands in its place (value `rendered`)."""
+FILENAME = "postrenderer.helm.sh/postrender-filename"
+"""Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
+HOOK = "helm.sh/hook"
+
+_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Carrier:
+    """The catalog of one release, as the chart handed it over; `piece` is its index in the stream."""
+
+    piece: int
+    release: str
+    namespace: str
+    version: str
+    catalog: Any
+    filename: str
+    """Helm 4's path of the carrier's template; empty under Helm 3."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        return f"ConfigMap {self.namespace}/{self.release}-mcpfence-catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The pieces of a stream, and what of ours was found in it."""
+
+    pieces: tuple[bytes, ...]
+    carriers: tuple[Carrier, ...]
+    rendered: tuple[str, ...]
+    """Namespaces whose policies the stream holds already: it went through mcpfence before."""
+    helm4: bool
+
+
+def read_stream(data: bytes) -> Stream:
+    """Cut a stream into pieces and read the carriers in it; raises McpfenceError when a carrier cannot be read."""
+    pieces = split(data)
+    carriers: list[Carrier] = []
+    rendered: list[str] = []
+    mark, filename = MARK.encode(), FILENAME.encode()
+    for number, piece in enumerate(pieces):
+        if mark not in piece:
+            continue
+        document = _ours(piece, number)
+        if document is None:
+            continue
+        if document["metadata"]["labels"][MARK] == "catalog":
+            carriers.append(_carrier(document, number))
+        else:
+            rendered.append(str((document.get("data") or {}).get("namespace")))
+    return Stream(pieces, tuple(carriers), tuple(rendered), any(filename in piece for piece in pieces))
+
+
+def split(data: bytes) -> tuple[bytes, ...]:
+    """The pieces of a stream; joined, they are the stream."""
+    starts = [match.start() for match in _SEPARATOR.finditer(data)]
+    if data.startswith(_BOM + b"---"):
+        starts = [start for start in starts if start != len(_BOM)]
+    if not starts or starts[0] != 0:
+        starts.insert(0, 0)
+    ends = [*starts[1:], len(data)]
+    return tuple(data[start:end] for start, end in zip(starts, ends, strict=True) if end > start)
+
+
+def is_blank(piece: bytes) -> bool:
+    """Whether a piece holds nothing but its separator, comments and white space."""
+    lines = piece.removeprefix(_BOM).splitlines()
+    if lines and _SEPARATOR.match(lines[0]):
+        lines[0] = lines[0][3:]
+    return all(not line.strip() or line.lstrip().startswith(b"#") or line.strip() == b"..." for line in lines)
+
+
+def documents(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> list[Any]:
+    """The parsed documents of those pieces that hold one of the words; pieces that are no YAML are passed over."""
+    found: list[Any] = []
+    for piece in pieces:
+        if any(word in piece for word in words):
+            try:
+                found += load_foreign(decode(piece))
+            except BadDocument:
+                continue
+    return found
+
+
+def decode(piece: bytes) -> str:
+    """The text of a piece without a byte order mark; bytes that are no UTF-8 become U+FFFD."""
+    return piece.removeprefix(_BOM).decode("utf-8", errors="replace")
+
+
+def is_hook(piece: bytes) -> bool:
+    """Whether a piece is one of Helm's hooks."""
+    if HOOK.encode() not in piece:
+        return False
+    try:
+        found = load_foreign(decode(piece))
+    except BadDocument:
+        return False
+    return bool(found) and all(HOOK in annotations_of(document) for document in found)
+
+
+def annotations_of(document: Any) -> Mapping[str, Any]:
+    """The annotations of a document, empty where there are none or the document is none."""
+    metadata = document.get("metadata") if isinstance(document, Mapping) else None
+    found = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _ours(piece: bytes, number: int) -> dict[str, Any] | None:
+    """The ConfigMap with our label in a piece; None where the label's name stands there for another reason."""
+    try:
+        found = load_foreign(decode(piece))
+    except BadDocument as bad:
+        raise fail(
+            "carrier-unreadable",
+            f"mentions {MARK} but is no YAML that can be read ({bad})",
+            "render the chart again; the document must pass through other post-renderers unharmed",
+            document=f"document {number + 1} of the stream",
+        ) from None
+    marked: list[dict[str, Any]] = [document for document in found if _marked(document)]
+    if len(marked) == 1 and len(found) == 1:
+        return marked[0]
+    if marked:
+        todo = "put a line --- between the documents"
+        where = f"document {number + 1} of the stream"
+        raise fail("carrier-unreadable", "holds the carrier and another document", todo, document=where)
+    return None
+
+
+def _marked(document: Any) -> bool:
+    if not isinstance(document, Mapping) or document.get("kind") != "ConfigMap":
+        return False
+    metadata = document.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return isinstance(labels, Mapping) and labels.get(MARK) in ("catalog", "rendered")
+
+
+def _carrier(document: Mapping[str, Any], number: int) -> Carrier:
+    name = str(document["metadata"].get("name", f"document {number + 1}"))
+    where = f"ConfigMap {name}"
+    data = document.get("data")
+    text = data.get("catalog") if isinstance(data, Mapping) else None
+    if not isinstance(text, str):
+        raise _unreadable(where, "has no text under data.catalog")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _unreadable(where, "holds no JSON under data.catalog") from None
+    if not isinstance(content, dict):
+        raise _unreadable(where, f"holds {type_name(content)} under data.catalog, not a mapping")
+    for key in ("release", "namespace", "version"):
+        if not isinstance(content.get(key), str) or not content[key]:
+            raise _unreadable(where, f"has no {key}")
+    filename = str(annotations_of(document).get(FILENAME, ""))
+    return Carrier(
+        number, content["release"], content["namespace"], content["version"], content.get("catalog"), filename
+    )
+
+
+def _unreadable(where: str, sentence: str) -> McpfenceError:
+    todo = "render the chart again; nothing may change this ConfigMap on its way"
+    return fail("carrier-unreadable", sentence, todo, document=where)
