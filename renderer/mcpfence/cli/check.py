@@ -27,7 +27,7 @@ def command(
     release: str,
     output: str,
 ) -> int:
-    r"""Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
+    """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
 
     \b
     mcpfence check -f values.yaml

@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def command(ctx: click.Context, shell: str) -> int:
-    r"""Print the script that completes mcpfence's commands and options in a shell.
+    """Print the script that completes mcpfence's commands and options in a shell.
 
     \b
     mcpfence completion bash > ~/.local/share/bash-completion/completions/mcpfence

@@ -9,7 +9,7 @@ from mcpfence.helm import plugin_folder
 
 @click.command("helm-plugin")
 def command() -> int:
-    r"""Print the folder of the Helm 4 plugin that came with this package.
+    """Print the folder of the Helm 4 plugin that came with this package.
 
     \b
     helm plugin install "$(mcpfence helm-plugin)"

@@ -42,7 +42,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, "--version", prog_name="mcpfence", message="%(prog)s %(version)s")
 def main() -> None:
-    r"""Fence in MCP servers on Kubernetes: each reaches exactly what the catalog says, and nothing else.
+    """Fence in MCP servers on Kubernetes: each reaches exactly what the catalog says, and nothing else.
 
     \b
     Helm 3   helm install demo CHART -f values.yaml --post-renderer mcpfence --post-renderer-args post-render

@@ -33,7 +33,7 @@ def command(
     namespace: str | None,
     release: str | None,
 ) -> int:
-    r"""Read manifests on stdin, put the policies in the place of the catalog, print everything on stdout.
+    """Read manifests on stdin, put the policies in the place of the catalog, print everything on stdout.
 
     Helm calls this. All other documents pass byte for byte; on any error nothing is printed and the exit code is 1.
 

@@ -35,7 +35,7 @@ def command(
     policies_only: bool,
     output_dir: str | None,
 ) -> int:
-    r"""Render the chart and the policies of a catalog: the same objects that Helm's post-renderer gives.
+    """Render the chart and the policies of a catalog: the same objects that Helm's post-renderer gives.
 
     \b
     mcpfence render -f values.yaml                              everything on stdout
