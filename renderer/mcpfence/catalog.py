@@ -7,8 +7,7 @@ keeps the `path` where it was written, so that a later finding can point at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mcpfence.errors import Path
 from mcpfence.intervals import Interval, Intervals
@@ -21,8 +20,7 @@ DEFAULT_PORT = 8099
 Stance = Literal["deny", "internet"]
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(NamedTuple):
     """A host name or wildcard on TCP ports; `addresses` are destinations of their own, on the same ports."""
 
     pattern: str
@@ -31,8 +29,7 @@ class Domain:
     addresses: tuple[Interval, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Cidr:
+class Cidr(NamedTuple):
     """A listed block less its own excepts."""
 
     block: Interval
@@ -41,8 +38,7 @@ class Cidr:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(NamedTuple):
     """A back-end: pods by selector (or a Service that says which), a whole namespace, or cidrs."""
 
     name: str
@@ -54,8 +50,7 @@ class Service:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class Registries:
+class Registries(NamedTuple):
     """Where npx and uvx fetch packages from: by name, or as services of the cluster."""
 
     domains: tuple[Domain, ...] = ()
@@ -67,8 +62,7 @@ class Registries:
         return not self.domains and not self.services
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Egress:
+class Egress(NamedTuple):
     """What one server or workload may reach, as written; defaults are the plan's business."""
 
     path: Path = ()
@@ -87,8 +81,7 @@ class Egress:
     servers: tuple[str, ...] | Literal["all"] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Ingress:
+class Ingress(NamedTuple):
     """Who may call: names of clients (None: every declared one), and on which ports (None: the server's own)."""
 
     clients: tuple[str, ...] | None = None
@@ -96,8 +89,7 @@ class Ingress:
     path: Path = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Server:
+class Server(NamedTuple):
     """One MCP server; `selectors` and `port` matter for hosted ones only."""
 
     name: str
@@ -107,8 +99,8 @@ class Server:
     selected: bool = False
     """Whether the catalog wrote a podSelector."""
     port: int = DEFAULT_PORT
-    egress: Egress = field(default_factory=Egress)
-    ingress: Ingress = field(default_factory=Ingress)
+    egress: Egress = Egress()
+    ingress: Ingress = Ingress()
     url: str | None = None
     """Remote servers: the URL or host name that was written."""
     components: tuple[str, ...] = ()
@@ -119,8 +111,7 @@ class Server:
         return self.runtime in HOSTED
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workload:
+class Workload(NamedTuple):
     """Pods that are no MCP server but deserve a fence."""
 
     name: str
@@ -131,8 +122,7 @@ class Workload:
     path: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Client:
+class Client(NamedTuple):
     """Who may call hosted servers: pods of a namespace (selector None: every pod there), or addresses."""
 
     name: str
@@ -143,16 +133,14 @@ class Client:
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class PodPeer:
+class PodPeer(NamedTuple):
     """Pods of one namespace as a DNS peer."""
 
     namespace: str
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dns:
+class Dns(NamedTuple):
     """Where DNS answers; None: the profile's."""
 
     pods: tuple[PodPeer, ...] | None = None
@@ -161,8 +149,7 @@ class Dns:
     cluster_ips: tuple[Interval, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cluster:
+class Cluster(NamedTuple):
     """Facts about the cluster."""
 
     profile: str = "generic"
@@ -181,26 +168,25 @@ class Cluster:
         return self.nodes + self.pods + self.services + self.control_plane
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Catalog:
+class Catalog(NamedTuple):
     """The whole declaration; maps are ordered by name."""
 
     namespace: str
     release: str
     release_namespace: str
     floor: bool = True
-    cluster: Cluster = field(default_factory=Cluster)
-    dns: Dns = field(default_factory=Dns)
+    cluster: Cluster = Cluster()
+    dns: Dns = Dns()
     default: Stance = "deny"
     provider: str = "none"
     aviatrix_ipv6: bool = False
     aviatrix_crd: str = ""
     unenforced_domains: Literal["refuse", "internet"] = "refuse"
     excepts: tuple[Interval, ...] = ()
-    registries: Mapping[str, Registries] = field(default_factory=dict)
-    clients: Mapping[str, Client] = field(default_factory=dict)
-    servers: Mapping[str, Server] = field(default_factory=dict)
-    workloads: Mapping[str, Workload] = field(default_factory=dict)
+    registries: Mapping[str, Registries] = {}
+    clients: Mapping[str, Client] = {}
+    servers: Mapping[str, Server] = {}
+    workloads: Mapping[str, Workload] = {}
     digest: str = ""
     """SHA-256 of the catalog's canonical JSON."""
 

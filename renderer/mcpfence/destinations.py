@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.addresses import cidrs
 from mcpfence.catalog import Catalog, Domain, Egress, Registries, Service
@@ -15,8 +15,7 @@ from mcpfence.selectors import Selector
 from mcpfence.services import ServiceIndex, Unresolved, ports_of, selector_of
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(NamedTuple):
     """A service entry resolved to what it opens."""
 
     allow: Allow

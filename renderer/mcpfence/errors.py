@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mcpfence.findings import TABLE, Severity
 
@@ -22,8 +23,7 @@ _QUOTE_LIMIT = 80
 _REPEAT_LIMIT = 25
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One thing to tell: `sentence` says what is so, `todo` what to do about it (may be empty)."""
 
     id: str

@@ -6,9 +6,8 @@ Providers turn fences into manifests; the proof compares what the manifests allo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mcpfence.addresses import cidrs
 from mcpfence.errors import Path
@@ -19,16 +18,14 @@ from mcpfence.selectors import Selector
 Kind = Literal["server", "workload", "service"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Pods:
+class Pods(NamedTuple):
     """Pods of one namespace; an empty selector stands for all of them."""
 
     namespace: str
     selector: Selector
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Block:
+class Block(NamedTuple):
     """The addresses of one CIDR block less some blocks inside it."""
 
     block: Interval
@@ -56,8 +53,7 @@ def peer_text(peer: Peer) -> str:
     return f"pods {peer.selector.text or '(all)'} of namespace {peer.namespace}"
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(NamedTuple):
     """Some peers on some ports, in one direction; `kind` tells why in one word, `source` where that comes from."""
 
     kind: str
@@ -67,9 +63,18 @@ class Allow:
     ports: Ports
     source: str
 
+    def __eq__(self, other: object) -> bool:
+        """Where it comes from does not matter to what it allows."""
+        return isinstance(other, Allow) and self[:3] == other[:3]
 
-@dataclass(frozen=True, slots=True)
-class Name:
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
+
+
+class Name(NamedTuple):
     """A name pattern on TCP ports, at whatever public address it resolves to."""
 
     pattern: str
@@ -78,8 +83,7 @@ class Name:
     registry: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fence:
+class Fence(NamedTuple):
     """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
 
     kind: Kind
@@ -105,8 +109,7 @@ class Fence:
         return any(allow.kind == "internet" for allow in self.egress)
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowing:
+class Narrowing(NamedTuple):
     """What one fence loses under an engine: the destinations (names at the addresses in an allow of kind `name`)."""
 
     fence: str
@@ -120,8 +123,7 @@ class Narrowing:
         return f"{self.fence} loses {gone}: {self.why}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class Ground(NamedTuple):
     """What all fences of a render stand on."""
 
     namespace: str

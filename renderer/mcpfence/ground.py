@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.addresses import ALL_V4, ALL_V6, family, parse_cidr
 from mcpfence.blocked import blocked, emittable, metadata
@@ -17,8 +17,7 @@ from mcpfence.selectors import Selector
 API_PORTS: Ports = tcp(443, 6443)
 
 
-@dataclass(frozen=True, slots=True)
-class Terrain:
+class Terrain(NamedTuple):
     """The ground and the destinations that many fences share."""
 
     ground: Ground

@@ -52,9 +52,18 @@ def make_manifest(
     return Manifest(kind, namespace, name, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})
 
 
-_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+# The private use area holds the marks of `mould`, which stand for plain words.
+_WORD = "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*"
+_PLAIN = re.compile(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+    "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*\\Z|[0-9]{1,3}(?:\\.[0-9]{1,3}){3}/[0-9]{1,2}\\Z"
+)
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 """Words that YAML 1.1 reads as booleans or null, in any case; the last two only to be on the safe side."""
+
+
+def is_plain(text: str) -> bool:
+    """Whether the writer prints a string without quotes, because every YAML reads it as that string."""
+    return _PLAIN.match(text) is not None and text.lower() not in _WORDS
 
 
 class Writer:
@@ -122,10 +131,16 @@ class Writer:
             pad = " " * (indent + 2)
             body = text.removesuffix("\n").replace("\n", f"\n{pad}")
             return f"{'|' if text.endswith(chr(10)) else '|-'}\n{pad}{body}"
-        plain = _PLAIN.match(text) and text.lower() not in _WORDS
-        written = text if plain else json.dumps(text, ensure_ascii=True)
-        self._scalars[text] = written
+        written = self._scalars[text] = text if is_plain(text) else _quoted(text)
         return written
+
+
+def _quoted(text: str) -> str:
+    """Double quotes and JSON's escapes, which YAML reads alike; the marks of `mould` stand as they are."""
+    return _ESCAPED_MARK.sub(lambda match: chr(int(match[1], 16)), json.dumps(text, ensure_ascii=True))
+
+
+_ESCAPED_MARK = re.compile(r"\\u(e0[0-9a-f]{2}|e100)")
 
 
 def _number(value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mcpfence.catalog import Catalog, Client, Egress, Ingress, Server, Workload
 from mcpfence.destinations import (
@@ -27,8 +28,7 @@ from mcpfence.services import ServiceIndex
 HBONE = 15008
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The ground and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
 
     ground: Ground
@@ -45,8 +45,7 @@ class _Callers:
     by_ports: dict[Ports, list[Peer]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(NamedTuple):
     """What is worked out over all servers and workloads before the first fence is made."""
 
     catalog: Catalog
@@ -325,7 +324,7 @@ def _egress(
     if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
         allows.append(_unenforced(terrain, names))
         names = []
-    return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.source)))
+    return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.registry)))
 
 
 def _unenforced(terrain: Terrain, names: list[Name]) -> Allow:

@@ -6,8 +6,7 @@ Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.errors import Collector, Finding, McpfenceError, fail
 from mcpfence.render import Rendering, render
@@ -18,8 +17,7 @@ _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"Replica
 _POLICIES = (b"Policy", b"Firewall")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(NamedTuple):
     """A catalog that comes beside the stream (`--catalog`), for charts of other people."""
 
     raw: Any
@@ -27,8 +25,7 @@ class Given:
     namespace: str
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """The output as chunks of bytes, and what was rendered into it (nothing where the stream passes through)."""
 
     chunks: Sequence[bytes]
@@ -56,9 +53,8 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
     for carrier in stream.carriers:
         try:
             filename = _filename(carrier) if helm4 else None
-            rendered[carrier.piece] = _render(
-                stream, carrier.catalog, carrier.release, carrier.namespace, filename, more
-            )
+            release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
+            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more)
         except McpfenceError as error:
             errors += error.findings
     if errors:
@@ -80,9 +76,10 @@ def _filename(carrier: Carrier) -> str:
 
 
 def _render(
-    stream: Stream, raw: Any, release: str, namespace: str, folder: str | None, more: Sequence[Any]
+    stream: Stream, raw: Any, release: tuple[str, str, str], folder: str | None, more: Sequence[Any]
 ) -> Rendering:
-    """One rendering with what it needs of the stream around it."""
+    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
+    name, namespace, report = release
     needs = _needs_services(raw)
     services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
     annotate = None
@@ -90,7 +87,15 @@ def _render(
         kinds = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
         annotate = {kind: f"{folder}/mcpfence-{name}.yaml" for kind, name in kinds.items()}
     foreign = documents(stream.pieces, _POLICIES)
-    return render(raw, release=release, namespace=namespace, services=services, foreign=foreign, annotate=annotate)
+    return render(
+        raw,
+        release=name,
+        namespace=namespace,
+        services=services,
+        foreign=foreign,
+        annotate=annotate,
+        report=report,
+    )
 
 
 def _needs_services(raw: Any) -> bool:
@@ -156,7 +161,7 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]
     if not full or stream.rendered or all(is_hook(piece) for piece in full):
         return _without_carrier(stream)
     folder = "mcpfence/templates" if helm4 or stream.helm4 else None
-    rendering = _render(stream, given.raw, given.release, given.namespace, folder, more)
+    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
     if before and not before[-1].endswith(b"\n"):

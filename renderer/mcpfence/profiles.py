@@ -5,13 +5,12 @@ Sources: facts on providers (sections 4, 5, 11) and on needs (DNS, cloud identit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.ports import PortRange, Ports
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(NamedTuple):
     """DNS peers as (namespace, labels) and CIDR texts; ranges that look public but are the cluster's."""
 
     dns_pods: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -38,7 +39,6 @@ _CONFIGS = {
     "remote": "remoteConfig",
     "composite": "compositeConfig",
 }
-_CONFIG_KEYS = frozenset(_CONFIGS.values())
 _HOSTED_KEYS = ("egress", "ingress", "podSelector")
 
 
@@ -85,14 +85,17 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
     return catalog
 
 
-_SERVER_KEYS = ("runtime", "egress", "ingress", "podSelector", *_CONFIGS.values())
-_UNREAD = frozenset({"env", "args", "command", "headers", "displayName", "description", "path"})
-"""Keys below a server that no policy depends on, some of which hold secrets: the chart's carrier drops them too."""
+_SERVER_KEYS = ("egress", "ingress", "podSelector", "runtime")
+_READ = ("componentServers", "denyAllEgress", "egressDomains", "hostname", "port")
+_ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
 
 
 def digest(raw: Raw) -> str:
-    """SHA-256 of what policies depend on: the same for any order of keys and on every way in."""
-    relevant = {key: raw.get(key) for key in ("cluster", "dns", "egress", "clients", "workloads") if raw.get(key)}
+    """SHA-256 of what policies depend on: the same for any order of keys, and on every way in.
+
+    The chart's carrier leaves out what no policy needs (env, arguments, the path of a URL), so it is left out here.
+    """
+    relevant = {key: raw[key] for key in ("cluster", "dns", "egress", "clients", "workloads") if raw.get(key)}
     relevant["port"] = (raw.get("mcpServerDefaults") or {}).get("port")
     relevant["servers"] = {name: _relevant(server) for name, server in (raw.get("servers") or {}).items()}
     text = json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -100,12 +103,18 @@ def digest(raw: Raw) -> str:
 
 
 def _relevant(server: Raw) -> Raw:
-    found = {}
-    for key in _SERVER_KEYS:
-        value = server.get(key)
-        if value is not None:
-            found[key] = {k: v for k, v in value.items() if k not in _UNREAD} if key in _CONFIG_KEYS else value
+    found = {key: server[key] for key in _SERVER_KEYS if key in server}
+    config = server.get(_CONFIGS[server["runtime"]]) or {}
+    found["config"] = {key: config[key] for key in _READ if key in config}
+    for key in ("fixedURL", "urlTemplate"):
+        if key in config:
+            found["url"] = "".join(_origin(config[key]))
     return found
+
+
+def _origin(url: str) -> tuple[str, str]:
+    match = _ORIGIN.match(url)
+    return (match[1] or "", match[2]) if match else ("", "")
 
 
 def _read_cluster(raw: Raw, out: Collector) -> Cluster:

@@ -6,7 +6,6 @@ The proof takes its place between the provider and the writer: it sees each fenc
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mcpfence.catalog import Catalog
@@ -14,6 +13,7 @@ from mcpfence.cautions import caution
 from mcpfence.errors import Collector, Finding, McpfenceError
 from mcpfence.fence import Fence, Ground, Narrowing
 from mcpfence.manifest import Manifest, Writer
+from mcpfence.mould import Parts, Pattern, cast, cut, mould_of, pattern_of
 from mcpfence.plan import make_plan
 from mcpfence.providers import BUILTIN, Feature, Provider, features
 from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
@@ -27,16 +27,21 @@ KIND_ORDER = ("FirewallPolicy", "NetworkPolicy", "ConfigMap")
 
 
 class Rendered(NamedTuple):
-    """One object: what it is called, and its YAML text without a separator."""
+    """One object: what it is called, and its text, which is cast from the parts of its mould when it is needed."""
 
     kind: str
     namespace: str
     name: str
-    text: str
+    parts: Parts
+    words: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The YAML text without a separator."""
+        return cast(self.parts, self.words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendering:
+class Rendering(NamedTuple):
     """What a render gives: objects in output order, findings (no errors among them), narrowings."""
 
     catalog: Catalog
@@ -72,11 +77,12 @@ def render(
     services: ServiceIndex,
     foreign: Iterable[Any] = (),
     annotate: Mapping[str, str] | None = None,
+    report: str = "",
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
     `foreign` are the policies and custom objects of the same stream, `annotate` maps a kind to the value of Helm 4's
-    filename annotation (None: no annotation).
+    filename annotation (None: no annotation), `report` names the report (RELEASE-mcpfence if empty).
     """
     out = Collector()
     catalog = load_catalog(raw, release=release, namespace=namespace, out=out)
@@ -95,8 +101,7 @@ def render(
     session.refuse()
     out.stop_on_errors()
     findings = out.findings()
-    report = report_manifest(catalog, session.lines, findings, session.narrowings, session.count + 1)
-    session.write(report)
+    session.report(report or f"{release}-mcpfence", findings)
     return Rendering(
         catalog=catalog,
         objects=session.ordered(),
@@ -106,20 +111,29 @@ def render(
     )
 
 
+class _Made(NamedTuple):
+    """What a mould gives: its patterns, its line in the report, what it loses, what its engine lacks."""
+
+    patterns: tuple[Pattern, ...]
+    line: Parts
+    narrowings: tuple[Narrowing, ...]
+    missing: frozenset[Feature]
+
+
 class _Session:
-    """What one render holds while it walks over the fences: text by kind, names in use, refusals."""
+    """What one render holds while it walks over the fences: moulds, objects by kind, names in use, refusals."""
 
     def __init__(
         self, catalog: Catalog, ground: Ground, provider: Provider, out: Collector, annotate: Mapping[str, str] | None
     ) -> None:
         self.catalog, self.ground, self.provider, self.out, self.annotate = catalog, ground, provider, out, annotate
         self.writer, self.blocks = Writer(), RuleBlocks()
-        self.texts: dict[str, list[Rendered]] = {}
+        self.made: dict[Fence, _Made] = {}
+        self.objects: dict[str, list[Rendered]] = {}
         self.lines: list[str] = []
         self.narrowings: list[Narrowing] = []
         self.taken: dict[tuple[str, str, str], str] = {}
         self.refused: dict[Feature, list[str]] = {}
-        self.count = 0
 
     def names_of(self, foreign: Iterable[Any]) -> None:
         """Note the names that other documents of the stream have, and refuse Obot's own policy."""
@@ -136,42 +150,51 @@ class _Session:
                 self.out.add("obot-policy", (), sentence, todo, document=f"NetworkPolicy {namespace}/{name}")
 
     def add(self, fence: Fence) -> None:
-        """Emit one fence; with errors in the collector nothing is written any more, but all fences are checked."""
-        missing = features(fence) - self.provider.expresses
-        for feature in missing:
+        """Emit one fence; with errors in the collector nothing is kept any more, but all fences are checked."""
+        mould = mould_of(fence)
+        made = self.made.get(mould.fence)
+        if made is None:
+            made = self.made[mould.fence] = self.make(mould.fence)
+        for feature in made.missing:
             self.refused.setdefault(feature, []).append(fence.title)
+        self.provider.remark(fence, self.ground, self.out)
+        self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
+        if made.missing or self.out.failed:
+            return
+        self.lines.append(cast(made.line, mould.words))
+        for pattern in made.patterns:
+            name = cast(pattern.name, mould.words)
+            self.claim(pattern, name, fence)
+            item = Rendered(pattern.kind, pattern.namespace, name, pattern.text, mould.words)
+            self.objects.setdefault(pattern.kind, []).append(item)
+
+    def make(self, fence: Fence) -> _Made:
+        """The manifests of a fence or mould, written; the work that equal servers share."""
+        missing = features(fence) - self.provider.expresses
         if missing:
-            return
-        prepared, narrowings = self.provider.prepare(fence, self.ground, self.out)
-        self.narrowings += narrowings
-        if self.out.failed:
-            return
-        self.lines.append(server_line(prepared))
-        for manifest in (
+            return _Made((), (), (), missing)
+        prepared, narrowings = self.provider.prepare(fence, self.ground)
+        manifests = [
             *self.provider.emit(prepared, self.ground),
             *network_policies(prepared, self.provider.composition, self.blocks),
-        ):
-            self.claim(manifest, fence)
-            self.write(manifest)
+        ]
+        patterns = tuple(self.write(manifest) for manifest in manifests)
+        return _Made(patterns, cut(server_line(prepared)), narrowings, missing)
 
-    def claim(self, manifest: Manifest, fence: Fence) -> None:
-        """Refuse a name that another object of the kind has already."""
-        key = (manifest.kind, manifest.namespace, manifest.name)
-        other = self.taken.setdefault(key, fence.title)
-        if other is not fence.title and other != fence.title:
-            sentence = f"{fence.title} and {other} would both be {manifest.kind} {manifest.namespace}/{manifest.name}"
-            self.out.add("name-taken", fence.path, sentence, "rename one of them")
-
-    def write(self, manifest: Manifest) -> None:
-        """Keep the text of one object."""
+    def write(self, manifest: Manifest) -> Pattern:
+        """Text of one manifest, with Helm 4's annotation where it belongs."""
         if self.annotate is not None:
             metadata = manifest.document["metadata"]
             filename = {"postrenderer.helm.sh/postrender-filename": self.annotate[manifest.kind]}
             metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
-        text = self.writer.write(manifest.document)
-        found = self.texts.setdefault(manifest.kind, [])
-        found.append(Rendered(manifest.kind, manifest.namespace, manifest.name, text))
-        self.count += 1
+        return pattern_of(manifest, self.writer)
+
+    def claim(self, pattern: Pattern, name: str, fence: Fence) -> None:
+        """Refuse a name that another object of the kind has already."""
+        other = self.taken.setdefault((pattern.kind, pattern.namespace, name), fence.title)
+        if other is not fence.title and other != fence.title:
+            sentence = f"{fence.title} and {other} would both be {pattern.kind} {pattern.namespace}/{name}"
+            self.out.add("name-taken", fence.path, sentence, "rename one of them")
 
     def refuse(self) -> None:
         """Say at once what the provider cannot express, with every server that needs it."""
@@ -188,7 +211,16 @@ class _Session:
                 sentence = f"provider {self.provider.name} cannot express {feature.value}, which these need: {shown}"
                 self.out.add("provider-cannot", ("egress", "provider"), sentence, "change them, or the provider")
 
+    def report(self, name: str, findings: tuple[Finding, ...]) -> None:
+        """Add the report as the last object."""
+        count = sum(map(len, self.objects.values())) + 1
+        pattern = self.write(report_manifest(self.catalog, name, self.lines, findings, self.narrowings, count))
+        name = cast(pattern.name, ())
+        self.objects.setdefault(pattern.kind, []).append(
+            Rendered(pattern.kind, pattern.namespace, name, pattern.text, ())
+        )
+
     def ordered(self) -> tuple[Rendered, ...]:
         """All objects, grouped by kind; inside a kind by namespace and name."""
-        kinds = [kind for kind in KIND_ORDER if kind in self.texts]
-        return tuple(item for kind in kinds for item in sorted(self.texts[kind], key=lambda item: item[1:3]))
+        kinds = [kind for kind in KIND_ORDER if kind in self.objects]
+        return tuple(item for kind in kinds for item in sorted(self.objects[kind], key=lambda item: item[1:3]))

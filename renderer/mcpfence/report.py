@@ -49,6 +49,7 @@ def _name(pattern: str, registry: bool) -> str:
 
 def report_manifest(
     catalog: Catalog,
+    name: str,
     lines: Sequence[str],
     findings: Iterable[Finding],
     narrowings: Iterable[Narrowing],
@@ -67,9 +68,8 @@ def report_manifest(
         "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",
         "residualRisk": _bounded(residual_risks(catalog), FINDINGS_LIMIT),
     }
-    name = limited(f"{catalog.release}-mcpfence")
     labels = {MARK: "rendered"}
-    return make_manifest("v1", "ConfigMap", catalog.release_namespace, name, labels, {"data": data})
+    return make_manifest("v1", "ConfigMap", catalog.release_namespace, limited(name), labels, {"data": data})
 
 
 def _bounded(lines: Sequence[str], limit: int) -> str:

@@ -7,9 +7,9 @@ the catalog again to tell every place, and each fault becomes a sentence that na
 from __future__ import annotations
 
 import json
+import pkgutil
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from mcpfence.errors import Collector, Path, quote
@@ -29,7 +29,10 @@ _NAMES = {
 @lru_cache(maxsize=1)
 def schema_text() -> str:
     """The text of schemas/catalog.schema.json, which travels in the package."""
-    return resources.files("mcpfence").joinpath("schemas/catalog.schema.json").read_text(encoding="utf-8")
+    data = pkgutil.get_data("mcpfence", "schemas/catalog.schema.json")
+    if data is None:  # only a loader that cannot read data files
+        raise FileNotFoundError("schemas/catalog.schema.json")
+    return data.decode()
 
 
 @lru_cache(maxsize=1)

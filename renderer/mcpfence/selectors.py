@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from typing import NamedTuple
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Expression:
+class Expression(NamedTuple):
     """One matchExpressions entry; values sorted and unique, empty for Exists and DoesNotExist."""
 
     key: str
@@ -17,8 +16,7 @@ class Expression:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Selector:
+class Selector(NamedTuple):
     """A label selector; no labels and no expressions select every pod."""
 
     labels: tuple[tuple[str, str], ...] = ()
@@ -50,8 +48,7 @@ def labels_of(labels: dict[str, str]) -> Selector:
     return Selector(tuple(sorted(labels.items())))
 
 
-@dataclass(frozen=True, slots=True)
-class _Requirement:
+class _Requirement(NamedTuple):
     """What a selector says of one key: the values allowed (None = any), those refused, present or absent."""
 
     allowed: frozenset[str] | None = None

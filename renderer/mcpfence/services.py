@@ -6,8 +6,7 @@ Policies are evaluated after DNAT, so a fence needs the pods' own labels and por
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports
 from mcpfence.selectors import Selector
@@ -15,16 +14,14 @@ from mcpfence.selectors import Selector
 _TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
 
 
-@dataclass(frozen=True, slots=True)
-class ServicePort:
+class ServicePort(NamedTuple):
     """Protocol and target of one port: a pod port, or the name of a container port."""
 
     protocol: str
     target: int | str
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceRecord:
+class ServiceRecord(NamedTuple):
     """A Service as far as fences need it."""
 
     type: str
@@ -32,20 +29,18 @@ class ServiceRecord:
     ports: tuple[ServicePort, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PodRecord:
+class PodRecord(NamedTuple):
     """The labels of a pod template and its named container ports as (protocol, number)."""
 
     labels: Mapping[str, str]
     ports: Mapping[str, PortRange]
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceIndex:
+class ServiceIndex(NamedTuple):
     """Services and pod templates by namespace."""
 
-    services: Mapping[tuple[str, str], ServiceRecord] = field(default_factory=dict)
-    pods: Mapping[str, tuple[PodRecord, ...]] = field(default_factory=dict)
+    services: Mapping[tuple[str, str], ServiceRecord] = {}
+    pods: Mapping[str, tuple[PodRecord, ...]] = {}
 
 
 class Unresolved(ValueError):

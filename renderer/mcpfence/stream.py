@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.documents import BadDocument, load_foreign
 from mcpfence.errors import McpfenceError, fail
@@ -26,11 +25,11 @@ _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True, slots=True)
-class Carrier:
+class Carrier(NamedTuple):
     """The catalog of one release, as the chart handed it over; `piece` is its index in the stream."""
 
     piece: int
+    name: str
     release: str
     namespace: str
     version: str
@@ -41,11 +40,10 @@ class Carrier:
     @property
     def title(self) -> str:
         """How messages name it."""
-        return f"ConfigMap {self.namespace}/{self.release}-mcpfence-catalog"
+        return f"ConfigMap {self.namespace}/{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """The pieces of a stream, and what of ours was found in it."""
 
     pieces: tuple[bytes, ...]
@@ -175,7 +173,7 @@ def _carrier(document: Mapping[str, Any], number: int) -> Carrier:
             raise _unreadable(where, f"has no {key}")
     filename = str(annotations_of(document).get(FILENAME, ""))
     return Carrier(
-        number, content["release"], content["namespace"], content["version"], content.get("catalog"), filename
+        number, name, content["release"], content["namespace"], content["version"], content.get("catalog"), filename
     )
 
 

@@ -1,22 +1,20 @@
 """Values files: read, merged as Helm merges them, and searched for the place of a key.
 
-Maps merge key by key, everything else replaces; null removes a key that an earlier file gave.  A null that removes
-nothing stays, and the schema refuses it: an empty `egressDomains:` is a slip, not a decision.
+Maps merge key by key, everything else replaces; null removes a default of the chart.  A null for any other key
+stays, as it does in Helm, and the schema refuses it: an empty `egressDomains:` is a slip, not a decision.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.documents import BadDocument, load_foreign, load_values, position
 from mcpfence.errors import Path, fail
 from mcpfence.schema import type_name
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """One values file: the name that messages use, its text, its content."""
 
     name: str
@@ -67,25 +65,33 @@ def _flat(document: Mapping[str, Any]) -> list[Any]:
     return list(items) if document["kind"] == "List" and isinstance(items, list) else [document]
 
 
-def merge(sources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The values of several files, later ones over earlier ones."""
+def merge(sources: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of several files, later ones over earlier ones, all of them over the defaults of the chart."""
     merged: dict[str, Any] = {}
     for source in sources:
         merged = _over(merged, source)
-    return merged
+    return _filled(merged, defaults)
 
 
 def _over(base: Mapping[str, Any], top: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
     for key, value in top.items():
         below = merged.get(key)
-        if value is None and key in merged:
-            merged.pop(key)
-        elif isinstance(value, Mapping) and isinstance(below, Mapping):
-            merged[key] = _over(below, value)
-        else:
-            merged[key] = value
+        both = isinstance(value, Mapping) and isinstance(below, Mapping)
+        merged[key] = _over(below, value) if both else value
     return merged
+
+
+def _filled(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the defaults of keys that they do not have; a null takes a default away and goes with it."""
+    filled = dict(values)
+    for key, default in defaults.items():
+        value = filled.setdefault(key, default)
+        if value is None:
+            del filled[key]
+        elif isinstance(value, Mapping) and isinstance(default, Mapping):
+            filled[key] = _filled(value, default)
+    return filled
 
 
 def where(path: Path, sources: Sequence[Source]) -> str:

@@ -26,7 +26,8 @@ class Inputs:
     def values(self) -> dict[str, Any]:
         """The values as the chart would see them: its own defaults below, the files above."""
         text = (chart_folder() / "values.yaml").read_text(encoding="utf-8")
-        return merge([read_source("values.yaml of the chart", text).data, *(item.data for item in self.sources)])
+        defaults = read_source("values.yaml of the chart", text).data
+        return merge([source.data for source in self.sources], defaults)
 
 
 def read_inputs(files: Sequence[str]) -> Inputs:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 from typing import Any, NoReturn
 
@@ -33,6 +32,17 @@ class _LazyGroup(click.Group):
             return None
         command: click.Command = importlib.import_module(row[0]).command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-") and not ctx.resilient_parsing:
+            import difflib  # only after a slip
+
+            near = difflib.get_close_matches(name, _COMMANDS, n=1)
+            ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -68,16 +78,15 @@ def run(arguments: list[str] | None = None) -> NoReturn:
     except (click.Abort, KeyboardInterrupt):
         click.echo("mcpfence: interrupted", err=True)
         sys.exit(1)
-    except BrokenPipeError:
-        _silence()
+    except OSError as bad:
+        from mcpfence.cli.output import forget  # here, so that --version and completion load no YAML
+
+        forget(sys.stdout)
+        if not isinstance(bad, BrokenPipeError):  # then whoever read stdout has gone, and knows
+            click.echo(f"mcpfence: {bad.filename or 'stdout'}: {bad.strerror}", err=True)
         sys.exit(1)
 
 
 def _flush() -> None:
     if sys.stdout is not None:
         sys.stdout.flush()
-
-
-def _silence() -> None:
-    """Whoever read stdout has gone: keep Python from writing the rest, and a traceback, at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
@@ -33,12 +33,15 @@ class Voice:
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file; control characters of foreign text never reach a terminal."""
         clean = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in line)
-        styled = click.style(clean, fg=colour) if colour and use_colour() else clean
-        if sys.stderr is not None:
-            click.echo(styled, err=True)
-        if self.log_file:
+        _on_stderr(click.style(clean, fg=colour) if colour and use_colour() else clean)
+        if not self.log_file:
+            return
+        try:
             with Path(self.log_file).open("a", encoding="utf-8") as log:
                 log.write(clean + "\n")
+        except OSError as bad:
+            _on_stderr(f"mcpfence: {self.log_file} cannot be written any more ({bad.strerror}); the rest is not in it")
+            self.log_file = None
 
     def findings(self, findings: Iterable[Finding]) -> None:
         """Errors always, warnings unless quiet, notes only when verbose; what is not shown is counted."""
@@ -68,6 +71,16 @@ class Voice:
         return any(self.severity(finding) == "error" for finding in findings)
 
 
+def _on_stderr(line: str) -> None:
+    """A line on stderr; where nobody can hear it (closed, disk full, reader gone) the work goes on all the same."""
+    if sys.stderr is None:
+        return
+    try:
+        click.echo(line, err=True)
+    except OSError:
+        forget(sys.stderr)
+
+
 def use_colour() -> bool:
     """Colour only on a terminal, and never with NO_COLOR set (no-color.org)."""
     return not os.environ.get("NO_COLOR") and sys.stderr is not None and sys.stderr.isatty()
@@ -76,18 +89,22 @@ def use_colour() -> bool:
 def guarded(voice: Voice, work: Callable[[], int]) -> int:
     """Run a command's work; McpfenceError becomes messages and exit code 1."""
     try:
-        if voice.log_file:
-            _try_log(voice.log_file)
+        _try_log(voice)
         return work()
     except McpfenceError as error:
         voice.findings(error.findings)
         return 1
 
 
-def _try_log(name: str) -> None:
+def _try_log(voice: Voice) -> None:
+    """Open the log file once before any work; raises McpfenceError, which is then said on stderr alone."""
+    name = voice.log_file
+    if not name:
+        return
     try:
         Path(name).open("a", encoding="utf-8").close()
     except OSError as bad:
+        voice.log_file = None
         sentence = f"cannot be written ({bad.strerror})"
         raise fail("output-failed", sentence, "choose another --log-file", document=name) from None
 
@@ -105,13 +122,14 @@ def write_stdout(chunks: Iterable[bytes]) -> None:
         if bad.errno == errno.EPIPE:
             raise
         sentence = f"cannot be written ({bad.strerror})"
-        _drop_stdout()
+        forget(sys.stdout)
         raise fail("output-failed", sentence, "make room and render again", document="stdout") from None
 
 
-def _drop_stdout() -> None:
-    """Forget what could not be written, so that Python does not try again at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def forget(stream: TextIO | None) -> None:
+    """Forget what could not be written, so that Python does not try again, with a traceback, at its end."""
+    if stream is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def common_options(work: Callable[..., int]) -> Callable[..., int]:

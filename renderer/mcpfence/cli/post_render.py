@@ -6,7 +6,6 @@ import os
 
 import click
 
-from mcpfence.cli.inputs import read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.errors import McpfenceError, plural
 from mcpfence.files import read_stdin
@@ -45,6 +44,8 @@ def command(
     """
 
     def work() -> int:
+        from mcpfence.cli.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
+
         if catalogs and (not namespace or not release):
             raise click.UsageError("--catalog needs --release and --namespace: Helm does not tell them.")
         if not catalogs and (namespace or release):

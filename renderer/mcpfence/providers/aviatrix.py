@@ -13,9 +13,8 @@ Facts: the vendor's CRD (oldest chart, 8.2), its WebGroup pages, and facts on pr
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.addresses import ALL_V6, V6_BASE, cidrs, parse_cidr
 from mcpfence.errors import Collector
@@ -39,8 +38,7 @@ _WEB_PORTS = frozenset({80, 443})
 _NO_IPV6 = "without egress.aviatrix.ipv6 no FirewallPolicy rule covers IPv6, so no IPv6 destination is opened"
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
+class _Rule(NamedTuple):
     """One rule without its source selector: what it matches, in which groups, and what it does."""
 
     name: str
@@ -52,8 +50,7 @@ class _Rule:
     web_group: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
+class _Draft(NamedTuple):
     """Groups and rules of one FirewallPolicy, in their order."""
 
     prefix: str
@@ -70,9 +67,12 @@ class _Aviatrix:
     expresses = frozenset({Feature.NAME})
     composition = Composition.LAYERED
 
-    def prepare(self, fence: Fence, ground: Ground, out: Collector) -> tuple[Fence, tuple[Narrowing, ...]]:
-        """Drop IPv6 outside the cluster unless `egress.aviatrix.ipv6`; warn of names on other ports than the web's."""
+    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
+        """Warn of names on other ports than the web's, and of what smart groups cannot select."""
         _warn(fence, ground, out)
+
+    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+        """Drop IPv6 outside the cluster unless `egress.aviatrix.ipv6`."""
         if ground.aviatrix_ipv6 or 6 not in ground.families or fence.kind == "service":
             return fence, ()
         kept, lost = [], []
@@ -88,7 +88,7 @@ class _Aviatrix:
             lost.append(Allow("name", rest, ports, "the names"))
         if not lost:
             return fence, ()
-        return replace(fence, egress=tuple(kept), public=public), (Narrowing(fence.title, tuple(lost), _NO_IPV6),)
+        return fence._replace(egress=tuple(kept), public=public), (Narrowing(fence.title, tuple(lost), _NO_IPV6),)
 
     def emit(self, fence: Fence, ground: Ground) -> Iterable[Manifest]:
         """One FirewallPolicy for every server and workload; a back-end's egress is not ours to fence."""
@@ -122,7 +122,7 @@ def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
         (lost if outside else kept).append(peer)
     if not lost:
         return allow, None
-    return (replace(allow, peers=tuple(kept)) if kept else None), replace(allow, peers=tuple(lost))
+    return (allow._replace(peers=tuple(kept)) if kept else None), allow._replace(peers=tuple(lost))
 
 
 def _warn(fence: Fence, ground: Ground, out: Collector) -> None:
@@ -232,7 +232,7 @@ def _names(draft: _Draft, names: tuple[Name, ...], ground: Ground) -> None:
         draft.web_groups[web_group] = list(patterns)
         for group, ending in anywhere:
             rule = _permit(draft, "web", group, PortRange("TCP", first, last), web_group)
-            draft.rules.append(replace(rule, name=limited(rule.name + ending)))
+            draft.rules.append(rule._replace(name=limited(rule.name + ending)))
 
 
 def _anywhere(draft: _Draft, ground: Ground) -> list[tuple[str, str]]:

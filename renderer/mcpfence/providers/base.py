@@ -39,8 +39,12 @@ class Provider(Protocol):
     expresses: frozenset[Feature]
     composition: Composition
 
-    def prepare(self, fence: Fence, ground: Ground, out: Collector) -> tuple[Fence, tuple[Narrowing, ...]]:
-        """The part of the fence that the engine can give, what is lost, and (in `out`) what to know about it."""
+    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
+        """Say what a person should know about this fence under this engine; called for every fence."""
+        ...
+
+    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+        """The part of the fence that the engine can give, and what is lost."""
         ...
 
     def emit(self, fence: Fence, ground: Ground) -> Iterable[Manifest]:

@@ -169,7 +169,10 @@ class _NetworkPolicyOnly:
     expresses = frozenset({Feature.SCTP, Feature.EXPRESSIONS})
     composition = Composition.NONE
 
-    def prepare(self, fence: Fence, ground: Ground, out: Collector) -> tuple[Fence, tuple[Narrowing, ...]]:
+    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
+        """Nothing to say."""
+
+    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
         """Nothing is lost."""
         return fence, ()
 
