@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
@@ -50,16 +51,27 @@ def find_helm() -> str:
     return path
 
 
-def template(helm: str, chart: Path, release: str, namespace: str, files: Sequence[Path]) -> bytes:
-    """What `helm template` prints for the chart; raises McpfenceError with what helm said when it fails."""
+def template(
+    helm: str, chart: Path, release: str, namespace: str, values: Sequence[tuple[str, str]]
+) -> tuple[bytes, str]:
+    """What `helm template` prints for the chart, and what it says on stderr; raises McpfenceError when it fails.
+
+    `values` are (name, text) of each file.  Helm gets copies: a pipe such as `<(sops -d x.yaml)` can be read only
+    once, and Helm takes a path with a comma for two.
+    """
     command = [helm, "template", release, str(chart), "--namespace", namespace]
-    for file in files:
-        command += ["-f", str(file)]
-    done = _run(command)
+    with tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
+        copies = {str(Path(scratch) / f"{number}.yaml"): name for number, (name, _) in enumerate(values)}
+        for copy, (_, text) in zip(copies, values, strict=True):
+            Path(copy).write_text(text, encoding="utf-8", newline="")
+            command += ["-f", copy]
+        done = _run(command)
+    said = done.stderr.decode(errors="replace").strip()
+    for copy, name in copies.items():
+        said = said.replace(copy, name)
     if done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip().removeprefix("Error: ")
-        raise fail("helm-failed", said or f"exit code {done.returncode}", document="helm template")
-    return done.stdout
+        raise fail("helm-failed", said.removeprefix("Error: ") or f"exit code {done.returncode}", document="helm template")
+    return done.stdout, said
 
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:

@@ -55,8 +55,6 @@ def make_manifest(
 # The private use area holds the marks of `mould`, which stand for plain words.
 _WORD = "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*"
 _PLAIN = re.compile(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
-    "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*\\Z|[0-9]{1,3}(?:\\.[0-9]{1,3}){3}/[0-9]{1,2}\\Z"
-)
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
 """Words that YAML 1.1 reads as booleans or null, in any case; the last two only to be on the safe side."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import click
@@ -10,20 +9,27 @@ import click
 from mcpfence.cli.inputs import Inputs, input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import McpfenceError
+from mcpfence.errors import Collector, McpfenceError
 from mcpfence.files import write_folder
 from mcpfence.helm import chart_folder, find_helm, template
 from mcpfence.layout import folder_layout
 from mcpfence.postrender import Result, post_render, text_chunks
 from mcpfence.render import render
+from mcpfence.schema import judge
 from mcpfence.services import index
 
 
 @click.command("render")
 @input_options
-@click.option("--chart", metavar="DIR", help="Chart to render; default: the mcpfence chart of this package.")
+@click.option("--chart", type=click.Path(), metavar="DIR", help="Chart to render; default: the mcpfence chart of this package.")
 @click.option("--policies-only", is_flag=True, help="Only what the renderer emits; needs no helm.")
-@click.option("-o", "--output-dir", metavar="DIR", help="Write one file per object into DIR, and remove stale ones.")
+@click.option(
+    "-o",
+    "--output-dir",
+    type=click.Path(),
+    metavar="DIR",
+    help="Write one file per object into DIR, and remove stale ones.",
+)
 @common_options
 def command(
     voice: Voice,
@@ -54,8 +60,7 @@ def command(
             rendering = render(inputs.values, release=release, namespace=namespace, services=services)
             result = Result(list(text_chunks(rendering)), (rendering,), rendering.findings)
         else:
-            folder = Path(chart) if chart else chart_folder()
-            data = _helm_template(folder, release, namespace, inputs)
+            data = _helm_template(chart, release, namespace, inputs, voice)
             result = post_render(data, more=inputs.documents)
         if voice.fails(result.findings):
             raise McpfenceError(result.findings)
@@ -71,22 +76,22 @@ def command(
     return guarded(voice, work)
 
 
-def _helm_template(chart: Path, release: str, namespace: str, inputs: Inputs) -> bytes:
-    """Run helm; what came on stdin becomes a file for it."""
-    helm = find_helm()
-    with tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
-        paths = []
-        for number, (name, source) in enumerate(zip(inputs.value_files, inputs.sources, strict=True)):
-            path = Path(name)
-            if name == "-":
-                path = Path(scratch) / f"values-{number}.yaml"
-                path.write_text(source.text, encoding="utf-8")
-            paths.append(path)
-        return template(helm, chart, release, namespace, paths)
+def _helm_template(chart: str | None, release: str, namespace: str, inputs: Inputs, voice: Voice) -> bytes:
+    """Run helm, with the chart of this package if none is named; what helm says beside its output is said too."""
+    if chart is None:  # Helm's own verdict on the structure knows no lines and no nearest key
+        out = Collector()
+        judge(inputs.values, out)
+        out.stop_on_errors()
+    texts = [(source.name, source.text) for source in inputs.sources]
+    data, said = template(find_helm(), Path(chart) if chart else chart_folder(), release, namespace, texts)
+    for line in said.splitlines() if not voice.quiet else ():
+        voice.say(f"helm: {line}")
+    return data
 
 
 def _write(folder: Path, result: Result, voice: Voice) -> None:
     objects = [item for rendering in result.renderings for item in rendering.objects]
     files = folder_layout(objects, result.foreign)
     written, same, gone = write_folder(folder, files)
-    voice.say(f"mcpfence: {folder}: {written:,} files written, {same:,} unchanged, {gone:,} removed")
+    if not voice.quiet:
+        voice.say(f"mcpfence: {folder}: {written:,} files written, {same:,} unchanged, {gone:,} removed")

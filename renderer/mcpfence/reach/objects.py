@@ -71,11 +71,11 @@ def _object(document: object, default: str) -> Object:
         raise ValueError(f"has the apiVersion {shown(version)}")
     metadata = document.get("metadata")
     fields = metadata if isinstance(metadata, dict) else {}
-    name, namespace = fields.get("name"), fields.get("namespace")
+    name, namespace = fields.get("name") or fields.get("generateName"), fields.get("namespace")
     return Object(
         document=document,
         group=version.rpartition("/")[0] if version else "",
         kind=kind,
         namespace=namespace if isinstance(namespace, str) else "",
-        name=name if isinstance(name, str) else fields.get("generateName") or "(no name)",
+        name=name if isinstance(name, str) else "(no name)",
     )

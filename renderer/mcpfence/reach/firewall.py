@@ -1,0 +1,110 @@
+"""What FirewallPolicies let through: ordered rules, the first match decides, what nothing matches passes.
+
+Several policies of one namespace are tried one after the other in an order that nobody states.  So at most passes what
+passes in some order, at least what passes in every order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from mcpfence.reach import bounds, boxes, flows
+from mcpfence.reach.aviatrix import LINK_LOCAL, Firewall, Match
+from mcpfence.reach.bounds import Bounds
+from mcpfence.reach.boxes import Box
+from mcpfence.reach.flows import Reach
+
+_PASSING = flows.reach_of(LINK_LOCAL)
+"""Never crosses the gateway."""
+
+
+class Selects(IntEnum):
+    """Whether a policy speaks of the pods of a subject."""
+
+    NEVER = 0
+    MAYBE = 1
+    """Of some, or it cannot be told."""
+    SURELY = 2
+
+
+def selects(box: Box | None, subject: Box) -> Selects:
+    """Whether a selector selects pods that satisfy the subject's, with whatever further labels."""
+    if box is None:
+        return Selects.NEVER
+    if not box or box == subject or boxes.covers(box, subject):
+        return Selects.SURELY
+    return Selects.NEVER if boxes.meet(box, subject) is None else Selects.MAYBE
+
+
+_Shape = tuple[tuple[bool, Match, bool], ...]
+"""The rules that speak of a subject: permit or deny, what matches, and whether they surely speak of it."""
+
+
+@dataclass(slots=True)
+class Firewalls:
+    """Evaluates FirewallPolicies; policies whose rules match the same flows are worked out once."""
+
+    _passes: dict[_Shape, tuple[Bounds, Bounds]] = field(default_factory=dict)
+    _together: dict[tuple[_Shape, ...], Bounds] = field(default_factory=dict)
+
+    def egress(self, policies: Iterable[Firewall], subject: Box) -> Bounds:
+        """What the policies (of the subject's namespace) let pods of the subject reach."""
+        shapes: list[_Shape] = []
+        for policy in policies:
+            if not policy.sound:
+                return bounds.UNKNOWN
+            shape = _shape(policy, subject)
+            if shape:
+                shapes.append(shape)
+        if not shapes:
+            return bounds.EVERYTHING
+        key = tuple(shapes)
+        if key not in self._together:
+            self._together[key] = self._evaluate(key)
+        return self._together[key]
+
+    def _evaluate(self, shapes: tuple[_Shape, ...]) -> Bounds:
+        passed = [self._pass(shape) for shape in shapes]
+        least = flows.EVERYTHING
+        shared = flows.EVERYTHING
+        for allowed, _ in passed:
+            least = flows.meet(least, allowed.least)
+            shared = flows.meet(shared, allowed.most)
+        most = flows.union_of([shared, *(permitted.most for _, permitted in passed)])
+        most, least = flows.union(most, _PASSING), flows.union(least, _PASSING)
+        return Bounds(most, most) if most == least else Bounds(least, most)
+
+    def _pass(self, shape: _Shape) -> tuple[Bounds, Bounds]:
+        """What passes one policy: with what nothing matches passing, and what a rule permits expressly."""
+        if shape not in self._passes:
+            self._passes[shape] = (_run(shape, flows.EVERYTHING), _run(shape, flows.NOTHING))
+        return self._passes[shape]
+
+
+def _shape(policy: Firewall, subject: Box) -> _Shape:
+    found = []
+    box: Box | None = None
+    how = Selects.SURELY
+    for rule in policy.rules:
+        if rule.selector is not box or not found:
+            box = rule.selector
+            how = selects(box, subject)
+        if how is not Selects.NEVER:
+            found.append((rule.permit, rule.match, how is Selects.SURELY and rule.exact))
+    return tuple(found)
+
+
+def _run(shape: _Shape, unmatched: Reach) -> Bounds:
+    """From the last rule to the first: each decides on what it matches, and leaves the rest to those behind it."""
+    least = most = unmatched
+    for permit, match, sure in reversed(shape):
+        lower = match.flows.least if sure else flows.NOTHING
+        upper = match.flows.most
+        if permit:
+            least, most = flows.union(lower, least), flows.union(upper, most)
+        else:
+            least, most = flows.minus(least, upper), flows.minus(most, lower)
+    return Bounds(least, most)
+
