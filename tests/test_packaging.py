@@ -278,7 +278,6 @@ def _impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize("path", _core_files(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_core_is_pure(path: Path) -> None:
     """The core imports no click and no edge, and touches no file, clock, environment, randomness or network."""
-    name = path.relative_to(PACKAGE).as_posix()
     found = set(_impurities(_tree(path)))
 
     assert sorted(found) == []

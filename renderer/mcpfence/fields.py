@@ -40,11 +40,11 @@ def read_name(name: str, path: Path, what: str, out: Collector) -> None:
     out.add("name-not-a-label", path, f"{what} {quote(name)} is no DNS label", todo)
 
 
-def has_template(text: str, path: Path, out: Collector) -> bool:
-    """Report a `{{ ... }}` or `${...}` that nothing has filled in."""
+def has_template(text: str, path: Path, out: Collector, *, secret: bool = False) -> bool:
+    """Report a `{{ ... }}` or `${...}` that nothing has filled in; the value of a `secret` is not shown."""
     if "{{" not in text and "${" not in text:
         return False
-    sentence = f"{quote(text)} is a template expression that nothing has filled in"
+    sentence = f"{'it' if secret else quote(text)} is a template expression that nothing has filled in"
     out.add("template-left", path, sentence, "write the value itself")
     return True
 

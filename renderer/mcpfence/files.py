@@ -5,14 +5,17 @@ Only files that an earlier run wrote (and listed in `.mcpfence-index`) are ever 
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from mcpfence.errors import fail
+from mcpfence.errors import McpfenceError, fail, quote
 
 INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
+"""What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
 
 
 def read_bytes(name: str) -> bytes:
@@ -41,56 +44,98 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]
     changes nothing.  Raises McpfenceError.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        old = _index(folder)
-        _refuse_strangers(folder, set(files) - set(old))
+        old = _prepare(folder, files)
         changed = {name: text for name, text in files.items() if _content(folder / name) != text.encode()}
-        index = "\n".join([_HEADER, *sorted(files)]) + "\n"
-        _write_all(folder, {**changed, INDEX: index})
-        gone = [name for name in old if name not in files]
-        for name in gone:
-            (folder / name).unlink(missing_ok=True)
+        staged = _stage(folder, {**changed, INDEX: _index_text(files)}, _index_text({*old, *files}))
     except OSError as bad:
-        sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
-        todo = "nothing was changed; make room or choose another folder"
-        raise fail("output-failed", sentence, todo, document=str(folder)) from None
+        raise _cannot(folder, bad, "nothing was changed; make room or choose another folder") from None
+    gone = [name for name in old if name not in files]
+    try:
+        _commit(folder, staged, gone)
+    except OSError as bad:
+        raise _cannot(folder, bad, "some files are new already; mend this and render again") from None
     return len(changed), len(files) - len(changed), len(gone)
 
 
-def _refuse_strangers(folder: Path, names: set[str]) -> None:
-    for path in (folder / name for name in sorted(names)):
-        if path.exists() or path.is_symlink():
+def _cannot(folder: Path, bad: OSError, todo: str) -> McpfenceError:
+    sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
+    return fail("output-failed", sentence, todo, document=str(folder))
+
+
+def _prepare(folder: Path, files: Iterable[str]) -> list[str]:
+    """Make the folder, and name the files that an earlier run wrote; raises McpfenceError where others are in the way.
+
+    A link or a folder under a name of ours was put there by somebody else: following it could write anywhere.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise fail("output-failed", "is a file, not a folder", "choose another folder", document=str(folder))
+    folder.mkdir(parents=True, exist_ok=True)
+    _refuse(folder, [INDEX], known={INDEX})
+    old = _index(folder)
+    _refuse(folder, {*files, *old}, known=set(old))
+    return old
+
+
+def _refuse(folder: Path, names: Iterable[str], known: set[str]) -> None:
+    for name in sorted(names):
+        path = folder / name
+        if path.is_symlink() or path.is_dir() or (path.exists() and name not in known):
             sentence, todo = "exists and was not written by mcpfence", "move it away, or choose an empty folder"
             raise fail("output-failed", sentence, todo, document=str(path))
 
 
 def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() and not path.is_symlink() else None
+    return path.read_bytes() if path.is_file() else None
 
 
 def _index(folder: Path) -> list[str]:
-    """The names in the index; raises McpfenceError where one of them is not a plain file name."""
+    """The names in the index; raises McpfenceError where one of them is no plain name of a manifest."""
     path = folder / INDEX
     if not path.is_file():
         return []
-    names = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    names = [line for line in text.splitlines() if line and not line.startswith("#")]
     for name in names:
-        if name != Path(name).name or name in (".", "..") or "\\" in name or ":" in name:
-            sentence = "names a file outside its folder"
-            raise fail("output-failed", sentence, "remove the index and render again", document=str(path))
+        if not _NAME.match(name):
+            sentence, todo = f"names {quote(name)}, which mcpfence never writes", "remove the folder and render again"
+            raise fail("output-failed", sentence, todo, document=str(path))
     return names
 
 
-def _write_all(folder: Path, files: Mapping[str, str]) -> None:
-    written: list[tuple[Path, Path]] = []
+def _index_text(names: Iterable[str]) -> str:
+    return "\n".join([_HEADER, *sorted(names)]) + "\n"
+
+
+def _stage(folder: Path, files: Mapping[str, str], index: str) -> list[tuple[Path, Path]]:
+    """Write every file under a temporary name; returns (temporary, final).  On any error all of them are removed.
+
+    The index with old and new names goes first: whatever stops the moves half-way, each file of ours is listed.
+    """
+    staged: list[tuple[Path, Path]] = []
     try:
-        for name, text in files.items():
-            temporary = folder / f".{name}.mcpfence-new"
-            written.append((temporary, folder / name))
-            temporary.write_bytes(text.encode())
-        for temporary, path in written:
-            temporary.replace(path)
+        for name, text in [(INDEX, index), *files.items()]:
+            temporary = folder / f".{len(staged)}{name}.mcpfence-new"
+            temporary.unlink(missing_ok=True)  # what a killed run left; a link must not be followed
+            staged.append((temporary, folder / name))
+            with temporary.open("xb") as file:
+                file.write(text.encode())
     except BaseException:
-        for temporary, _ in written:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+        raise
+    return staged
+
+
+def _commit(folder: Path, staged: list[tuple[Path, Path]], gone: Iterable[str]) -> None:
+    """Move the new files to their places and remove the old ones; the last move is the new index."""
+    try:
+        for temporary, path in staged[:-1]:
+            temporary.replace(path)
+        for name in gone:
+            (folder / name).unlink(missing_ok=True)
+        temporary, path = staged[-1]
+        temporary.replace(path)
+    except BaseException:
+        for temporary, _ in staged:
             temporary.unlink(missing_ok=True)
         raise

@@ -70,7 +70,9 @@ def template(
     for copy, name in copies.items():
         said = said.replace(copy, name)
     if done.returncode != 0:
-        raise fail("helm-failed", said.removeprefix("Error: ") or f"exit code {done.returncode}", document="helm template")
+        raise fail(
+            "helm-failed", said.removeprefix("Error: ") or f"exit code {done.returncode}", document="helm template"
+        )
     return done.stdout, said
 
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from mcpfence.catalog import Catalog, Client, Egress, Ingress, Server, Workload
+from mcpfence.callers import (
+    BackEnd,
+    callback,
+    clients_of,
+    default_clients,
+    server_ingress,
+    server_ports,
+    workload_ingress,
+)
+from mcpfence.catalog import Catalog, Client, Egress, Server, Workload
 from mcpfence.destinations import (
     Reached,
     addresses_of,
@@ -16,16 +24,15 @@ from mcpfence.destinations import (
     names_of,
     resolve_service,
 )
-from mcpfence.errors import Collector, Path, quote
-from mcpfence.fence import Allow, Block, Fence, Ground, Kind, Name, Peer, Pods
+from mcpfence.disjoint import check_disjoint
+from mcpfence.errors import Collector, quote
+from mcpfence.fence import Allow, Fence, Ground, Kind, Name, Peer, Pods
 from mcpfence.ground import Terrain, order_peers, survey
-from mcpfence.ports import PortRange, Ports, canonical_ports, tcp
+from mcpfence.ports import Ports, canonical_ports
 from mcpfence.profiles import PROFILES
 from mcpfence.remotes import remote_destination
-from mcpfence.selectors import Selector, overlaps
+from mcpfence.selectors import Selector
 from mcpfence.services import ServiceIndex
-
-HBONE = 15008
 
 
 class Plan(NamedTuple):
@@ -35,23 +42,13 @@ class Plan(NamedTuple):
     fences: Iterator[Fence]
 
 
-@dataclass(slots=True)
-class _Callers:
-    """Who calls a back-end of the fenced namespace, by ports; filled while services are resolved."""
-
-    name: str
-    selector: Selector
-    path: Path
-    by_ports: dict[Ports, list[Peer]] = field(default_factory=dict)
-
-
 class _Scene(NamedTuple):
     """What is worked out over all servers and workloads before the first fence is made."""
 
     catalog: Catalog
     terrain: Terrain
     reached: dict[tuple[Kind, str], list[Reached]]
-    back_ends: dict[Selector, _Callers]
+    back_ends: dict[Selector, BackEnd]
     workload_callers: dict[str, list[Peer]]
     clients: Allow | None
 
@@ -59,7 +56,7 @@ class _Scene(NamedTuple):
 def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
     """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
     terrain = survey(catalog)
-    scene = _Scene(catalog, terrain, {}, {}, {}, _default_clients(catalog))
+    scene = _Scene(catalog, terrain, {}, {}, {}, default_clients(catalog))
     for server in catalog.servers.values():
         if server.hosted:
             pods: list[Peer] = [Pods(catalog.namespace, selector) for selector in server.selectors]
@@ -70,7 +67,7 @@ def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
         for name in called_servers(catalog, workload.egress):
             if catalog.servers[name].hosted:
                 scene.workload_callers.setdefault(name, []).extend(pods)
-    _check_disjoint(scene, out)
+    check_disjoint(catalog, list(scene.back_ends.values()), out)
     return Plan(terrain.ground, _fences(scene, out))
 
 
@@ -117,60 +114,11 @@ def _resolve(
             sentence = f"the ingress of {name} in namespace {namespace} is outside this render"
             out.add("back-end-elsewhere", entry.path, sentence, "make sure that its own policies admit these callers")
             continue
-        callers = scene.back_ends.setdefault(selector, _Callers(name, selector, entry.path))
+        callers = scene.back_ends.setdefault(selector, BackEnd(name, selector, entry.path))
         if callers.name != name:
             sentence = f"services {quote(callers.name)} and {quote(name)} select the same pods"
             out.add("back-end-two-names", entry.path, sentence, "use one name for one back-end")
         callers.by_ports.setdefault(reached.allow.ports, []).extend(pods)
-
-
-def _check_disjoint(scene: _Scene, out: Collector) -> None:
-    """Selectors of servers, workloads and back-ends in one namespace must never share a pod."""
-    catalog = scene.catalog
-    owners: list[tuple[Kind, str, Selector, Path]] = []
-    by_namespace: dict[str, list[tuple[Selector, int]]] = {}
-
-    def enter(kind: Kind, name: str, namespace: str, selectors: Iterable[Selector], path: Path) -> None:
-        for selector in selectors:
-            by_namespace.setdefault(namespace, []).append((selector, len(owners)))
-            owners.append((kind, name, selector, path))
-
-    for server in catalog.servers.values():
-        enter("server", server.name, catalog.namespace, server.selectors, server.path)
-    for workload in catalog.workloads.values():
-        enter("workload", workload.name, workload.namespace, workload.selectors, workload.path)
-    for callers in scene.back_ends.values():
-        enter("service", callers.name, catalog.namespace, [callers.selector], callers.path)
-    for entries in by_namespace.values():
-        for first, second in overlaps(entries, limit=25):
-            _report_overlap(owners[first], owners[second], out)
-    names: dict[str, _Callers] = {}
-    for callers in scene.back_ends.values():
-        other = names.setdefault(callers.name, callers)
-        if other is not callers:
-            sentence = f"service {quote(callers.name)} has two different podSelectors"
-            out.add("back-end-two-names", callers.path, sentence, "use one name for one back-end")
-
-
-def _report_overlap(
-    first: tuple[Kind, str, Selector, Path], second: tuple[Kind, str, Selector, Path], out: Collector
-) -> None:
-    if second[0] != "service" and first[0] == "service":
-        first, second = second, first
-    if second[0] == "service" and first[0] == "workload" and first[2] == second[2]:
-        return  # the back-end is this workload: its callers become part of the workload's fence
-    if second[0] == "service" and first[0] == "server":
-        sentence = f"the service {quote(second[1])} selects pods of server {first[1]}"
-        todo = f"declare the caller under clients, and name it in servers.{first[1]}.ingress.from"
-        out.add("service-selects-server", second[3], sentence, todo)
-        return
-    key, value = next(iter(first[2].labels), ("app", first[1]))
-    sentence = (
-        f"{second[0]} {second[1]} ({second[2].text}) and {first[0]} {first[1]} ({first[2].text}) "
-        "can select the same pod, which would add up what both may reach"
-    )
-    todo = f"give the podSelector of {second[1]} the label {key} with another value than {value}"
-    out.add("selector-overlap", second[3], sentence, todo)
 
 
 def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
@@ -192,27 +140,20 @@ def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
                 name=callers.name,
                 namespace=scene.catalog.namespace,
                 selectors=(callers.selector,),
-                ingress=_back_end_ingress(callers),
+                ingress=callers.ingress,
                 path=callers.path,
             )
 
 
-def _back_end_ingress(callers: _Callers) -> tuple[Allow, ...]:
-    return tuple(
-        Allow("backend", order_peers(peers), ports, f"services entries named {callers.name}")
-        for ports, peers in sorted(callers.by_ports.items())
-    )
-
-
 def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
-    clients = _clients_of(scene.catalog, server.ingress)
+    clients = clients_of(scene.catalog, server.ingress)
     egress, names = _egress(scene, ("server", server.name), server.egress, server.runtime, clients, out)
     return Fence(
         kind="server",
         name=server.name,
         namespace=scene.catalog.namespace,
         selectors=server.selectors,
-        ingress=_server_ingress(scene, server, clients),
+        ingress=server_ingress(scene.catalog, server, scene.clients, scene.workload_callers.get(server.name, [])),
         egress=egress,
         names=names,
         public=scene.terrain.ground.public if names else (),
@@ -221,70 +162,20 @@ def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
     )
 
 
-def _server_ports(catalog: Catalog, server: Server) -> Ports:
-    """The port on which a server is called; in an ambient mesh HBONE's port beside it."""
-    return tcp(server.port, HBONE) if catalog.cluster.mesh == "ambient" else tcp(server.port)
-
-
-def _server_ingress(scene: _Scene, server: Server, clients: list[Client]) -> tuple[Allow, ...]:
-    own = _server_ports(scene.catalog, server)
-    ports = server.ingress.ports or own
-    if server.ingress.ports and scene.catalog.cluster.mesh == "ambient":
-        ports = canonical_ports([*ports, PortRange("TCP", HBONE, HBONE)])
-    allows = []
-    if server.ingress.clients is None and scene.clients is not None:
-        allows.append(Allow("client", scene.clients.peers, ports, scene.clients.source))
-    elif clients:
-        peers = order_peers([peer for client in clients for peer in client_peers(client)])
-        allows.append(Allow("client", peers, ports, f"servers.{server.name}.ingress.from"))
-    callers = scene.workload_callers.get(server.name)
-    if callers:
-        allows.append(Allow("workload", order_peers(callers), own, "workloads with egress.servers"))
-    return tuple(allows)
-
-
 def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
     key: tuple[Kind, str] = ("workload", workload.name)
     egress, names = _egress(scene, key, workload.egress, "", [], out)
-    allows = []
-    clients = _clients_of(scene.catalog, workload.ingress) if workload.ingress.clients else []
-    if clients and workload.ingress.ports:
-        peers = order_peers([peer for client in clients for peer in client_peers(client)])
-        allows.append(Allow("client", peers, workload.ingress.ports, f"workloads.{workload.name}.ingress.from"))
-    if workload.namespace == scene.catalog.namespace:
-        for selector in workload.selectors:
-            if selector in scene.back_ends:
-                allows += _back_end_ingress(scene.back_ends[selector])
     return Fence(
         kind="workload",
         name=workload.name,
         namespace=workload.namespace,
         selectors=workload.selectors,
-        ingress=tuple(allows),
+        ingress=workload_ingress(scene.catalog, workload, scene.back_ends),
         egress=egress,
         names=names,
         public=scene.terrain.ground.public if names else (),
         path=workload.path,
     )
-
-
-def _default_clients(catalog: Catalog) -> Allow | None:
-    """Every declared client as one allow without ports, shared by all servers that do not name their callers."""
-    peers = [peer for client in catalog.clients.values() for peer in client_peers(client)]
-    return Allow("client", order_peers(peers), (), "every declared client (default)") if peers else None
-
-
-def _clients_of(catalog: Catalog, ingress: Ingress) -> list[Client]:
-    if ingress.clients is None:
-        return list(catalog.clients.values())
-    return [catalog.clients[name] for name in ingress.clients if name in catalog.clients]
-
-
-def client_peers(client: Client) -> list[Peer]:
-    """A client as peers: pods of its namespace, or its addresses."""
-    if client.namespace is not None:
-        return [Pods(client.namespace, client.selector or Selector())]
-    return [Block(block) for block in client.cidrs]
 
 
 def _egress(
@@ -305,7 +196,7 @@ def _egress(
             address = addresses_of(domain, terrain, out)
             allows += [address] if address else []
     allows += listed_cidrs(egress, terrain, out) if egress.cidrs else []
-    callbacks = [_callback(client) for client in clients if client.callback_port and client.namespace]
+    callbacks = [callback(client) for client in clients if client.callback_port and client.namespace]
     calls, remote_names = _calls(scene, egress, internet, out) if egress.servers else ([], [])
     names += remote_names
     needs_dns = needs_dns or bool(callbacks) or bool(egress.servers)
@@ -333,11 +224,6 @@ def _unenforced(terrain: Terrain, names: list[Name]) -> Allow:
     return Allow("unenforced", terrain.ground.public, ports, "egress.unenforcedDomains: internet")
 
 
-def _callback(client: Client) -> Allow:
-    peers = order_peers(client_peers(client))
-    return Allow("callback", peers, tcp(client.callback_port or 0), f"clients.{client.name}.callbackPort")
-
-
 def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tuple[list[Allow], list[Name]]:
     """The servers that a workload calls: hosted ones by pods and port, remote ones by the host of their URL."""
     catalog = scene.catalog
@@ -347,7 +233,7 @@ def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tup
         server = catalog.servers[name]
         if server.hosted:
             pods = [Pods(catalog.namespace, selector) for selector in server.selectors]
-            by_ports.setdefault(_server_ports(catalog, server), []).extend(pods)
+            by_ports.setdefault(server_ports(catalog, server), []).extend(pods)
         elif not internet:
             found = remote_destination(server, (*egress.path, "servers"), out)
             names += [found] if found else []

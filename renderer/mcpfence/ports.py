@@ -39,6 +39,7 @@ ALL_PORTS: Ports = (PortRange("ALL", 0, LAST_PORT),)
 """Every protocol and port, also those that are neither TCP, UDP nor SCTP.  Written by hand as `ports: all`."""
 
 
+@lru_cache(maxsize=4096)
 def tcp(*numbers: int) -> Ports:
     """The set of some TCP ports."""
     return canonical_ports(PortRange("TCP", number, number) for number in numbers)

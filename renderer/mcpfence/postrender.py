@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.errors import Collector, Finding, McpfenceError, fail
+from mcpfence.release_size import size_finding
 from mcpfence.render import Rendering, render
 from mcpfence.services import index
 from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, read_stream
@@ -63,7 +64,9 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
     out.stop_on_errors()
     renderings = tuple(rendered.values())
     foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
-    return Result(list(_output(stream, rendered)), renderings, _said(renderings), foreign)
+    chunks = list(_output(stream, rendered))
+    size = size_finding([*chunks, *(stream.pieces[number] for number in rendered)])
+    return Result(chunks, renderings, (*_said(renderings), *([size] if size else [])), foreign)
 
 
 def _said(renderings: Sequence[Rendering]) -> tuple[Finding, ...]:

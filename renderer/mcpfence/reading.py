@@ -268,7 +268,7 @@ def _read_unhosted(name: str, raw: Raw, config: Raw, path: Path, out: Collector)
         else:
             url = config[given[0]]
             if given[0] == "fixedURL":
-                has_template(url, (*path, "remoteConfig", "fixedURL"), out)
+                has_template(url, (*path, "remoteConfig", "fixedURL"), out, secret=True)
     return Server(
         name=name,
         runtime=runtime,

@@ -9,7 +9,7 @@ import click
 
 from mcpfence.cli.inputs import input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import Finding, plural
+from mcpfence.errors import Finding, McpfenceError, plural
 from mcpfence.render import check
 from mcpfence.services import index
 from mcpfence.values import where
@@ -40,10 +40,7 @@ def command(
     voice.verbose = True
 
     def work() -> int:
-        inputs = read_inputs(files)
-        voice.sources += inputs.sources
-        services = index(inputs.documents, namespace)
-        findings = check(inputs.values, release=release, namespace=namespace, services=services)
+        findings = _findings(files, release, namespace, voice)
         failed = voice.fails(findings)
         if output == "json":
             report = {"ok": not failed, "findings": [_document(finding, voice) for finding in findings]}
@@ -57,6 +54,17 @@ def command(
         return 1 if failed else 0
 
     return guarded(voice, work)
+
+
+def _findings(files: tuple[str, ...], release: str, namespace: str, voice: Voice) -> tuple[Finding, ...]:
+    """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
+    try:
+        inputs = read_inputs(files)
+    except McpfenceError as error:
+        return error.findings
+    voice.sources += inputs.sources
+    services = index(inputs.documents, namespace)
+    return check(inputs.values, release=release, namespace=namespace, services=services)
 
 
 def _document(finding: Finding, voice: Voice) -> dict[str, object]:

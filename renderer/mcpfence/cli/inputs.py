@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import click
 
-from mcpfence.errors import Finding, McpfenceError
+from mcpfence.cli.arguments import namespace_name, release_name
+from mcpfence.errors import Finding, McpfenceError, fail
 from mcpfence.files import read_bytes
 from mcpfence.helm import chart_folder
 from mcpfence.values import Source, decode, manifests, merge, read_source
@@ -20,7 +21,6 @@ class Inputs:
 
     sources: tuple[Source, ...]
     documents: tuple[Any, ...]
-    value_files: tuple[str, ...]
 
     @property
     def values(self) -> dict[str, Any]:
@@ -30,26 +30,33 @@ class Inputs:
         return merge([source.data for source in self.sources], defaults)
 
 
-def read_inputs(files: Sequence[str]) -> Inputs:
-    """Read every -f file; raises McpfenceError with the faults of all files."""
+_WRONG = {
+    "values": ("holds Kubernetes manifests, not a catalog", "pass manifests with --services"),
+    "manifests": ("holds no Kubernetes manifests", "pass Services and workloads here, and a catalog with --catalog"),
+}
+
+
+def read_inputs(files: Sequence[str], only: Literal["values", "manifests", ""] = "") -> Inputs:
+    """Read every file once; raises McpfenceError with the faults of all files, and where it is not what `only` says."""
     sources: list[Source] = []
     documents: list[Any] = []
-    names: list[str] = []
     faults: list[Finding] = []
     for name in files:
         try:
             text = decode(read_bytes(name), "stdin" if name == "-" else name)
             found = manifests(text)
+            if only == ("manifests" if found is None else "values"):
+                sentence, todo = _WRONG[only]
+                raise fail("file-unreadable", sentence, todo, document=name)
             if found is not None:
                 documents += found
             else:
                 sources.append(read_source("stdin" if name == "-" else name, text))
-                names.append(name)
         except McpfenceError as error:
             faults += error.findings
     if faults:
         raise McpfenceError(faults)
-    return Inputs(tuple(sources), tuple(documents), tuple(names))
+    return Inputs(tuple(sources), tuple(documents))
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -60,12 +67,28 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--values",
             "files",
             multiple=True,
+            type=click.Path(),
             metavar="FILE",
             help="Values file (- for stdin); several are merged as Helm does it. "
             "A file of Kubernetes manifests is searched for Services instead.",
         ),
-        click.option("-n", "--namespace", default="default", show_default=True, help="The release's own namespace."),
-        click.option("--release", default="mcpfence", show_default=True, help="Name of the release."),
+        click.option(
+            "-n",
+            "--namespace",
+            default="default",
+            show_default=True,
+            metavar="NAME",
+            callback=namespace_name,
+            help="The release's own namespace.",
+        ),
+        click.option(
+            "--release",
+            default="mcpfence",
+            show_default=True,
+            metavar="NAME",
+            callback=release_name,
+            help="Name of the release.",
+        ),
     )
     for option in reversed(options):
         command = option(command)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
+from mcpfence.cli.arguments import namespace_name, release_name
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.errors import McpfenceError, plural
 from mcpfence.files import read_stdin
@@ -17,12 +19,30 @@ from mcpfence.postrender import Given, Result, post_render
     "--catalog",
     "catalogs",
     multiple=True,
+    type=click.Path(),
     metavar="FILE",
     help="Catalog (YAML or JSON) for charts that do not hold the mcpfence chart; several are merged.",
 )
-@click.option("-f", "--services", "services", multiple=True, metavar="FILE", help="Manifests to look up Services in.")
-@click.option("-n", "--namespace", default=None, help="With --catalog: the release's own namespace.")
-@click.option("--release", default=None, help="With --catalog: the name of the release.")
+@click.option(
+    "-f",
+    "--services",
+    "services",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="Manifests to look up Services in.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    default=None,
+    metavar="NAME",
+    callback=namespace_name,
+    help="With --catalog: the release's own namespace.",
+)
+@click.option(
+    "--release", default=None, metavar="NAME", callback=release_name, help="With --catalog: the name of the release."
+)
 @common_options
 def command(
     voice: Voice,
@@ -44,18 +64,15 @@ def command(
     """
 
     def work() -> int:
-        from mcpfence.cli.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
-
         if catalogs and (not namespace or not release):
             raise click.UsageError("--catalog needs --release and --namespace: Helm does not tell them.")
         if not catalogs and (namespace or release):
             raise click.UsageError("--release and --namespace go with --catalog; else the chart's catalog knows them.")
-        given = None
-        if catalogs:
-            inputs = read_inputs(catalogs)
-            voice.sources += inputs.sources
-            given = Given(raw=inputs.values, release=str(release), namespace=str(namespace))
-        more = read_inputs(services).documents if services else ()
+        if "-" in (*catalogs, *services):
+            raise click.UsageError("stdin brings the manifests; give catalogs and Services as files.")
+        given, more = None, tuple[Any, ...]()
+        if catalogs or services:
+            given, more = _beside(catalogs, services, str(release), str(namespace), voice)
         helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
         result = post_render(read_stdin(), given=given, helm4=helm4, more=more)
         if voice.fails(result.findings):
@@ -69,6 +86,19 @@ def command(
     return guarded(voice, work)
 
 
+def _beside(
+    catalogs: tuple[str, ...], services: tuple[str, ...], release: str, namespace: str, voice: Voice
+) -> tuple[Given | None, tuple[Any, ...]]:
+    """The catalog and the manifests that come beside the stream; raises McpfenceError where they are mixed up."""
+    from mcpfence.cli.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
+
+    manifests, inputs = read_inputs(services, "manifests"), read_inputs(catalogs, "values")
+    if not catalogs:
+        return None, manifests.documents
+    voice.sources += inputs.sources
+    return Given(raw=inputs.values, release=release, namespace=namespace), manifests.documents
+
+
 def summarise(voice: Voice, result: Result) -> None:
     """One line per release: what was rendered."""
     if not result.renderings:
@@ -79,5 +109,5 @@ def summarise(voice: Voice, result: Result) -> None:
         line += plural(len(rendering.objects), "object")
         line += f" for namespace {catalog.namespace}, provider {catalog.provider}"
         if rendering.narrowings:
-            line += f"; {plural(len(rendering.narrowings), 'narrowing')} (in ConfigMap {catalog.release}-mcpfence)"
+            line += f"; {plural(len(rendering.narrowings), 'narrowing')} (in ConfigMap {rendering.objects[-1].name})"
         voice.say(line)

@@ -21,7 +21,9 @@ from mcpfence.services import index
 
 @click.command("render")
 @input_options
-@click.option("--chart", type=click.Path(), metavar="DIR", help="Chart to render; default: the mcpfence chart of this package.")
+@click.option(
+    "--chart", type=click.Path(), metavar="DIR", help="Chart to render; default: the mcpfence chart of this package."
+)
 @click.option("--policies-only", is_flag=True, help="Only what the renderer emits; needs no helm.")
 @click.option(
     "-o",

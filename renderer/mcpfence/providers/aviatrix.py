@@ -126,12 +126,15 @@ def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
 
 
 def _warn(fence: Fence, ground: Ground, out: Collector) -> None:
+    odd = [
+        item for name in fence.names for item in name.ports if item.first != item.last or item.first not in _WEB_PORTS
+    ]
+    if odd:
+        ports = ", ".join(item.text for item in sorted(set(odd)))
+        sentence = f"names on {ports} match only TLS with SNI or HTTP"
+        todo = "list databases, SSH and mail servers by their addresses under egress.cidrs"
+        out.add("aviatrix-port", fence.path, sentence, todo)
     for name in fence.names:
-        if any(item.first != item.last or item.first not in _WEB_PORTS for item in name.ports):
-            ports = ", ".join(item.text for item in name.ports)
-            sentence = f"{name.pattern} on {ports} matches only TLS with SNI or HTTP"
-            todo = "list databases, SSH and mail servers by their addresses under egress.cidrs"
-            out.add("aviatrix-port", fence.path, sentence, todo)
         if name.pattern.startswith("*."):
             sentence = "*.x is taken as one or more labels below x without x itself; the vendor does not say"
             out.add("aviatrix-wildcard", ("egress", "provider"), sentence)

@@ -1,0 +1,150 @@
+"""`mcpfence reach` beside nca (network-config-analyzer) on the same manifests: policies, pods and namespaces in files.
+
+    python bench/reach.py FOLDER [SERVERS]      only write the manifests
+
+1,000 servers are 2,000 NetworkPolicies and 1,002 pods: one a server, one client, one DNS server.  No FirewallPolicies
+and IPv4 only, since nca knows neither those nor mixed families.  As long as mcpfence has no `reach`, nothing is
+measured.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from columns import RENDERER, Bench
+from generate import NAMESPACE, RELEASE, make_values, write_stream
+from machine import ROOT
+from measure import Case, Samples, alternate, run
+from tables import Budget, table
+
+SERVERS = 1_000
+"""The size at which nca is measured too; it needs seconds for it."""
+
+SIZES = (250, 500, SERVERS, 2_000)
+ROUNDS = 5
+LIMIT = 1 / 20
+"""The share of nca's time that reach may take."""
+
+ABSENT = "Not measured: this version has no `mcpfence reach`, or nca is missing (`make tools`)."
+
+_NAMESPACES = (f"{RELEASE}-mcp", "obot", "studio", "platform", "kube-system", "data", "search", NAMESPACE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """The figures as Markdown, and the rows of the budget."""
+
+    text: str
+    budgets: tuple[Budget, ...]
+
+
+def measure(bench: Bench) -> Reached | None:
+    """Measure both in turn; None where one of them is not there."""
+    nca = Path(os.environ.get("MCPFENCE_NCA") or ROOT / ".tools" / "nca" / "bin" / "nca").absolute()
+    command = [*RENDERER, "reach", "--help"]
+    asked = subprocess.run(command, env=dict(bench.environment), capture_output=True, check=False)
+    if asked.returncode != 0 or not nca.is_file():
+        return None
+    rows: list[list[str]] = []
+    found: dict[str, Samples] = {}
+    for servers in SIZES:
+        print(f"bench: reach of {servers:,} servers", file=sys.stderr, flush=True)
+        manifests = bench.folder / f"reach-{servers}"
+        write_manifests(bench, servers, manifests)
+        cases = [Case(name="reach", command=[*RENDERER, "reach", str(manifests)], environment=bench.environment)]
+        if servers == SERVERS:
+            cases.append(Case(name="nca", command=nca_command(nca, manifests), environment=bench.environment))
+        measured = alternate(cases, ROUNDS, bench.folder)
+        with (bench.folder / "reach.out").open("rb") as file:
+            lines = sum(1 for _ in file)
+        ours, theirs = measured["reach"], measured.get("nca")
+        row = [f"{servers:,}", f"{lines:,}", f"{ours.best:.3f} ({ours.median:.3f})", f"{ours.mib:.0f}"]
+        row += [f"{ours.best / lines * 1e6:.0f}"]
+        row += [f"{theirs.best:.2f} ({theirs.median:.2f})", f"{theirs.mib:.0f}"] if theirs else ["-", "-"]
+        rows.append(row)
+        found |= measured if servers == SERVERS else {}
+    ours, theirs = found["reach"], found["nca"]
+    head = ["servers", "lines", "reach, s", "reach, MiB", "µs per line", "nca, s", "nca, MiB"]
+    detail = f"{ours.best:.3f} s / {theirs.best:.2f} s"
+    budget = Budget(
+        work=f"reach of {SERVERS:,} servers ({2 * SERVERS:,} policies, {SERVERS + 2:,} pods), beside nca",
+        limit=LIMIT,
+        measured=ours.best / theirs.best,
+        unit="x",
+        detail=detail,
+    )
+    return Reached(text=table(head, rows), budgets=(budget,))
+
+
+def nca_command(nca: Path, manifests: Path) -> list[str]:
+    """The connectivity of the folder by nca, one line a connection."""
+    return [str(nca), "--connectivity", str(manifests), "--pod_list", str(manifests), "--ns_list", str(manifests)]
+
+
+def write_manifests(bench: Bench, servers: int, folder: Path) -> None:
+    """Write policies.yaml (as post-render prints them), pods.yaml and namespaces.yaml into a new folder."""
+    folder.mkdir()
+    values = hosted_values(servers)
+    text = folder.with_suffix(".values.json")
+    text.write_text(json.dumps(values), encoding="utf-8")
+    stream = folder.with_suffix(".stream.yaml")
+    write_stream(bench.helms[3].path, text, stream)
+    command = [*RENDERER, "post-render"]
+    run(Case(name="policies", command=command, environment=bench.environment, stdin=stream), bench.folder)
+    printed = (bench.folder / "policies.out").read_text(encoding="utf-8")
+    policies = [piece for piece in printed.split("---\n") if "mcpfence.io/server:" in piece]
+    (folder / "policies.yaml").write_text("---\n".join(policies), encoding="utf-8")
+    for name, documents in (("pods", pods(list(values["servers"]))), ("namespaces", namespaces())):
+        lines = (f"---\n{json.dumps(document)}\n" for document in documents)
+        (folder / f"{name}.yaml").write_text("".join(lines), encoding="utf-8")
+
+
+def hosted_values(servers: int) -> dict[str, Any]:
+    """The benchmark's catalog with this many hosted servers, for NetworkPolicies alone."""
+    values = make_values(servers + servers // 10)
+    hosted = {name: server for name, server in values["servers"].items() if server["runtime"] != "remote"}
+    values["servers"] = dict(list(hosted.items())[:servers])
+    values["egress"] |= {"provider": "none", "unenforcedDomains": "internet"}
+    return values
+
+
+def pods(servers: list[str]) -> Iterator[dict[str, Any]]:
+    """A pod of each server, one of a client, one of the DNS servers."""
+    for name in servers:
+        yield _pod(f"{RELEASE}-mcp", name, {"app": name})
+    yield _pod("obot", "obot", {"app.kubernetes.io/name": "obot"})
+    yield _pod("kube-system", "coredns", {"k8s-app": "kube-dns"})
+
+
+def _pod(namespace: str, name: str, labels: dict[str, str]) -> dict[str, Any]:
+    metadata = {"name": name, "namespace": namespace, "labels": labels}
+    spec = {"containers": [{"name": "main", "image": "example"}]}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+
+
+def namespaces() -> Iterator[dict[str, Any]]:
+    """Every namespace that the policies name, with the label that the API server gives it."""
+    for name in _NAMESPACES:
+        metadata = {"name": name, "labels": {"kubernetes.io/metadata.name": name}}
+        yield {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+
+
+def main() -> int:
+    """Write the manifests into a new folder."""
+    from machine import environment, find_helms
+
+    folder = Path(sys.argv[1]).absolute()
+    bench = Bench(helms=find_helms(), environment=environment(folder.parent), folder=folder.parent)
+    write_manifests(bench, int(sys.argv[2]) if len(sys.argv) > 2 else SERVERS, folder)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,252 @@
+"""The catalog schema: what it accepts and refuses, and that it can be read by people, editors and every engine."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import jsonschema_rs
+import pytest
+
+import gen_schema
+from schema_cases import BAD, FULL, GOOD
+from tooling import ROOT
+
+SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))
+SLOW = jsonschema.Draft202012Validator(SCHEMA)
+FAST = jsonschema_rs.validator_for(SCHEMA)
+
+OPEN = {
+    # Maps whose keys are names, labels or resources.
+    "/properties/clients": "names",
+    "/properties/servers": "names",
+    "/properties/workloads": "names",
+    "/$defs/resourceQuota/properties/hard": "resources",
+    "/$defs/stringMap": "labels or annotations",
+    "/$defs/podSelector": "labels",
+    "/$defs/podSelectors": "labels",
+    # Kubernetes' own structures, which its API server judges.
+    "/$defs/mcpServerDefaults/properties/resources": "a pod's",
+    "/$defs/mcpServerDefaults/properties/affinity": "a pod's",
+    "/$defs/mcpServerDefaults/properties/tolerations/items": "a pod's",
+    "/$defs/mcpServerDefaults/properties/nanobotAgentResources": "a pod's",
+}
+
+
+def _schemas(schema: Any, where: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema inside a schema, with its JSON pointer; the contents of default and enum are none."""
+    if not isinstance(schema, dict):
+        return
+    yield where, schema
+    for key in ("properties", "$defs"):
+        for name, child in schema.get(key, {}).items():
+            yield from _schemas(child, f"{where}/{key}/{name}")
+    for key in ("items", "additionalProperties"):
+        yield from _schemas(schema.get(key), f"{where}/{key}")
+    for index, child in enumerate(schema.get("anyOf", [])):
+        yield from _schemas(child, f"{where}/anyOf/{index}")
+
+
+ALL = dict(_schemas(SCHEMA))
+
+
+def _path(error: jsonschema.ValidationError) -> str:
+    return error.json_path.removeprefix("$").removeprefix(".")
+
+
+@pytest.mark.parametrize("what", GOOD)
+def test_good_documents_are_accepted(what: str) -> None:
+    """Both engines accept what is right in structure, whatever it means."""
+    assert [error.message for error in SLOW.iter_errors(GOOD[what])] == []
+    assert FAST.is_valid(GOOD[what])
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_documents_are_refused_where_they_are_bad(what: str) -> None:
+    """Both engines refuse, and the error stands at the place of the mistake."""
+    document, path, keyword = BAD[what]
+
+    assert [(_path(error), error.validator) for error in SLOW.iter_errors(document)] == [(path, keyword)]
+    assert not FAST.is_valid(document)
+
+
+def test_engines_agree_on_every_mutation() -> None:
+    """Whatever stands at any place of a full catalog, the two engines say the same of it."""
+    values: list[Any] = [None, True, False, 0, 1.0, 1.5, "", "all", "none", [], [""], [1], {}, {"name": "a"}, {"a": 1}]
+    refused = 0
+    for path in list(_places(FULL)):
+        for value in values:
+            document = _replaced({path[0]: FULL[path[0]]}, path, value)
+            slow = SLOW.is_valid(document)
+            assert FAST.is_valid(document) == slow, (path, value)
+            refused += not slow
+
+    assert refused > 3000
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    pairs = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, child in pairs:
+        yield (*path, key)
+        yield from _places(child, (*path, key))
+
+
+def _replaced(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """The document with another value at a place; only what lies on the way is copied."""
+    if not path:
+        return value
+    result = copy.copy(document)
+    result[path[0]] = _replaced(document[path[0]], path[1:], value)
+    return result
+
+
+def test_full_document_has_each_key() -> None:
+    """The document behind the mutations uses every property of the schema, so that none goes untested."""
+    used = {key for path in _places(FULL) for key in path if isinstance(key, str)}
+
+    assert {name for schema in ALL.values() for name in schema.get("properties", {})} - used == set()
+
+
+def test_metaschema_accepts_it() -> None:
+    """The schema is valid JSON Schema 2020-12 and says so."""
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert SCHEMA["title"]
+    assert "required" not in SCHEMA
+
+
+def test_only_keywords_that_every_engine_reads_alike() -> None:
+    """No format, which engines treat differently; no pattern, which Go reads as RE2; no reference to elsewhere."""
+    keywords = {key for schema in ALL.values() for key in schema}
+
+    assert keywords == {
+        *("$schema", "title", "description", "$defs", "$ref", "default", "writeOnly"),
+        *("type", "enum", "const", "anyOf", "properties", "additionalProperties", "required"),
+        *("items", "minItems", "uniqueItems", "minProperties"),
+    }
+    assert {schema["$ref"] for schema in ALL.values() if "$ref" in schema} == {
+        f"#/$defs/{name}" for name in SCHEMA["$defs"]
+    }, "each definition is used, and no reference leaves the document"
+
+
+def test_every_property_says_what_it_is() -> None:
+    """Each key has one or two plain sentences: they are the reference and the help of editors."""
+    properties = {where: schema for where, schema in ALL.items() if where.rpartition("/")[0].endswith("/properties")}
+
+    assert len(properties) > 150
+    bad = {where for where, schema in properties.items() if not schema.get("description", "").endswith(".")}
+    assert bad == set()
+    wide = {where for where, schema in properties.items() if len(schema["description"]) > 200}
+    assert wide == set()
+
+
+def test_descriptions_name_the_defaults() -> None:
+    """Where the schema has a default, the sentence has it too, so that help and engines cannot disagree."""
+    for where, schema in ALL.items():
+        if "default" in schema:
+            assert "Default" in schema["description"], where
+            if isinstance(schema["default"], str | int) and not isinstance(schema["default"], bool):
+                told = str(schema["default"]) or ("RELEASE" if where.endswith("/name") else "empty")
+                assert told in schema["description"].partition("Default")[2], where
+
+
+def test_defaults_fit_their_own_schema() -> None:
+    """A default that the schema itself refuses would mislead editors."""
+    for where, schema in ALL.items():
+        if "default" in schema:
+            validator = jsonschema.Draft202012Validator({**schema, "$defs": SCHEMA["$defs"]})
+            assert validator.is_valid(schema["default"]), where
+
+
+def test_our_structures_are_closed() -> None:
+    """An unknown key is an error at every level, except in maps of names and in Kubernetes' own structures."""
+    objects = {where: schema for where, schema in ALL.items() if "object" in _types(schema)}
+    open_ones = {where for where, schema in objects.items() if schema.get("additionalProperties") is not False}
+
+    assert open_ones == set(OPEN)
+    assert len(objects) > 40
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    kinds = schema.get("type", [])
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def test_what_may_be_secret_is_marked() -> None:
+    """writeOnly marks the values that messages must not print and the carrier must not carry."""
+    private = {where for where, schema in ALL.items() if schema.get("writeOnly")}
+
+    assert private == {
+        "/$defs/args",
+        "/$defs/args/items",
+        "/$defs/containerizedConfig/properties/command",
+        "/$defs/envEntry/properties/value",
+        "/$defs/header/properties/value",
+        "/$defs/remoteConfig/properties/fixedURL",
+        "/$defs/remoteConfig/properties/urlTemplate",
+        "/$defs/uvxConfig/properties/command",
+    }
+
+
+def test_workloads_have_a_servers_grammar() -> None:
+    """egress of a workload is egress of a server and `servers`, nothing else."""
+    ours, theirs = (SCHEMA["$defs"][name]["properties"] for name in ("egress", "workloadEgress"))
+
+    assert set(theirs) - set(ours) == {"servers"}
+    assert _without_words(ours) == _without_words({key: theirs[key] for key in ours})
+
+
+def test_registry_entries_are_domains_or_services() -> None:
+    """A registry entry has the keys of both forms, with the same structure; its defaults depend on the form."""
+    domain, service, entry = (SCHEMA["$defs"][name]["properties"] for name in ("domain", "service", "registryEntry"))
+
+    assert _without_words(entry) == _without_words({**service, **domain})
+
+
+def _without_words(properties: dict[str, Any]) -> dict[str, Any]:
+    words = {"description", "default"}
+    return {
+        name: {key: value for key, value in schema.items() if key not in words} for name, schema in properties.items()
+    }
+
+
+def test_values_schema_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """chart/values.schema.json is what the generator makes of the catalog schema today."""
+    assert (gen_schema.main(["--check"]), capsys.readouterr().err) == (0, "")
+
+
+def test_values_schema_adds_only_global() -> None:
+    """The chart's values are the catalog's keys and `global`, which helm gives to subcharts."""
+    schema = json.loads((ROOT / "chart" / "values.schema.json").read_text(encoding="utf-8"))
+
+    assert schema["properties"].pop("global")["type"] == "object"
+    assert schema.pop("$comment") == (
+        "Generated from schemas/catalog.schema.json by tools/gen_schema.py; edit the source instead."
+    )
+    assert schema == SCHEMA
+
+
+def test_stale_values_schema_is_reported_and_rewritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--check names the stale file and what to run, and writes nothing; a plain run repairs it."""
+    for name in (gen_schema.SOURCE, gen_schema.TARGET):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    changed = json.dumps({**SCHEMA, "title": "another"})
+    (tmp_path / gen_schema.SOURCE).write_text(changed, encoding="utf-8")
+    before = (tmp_path / gen_schema.TARGET).read_text(encoding="utf-8")
+
+    assert gen_schema.main(["--check", "--root", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        "chart/values.schema.json is stale: schemas/catalog.schema.json has changed since it was written; "
+        "run `python tools/gen_schema.py` and commit the result\n"
+    )
+    assert (tmp_path / gen_schema.TARGET).read_text(encoding="utf-8") == before
+
+    assert gen_schema.main(["--root", str(tmp_path)]) == 0
+    assert gen_schema.main(["--check", "--root", str(tmp_path)]) == 0
+    assert json.loads((tmp_path / gen_schema.TARGET).read_text(encoding="utf-8"))["title"] == "another"
