@@ -97,6 +97,8 @@ class Fence(NamedTuple):
     """Where the names may resolve to; empty without names."""
     runtime: str = ""
     path: Path = ()
+    endings: tuple[str, ...] = ("",)
+    """What the names of each selector's objects end in: nothing for a single selector, else its digest."""
 
     @property
     def title(self) -> str:

@@ -6,26 +6,27 @@ marked fence is cut at the marks, and casting it for one server is one join.
 
     server github, app=github, [api.github.com]  ->  server <0>, app=<0>, [<1>]   words (github, api.github.com)
 
-A fence whose words the writer would have to quote or cut, unlike the marks, is not taken apart: it is its own mould.
+A fence whose words the writer would have to quote, or whose name is so long that names made with it are cut, is not
+taken apart: it is its own mould.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from mcpfence.fence import Fence, Name
 from mcpfence.manifest import Manifest, Writer, is_plain
+from mcpfence.names import LIMIT
 from mcpfence.selectors import Selector
 
 _FIRST = 0xE000
 _MANY = 256
 """More words than this are not worth a mould."""
+_DIGEST = 8
 
 _MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
-
-NAME_LIMIT = 32
-"""Longer names might have to be cut in `mcp-server-NAME-PURPOSE-...`; those fences are their own moulds."""
 
 Parts = tuple[str | int, ...]
 """Text with the indexes of words between its pieces."""
@@ -39,30 +40,54 @@ class Mould(NamedTuple):
 
 
 def mould_of(fence: Fence) -> Mould:
-    """Take the words out of a fence: its name (with the selector app=NAME) and its patterns."""
-    name = fence.name
-    own = fence.selectors == (Selector((("app", name),)),)
-    patterns = list(dict.fromkeys(item.pattern for item in fence.names))
-    bases = [pattern.removeprefix("*.") for pattern in patterns]
-    if (
-        not own
-        or fence.kind == "service"
-        or len(name) > NAME_LIMIT
-        or not is_plain(name)
-        or len(patterns) >= _MANY
-        or not all(is_plain(base) for base in bases)
-    ):
+    """Take the words out of a fence: its name, the values of its selectors, the digests of those, its patterns."""
+    words = [fence.name]
+    selectors = []
+    for selector in fence.selectors:
+        labels = []
+        for key, value in selector.labels:
+            labels.append((key, chr(_FIRST + len(words))))
+            words.append(value)
+        selectors.append(Selector(tuple(labels), selector.expressions))
+    marks: dict[str, str] = {}
+    for item in fence.names:
+        if item.pattern not in marks:
+            base = item.pattern.removeprefix("*.")
+            marks[item.pattern] = item.pattern[: -len(base)] + chr(_FIRST + len(words))
+            words.append(base)
+    if fence.kind == "service" or len(words) + len(fence.endings) > _MANY or not all(map(is_plain, words)):
         return Mould(fence, ())
-    marks = {
-        pattern: ("" if pattern == base else "*.") + chr(_FIRST + 1 + i)
-        for i, (pattern, base) in enumerate(zip(patterns, bases, strict=True))
-    }
-    mark = chr(_FIRST)
-    names = tuple(Name(marks[item.pattern], item.ports, "", item.registry) for item in fence.names)
+    endings = fence.endings
+    if len(endings) > 1:  # digests stand only inside names, where they need not be plain words
+        endings = tuple(f"-{chr(_FIRST + len(words) + i)}" for i in range(len(endings)))
+        words += [ending.removeprefix("-") for ending in fence.endings]
     marked = fence._replace(
-        name=mark, selectors=(Selector((("app", mark),)),), names=names, path=(), runtime=fence.runtime
+        name=chr(_FIRST),
+        selectors=tuple(selectors),
+        names=tuple(Name(marks[item.pattern], item.ports, "", item.registry) for item in fence.names),
+        path=(),
+        endings=endings,
     )
-    return Mould(marked, (name, *bases))
+    return Mould(marked, tuple(words))
+
+
+def room(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int:
+    """How long a fence's name may be so that no name made with it would have to be cut."""
+    longest = max((len(text) for manifest in manifests for text in _made_names(manifest.document)), default=1)
+    return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
+
+
+def _made_names(value: Any) -> Iterator[str]:
+    """The strings of a document that are made with the fence's name."""
+    if isinstance(value, str):
+        if chr(_FIRST) in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _made_names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _made_names(item)
 
 
 def cut(text: str) -> Parts:

@@ -31,7 +31,7 @@ from mcpfence.ground import Terrain, order_peers, survey
 from mcpfence.ports import Ports, canonical_ports
 from mcpfence.profiles import PROFILES
 from mcpfence.remotes import remote_destination
-from mcpfence.selectors import Selector
+from mcpfence.selectors import Selector, endings
 from mcpfence.services import ServiceIndex
 
 
@@ -159,6 +159,7 @@ def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
         public=scene.terrain.ground.public if names else (),
         runtime=server.runtime,
         path=server.path,
+        endings=endings(server.selectors),
     )
 
 
@@ -175,6 +176,7 @@ def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
         names=names,
         public=scene.terrain.ground.public if names else (),
         path=workload.path,
+        endings=endings(workload.selectors),
     )
 
 

@@ -13,7 +13,8 @@ from mcpfence.cautions import caution
 from mcpfence.errors import Collector, Finding, McpfenceError
 from mcpfence.fence import Fence, Ground, Narrowing
 from mcpfence.manifest import Manifest, Writer
-from mcpfence.mould import Parts, Pattern, cast, cut, mould_of, pattern_of
+from mcpfence.mould import Mould, Parts, Pattern, cast, cut, mould_of, pattern_of, room
+from mcpfence.names import LIMIT
 from mcpfence.plan import make_plan
 from mcpfence.providers import BUILTIN, Feature, Provider, features
 from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
@@ -118,6 +119,7 @@ class _Made(NamedTuple):
     line: Parts
     narrowings: tuple[Narrowing, ...]
     missing: frozenset[Feature]
+    room: int
 
 
 class _Session:
@@ -152,9 +154,10 @@ class _Session:
     def add(self, fence: Fence) -> None:
         """Emit one fence; with errors in the collector nothing is kept any more, but all fences are checked."""
         mould = mould_of(fence)
-        made = self.made.get(mould.fence)
-        if made is None:
-            made = self.made[mould.fence] = self.make(mould.fence)
+        made = self.made.get(mould.fence) or self.make(mould.fence)
+        if mould.words and len(fence.name) > made.room:
+            mould = Mould(fence, ())
+            made = self.make(fence)
         for feature in made.missing:
             self.refused.setdefault(feature, []).append(fence.title)
         self.provider.remark(fence, self.ground, self.out)
@@ -172,14 +175,15 @@ class _Session:
         """The manifests of a fence or mould, written; the work that equal servers share."""
         missing = features(fence) - self.provider.expresses
         if missing:
-            return _Made((), (), (), missing)
+            return self.made.setdefault(fence, _Made((), (), (), missing, LIMIT))
         prepared, narrowings = self.provider.prepare(fence, self.ground)
         manifests = [
             *self.provider.emit(prepared, self.ground),
             *network_policies(prepared, self.provider.composition, self.blocks),
         ]
         patterns = tuple(self.write(manifest) for manifest in manifests)
-        return _Made(patterns, cut(server_line(prepared)), narrowings, missing)
+        longest = room(manifests, fence.endings)
+        return self.made.setdefault(fence, _Made(patterns, cut(server_line(prepared)), narrowings, missing, longest))
 
     def write(self, manifest: Manifest) -> Pattern:
         """Text of one manifest, with Helm 4's annotation where it belongs."""

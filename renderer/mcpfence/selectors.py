@@ -43,6 +43,11 @@ class Selector(NamedTuple):
         return hashlib.sha256(self.text.encode()).hexdigest()[:8]
 
 
+def endings(selectors: tuple[Selector, ...]) -> tuple[str, ...]:
+    """`-DIGEST` for each of several selectors, so that their objects have names of their own."""
+    return ("",) if len(selectors) == 1 else tuple(f"-{selector.digest}" for selector in selectors)
+
+
 def labels_of(labels: dict[str, str]) -> Selector:
     """The selector of plain labels."""
     return Selector(tuple(sorted(labels.items())))

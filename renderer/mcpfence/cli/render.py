@@ -9,7 +9,7 @@ import click
 from mcpfence.cli.inputs import Inputs, input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import Collector, McpfenceError
+from mcpfence.errors import Collector, McpfenceError, plural
 from mcpfence.files import write_folder
 from mcpfence.helm import chart_folder, find_helm, template
 from mcpfence.layout import folder_layout
@@ -96,4 +96,4 @@ def _write(folder: Path, result: Result, voice: Voice) -> None:
     files = folder_layout(objects, result.foreign)
     written, same, gone = write_folder(folder, files)
     if not voice.quiet:
-        voice.say(f"mcpfence: {folder}: {written:,} files written, {same:,} unchanged, {gone:,} removed")
+        voice.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")

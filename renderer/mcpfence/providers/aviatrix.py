@@ -254,10 +254,8 @@ def _deny(draft: _Draft, ground: Ground) -> None:
 
 
 def _spec(draft: _Draft, fence: Fence, ground: Ground) -> Document:
-    several = len(fence.selectors) > 1
     rules = []
-    for selector in fence.selectors:
-        ending = f"-{selector.digest}" if several else ""
+    for selector, ending in zip(fence.selectors, fence.endings, strict=True):
         matched = {"matchLabels": dict(selector.labels)}
         rules += [_rule_document(rule, matched, ending, ground) for rule in draft.rules]
     spec: Document = {

@@ -53,13 +53,11 @@ class RuleBlocks:
 
 def network_policies(fence: Fence, composition: Composition, blocks: RuleBlocks) -> Iterator[Manifest]:
     """Egress and ingress policy of a fence, once per selector; a back-end gets its ingress only."""
-    several = len(fence.selectors) > 1
     ingress = blocks.block("from", fence.namespace, [(allow.peers, allow.ports) for allow in fence.ingress])
     egress = None
     if fence.kind != "service":
         egress = blocks.block("to", fence.namespace, _egress(fence, composition))
-    for selector in fence.selectors:
-        ending = f"-{selector.digest}" if several else ""
+    for selector, ending in zip(fence.selectors, fence.endings, strict=True):
         if egress is not None:
             yield _policy(fence, selector, "Egress", egress, ending)
         yield _policy(fence, selector, "Ingress", ingress, ending)
