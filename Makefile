@@ -7,6 +7,7 @@ SHELL := /bin/sh
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+BENCH_ARGS ?=
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
@@ -53,8 +54,8 @@ golden: .venv/.test tools ## rewrite generated files and goldens (then read the 
 	$(PYTEST) -m golden --update-golden $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: .venv/.test tools ## measure speed and memory beside helm, and print the table
-	$(PY) bench/run.py
+bench: .venv/.test tools ## measure speed and memory beside helm (BENCH_ARGS=--write keeps the tables in bench/README.md)
+	$(PY) bench/run.py $(BENCH_ARGS)
 
 .PHONY: tools
 tools: .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made ## build what tests run beside mcpfence: helm 3, helm 4, nca

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def find_helms() -> dict[int, Helm]:
-    """A helm 3 and a helm 4: MCPFENCE_HELM3 and MCPFENCE_HELM4, else what is in .tools/bin; ends where one is missing."""
+    """MCPFENCE_HELM3 and MCPFENCE_HELM4, else the helms in .tools/bin; ends the program where one is missing."""
     sys.path.append(str(ROOT / "tools"))
     from find_helm import BUILT, inspect
 

@@ -16,15 +16,14 @@ import ast
 import json
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+
+from schema_tables import Reference, cell
 
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path("schemas/catalog.schema.json")
 PACKAGE = Path("renderer/mcpfence")
-
-Schema = dict[str, Any]
 
 STAGES: dict[str, tuple[str, ...]] = {
     "Input: files and values become plain documents": ("documents", "values", "files"),
@@ -33,20 +32,18 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("findings", "errors"),
     ),
     "Plan: the catalog becomes fences": (
-        *("intervals", "addresses", "blocked", "profiles", "ground", "services", "remotes", "destinations"),
-        *("cautions", "plan", "fence"),
+        *("intervals", "addresses", "blocked", "profiles", "ground", "services", "remotes", "destinations", "callers"),
+        *("disjoint", "cautions", "plan", "fence"),
     ),
-    "Provider: a fence becomes manifests": ("names", "manifest", "mould", "proof", "residual", "report", "render"),
+    "Provider: a fence becomes manifests": (
+        *("names", "manifest", "mould", "proof", "residual", "release_size", "report", "render"),
+    ),
     "Stream: every way in and out": ("stream", "postrender", "layout", "helm", "__main__"),
 }
-"""The modules of the package's top folder in the order of the pipeline; those of its folders follow by themselves."""
+"""The modules of the package's top folder in the order of the pipeline; others, and folders, follow by themselves."""
 
 
 _ME = "tools/gen_docs.py"
-
-
-class NoPlace(Exception):
-    """A module that STAGES does not name; the message says what to do."""
 
 
 # --- the catalog reference ---
@@ -55,166 +52,7 @@ class NoPlace(Exception):
 def keys(root: Path) -> str:
     """One table for each key at the catalog's top, then one for each form that occurs in several places."""
     schema = json.loads((root / SCHEMA).read_text(encoding="utf-8"))
-    return "\n".join(_Reference(schema).sections())
-
-
-class _Reference:
-    """The catalog schema as tables: forms that are used once stand where they are used, others get their own table."""
-
-    def __init__(self, schema: Schema) -> None:
-        self.root = schema
-        self.defs: dict[str, Schema] = schema["$defs"]
-        uses: dict[str, int] = {}
-        for name in _references(schema["properties"], self.defs):
-            uses[name] = uses.get(name, 0) + 1
-        self.shared = sorted(name for name in self.defs if uses.get(name, 0) > 1 and self._is_form(self.defs[name]))
-
-    def sections(self) -> Iterator[str]:
-        """The lines of all tables."""
-        for key, node in self.root["properties"].items():
-            yield from (f"## `{key}`", "", node["description"], "")
-            yield from _table(self._rows(node, key))
-        yield from ("## Forms used in several places", "")
-        for name in self.shared:
-            node = self.defs[name]
-            said = node.get("description", "")
-            kind = self._bare(node)
-            lead = "" if kind == "mapping" else f"{kind[0].upper()}{kind[1:]}. "
-            yield from (f"### {name}", "", *([f"{lead}{_escaped(said)}".strip(), ""] if lead or said else []))
-            if "properties" in node:
-                yield from _table(self._rows(node, ""))
-
-    def _is_form(self, node: Schema) -> bool:
-        """Whether a definition deserves a table of its own: it has keys, or says something about itself."""
-        return "properties" in node or ("description" in node and "$ref" not in node)
-
-    def _open(self, node: Schema) -> tuple[Schema, str]:
-        """What a reference stands for, and the name of the shared form if it is one."""
-        name = node["$ref"].rpartition("/")[2] if "$ref" in node else ""
-        if not name:
-            return node, ""
-        return self.defs[name], name if name in self.shared else ""
-
-    def _rows(self, node: Schema, path: str) -> Iterator[tuple[str, str, str, str]]:
-        """(key, type, default, meaning) of everything below a node."""
-        target, _ = self._open(node)
-        required = set(target.get("required", ()))
-        for key, child in target.get("properties", {}).items():
-            here = f"{path}.{key}" if path else key
-            default, meaning = _default(child)
-            yield here, self._type(child), "**required**" if key in required else default, meaning
-            yield from self._below(child, here)
-        yield from self._entries(target, path)
-
-    def _entries(self, target: Schema, path: str) -> Iterator[tuple[str, str, str, str]]:
-        """The entries of a mapping with free keys, if they are mappings themselves or say something."""
-        entry = target.get("additionalProperties")
-        if not isinstance(entry, dict):
-            return
-        here = f"{path}.NAME" if path else "LABEL"
-        if entry.get("description"):
-            yield here, self._type(entry), "", entry["description"]
-        yield from self._below(entry, here)
-
-    def _below(self, node: Schema, path: str) -> Iterator[tuple[str, str, str, str]]:
-        """What stands below a key: nothing where a shared form tells it."""
-        target, shared = self._open(node)
-        if shared:
-            return
-        items = target.get("items")
-        if isinstance(items, dict) and "properties" not in target:
-            yield from self._below(items, f"{path}[]")
-        elif "properties" in target or isinstance(target.get("additionalProperties"), dict):
-            yield from self._rows(target, path)
-
-    def _type(self, node: Schema) -> str:
-        """The type in words, with links to shared forms."""
-        target, shared = self._open(node)
-        return f"[{shared}](#{shared.lower()})" if shared else self._bare(target)
-
-    def _bare(self, target: Schema) -> str:
-        """The type of a definition itself."""
-        if "anyOf" in target:
-            return " or ".join(self._type(choice) for choice in target["anyOf"])
-        if "const" in target:
-            return f"`{target['const']}`"
-        if "enum" in target:
-            return ", ".join(f"`{_word(value)}`" for value in target["enum"])
-        found = target.get("type", "any")
-        names = found if isinstance(found, list) else [found]
-        return " or ".join(self._named(name, target) for name in names)
-
-    def _named(self, name: str, target: Schema) -> str:
-        if name == "array":
-            items = target.get("items")
-            return f"list of {_plural(self._type(items))}" if isinstance(items, dict) else "list"
-        if name == "object":
-            entry = target.get("additionalProperties")
-            if "properties" in target or not isinstance(entry, dict):
-                return "mapping"
-            return f"mapping of {_plural(self._type(entry))}"
-        return {"boolean": "`true`, `false`"}.get(name, name)
-
-
-def _plural(kind: str) -> str:
-    """`strings or numbers` of `string or number`; links and literals stay."""
-    return re.sub(r"\b(string|number|integer|mapping)\b", r"\1s", kind)
-
-
-def _references(node: Any, defs: dict[str, Schema]) -> Iterator[str]:
-    """The names of the definitions met on every path through a schema."""
-    if isinstance(node, dict):
-        if "$ref" in node:
-            name = node["$ref"].rpartition("/")[2]
-            yield name
-            yield from _references(defs[name], defs)
-        for key, value in node.items():
-            if key not in ("$ref", "default", "description"):
-                yield from _references(value, defs)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _references(value, defs)
-
-
-_DEFAULT = re.compile(r"(?:^|(?<=[.)]) )Default( [a-z ]+)?: (.+?)\.(?= [A-Z]|$)")
-
-
-def _default(node: Schema) -> tuple[str, str]:
-    """The default and the rest of the description; the description's own words win where they say more."""
-    said = node.get("description", "")
-    found = _DEFAULT.search(said)
-    words = f"{(found[1] or '').strip()}: {found[2]}".removeprefix(": ") if found else ""
-    meaning = (said[: found.start()] + said[found.end() :]).strip() if found else said
-    value = node.get("default")
-    if isinstance(value, str | int) and value != "":
-        return f"`{_word(value)}`", meaning
-    return words or ("" if "default" not in node else f"`{json.dumps(value)}`"), meaning
-
-
-def _word(value: Any) -> str:
-    """A value as YAML would have it."""
-    return json.dumps(value) if isinstance(value, bool) or value == "" else str(value)
-
-
-def _table(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[str]:
-    found = list(rows)
-    if not found:
-        return
-    yield from ("| key | type | default | meaning |", "|---|---|---|---|")
-    for key, kind, default, meaning in found:
-        yield f"| `{key}` | {_cell(kind)} | {_cell(default)} | {_cell(meaning)} |"
-    yield ""
-
-
-def _cell(text: str) -> str:
-    """Text in a table: no line ends and no bars."""
-    return _escaped(" ".join(text.split()).replace("|", r"\|"))
-
-
-def _escaped(text: str) -> str:
-    """Text in which the `*` of a wildcard is no Markdown, unless it stands in code already."""
-    pieces = text.split("`")
-    return "`".join(piece if i % 2 else re.sub(r"\*(?=\.)", r"\*", piece) for i, piece in enumerate(pieces))
+    return "\n".join(Reference(schema).sections())
 
 
 # --- findings, modules, commands ---
@@ -228,19 +66,18 @@ def findings(_: Path) -> str:
     for severity in Severity:
         rows = sorted((id, row.meaning) for id, row in TABLE.items() if row.severity is severity)
         lines += [f"## {severity.value.capitalize()}s", "", "| id | meaning |", "|---|---|"]
-        lines += [f"| `{id}` | {_cell(meaning)} |" for id, meaning in rows] + [""]
+        lines += [f"| `{id}` | {cell(meaning)} |" for id, meaning in rows] + [""]
     return "\n".join(lines)
 
 
 def modules(root: Path) -> str:
-    """A line for each module, by stage; raises NoPlace for one that STAGES does not name."""
+    """A line for each module, by stage; those that STAGES does not name stand behind the stages."""
     folder = root / PACKAGE
     names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
     placed = {name for stage in STAGES.values() for name in stage}
-    for name in sorted(names - placed):
-        raise NoPlace(f"{PACKAGE.as_posix()}/{name}.py has no place in the pipeline: add it to STAGES in {_ME}")
+    stages = STAGES | ({"Others": tuple(sorted(names - placed))} if names - placed else {})
     lines: list[str] = []
-    for title, stage in STAGES.items():
+    for title, stage in stages.items():
         lines += [f"### {title}", "", "| module | what it does |", "|---|---|"]
         lines += [_module(folder / f"{name}.py", folder) for name in stage if name in names] + [""]
     packages = [path for path in sorted(folder.iterdir()) if (path / "__init__.py").is_file() and not path.is_symlink()]
@@ -257,7 +94,7 @@ def _heading(package: Path) -> list[str]:
 
 
 def _module(path: Path, folder: Path) -> str:
-    return f"| `{path.relative_to(folder).as_posix()}` | {_cell(_first_sentence(path))} |"
+    return f"| `{path.relative_to(folder).as_posix()}` | {cell(_first_sentence(path))} |"
 
 
 def _first_sentence(path: Path) -> str:
@@ -272,10 +109,9 @@ def commands(_: Path) -> str:
 
     from mcpfence.cli.main import _COMMANDS, main
 
-    lines = ["| command | what it does |", "|---|---|"]
-    for name in main.list_commands(Context(main)):
-        lines.append(f"| `mcpfence {name}` | {_cell(_COMMANDS[name][1])} |")
-    return "\n".join(lines)
+    names = main.list_commands(Context(main))
+    rows = [f"| `mcpfence {name}` | {cell(_COMMANDS[name][1])} |" for name in names]
+    return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
 # --- pages ---
@@ -292,7 +128,7 @@ PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
 def generated(root: Path, part: str) -> tuple[str, str]:
     """The page as it is below `root`, and as it should be; raises ValueError where the page has no place for the part.
 
-    Raises NoPlace, and OSError or ValueError if a source cannot be read.
+    Raises OSError or ValueError, too, if a source cannot be read.
     """
     page, make = PARTS[part]
     text = (root / page).read_text(encoding="utf-8")
@@ -318,7 +154,7 @@ def main(arguments: list[str] | None = None) -> int:
     for part, (page, _) in PARTS.items():
         try:
             current, wanted = generated(options.root, part)
-        except (NoPlace, ValueError) as problem:
+        except ValueError as problem:
             print(problem, file=sys.stderr)
             failed = True
             continue

@@ -39,11 +39,6 @@ def _engine(catalog: Catalog, out: Collector) -> None:
     if catalog.provider == "aviatrix" and profile in _AVIATRIX_PROFILES:
         sentence = f"Aviatrix runs on AWS and Azure only, and the profile is {profile}"
         out.add("aviatrix-profile", ("egress", "provider"), sentence, "check cluster.profile and egress.provider")
-    open_names = catalog.provider == "none" and catalog.unenforced_domains == "internet"
-    if open_names and any(item.egress.domains for item in catalog.fenced):
-        sentence = "names are not enforced: a server that lists names may reach every public address on their ports"
-        todo = "choose an egress.provider that knows names"
-        out.add("domains-open", ("egress", "unenforcedDomains"), sentence, todo)
 
 
 def _cilium(catalog: Catalog, out: Collector) -> None:

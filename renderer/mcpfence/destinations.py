@@ -9,7 +9,7 @@ from mcpfence.catalog import Catalog, Domain, Egress, Registries, Service
 from mcpfence.errors import Collector, Path, path_text
 from mcpfence.fence import Allow, Block, Name, Pods
 from mcpfence.ground import Terrain, listed_block, order_peers
-from mcpfence.intervals import Interval, intersect, subtract
+from mcpfence.intervals import Interval, canonical, intersect
 from mcpfence.ports import Ports
 from mcpfence.selectors import Selector
 from mcpfence.services import ServiceIndex, Unresolved, ports_of, selector_of
@@ -111,20 +111,24 @@ def listed_cidrs(egress: Egress, terrain: Terrain, out: Collector) -> list[Allow
         block = listed_block(entry.block, entry.excepts, terrain, entry.path, text, out)
         if block is not None:
             allows.append(Allow("cidr", (block,), entry.ports, path_text(entry.path)))
-    _warn_reopened(egress, out)
     return allows
 
 
-def _warn_reopened(egress: Egress, out: Collector) -> None:
+_ENTRIES = ("cidr", "address", "service", "registry", "internet")
+
+
+def warn_reopened(egress: Egress, allows: Iterable[Allow], out: Collector) -> None:
     """An except subtracts inside its own entry only: say so where another entry grants the same addresses."""
-    for entry in egress.cidrs:
-        for other in egress.cidrs:
-            if other is entry or not entry.excepts:
-                continue
-            again = intersect(entry.excepts, subtract((other.block,), other.excepts))
-            if again:
-                sentence = f"the except {cidrs(again)[0]} is opened again by {path_text(other.path)}"
-                todo = "an except subtracts only inside its own entry; add it to the other entry too"
+    with_excepts = [entry for entry in egress.cidrs if entry.excepts]
+    for allow in allows if with_excepts else ():
+        if allow.kind not in _ENTRIES:
+            continue
+        granted = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
+        for entry in with_excepts:
+            again = intersect(entry.excepts, granted)
+            if again and allow.source != path_text(entry.path):
+                sentence = f"the except {cidrs(again)[0]} is opened again by {allow.source}"
+                todo = "an except subtracts only inside its own entry; cut it out of the other one too"
                 out.add("except-reopened", entry.path, sentence, todo)
 
 

@@ -9,60 +9,76 @@ from mcpfence.callers import BackEnd
 from mcpfence.catalog import Catalog
 from mcpfence.errors import Collector, Path, quote
 from mcpfence.fence import Kind
-from mcpfence.selectors import Selector, overlaps
+from mcpfence.selectors import Owned, Selector, overlaps
+
+_SHOWN = 25
+"""Pairs that are told for each namespace."""
 
 
 class _Owner(NamedTuple):
-    """One selector and whose it is; `alone` where the owner has no other."""
+    """Whose a selector is."""
 
     kind: Kind
     name: str
-    selector: Selector
     path: Path
-    alone: bool
 
 
 def check_disjoint(catalog: Catalog, back_ends: Iterable[BackEnd], out: Collector) -> None:
-    """Selectors of servers, workloads and back-ends in one namespace must never share a pod."""
+    """Selectors of servers, workloads and back-ends in one namespace must never share a pod.
+
+    Those of one owner may: its pods have one fence.  Empty selectors are errors already.
+    """
     owners: list[_Owner] = []
-    by_namespace: dict[str, list[tuple[Selector, int]]] = {}
+    by_namespace: dict[str, list[Owned]] = {}
 
     def enter(kind: Kind, name: str, namespace: str, selectors: Sequence[Selector], path: Path) -> None:
-        for selector in selectors:
-            by_namespace.setdefault(namespace, []).append((selector, len(owners)))
-            owners.append(_Owner(kind, name, selector, path, alone=len(selectors) == 1))
+        entries = by_namespace.setdefault(namespace, [])
+        entries += [(selector, len(owners)) for selector in selectors if not selector.empty]
+        owners.append(_Owner(kind, name, path))
 
     for server in catalog.servers.values():
         enter("server", server.name, catalog.namespace, server.selectors, server.path)
+    same: set[Selector] = set()
     for workload in catalog.workloads.values():
         enter("workload", workload.name, workload.namespace, workload.selectors, workload.path)
-    for back_end in back_ends:
-        enter("service", back_end.name, catalog.namespace, [back_end.selector], back_end.path)
-    for entries in by_namespace.values():
-        for first, second in overlaps(entries, limit=25):
-            _report_overlap(owners[first], owners[second], out)
+        if workload.namespace == catalog.namespace and len(workload.selectors) == 1:
+            same.add(workload.selectors[0])
     names: dict[str, BackEnd] = {}
     for back_end in back_ends:
-        other = names.setdefault(back_end.name, back_end)
-        if other is not back_end:
+        # A back-end that is a workload, selector for selector, is that workload: its callers are in the one fence.
+        if back_end.selector not in same:
+            enter("service", back_end.name, catalog.namespace, [back_end.selector], back_end.path)
+        if names.setdefault(back_end.name, back_end) is not back_end:
             sentence = f"service {quote(back_end.name)} has two different podSelectors"
             out.add("back-end-two-names", back_end.path, sentence, "use one name for one back-end")
+    for entries in by_namespace.values():
+        for pair in overlaps(entries, limit=_SHOWN):
+            (first, one), (second, other) = sorted(pair, key=lambda owned: owned[1])
+            _report(owners[one], first, owners[other], second, out)
 
 
-def _report_overlap(first: _Owner, second: _Owner, out: Collector) -> None:
-    if second.kind != "service" and first.kind == "service":
-        first, second = second, first
-    if second.kind == "service" and first.kind == "workload" and first.selector == second.selector and first.alone:
-        return  # the back-end is this workload: its callers become part of the workload's fence
+def _report(first: _Owner, one: Selector, second: _Owner, other: Selector, out: Collector) -> None:
+    """The two owners in their order: servers before workloads before back-ends."""
     if second.kind == "service" and first.kind == "server":
         sentence = f"the service {quote(second.name)} selects pods of server {first.name}"
         todo = f"declare the caller under clients, and name it in servers.{first.name}.ingress.from"
         out.add("service-selects-server", second.path, sentence, todo)
         return
-    key, value = next(iter(first.selector.labels), ("app", first.name))
     sentence = (
-        f"{second.kind} {second.name} ({second.selector.text}) and {first.kind} {first.name} ({first.selector.text}) "
+        f"{second.kind} {second.name} ({other.text}) and {first.kind} {first.name} ({one.text}) "
         "can select the same pod, which would add up what both may reach"
     )
-    todo = f"give the podSelector of {second.name} the label {key} with another value than {value}"
-    out.add("selector-overlap", second.path, sentence, todo)
+    out.add("selector-overlap", second.path, sentence, _missing_label(first, one, second, other))
+
+
+def _missing_label(first: _Owner, one: Selector, second: _Owner, other: Selector) -> str:
+    """The label that tells the two apart: one that only one of them demands, `app` if it can be."""
+    missing = [(key, value, second) for key, value in one.labels if key not in dict(other.labels)]
+    missing += [(key, value, first) for key, value in other.labels if key not in dict(one.labels)]
+    if missing:
+        key, value, owner = min(missing, key=lambda item: item[0] != "app")
+        return f"give the podSelector of {owner.name} the label {key} with another value than {value}"
+    if one.labels:
+        key, value = one.labels[0]
+        return f"give the podSelector of {second.name} another value of the label {key} than {value}"
+    return "give both podSelectors one label with different values"

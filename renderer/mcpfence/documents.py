@@ -1,16 +1,21 @@
 """YAML and JSON text into plain documents, on the cold paths, without trusting the text.
 
 Scalars are read where YAML 1.1 and 1.2 and Helm's own reader agree; `22:22` and dates stay strings.  Duplicate keys
-are an error, and so is a document that unfolds, through its aliases, into more than two million nodes.
+are an error, and so is a document that unfolds, through its aliases, into more than two million nodes, or that is
+nested more than 200 levels deep.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import yaml
+
+from mcpfence.errors import quote
 
 NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
@@ -29,7 +34,7 @@ class BadDocument(ValueError):
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """The safe loader without YAML 1.1's sexagesimal numbers, dates and `=`."""
+    """The safe loader without YAML 1.1's sexagesimal numbers, dates and `=`, and for what JSON can say alone."""
 
 
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))\Z")
@@ -67,19 +72,39 @@ def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> dict[Any, 
     for key, _ in node.value:
         if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
             continue
-        if key.value in seen:
-            mark = key.start_mark
-            raise BadDocument(f"the key {key.value[:80]!r} stands twice", mark.line + 1, mark.column + 1)
-        seen.add(key.value)
+        name = key.value if key.tag == "tag:yaml.org,2002:str" else _key(loader, key)
+        if name in seen:
+            raise _at(key, f"the key {quote(name)} stands twice")
+        seen.add(name)
     loader.flatten_mapping(node)
     mapping = {}
     for key, value in node.value:
-        name = loader.construct_object(key, deep=True)
-        if not isinstance(name, (str, int, float, bool, type(None))):
-            mark = key.start_mark
-            raise BadDocument("a key is no plain word", mark.line + 1, mark.column + 1)
-        mapping[name] = loader.construct_object(value, deep=deep)
+        mapping[_key(loader, key)] = loader.construct_object(value, deep=deep)
     return mapping
+
+
+def _key(loader: Any, node: Any) -> str:
+    """A key as a string; whole numbers and booleans become the words that Helm makes of them."""
+    if not isinstance(node, yaml.ScalarNode):
+        raise _at(node, "a key is a mapping or a list, as YAML reads an unquoted {{ ... }}")
+    key = loader.construct_object(node, deep=True)
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if isinstance(key, int):
+        return str(key)
+    if not isinstance(key, str):
+        kind = "null" if key is None else "a number"
+        raise _at(node, f"the key {quote(node.value)} stands without quotes and is read as {kind}")
+    return key
+
+
+def _at(node: Any, sentence: str) -> BadDocument:
+    return BadDocument(sentence, node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _refuse_tag(loader: Any, node: Any) -> Any:
+    # The tag itself is not named: an unquoted password that begins with ! is read as one.
+    raise _at(node, "a value has a tag, as everything that begins with ! and stands without quotes")
 
 
 def _yield_mapping(loader: Any, node: Any) -> Iterator[dict[Any, Any]]:
@@ -101,6 +126,12 @@ def _construct_unknown(loader: Any, suffix: str, node: Any) -> Any:
     return loader.construct_scalar(node)
 
 
+_PLAIN_TAGS = ("null", "bool", "str", "seq")
+_Loader.yaml_constructors = {
+    f"tag:yaml.org,2002:{name}": _Base.yaml_constructors[f"tag:yaml.org,2002:{name}"] for name in _PLAIN_TAGS
+}
+_Loader.yaml_multi_constructors = {}
+_Loader.add_constructor(None, _refuse_tag)
 _Loader.add_constructor("tag:yaml.org,2002:map", _yield_mapping)
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
@@ -109,6 +140,11 @@ _Foreign.add_multi_constructor("", _construct_unknown)
 
 def load_values(text: str) -> Any:
     """The one document of a values or catalog file (None where it is empty); raises BadDocument."""
+    if text.lstrip().startswith("{"):
+        try:
+            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError):
+            pass  # flow YAML, or a fault of which YAML can tell the line
     nodes = _compose(text, _Loader)
     if not nodes:
         return None
@@ -118,6 +154,17 @@ def load_values(text: str) -> Any:
     return _construct(nodes[0], _Loader)
 
 
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError("a key stands twice")
+    return mapping
+
+
+def _refuse_constant(word: str) -> Any:
+    raise ValueError(word)
+
+
 def load_foreign(text: str) -> list[Any]:
     """The documents of a manifest stream, read as leniently as Helm reads them; raises BadDocument."""
     return [_construct(node, _Foreign) for node in _compose(text, _Foreign)]
@@ -125,16 +172,29 @@ def load_foreign(text: str) -> list[Any]:
 
 def position(text: str, path: tuple[str | int, ...]) -> tuple[int, int] | None:
     """Line and column (from 1) of the value at `path`, or of the deepest part of it that exists."""
-    nodes = _compose(text, _Loader)
-    if not nodes:
+    root = _root(text)
+    if root is None:
         return None
-    node, mark = nodes[0], nodes[0].start_mark
+    node, mark = root, root.start_mark
     for step in path:
         found = _child(node, step)
         if found is None:
             break
         node, mark = found
     return mark.line + 1, mark.column + 1
+
+
+_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+
+
+@lru_cache(maxsize=4)
+def _root(text: str) -> Any:
+    """The tree of a file in which many places are looked up; JSON's surrogate pairs, which are no YAML, masked."""
+    try:
+        nodes = _compose(_SURROGATES.sub("." * 12, text), _Loader)
+    except BadDocument:
+        return None  # JSON that is no YAML
+    return nodes[0] if nodes else None
 
 
 def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
@@ -148,8 +208,11 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
     return None
 
 
-_NESTS = re.compile(r"[\[{]|[-?:] (?=[-?] )")
+_NESTS = re.compile(r"[\[{]|[-?:] +(?=[-?] )")
 """What opens a level without the indentation that makes deep nesting long: brackets, and dashes on one line."""
+
+
+_TOO_DEEP = f"is nested more than {DEPTH_LIMIT} levels deep"
 
 
 def _check_depth(text: str) -> None:
@@ -160,7 +223,7 @@ def _check_depth(text: str) -> None:
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEPTH_LIMIT:
-            raise BadDocument(f"is nested more than {DEPTH_LIMIT} levels deep")
+            raise _at(event, _TOO_DEEP)
 
 
 def _compose(text: str, loader_class: Any) -> list[Any]:
@@ -168,15 +231,15 @@ def _compose(text: str, loader_class: Any) -> list[Any]:
         _check_depth(text)
         loader = loader_class(text)
     except (yaml.YAMLError, UnicodeError) as bad:
-        raise _bad(bad) from None
+        raise _bad(bad, text) from None
     try:
         nodes = []
         while loader.check_node():
             nodes.append(loader.get_node())
     except (yaml.YAMLError, UnicodeError) as bad:
-        raise _bad(bad) from None
+        raise _bad(bad, text) from None
     except RecursionError:
-        raise BadDocument("is nested too deeply") from None
+        raise BadDocument(_TOO_DEEP) from None
     finally:
         loader.dispose()
     for node in nodes:
@@ -184,15 +247,28 @@ def _compose(text: str, loader_class: Any) -> list[Any]:
     return nodes
 
 
-def _bad(error: Exception) -> BadDocument:
+def _bad(error: Exception, text: str = "") -> BadDocument:
+    """What the parser says, without the words of the document that it quotes: they may be a secret."""
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "is no YAML"
-    return BadDocument(str(problem), mark.line + 1 if mark else 0, mark.column + 1 if mark else 0)
+    if mark is None:
+        reason = getattr(error, "reason", None)
+        return BadDocument(f"is no YAML ({reason})" if reason else "is no YAML")
+    problem = str(getattr(error, "problem", None) or "is no YAML")
+    if text[mark.index : mark.index + 1] == "\t":
+        problem = "a tab stands where YAML wants spaces"
+    return BadDocument(_QUOTED.sub("", problem), mark.line + 1, mark.column + 1)
+
+
+_QUOTED = re.compile(r"(?<=alias|nchor|e tag) ['\"].*")
 
 
 def _check_size(root: Any) -> None:
-    """Refuse what aliases blow up beyond NODE_LIMIT nodes, and what contains itself; linear in the text."""
+    """Refuse what aliases blow up beyond NODE_LIMIT nodes or DEPTH_LIMIT levels, and what contains itself.
+
+    Linear in the text.
+    """
     sizes: dict[int, int] = {}
+    depths: dict[int, int] = {}
     open_nodes: set[int] = set()
     stack = [(root, False)]
     while stack:
@@ -202,11 +278,13 @@ def _check_size(root: Any) -> None:
         if done:
             open_nodes.discard(key)
             sizes[key] = 1 + sum(sizes[id(child)] for child in children)
+            depths[key] = 1 + max((depths[id(child)] for child in children), default=0)
             if sizes[key] > NODE_LIMIT:
-                line, column = node.start_mark.line + 1, node.start_mark.column + 1
-                raise BadDocument(f"unfolds into more than {NODE_LIMIT:,} values through its aliases", line, column)
+                raise _at(node, f"unfolds into more than {NODE_LIMIT:,} values through its aliases")
+            if depths[key] > DEPTH_LIMIT:
+                raise _at(node, _TOO_DEEP)
         elif key in open_nodes:
-            raise BadDocument("contains itself", node.start_mark.line + 1, node.start_mark.column + 1)
+            raise _at(node, "contains itself")
         elif key not in sizes:
             open_nodes.add(key)
             stack.append((node, True))
@@ -229,7 +307,5 @@ def _construct(node: Any, loader_class: Any) -> Any:
         if isinstance(bad, BadDocument):
             raise
         raise BadDocument(f"has a value that cannot be read ({type(bad).__name__})") from None
-    except RecursionError:
-        raise BadDocument("is nested too deeply") from None
     finally:
         loader.dispose()

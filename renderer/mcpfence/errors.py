@@ -51,12 +51,12 @@ class Finding(NamedTuple):
 
 
 def path_text(path: Path) -> str:
-    """A path as people write it; keys that are not plain words stand in brackets and quotes."""
+    """A path as people write it; keys that are not plain words stand in brackets and quotes, and long ones are cut."""
     text = ""
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN_KEY.match(step):
+        elif len(step) <= _QUOTE_LIMIT and _PLAIN_KEY.match(step):
             text += f".{step}" if text else step
         else:
             text += f"[{quote(step)}]"
@@ -106,17 +106,22 @@ class Collector:
         if count <= _REPEAT_LIMIT:
             self._findings[key] = finding
 
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Keep findings that were made elsewhere."""
+        for item in findings:
+            self.add(item.id, item.path, item.sentence, item.todo, document=item.document)
+
     @property
     def failed(self) -> bool:
         """Whether an error is among the findings."""
         return any(TABLE[id].severity is Severity.ERROR for id in self._counts)
 
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, errors first, then in the order of their places; what was cut is said at the end of its id."""
-        return tuple(sorted(self._all(), key=_rank))
+        """All findings, errors first, then in the order of their places; what was cut is said behind its severity."""
+        every = [*sorted(self._findings.values(), key=_rank), *self._cut()]
+        return tuple(sorted(every, key=lambda finding: _RANKS[finding.severity]))
 
-    def _all(self) -> Iterator[Finding]:
-        yield from self._findings.values()
+    def _cut(self) -> Iterator[Finding]:
         for id, count in self._counts.items():
             if count > _REPEAT_LIMIT:
                 more = f"{count - _REPEAT_LIMIT:,} more findings of this kind are not shown"

@@ -22,6 +22,8 @@ _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?\Z")
 _PREFIX = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
 
+_USER = re.compile(r"//[^/?#]*@")
+
 NO_ADDRESSES: Interval = (1, 0)
 """Stands for a CIDR that could not be read; the collector holds the error."""
 
@@ -54,24 +56,26 @@ def read_host(text: str, path: Path, out: Collector) -> str | None:
     try:
         return parse_host(text)
     except BadHost as bad:
-        out.add(bad.id, path, f"{quote(text)} {bad.sentence}", bad.todo)
+        shown = _USER.sub("//...@", text)  # who writes a URL with a password finds it in no log
+        out.add(bad.id, path, f"{quote(shown)} {bad.sentence}", bad.todo)
         return None
 
 
-def read_cidr(text: str, path: Path, families: frozenset[int], out: Collector) -> Interval:
-    """The addresses of a CIDR block; NO_ADDRESSES after an error."""
+def read_cidr(text: str, path: Path, families: frozenset[int], out: Collector, *, shown: str = "") -> Interval:
+    """The addresses of a CIDR block, `shown` as it was written; NO_ADDRESSES after an error."""
+    shown = shown or text
     try:
         block = parse_cidr(text)
     except ValueError as bad:
-        if not has_template(text, path, out):
+        if not has_template(shown, path, out):
             fault = str(bad)
             if "; " not in fault:
                 fault += "; write an address with its prefix length, such as 203.0.113.0/24 or 2001:db8::/32"
             sentence, _, todo = fault.partition("; ")
-            out.add("cidr-bad", path, f"{quote(text)} {sentence}", todo)
+            out.add("cidr-bad", path, f"{quote(shown)} {sentence}", todo)
         return NO_ADDRESSES
     if family(block[0]) not in families:
-        sentence = f"{quote(text)} is IPv{family(block[0])}, which cluster.ipFamilies does not list"
+        sentence = f"{quote(shown)} is IPv{family(block[0])}, which cluster.ipFamilies does not list"
         out.add("cidr-family", path, sentence, "add the family to cluster.ipFamilies or remove the cidr")
         return NO_ADDRESSES
     return block
@@ -121,7 +125,8 @@ def read_ports(value: Any, path: Path, out: Collector, *, all_allowed: bool, tcp
             item = parse_entry(int(entry) if isinstance(entry, float) else entry)
         except ValueError as bad:
             sentence, _, todo = str(bad).partition("; ")
-            out.add("port-bad", (*path, i), f"{quote(entry)} {sentence}", todo)
+            if not (isinstance(entry, str) and has_template(entry, (*path, i), out)):
+                out.add("port-bad", (*path, i), f"{quote(entry)} {sentence}", todo)
             continue
         if tcp_only and item.protocol != "TCP":
             sentence = f"{quote(entry)} is not TCP, and a name can only be told on TCP"
@@ -148,7 +153,7 @@ def read_selector(value: Mapping[str, Any], path: Path, out: Collector) -> Selec
     selector = Selector(tuple(sorted(labels.items())), tuple(sorted(set(expressions))))
     if selector.empty:
         out.add("selector-empty", path, "an empty selector selects every pod", "write the labels of the pods")
-    elif not satisfiable(selector):
+    elif not satisfiable(selector) and all(item.values or item.operator != "In" for item in expressions):
         out.add("selector-contradiction", path, "no pod can satisfy this selector", "remove what contradicts")
     return selector
 
@@ -165,7 +170,8 @@ def _read_expression(item: Mapping[str, Any], path: Path, out: Collector) -> Exp
 
 def _check_label(key: str, values: Sequence[str], path: Path, out: Collector) -> None:
     prefix, slash, name = key.rpartition("/")
-    if (slash and not _PREFIX.match(prefix)) or not _KEY_NAME.match(name):
+    fits = (not slash or _PREFIX.match(prefix)) and _KEY_NAME.match(name)
+    if not fits and not has_template(key, path, out):
         sentence = f"{quote(key)} is no label key"
         out.add("label-bad", path, sentence, "write NAME or PREFIX/NAME as Kubernetes has it")
     for value in values:

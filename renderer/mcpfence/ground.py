@@ -125,6 +125,8 @@ def listed_block(
     It must be all public or all private: one that is both would open blocked ranges by the way.
     """
     granted = subtract((block,), excepts)
+    if not granted:
+        return None  # excepts that take all away are an error of their own
     rest = subtract(granted, terrain.metadata)
     if not rest:
         sentence = f"{text} is nothing but a metadata endpoint, which no cidr opens"

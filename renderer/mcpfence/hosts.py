@@ -14,6 +14,11 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _PLAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _NUMBER = re.compile(r"[0-9]+\Z|0x[0-9a-f]*\Z")
 _LONGEST = 253
+_TOO_LONG_TO_READ = 4096
+"""No URL with a host in it is longer; what is gets no closer look, which would take its time."""
+_URL = re.compile(
+    r"(?P<scheme>[^/?#]*)://(?:[^/?#]*@)?(?P<host>\[[^\]]*\]|[^/?#:@]*)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)"
+)
 
 
 class BadHost(ValueError):
@@ -45,14 +50,14 @@ def _slow(text: str) -> str:
         raise BadHost("host-empty", "is empty", "write a host name such as api.example.com, or remove the entry")
     if "{{" in text or "${" in text:
         raise BadHost("template-left", "is a template expression that nothing has filled in", "write the value itself")
+    if len(text) > _TOO_LONG_TO_READ:
+        raise BadHost("host-too-long", "is longer than 253 characters", "write a name that DNS can hold")
     if not text.isascii():
         raise BadHost("host-not-ascii", "has characters outside ASCII", f"write the punycode form{_punycode(text)}")
     if text != text.strip() or any(ord(c) <= 32 or ord(c) == 127 for c in text):
         raise BadHost("host-bad-character", "has white space or a control character", "write the host name alone")
     if "://" in text:
-        rest = text.split("://", 1)[1]
-        host = re.split(r"[/?#:@]", rest)[0]
-        raise BadHost("host-scheme", "has a scheme", f"write {host or 'the host name alone'}")
+        raise BadHost("host-scheme", "has a scheme", _url_todo(text))
     if _is_ip(text):
         raise BadHost("host-is-ip", "is an IP address", "list it under egress.cidrs with its ports")
     if re.search(r"[/?#]", text):
@@ -63,8 +68,20 @@ def _slow(text: str) -> str:
     return _labels(text)
 
 
+def _url_todo(text: str) -> str:
+    """The host of a URL as it should stand in the catalog; with its port where that is not the default."""
+    match = _URL.match(text)
+    if match is None or not match["host"]:
+        return "write the host name alone"
+    if match["port"]:
+        return _port_todo(f"{match['host']}:{match['port']}")
+    return _port_todo(f"{match['host']}:80") if match["scheme"].lower() == "http" else f"write {match['host']}"
+
+
 def _port_todo(text: str) -> str:
-    host, _, port = text.partition(":")
+    host, _, port = text.rpartition(":")
+    if port == "443" and host:
+        return f"write {host}, which means port 443"
     if port.isdecimal() and host:
         return f"write {{name: {host}, ports: [{int(port)}]}} under egress.domains"
     return "write the host name alone, and its ports under egress.domains"
@@ -85,16 +102,19 @@ def _labels(text: str) -> str:
     if len(labels) == 1 and name != base:
         raise BadHost("host-public-suffix", "is a wildcard on a public suffix", "write the domain that you mean")
     if len(labels) == 1:
-        raise BadHost("host-single-label", "is a single label", "write a full name such as api.example.com")
+        todo = "write a full name such as api.example.com, or list a service of the cluster under egress.services"
+        raise BadHost("host-single-label", "is a single label", todo)
     for label in labels:
         if len(label) > 63:
             raise BadHost("host-too-long", "has a label longer than 63 characters", "write a name that DNS can hold")
         if not _LABEL.match(label):
-            raise BadHost("host-bad-character", "has characters that no host name has", "write letters, digits and -")
+            todo = "write one name of letters, digits, - and dots"
+            raise BadHost("host-bad-character", "has characters that no host name has", todo)
     if len(name) > _LONGEST:
         raise BadHost("host-too-long", "is longer than 253 characters", "write a name that DNS can hold")
     if _NUMBER.match(labels[-1]):
-        raise BadHost("host-is-ip", "is an IP address", "list it under egress.cidrs with its ports")
+        todo = "list addresses under egress.cidrs with their ports"
+        raise BadHost("host-is-ip", "ends in a number, which makes it an IP address", todo)
     return name
 
 
@@ -107,14 +127,14 @@ def _refuse_local(name: str) -> None:
         todo = "list the service under egress.services"
         raise BadHost("host-in-cluster", "is a name inside the cluster", todo)
     if base == "metadata.google.internal" or (base == "google.internal" and name != base):
-        todo = "remove it, or write egress.cloudIdentity: true"
-        raise BadHost("host-metadata", "is the cloud's metadata endpoint", todo)
+        what = "is the cloud's metadata endpoint" if base == name else "takes in the cloud's metadata endpoint"
+        raise BadHost("host-metadata", what, "remove it, or write egress.cloudIdentity: true")
     if base in ("in-addr.arpa", "ip6.arpa") or base.endswith((".in-addr.arpa", ".ip6.arpa")):
         raise BadHost("host-reverse-dns", "is a reverse-DNS zone", "write the names or egress.cidrs instead")
 
 
 def _is_ip(text: str) -> bool:
-    bare = text.strip("[]").removesuffix(".").split("%")[0].split("/")[0]
+    bare = re.sub(r"(?<=\])(:[0-9]+)?\Z", "", text).strip("[]").removesuffix(".").split("%")[0].split("/")[0]
     if re.fullmatch(r"[0-9.]+:[0-9]+", bare):
         bare = bare.rsplit(":", 1)[0]
     try:

@@ -23,6 +23,7 @@ from mcpfence.destinations import (
     listed_cidrs,
     names_of,
     resolve_service,
+    warn_reopened,
 )
 from mcpfence.disjoint import check_disjoint
 from mcpfence.errors import Collector, quote
@@ -209,19 +210,22 @@ def _egress(
         allows += _cloud_identity(terrain, catalog, egress, out)
     if internet:
         allows.append(terrain.internet)
+    warn_reopened(egress, allows, out)
     if needs_dns if egress.dns is None else egress.dns:
         allows.insert(0, terrain.dns)
     elif names:
         sentence = "names are granted but dns: false lets nothing resolve them"
         out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
     if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
-        allows.append(_unenforced(terrain, names))
+        allows.append(_unenforced(terrain, names, out))
         names = []
     return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.registry)))
 
 
-def _unenforced(terrain: Terrain, names: list[Name]) -> Allow:
+def _unenforced(terrain: Terrain, names: list[Name], out: Collector) -> Allow:
     """The public ranges on the names' ports, which is what is left of names without an engine that knows them."""
+    sentence = "names are not enforced: who is granted names may reach every public address on their ports"
+    out.add("domains-open", ("egress", "unenforcedDomains"), sentence, "choose an egress.provider that knows names")
     ports = canonical_ports(item for name in names for item in name.ports)
     return Allow("unenforced", terrain.ground.public, ports, "egress.unenforcedDomains: internet")
 
@@ -256,6 +260,9 @@ def _cloud_identity(terrain: Terrain, catalog: Catalog, egress: Egress, out: Col
     if terrain.identity:
         return list(terrain.identity)
     profile = PROFILES[catalog.cluster.profile]
-    sentence = f"profile {catalog.cluster.profile} has no credential endpoint"
-    out.add("cloud-identity-none", (*egress.path, "cloudIdentity"), sentence, profile.identity_todo)
+    sentence, todo = f"profile {catalog.cluster.profile} has no credential endpoint", profile.identity_todo
+    if profile.identity:
+        sentence += " of the families in cluster.ipFamilies"
+        todo = "add the family of the endpoint to cluster.ipFamilies, or remove cloudIdentity"
+    out.add("cloud-identity-none", (*egress.path, "cloudIdentity"), sentence, todo)
     return []

@@ -12,10 +12,9 @@ from mcpfence.errors import Collector, Finding, McpfenceError, fail
 from mcpfence.release_size import size_finding
 from mcpfence.render import Rendering, render
 from mcpfence.services import index
-from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, read_stream
+from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, policy_documents, read_stream
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
-_POLICIES = (b"Policy", b"Firewall")
 
 
 class Given(NamedTuple):
@@ -89,7 +88,7 @@ def _render(
     if folder is not None:
         kinds = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
         annotate = {kind: f"{folder}/mcpfence-{name}.yaml" for kind, name in kinds.items()}
-    foreign = documents(stream.pieces, _POLICIES)
+    foreign = policy_documents(stream.pieces)
     return render(
         raw,
         release=name,
@@ -161,7 +160,8 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]
             "remove --catalog, or the mcpfence chart from this release",
         )
     full = [piece for piece in stream.pieces if not is_blank(piece)]
-    if not full or stream.rendered or all(is_hook(piece) for piece in full):
+    rendered = _policies_namespace(given.raw, given.release) in stream.rendered
+    if not full or rendered or all(is_hook(piece) for piece in full):
         return _without_carrier(stream)
     folder = "mcpfence/templates" if helm4 or stream.helm4 else None
     rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
@@ -188,10 +188,8 @@ def _check_carriers(stream: Stream) -> None:
     """Two carriers may share a stream only if their policies live in different namespaces."""
     seen: dict[str, Carrier] = {}
     for carrier in stream.carriers:
-        raw = carrier.catalog if isinstance(carrier.catalog, dict) else {}
-        written = raw.get("mcpNamespace")
-        namespace = (written.get("name") if isinstance(written, dict) else None) or f"{carrier.release}-mcp"
-        other = seen.setdefault(str(namespace), carrier)
+        namespace = _policies_namespace(carrier.catalog, carrier.release)
+        other = seen.setdefault(namespace, carrier)
         if other is not carrier:
             raise fail(
                 "carrier-twice",
@@ -206,13 +204,19 @@ def _check_carriers(stream: Stream) -> None:
             )
 
 
+def _policies_namespace(raw: Any, release: str) -> str:
+    """Where the policies of a catalog will live, before it is known to be one."""
+    written = raw.get("mcpNamespace") if isinstance(raw, dict) else None
+    return str((written.get("name") if isinstance(written, dict) else None) or f"{release}-mcp")
+
+
 def _check_names(renderings: Sequence[Rendering], out: Collector) -> None:
     """Objects of two renderings must not share a name: their workloads may live in one namespace."""
     seen: dict[tuple[str, str, str], str] = {}
     for rendering in renderings if len(renderings) > 1 else ():
         for item in rendering.objects:
-            other = seen.setdefault(item[:3], rendering.catalog.release)
-            if other != rendering.catalog.release:
-                sentence = f"releases {other} and {rendering.catalog.release} both bring it"
+            other = seen.setdefault(item[:3], rendering.catalog.namespace)
+            if other != rendering.catalog.namespace:
+                sentence = f"the catalogs for namespaces {other} and {rendering.catalog.namespace} both bring it"
                 where = f"{item.kind} {item.namespace}/{item.name}"
                 out.add("name-taken", (), sentence, "rename one of the servers or workloads", document=where)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.catalog import (
@@ -25,7 +25,8 @@ from mcpfence.catalog import (
     Workload,
 )
 from mcpfence.errors import Collector, Path, quote
-from mcpfence.fields import has_template, read_cidr, read_cidrs, read_name, read_ports, read_selector
+from mcpfence.fields import NO_ADDRESSES, has_template, read_cidr, read_cidrs, read_name, read_ports, read_selector
+from mcpfence.intervals import Interval
 from mcpfence.ports import LAST_PORT
 from mcpfence.reading_egress import read_egress, read_registries
 from mcpfence.selectors import Selector
@@ -162,10 +163,13 @@ def _read_dns(raw: Raw, families: frozenset[int], out: Collector) -> Dns:
     )
 
 
-def _read_addresses(texts: Any, path: Path, families: frozenset[int], out: Collector) -> Any:
+def _read_addresses(texts: Sequence[str], path: Path, families: frozenset[int], out: Collector) -> tuple[Interval, ...]:
     """Single addresses, with or without /32 or /128."""
-    full = [text if "/" in text else f"{text}/{128 if ':' in text else 32}" for text in texts]
-    return read_cidrs(full, path, families, out)
+    blocks = set()
+    for i, text in enumerate(texts):
+        full = text if "/" in text else f"{text}/{128 if ':' in text else 32}"
+        blocks.add(read_cidr(full, (*path, i), families, out, shown=text))
+    return tuple(sorted(blocks - {NO_ADDRESSES}))
 
 
 def _read_port(value: Any, path: Path, out: Collector) -> int | None:
@@ -187,7 +191,7 @@ def _read_client(name: str, raw: Raw, families: frozenset[int], out: Collector) 
         read_name(raw["namespace"], (*path, "namespace"), "the namespace", out)
         if "cidrs" in raw:
             out.add("client-both", path, "has a namespace and cidrs", "declare two clients")
-        if selector is None:
+        elif selector is None:
             sentence = f"without a podSelector every pod of namespace {raw['namespace']} is this client"
             out.add("client-whole-namespace", path, sentence, "write podSelector with the labels of the caller's pods")
     elif "cidrs" not in raw:
@@ -264,7 +268,8 @@ def _read_unhosted(name: str, raw: Raw, config: Raw, path: Path, out: Collector)
         given = [key for key in ("fixedURL", "urlTemplate", "hostname") if config.get(key)]
         if len(given) != 1:
             todo = "write exactly one of fixedURL, urlTemplate and hostname"
-            out.add("remote-url", (*path, "remoteConfig"), f"says {len(given)} times where it runs", todo)
+            sentence = "says more than once where the server runs" if given else "does not say where the server runs"
+            out.add("remote-url", (*path, "remoteConfig"), sentence, todo)
         else:
             url = config[given[0]]
             if given[0] == "fixedURL":

@@ -167,6 +167,7 @@ def read_service(item: Raw, path: Path, families: frozenset[int], out: Collector
     for key, owner in (("podSelector", "selector"), ("cidrs", "cidr")):
         if key in item and mode != owner:
             out.add("service-key", (*path, key), f"{key} does not belong to mode {mode}", f"write mode: {owner}")
+            mode = item.get("mode", owner)  # what was meant, so that the slip is one finding
     if mode == "cidr" and not item.get("cidrs"):
         out.add("service-key", path, "mode cidr needs cidrs", "list the addresses of the back-end")
     if mode != "selector" and "ports" not in item:
@@ -194,6 +195,7 @@ def read_registries(items: Sequence[Any], path: Path, families: frozenset[int], 
             if "addresses" in item:
                 todo = "write mode: cidr with cidrs, or remove namespace and mode"
                 out.add("registry-mixed", here, "is a service and has addresses", todo)
+                continue
             services.append(read_service(item, here, families, out))
             continue
         for key in ("podSelector", "cidrs"):

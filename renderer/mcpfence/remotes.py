@@ -9,6 +9,7 @@ from mcpfence.errors import Collector, Path, path_text, quote
 from mcpfence.fence import Name
 from mcpfence.hosts import BadHost, parse_host
 from mcpfence.ports import LAST_PORT, tcp
+from mcpfence.suffixes import wildcard_base
 
 _URL = re.compile(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
 _BESIDE_HOST = re.compile(r"[/?#@]")
@@ -38,6 +39,10 @@ def remote_destination(server: Server, path: Path, out: Collector) -> Name | Non
     except BadHost as bad:
         shown = "" if _BESIDE_HOST.search(host) else f" {quote(host)}"
         sentence = f"calls the remote server {server.name}, whose host{shown} {bad.sentence}"
+        out.add("remote-host", path, sentence, todo)
+        return None
+    if pattern.startswith("*.") and wildcard_base(pattern.removeprefix("*.")) == "icann":
+        sentence = f"calls the remote server {server.name}, whose host {quote(host)} is a wildcard on a public suffix"
         out.add("remote-host", path, sentence, todo)
         return None
     return Name(pattern, tcp(number), f"{path_text(path)}: {server.name}")

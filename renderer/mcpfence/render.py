@@ -1,6 +1,7 @@
 """One render: a catalog through plan, providers and writer to the text of its objects.
 
-The proof takes its place between the provider and the writer: it sees each fence with the manifests made for it.
+The proof stands between the writer and everything that leaves: it reads each mould's text back and compares what that
+lets through with the fence, together with the foreign policies of the stream that may select the same pods.
 """
 
 from __future__ import annotations
@@ -8,16 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from mcpfence.addresses import ALL
 from mcpfence.catalog import Catalog
 from mcpfence.cautions import caution
-from mcpfence.errors import Collector, Finding, McpfenceError
+from mcpfence.documents import load_foreign
+from mcpfence.errors import Collector, Finding, McpfenceError, plural
 from mcpfence.fence import Fence, Ground, Narrowing
+from mcpfence.intervals import canonical
 from mcpfence.manifest import Manifest, Writer
 from mcpfence.mould import Mould, Parts, Pattern, cast, cut, mould_of, pattern_of, room
 from mcpfence.names import LIMIT
 from mcpfence.plan import make_plan
+from mcpfence.proof import UNKNOWN, box_of, joined, prove, prove_narrowings, relevant
 from mcpfence.providers import BUILTIN, Feature, Provider, features
 from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
+from mcpfence.reach.evaluate import Evaluator, Subject, read_policies
+from mcpfence.reach.firewall import Selects
 from mcpfence.reading import read_catalog
 from mcpfence.report import report_manifest, server_line
 from mcpfence.schema import judge
@@ -96,7 +103,7 @@ def render(
         raise McpfenceError(out.findings())
     plan = make_plan(catalog, services, out)
     session = _Session(catalog, plan.ground, provider, out, annotate)
-    session.names_of(foreign)
+    session.meet_foreign(foreign)
     for fence in plan.fences:
         session.add(fence)
     session.refuse()
@@ -136,6 +143,16 @@ class _Session:
         self.narrowings: list[Narrowing] = []
         self.taken: dict[tuple[str, str, str], str] = {}
         self.refused: dict[Feature, list[str]] = {}
+        self.foreign = read_policies((), namespace=catalog.release_namespace)
+        self.around = Evaluator(self.foreign)
+        self.proven: set[tuple[int, tuple[tuple[str, Selects], ...]]] = set()
+
+    def meet_foreign(self, foreign: Iterable[Any]) -> None:
+        """Take in the policies of the stream that are not ours."""
+        documents = list(foreign)
+        self.names_of(documents)
+        self.foreign = read_policies(documents, namespace=self.catalog.release_namespace)
+        self.around = Evaluator(self.foreign)
 
     def names_of(self, foreign: Iterable[Any]) -> None:
         """Note the names that other documents of the stream have, and refuse Obot's own policy."""
@@ -164,6 +181,7 @@ class _Session:
         self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
         if made.missing or self.out.failed:
             return
+        self.prove(fence, mould, made)
         self.lines.append(cast(made.line, mould.words))
         for pattern in made.patterns:
             name = cast(pattern.name, mould.words)
@@ -184,6 +202,26 @@ class _Session:
         patterns = tuple(self.write(manifest) for manifest in manifests)
         longest = room(manifests, fence.endings)
         return self.made.setdefault(fence, _Made(patterns, cut(server_line(prepared)), narrowings, missing, longest))
+
+    def prove(self, fence: Fence, mould: Mould, made: _Made) -> None:
+        """Prove the text made for a fence; fences of one mould among the same foreign policies need one proof."""
+        others: dict[str, tuple[Any, Selects]] = {}
+        for selector in fence.selectors:
+            for policy, how in self.around.selecting(Subject(fence.namespace, box_of(selector))):
+                others[policy.title] = (policy, how)
+        around = relevant(others.values())
+        key = (id(made), tuple((policy.title, others[policy.title][1]) for policy in around))
+        if key in self.proven:
+            return
+        self.proven.add(key)
+        texts = [cast(pattern.text, mould.words) for pattern in made.patterns]
+        ours = read_policies(
+            [document for text in texts for document in load_foreign(text)],
+            pod_addresses=canonical(self.ground.pod_cidrs) or ALL,
+        )
+        prepared, narrowings = self.provider.prepare(fence, self.ground)
+        self.out.take(prove(prepared, Evaluator(joined(ours, around))))
+        self.out.take(prove_narrowings(fence, prepared, narrowings))
 
     def write(self, manifest: Manifest) -> Pattern:
         """Text of one manifest, with Helm 4's annotation where it belongs."""
@@ -218,7 +256,9 @@ class _Session:
     def report(self, name: str, findings: tuple[Finding, ...]) -> None:
         """Add the report as the last object."""
         count = sum(map(len, self.objects.values())) + 1
-        pattern = self.write(report_manifest(self.catalog, name, self.lines, findings, self.narrowings, count))
+        proof = f"{plural(len(self.lines), 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
+        made = report_manifest(self.catalog, name, self.lines, findings, self.narrowings, count, proof)
+        pattern = self.write(made)
         name = cast(pattern.name, ())
         self.objects.setdefault(pattern.kind, []).append(
             Rendered(pattern.kind, pattern.namespace, name, pattern.text, ())

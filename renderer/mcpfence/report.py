@@ -54,6 +54,7 @@ def report_manifest(
     findings: Iterable[Finding],
     narrowings: Iterable[Narrowing],
     objects: int,
+    proof: str,
 ) -> Manifest:
     """The report of one release, in the release's own namespace."""
     said = [f"{finding.severity.value}: {finding.message} [{finding.id}]" for finding in findings]
@@ -63,6 +64,7 @@ def report_manifest(
         "namespace": catalog.namespace,
         "provider": catalog.provider,
         "objects": str(objects),
+        "proof": proof,
         "servers": _bounded(lines, SERVERS_LIMIT) or "none",
         "findings": _bounded(said, FINDINGS_LIMIT) or "none",
         "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",

@@ -98,7 +98,7 @@ def _words(error: Any) -> Iterator[_Words]:
                 yield (*path, str(key)), "is no known key", _known(str(key), known), "key-unknown"
     elif kind == "type":
         wanted = value if isinstance(value, list) else [value]
-        yield path, f"is {type_name(instance)}", _type_todo(instance, wanted), "type"
+        yield path, f"is {type_name(instance)}", _type_todo(instance, wanted, path), "type"
     elif kind in ("enum", "const"):
         choices = value if kind == "enum" else [value]
         yield path, f"{quote(instance)} is no choice here", _choices(instance, choices, error), "choice"
@@ -144,11 +144,11 @@ def _alternatives(error: Any) -> Iterator[_Words]:
     yield path, f"is {shown}", f"write {choices}", "type"
 
 
-def _type_todo(instance: Any, wanted: list[str]) -> str:
+def _type_todo(instance: Any, wanted: list[str], path: Path) -> str:
     names = " or ".join(_NAMES[name] for name in wanted)
     if instance is None:
-        return f"write {names}, or remove the key"
-    if "string" in wanted and isinstance(instance, (bool, int, float)):
+        return f"write {names}, or remove the {'entry' if isinstance(path[-1], int) else 'key'}"
+    if "string" in wanted and "integer" not in wanted and isinstance(instance, (bool, int, float)):
         return "put it in quotes"
     return f"write {names}"
 
@@ -162,5 +162,7 @@ def _choices(instance: Any, choices: list[Any], error: Any) -> str:
 
 
 def _known(key: str, known: list[str]) -> str:
+    if len(known) == 1:
+        return f"write {known[0]}, or remove it"
     listed = ", ".join(sorted(known))
     return nearest(key, known, f"write one of: {listed}") if known else "remove it"

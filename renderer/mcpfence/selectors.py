@@ -126,8 +126,12 @@ def _implies(have: _Requirement, need: _Requirement) -> bool:
     return need.refused <= have.refused
 
 
-def overlaps(selectors: list[tuple[Selector, int]], limit: int) -> list[tuple[int, int]]:
-    """Pairs of owners (the ints) of different number whose selectors can select the same pod; at most `limit`.
+Owned = tuple[Selector, int]
+"""A selector and the number of its owner."""
+
+
+def overlaps(selectors: list[Owned], limit: int) -> list[tuple[Owned, Owned]]:
+    """Pairs of selectors of different owners that can select the same pod; at most `limit`.
 
     Linear where selectors demand one value of a common key, as `app: NAME` does: only equal values are compared.
     """
@@ -140,12 +144,12 @@ def overlaps(selectors: list[tuple[Selector, int]], limit: int) -> list[tuple[in
     common = max(sorted(counts), key=lambda name: counts[name], default="")
     if counts.get(common, 0) < 2:
         return _pairs(selectors, selectors, limit)
-    buckets: dict[str, list[tuple[Selector, int]]] = {}
-    rest: list[tuple[Selector, int]] = []
+    buckets: dict[str, list[Owned]] = {}
+    rest: list[Owned] = []
     for entry in selectors:
         value = dict(entry[0].labels).get(common)
         (rest if value is None else buckets.setdefault(value, [])).append(entry)
-    found: list[tuple[int, int]] = []
+    found: list[tuple[Owned, Owned]] = []
     for bucket in buckets.values():
         if len(bucket) > 1:
             found += _pairs(bucket, bucket, limit - len(found))
@@ -156,12 +160,12 @@ def overlaps(selectors: list[tuple[Selector, int]], limit: int) -> list[tuple[in
     return found + overlaps(rest, limit - len(found))
 
 
-def _pairs(left: list[tuple[Selector, int]], right: list[tuple[Selector, int]], limit: int) -> list[tuple[int, int]]:
-    found: list[tuple[int, int]] = []
-    for i, (one, owner) in enumerate(left):
-        for other, second in right[i + 1 :] if left is right else right:
+def _pairs(left: list[Owned], right: list[Owned], limit: int) -> list[tuple[Owned, Owned]]:
+    found: list[tuple[Owned, Owned]] = []
+    for i, one in enumerate(left):
+        for other in right[i + 1 :] if left is right else right:
             if len(found) >= limit:
                 return found
-            if owner != second and compatible(one, other):
-                found.append((owner, second))
+            if one[1] != other[1] and compatible(one[0], other[0]):
+                found.append((one, other))
     return found

@@ -22,6 +22,8 @@ FILENAME = "postrenderer.helm.sh/postrender-filename"
 HOOK = "helm.sh/hook"
 
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_POLICY_WORDS = (b"Policy", b"Firewall", b"Sidecar", b"Permission", b"Server\n")
+"""Words of which every kind of policy that we know holds one."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -68,7 +70,8 @@ def read_stream(data: bytes) -> Stream:
         if document["metadata"]["labels"][MARK] == "catalog":
             carriers.append(_carrier(document, number))
         else:
-            rendered.append(str((document.get("data") or {}).get("namespace")))
+            report = document.get("data")
+            rendered.append(str(report.get("namespace")) if isinstance(report, Mapping) else "")
     return Stream(pieces, tuple(carriers), tuple(rendered), any(filename in piece for piece in pieces))
 
 
@@ -100,6 +103,21 @@ def documents(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> list[Any]:
                 found += load_foreign(decode(piece))
             except BadDocument:
                 continue
+    return found
+
+
+def policy_documents(pieces: Iterable[bytes]) -> list[Any]:
+    """The parsed documents that may be policies; raises McpfenceError where such a piece is no YAML."""
+    found: list[Any] = []
+    for number, piece in enumerate(pieces):
+        if not any(word in piece for word in _POLICY_WORDS):
+            continue
+        try:
+            found += load_foreign(decode(piece))
+        except BadDocument as bad:
+            sentence = f"mentions a policy and is no YAML that can be read ({bad})"
+            where = f"document {number + 1} of the stream"
+            raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
     return found
 
 

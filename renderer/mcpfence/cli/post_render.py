@@ -102,7 +102,7 @@ def _beside(
 def summarise(voice: Voice, result: Result) -> None:
     """One line per release: what was rendered."""
     if not result.renderings:
-        voice.say("mcpfence: nothing of mcpfence in this stream; it passed through unchanged")
+        voice.say("mcpfence: no catalog to render in this stream; it passed through unchanged")
     for rendering in result.renderings:
         catalog = rendering.catalog
         line = f"mcpfence: release {catalog.release}: {plural(len(rendering.lines), 'fence')}, "

@@ -138,12 +138,12 @@ def _warn(fence: Fence, ground: Ground, out: Collector) -> None:
         if name.pattern.startswith("*."):
             sentence = "*.x is taken as one or more labels below x without x itself; the vendor does not say"
             out.add("aviatrix-wildcard", ("egress", "provider"), sentence)
-    if fence.kind == "service" or ground.pod_cidrs or ground.service_cidrs:
+    if fence.kind == "service" or ground.pod_cidrs:
         return
     for allow in fence.egress:
         if any(isinstance(peer, Pods) and peer.selector.expressions for peer in allow.peers):
             sentence = f"{allow.source} selects pods by matchExpressions, which no smart group has"
-            todo = "write plain labels, or cluster.cidrs.pods and services to let the firewall pass those ports there"
+            todo = "write plain labels, or cluster.cidrs.pods to let the firewall pass those ports there"
             out.add("aviatrix-peer", fence.path, sentence, todo)
 
 

@@ -46,7 +46,8 @@ def meet(left: Bounds, right: Bounds) -> Bounds:
     least = flows.meet(left.least, right.least)
     if left.least is left.most and right.least is right.most:
         return Bounds(least, least)
-    return Bounds(least, flows.meet(left.most, right.most))
+    most = flows.meet(left.most, right.most)
+    return Bounds(most, most) if most == least else Bounds(least, most)
 
 
 def additive(sure: Iterable[Bounds], possible: Iterable[Bounds]) -> Bounds:

@@ -51,7 +51,12 @@ def none_of(values: Iterable[str]) -> Values:
 
 def box_of(labels: Mapping[str, str]) -> Box:
     """The box of a plain map of labels: every further label may have anything."""
-    return tuple((key, one_of((labels[key],))) for key in sorted(labels))
+    return _box_of_items(tuple(sorted(labels.items())) if len(labels) > 1 else tuple(labels.items()))
+
+
+@lru_cache(maxsize=16384)
+def _box_of_items(items: tuple[tuple[str, str], ...]) -> Box:
+    return tuple([(key, Values(absent=False, inverted=False, values=frozenset((value,)))) for key, value in items])
 
 
 def in_namespace(box: Box) -> Box:
@@ -64,7 +69,7 @@ def of_pod(box: Box) -> Box:
     return tuple((_POD + key, values) for key, values in box)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def pods_in(namespace: str, box: Box = EVERYTHING) -> Box:
     """The peers of one namespace whose pod labels are in the box."""
     return (*in_namespace(((NAMESPACE_NAME, one_of((namespace,))),)), *of_pod(box))
@@ -76,7 +81,7 @@ def split_peer(box: Box) -> tuple[Box, Box]:
     return namespace, tuple((key.removeprefix(_POD), v) for key, v in box if key.startswith(_POD))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def meet(left: Box, right: Box) -> Box | None:
     """Everything that is in both boxes; None where nothing is."""
     if left == right or not right:
@@ -94,7 +99,7 @@ def meet(left: Box, right: Box) -> Box | None:
     return tuple(sorted(joined.items()))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def covers(wide: Box, narrow: Box) -> bool:
     """Whether everything in `narrow` is in `wide`."""
     if not wide or wide == narrow:

@@ -7,11 +7,11 @@ passes in some order, at least what passes in every order.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from mcpfence.reach import bounds, boxes, flows
-from mcpfence.reach.aviatrix import LINK_LOCAL, Firewall, Match
+from mcpfence.reach.aviatrix import LINK_LOCAL, Firewall, Line
 from mcpfence.reach.bounds import Bounds
 from mcpfence.reach.boxes import Box
 from mcpfence.reach.flows import Reach
@@ -38,8 +38,8 @@ def selects(box: Box | None, subject: Box) -> Selects:
     return Selects.NEVER if boxes.meet(box, subject) is None else Selects.MAYBE
 
 
-_Shape = tuple[tuple[bool, Match, bool], ...]
-"""The rules that speak of a subject: permit or deny, what matches, and whether they surely speak of it."""
+_Shape = tuple[Line, ...]
+"""The rules that speak of a subject, in order."""
 
 
 @dataclass(slots=True)
@@ -48,6 +48,7 @@ class Firewalls:
 
     _passes: dict[_Shape, tuple[Bounds, Bounds]] = field(default_factory=dict)
     _together: dict[tuple[_Shape, ...], Bounds] = field(default_factory=dict)
+    _doubtful: dict[Line, Line] = field(default_factory=dict)
 
     def egress(self, policies: Iterable[Firewall], subject: Box) -> Bounds:
         """What the policies (of the subject's namespace) let pods of the subject reach."""
@@ -55,23 +56,40 @@ class Firewalls:
         for policy in policies:
             if not policy.sound:
                 return bounds.UNKNOWN
-            shape = _shape(policy, subject)
+            shape = self._shape(policy, subject)
             if shape:
                 shapes.append(shape)
         if not shapes:
             return bounds.EVERYTHING
         key = tuple(shapes)
-        if key not in self._together:
-            self._together[key] = self._evaluate(key)
-        return self._together[key]
+        known = self._together.get(key)
+        if known is None:
+            known = self._together[key] = self._evaluate(key)
+        return known
+
+    def _shape(self, policy: Firewall, subject: Box) -> _Shape:
+        if len(policy.sources) == 1:
+            box, whole = policy.sources[0]
+            how = selects(box, subject)
+            if how is Selects.SURELY and whole:
+                return policy.lines
+            return tuple(self._maybe(line) for line in policy.lines) if how is not Selects.NEVER else ()
+        found = []
+        for line, (box, whole) in zip(policy.lines, policy.sources, strict=True):
+            how = selects(box, subject)
+            if how is not Selects.NEVER:
+                found.append(line if how is Selects.SURELY and whole else self._maybe(line))
+        return tuple(found)
+
+    def _maybe(self, line: Line) -> Line:
+        """The same line, not surely in force."""
+        return self._doubtful.setdefault(line, replace(line, sure=False)) if line.sure else line
 
     def _evaluate(self, shapes: tuple[_Shape, ...]) -> Bounds:
         passed = [self._pass(shape) for shape in shapes]
-        least = flows.EVERYTHING
-        shared = flows.EVERYTHING
+        least = shared = flows.EVERYTHING
         for allowed, _ in passed:
-            least = flows.meet(least, allowed.least)
-            shared = flows.meet(shared, allowed.most)
+            least, shared = flows.meet(least, allowed.least), flows.meet(shared, allowed.most)
         most = flows.union_of([shared, *(permitted.most for _, permitted in passed)])
         most, least = flows.union(most, _PASSING), flows.union(least, _PASSING)
         return Bounds(most, most) if most == least else Bounds(least, most)
@@ -83,28 +101,13 @@ class Firewalls:
         return self._passes[shape]
 
 
-def _shape(policy: Firewall, subject: Box) -> _Shape:
-    found = []
-    box: Box | None = None
-    how = Selects.SURELY
-    for rule in policy.rules:
-        if rule.selector is not box or not found:
-            box = rule.selector
-            how = selects(box, subject)
-        if how is not Selects.NEVER:
-            found.append((rule.permit, rule.match, how is Selects.SURELY and rule.exact))
-    return tuple(found)
-
-
 def _run(shape: _Shape, unmatched: Reach) -> Bounds:
     """From the last rule to the first: each decides on what it matches, and leaves the rest to those behind it."""
     least = most = unmatched
-    for permit, match, sure in reversed(shape):
-        lower = match.flows.least if sure else flows.NOTHING
-        upper = match.flows.most
-        if permit:
+    for line in reversed(shape):
+        lower, upper = line.flows.least if line.sure else flows.NOTHING, line.flows.most
+        if line.permit:
             least, most = flows.union(lower, least), flows.union(upper, most)
         else:
             least, most = flows.minus(least, upper), flows.minus(most, lower)
     return Bounds(least, most)
-

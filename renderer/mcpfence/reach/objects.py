@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach.problems import Problem, shown
 
 _LIST_DEPTH = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Object:
+class Object(NamedTuple):
     """One object: its API group (empty for core), kind, namespace ("" where none is written) and name."""
 
     document: dict[str, object]
@@ -33,29 +32,41 @@ def unroll(documents: Iterable[object]) -> tuple[list[Object], list[Problem]]:
     """
     found: list[Object] = []
     problems: list[Problem] = []
-    stack: list[tuple[object, str, str, tuple[int, ...]]] = [
-        (document, f"document {number}", "", ()) for number, document in enumerate(documents, 1)
-    ]
-    stack.reverse()
-    while stack:
-        document, place, kind, above = stack.pop()
-        if document is None:
-            continue
+    for number, document in enumerate(documents, 1):
         try:
-            one = _object(document, kind)
+            if document is not None:
+                one = _object(document, "")
+                if one.kind.endswith("List"):
+                    _unroll_list(one, f"document {number}", (), found, problems)
+                else:
+                    found.append(one)
         except ValueError as bad:
-            problems.append(Problem(place, "", str(bad)))
-            continue
-        entries = one.document.get("items")
-        if not (one.kind.endswith("List") and isinstance(entries, list)):
-            found.append(one)
-        elif id(document) in above or len(above) > _LIST_DEPTH:
-            problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
-        else:
-            inner = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
-            inside = [(item, f"{place} items[{i}]", inner, (*above, id(document))) for i, item in enumerate(entries)]
-            stack += reversed(inside)
+            problems.append(Problem(f"document {number}", "", str(bad)))
     return found, problems
+
+
+def _unroll_list(
+    one: Object, place: str, above: tuple[int, ...], found: list[Object], problems: list[Problem]
+) -> None:
+    entries = one.document.get("items")
+    if not isinstance(entries, list):
+        found.append(one)
+        return
+    if id(entries) in above or len(above) > _LIST_DEPTH:
+        problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
+        return
+    of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
+    for index, entry in enumerate(entries):
+        where = f"{place} items[{index}]"
+        try:
+            inner = _object(entry, of)
+        except ValueError as bad:
+            problems.append(Problem(where, "", str(bad)))
+            continue
+        if inner.kind.endswith("List"):
+            _unroll_list(inner, where, (*above, id(entries)), found, problems)
+        else:
+            found.append(inner)
 
 
 def _object(document: object, default: str) -> Object:

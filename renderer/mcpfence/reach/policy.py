@@ -29,6 +29,7 @@ _BLOCK_KEYS = frozenset({"cidr", "except"})
 _PORT_KEYS = frozenset({"protocol", "port", "endPort"})
 _RULE_KEYS = {"ingress": frozenset({"from", "ports"}), "egress": frozenset({"to", "ports"})}
 _PEERS = {"ingress": "from", "egress": "to"}
+_INGRESS, _EGRESS, _BOTH = frozenset({"Ingress"}), frozenset({"Egress"}), frozenset({"Ingress", "Egress"})
 _PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z")
 
 
@@ -87,13 +88,17 @@ class Policy:
 
 
 RulesReader = Callable[[object, str, str], Rules]
-"""(list of rules, namespace of the policy, ingress or egress) -> Rules; `read_rules`, or a cache around it."""
+"""(list of rules, namespace of the policy, ingress or egress) -> Rules."""
 
+NO_RULES = Rules(())
 _UNKNOWN_RULES = Rules((), (("spec", "cannot be read"),))
 
 
-def read_policy(document: dict[str, object], title: str, namespace: str, read: RulesReader | None = None) -> Policy:
-    """The policy of one document that lies in `namespace`.  Never raises: what cannot be read stands in `problems`."""
+def read_policy(document: dict[str, object], title: str, namespace: str, read: RulesReader) -> Policy:
+    """The policy of one document that lies in `namespace`.  Never raises: what cannot be read stands in `problems`.
+
+    `read` is `read_rules`, or a cache around it.
+    """
     try:
         spec = mapping(document.get("spec"), "spec")
         known_keys(spec, _SPEC_KEYS, "spec")
@@ -109,15 +114,15 @@ def read_policy(document: dict[str, object], title: str, namespace: str, read: R
             egress=_UNKNOWN_RULES,
             problems=(problem,),
         )
-    reader = read or read_rules
-    found = {name: reader(spec.get(name), namespace, name) for name in ("ingress", "egress")}
-    faults = found["ingress"].faults + found["egress"].faults
+    ingress = read(spec.get("ingress"), namespace, "ingress")
+    egress = read(spec.get("egress"), namespace, "egress")
+    faults = ingress.faults + egress.faults
     return Policy(
         title=title,
         namespace=namespace,
         selector=selector,
-        ingress=found["ingress"] if "Ingress" in directions else None,
-        egress=found["egress"] if "Egress" in directions else None,
+        ingress=ingress if "Ingress" in directions else None,
+        egress=egress if "Egress" in directions else None,
         problems=tuple(Problem(title, field, reason) for field, reason in faults) if faults else (),
     )
 
@@ -140,16 +145,20 @@ def _selector(spec: dict[str, object]) -> Box | None:
 def _directions(spec: dict[str, object]) -> frozenset[str]:
     """PolicyTypes and their default: Ingress always, Egress if there is an egress rule."""
     written = items(spec.get("policyTypes"), "spec.policyTypes")
+    if not written:
+        return _BOTH if spec.get("egress") else _INGRESS
     for index, entry in enumerate(written):
-        if entry not in ("Ingress", "Egress"):
+        if entry != "Ingress" and entry != "Egress":
             raise Unreadable(f"spec.policyTypes[{index}]", f"is {shown(entry)}, not Ingress or Egress")
-    if written:
-        return frozenset(str(entry) for entry in written)
-    return frozenset({"Ingress", "Egress"} if spec.get("egress") else {"Ingress"})
+    if len(written) == 1:
+        return _INGRESS if written[0] == "Ingress" else _EGRESS
+    return frozenset(str(entry) for entry in written)
 
 
 def read_rules(value: object, namespace: str, direction: str) -> Rules:
     """A list of rules of a policy in `namespace`; null and absent are the empty list.  Never raises."""
+    if value is None:
+        return NO_RULES
     place = f"spec.{direction}"
     try:
         entries = items(value, place)

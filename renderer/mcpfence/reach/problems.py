@@ -44,9 +44,9 @@ def shown(value: object) -> str:
 
 def mapping(value: object, field: str) -> dict[str, object]:
     """A mapping, or Unreadable."""
-    if not isinstance(value, dict):
-        raise Unreadable(field, f"is {shown(value)}, not a mapping")
-    return value
+    if isinstance(value, dict):
+        return value
+    raise Unreadable(field, "is missing" if value is None else f"is {shown(value)}, not a mapping")
 
 
 def items(value: object, field: str) -> list[object]:
@@ -76,6 +76,6 @@ def number(value: object, field: str, first: int, last: int) -> int:
 
 def known_keys(found: dict[str, object], known: frozenset[str], field: str) -> None:
     """Refuse keys that the API does not have: a server that drops them would read something else than stands there."""
-    if not found.keys() <= known:
+    if not known.issuperset(found):
         key = min(str(key) for key in found.keys() - known)
         raise Unreadable(f"{field}.{key}" if field else key, "is no field of this API")

@@ -6,12 +6,15 @@ from mcpfence.reach.boxes import MISSING, PRESENT, Box, Values, box_of, meet, no
 from mcpfence.reach.problems import Unreadable, items, known_keys, mapping, shown, text
 
 _KEYS = frozenset({"matchLabels", "matchExpressions"})
+_LABELS_ONLY = frozenset({"matchLabels"})
 _EXPRESSION_KEYS = frozenset({"key", "operator", "values"})
 
 
 def read_selector(value: object, field: str) -> Box | None:
     """The box of a LabelSelector; None where it can select nothing (`app` must be both a and b).  Raises Unreadable."""
     found = mapping(value, field)
+    if found.keys() == _LABELS_ONLY:
+        return read_labels(found["matchLabels"], f"{field}.matchLabels")
     known_keys(found, _KEYS, field)
     box: Box | None = read_labels(found.get("matchLabels"), f"{field}.matchLabels")
     expressions = found.get("matchExpressions")
@@ -29,10 +32,10 @@ def read_labels(value: object, field: str) -> Box:
         return ()
     found = mapping(value, field)
     for key, label in found.items():
-        if not isinstance(key, str):
+        if not (isinstance(key, str) and isinstance(label, str)):
+            if isinstance(key, str):
+                raise Unreadable(f"{field}.{key}", f"is {shown(label)}, not a string")
             raise Unreadable(field, f"has the key {shown(key)}, which is not a string")
-        if not isinstance(label, str):
-            raise Unreadable(f"{field}.{key}", f"is {shown(label)}, not a string")
     return box_of(found)  # type: ignore[arg-type]  # every value was just seen to be a string
 
 

@@ -1,0 +1,215 @@
+"""The proof: what the manifests let through, read back from their text, is what the fence says - no more, no less.
+
+    wider      the manifests (ours and foreign ones of the same stream) allow a flow that the fence does not grant
+    narrower   the fence grants a flow that the manifests do not surely allow, and no narrowing lists it
+
+Policies that only might select the fence's pods count as selecting for `wider` and as not selecting for `narrower`.
+The evaluators (`reach`) know nothing of catalogs, plans and providers; this module is where both sides meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mcpfence.errors import Finding
+from mcpfence.fence import Allow, Block, Fence, Name, Narrowing, Peer
+from mcpfence.intervals import Intervals, canonical
+from mcpfence.ports import ALL_PORTS, Ports
+from mcpfence.reach import boxes, flows, names, traffic
+from mcpfence.reach.aviatrix import Firewall
+from mcpfence.reach.boxes import Box, Values
+from mcpfence.reach.evaluate import Evaluator, PolicySet, Subject
+from mcpfence.reach.firewall import Selects
+from mcpfence.reach.flows import Packet, Reach
+from mcpfence.reach.policy import Policy, Rules
+from mcpfence.reach.rules import bounds_of
+from mcpfence.reach.unevaluated import NotEvaluated
+from mcpfence.selectors import Selector
+
+_NARROWING_KINDS = frozenset({"Sidecar", "AuthorizationPolicy", "MeshTrafficPermission", "EgressFirewall", "Server"})
+"""Kinds without evaluator that can only take away: NetworkPolicies beside them still decide what may pass at most."""
+
+
+OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
+UNKNOWN = "Policies outside this stream are unknown to it."
+
+
+class Wanted(NamedTuple):
+    """A fence as reach: what its pods may reach, and who may reach them."""
+
+    egress: Reach
+    ingress: Reach
+
+
+def wanted(fence: Fence) -> Wanted:
+    """What the fence says, in the terms of the evaluators."""
+    egress = [_allowed(allow.peers, allow.ports) for allow in fence.egress]
+    by_ports: dict[Ports, list[str]] = {}
+    for name in fence.names:
+        by_ports.setdefault(name.ports, []).append(name.pattern)
+    public = canonical(piece for block in fence.public for piece in block.addresses)
+    for ports, patterns in by_ports.items():
+        egress.append(flows.reach_of(public, (), traffic.named(_points(ports), names.names_of(patterns))))
+    return Wanted(flows.union_of(egress), flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress))
+
+
+def lost_reach(narrowings: Iterable[Narrowing], lost_names: Sequence[Name]) -> Reach:
+    """The flows that narrowings list; an allow of kind `name` stands for the names at its addresses."""
+    parts: list[Reach] = []
+    for narrowing in narrowings:
+        for allow in narrowing.lost:
+            if allow.kind == "name":
+                parts += [_named(allow, name) for name in lost_names]
+            else:
+                parts.append(_allowed(allow.peers, allow.ports))
+    return flows.union_of(parts)
+
+
+def _named(allow: Allow, name: Name) -> Reach:
+    addresses = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
+    return flows.reach_of(addresses, (), traffic.named(_points(name.ports), names.names_of([name.pattern])))
+
+
+@lru_cache(maxsize=4096)
+def _allowed(peers: tuple[Peer, ...], ports: Ports) -> Reach:
+    addresses = canonical(piece for peer in peers if isinstance(peer, Block) for piece in peer.addresses)
+    pods = [boxes.pods_in(peer.namespace, box_of(peer.selector)) for peer in peers if not isinstance(peer, Block)]
+    return flows.reach_of(addresses, pods, traffic.plain(_points(ports)))
+
+
+@lru_cache(maxsize=4096)
+def _points(ports: Ports) -> Intervals:
+    if ports == ALL_PORTS:
+        return traffic.EVERY_POINT
+    return canonical(traffic.span(item.protocol, item.first, item.last) for item in ports)
+
+
+@lru_cache(maxsize=65536)
+def box_of(selector: Selector) -> Box:
+    """A selector as the set of label sets that satisfy it."""
+    box: Box = boxes.box_of(dict(selector.labels))
+    for item in selector.expressions:
+        values = {
+            "In": boxes.one_of(item.values),
+            "NotIn": boxes.none_of(item.values),
+            "Exists": boxes.PRESENT,
+            "DoesNotExist": boxes.MISSING,
+        }[item.operator]
+        box = _both(box, item.key, values)
+    return box
+
+
+def _both(box: Box, key: str, values: Values) -> Box:
+    joined = boxes.meet(box, ((key, values),))
+    if joined is None:  # the catalog's reader has refused contradictions
+        raise ValueError("a selector that no pod satisfies")
+    return joined
+
+
+def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[Finding]:
+    """Compare a (prepared) fence with the policies that stand around its pods; no finding: they are equal.
+
+    `remedy` is what to do where the fence's own policies are at fault.
+    """
+    want = wanted(fence)
+    found: list[Finding] = []
+    for selector in fence.selectors:
+        subject = Subject(fence.namespace, box_of(selector))
+        selecting = evaluator.selecting(subject)
+        found += _unknown(fence, selecting)
+        checks = [("ingress", evaluator.ingress(subject), want.ingress)]
+        if fence.kind != "service":
+            checks.append(("egress", evaluator.egress(subject), want.egress))
+        for direction, bounds, want_reach in checks:
+            extra = flows.witness_outside(bounds.most, want_reach)
+            if extra is not None:
+                found.append(_wider(fence, direction, extra, selecting, remedy))
+            missing = flows.witness_outside(want_reach, bounds.least)
+            if missing is not None:
+                found.append(_narrower(fence, direction, missing, remedy))
+    return found
+
+
+def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowing]) -> list[Finding]:
+    """Check that the whole fence is what was prepared and what is listed as lost, and nothing was added."""
+    whole, kept = wanted(fence).egress, wanted(prepared).egress
+    listed = lost_reach(narrowings, fence.names)
+    if flows.same(whole, flows.union(kept, listed)) and wanted(fence).ingress == wanted(prepared).ingress:
+        return []
+    gone = flows.witness_outside(whole, flows.union(kept, listed))
+    what = f"{gone.text} is lost and no narrowing lists it" if gone else "more was prepared than the fence says"
+    return [Finding("proof-narrower", fence.path, what, OUR_FAULT)]
+
+
+def _wider(
+    fence: Fence, direction: str, packet: Packet, selecting: Sequence[tuple[Any, Selects]], remedy: str
+) -> Finding:
+    does = "may reach" if direction == "egress" else "may be reached by"
+    sentence = f"{does} {packet.text}, which the catalog does not grant"
+    culprit = culprit_of(direction, packet, selecting)
+    if culprit is None:
+        return Finding("proof-wider", fence.path, f"{sentence}: no policy stands against it", remedy)
+    title, where, unreadable = culprit
+    if unreadable:
+        sentence += f": {title} cannot be read ({unreadable}), so what it lets through is unknown"
+        return Finding("proof-wider", fence.path, sentence, f"mend {title}, or remove it")
+    sentence += f": {where} of {title} lets it through"
+    pods = fence.selectors[0].text
+    todo = f"remove {where} of {title}, or narrow its podSelector so that it cannot select {pods}"
+    return Finding("proof-wider", fence.path, sentence, todo)
+
+
+def culprit_of(direction: str, packet: Packet, selecting: Sequence[tuple[Any, Selects]]) -> tuple[str, str, str] | None:
+    """(policy, rule, why it cannot be read) of the first NetworkPolicy that lets a packet through."""
+    for policy, _ in selecting:
+        if isinstance(policy, Policy):
+            if not policy.sound:
+                return policy.title, "", "; ".join(problem.text for problem in policy.problems[:2])
+            rules = policy.rules(direction)
+            for rule in rules.items if rules is not None else ():
+                if flows.includes(bounds_of(Rules((rule,), ())).most, packet):
+                    return policy.title, f"spec.{direction}[{rule.index}]", ""
+    return None
+
+
+def _narrower(fence: Fence, direction: str, packet: Packet, remedy: str) -> Finding:
+    does = "cannot reach" if direction == "egress" else "cannot be reached by"
+    sentence = f"{does} {packet.text}, which the catalog grants"
+    return Finding("proof-narrower", fence.path, sentence, remedy)
+
+
+def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Finding]:
+    """Policies of engines without evaluator that select the fence's pods are named, never passed over."""
+    found = []
+    for policy, _ in selecting:
+        if isinstance(policy, NotEvaluated):
+            opens = policy.kind not in _NARROWING_KINDS
+            id = "policy-not-evaluated" if opens else "policy-only-narrows"
+            sentence = policy.text
+            todo = "move it out of this release, or express it in the catalog" if opens else ""
+            found.append(Finding(id, fence.path, sentence, todo))
+    return found
+
+
+def relevant(selecting: Iterable[tuple[Any, Selects]]) -> list[Any]:
+    """The policies that could change what a fence's own policies allow: all but those without any rule."""
+    return [policy for policy, _ in selecting if not _adds_nothing(policy)]
+
+
+def _adds_nothing(policy: Any) -> bool:
+    """A NetworkPolicy without rules, such as the floor: policies add up, so it takes nothing from ours."""
+    if not isinstance(policy, Policy) or not policy.sound:
+        return False
+    return all(rules is None or not (rules.items or rules.faults) for rules in (policy.ingress, policy.egress))
+
+
+def joined(ours: PolicySet, around: Sequence[Any]) -> PolicySet:
+    """Our policies and the foreign ones that stand around the same pods."""
+    return PolicySet(
+        policies=(*ours.policies, *(item for item in around if isinstance(item, Policy))),
+        firewalls=(*ours.firewalls, *(item for item in around if isinstance(item, Firewall))),
+        not_evaluated=(*ours.not_evaluated, *(item for item in around if isinstance(item, NotEvaluated))),
+        problems=ours.problems,
+    )

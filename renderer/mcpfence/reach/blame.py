@@ -1,0 +1,75 @@
+"""Which policy and which rule decide on one concrete flow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mcpfence.reach import flows
+from mcpfence.reach.aviatrix import Firewall
+from mcpfence.reach.evaluate import Evaluator, Subject
+from mcpfence.reach.firewall import Selects, selects
+from mcpfence.reach.flows import Packet
+from mcpfence.reach.policy import Policy, Rules
+from mcpfence.reach.rules import bounds_of
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A rule that speaks of the flow: `field` is its path (empty: the policy as a whole), `sure` as Selects.SURELY."""
+
+    policy: str
+    field: str
+    allows: bool
+    sure: bool
+
+    @property
+    def text(self) -> str:
+        """As messages name it: `NetworkPolicy mcp/web spec.egress[1]`."""
+        return f"{self.policy} {self.field}".rstrip()
+
+
+def network_decisions(evaluator: Evaluator, subject: Subject, direction: str, packet: Packet) -> tuple[Decision, ...]:
+    """The NetworkPolicy rules that allow the flow; without any, the policies that isolate the pods and so deny it.
+
+    Empty where no NetworkPolicy speaks of the pods in this direction: then everything passes.
+    """
+    allowing: list[Decision] = []
+    isolating: list[Decision] = []
+    for policy, how in evaluator.selecting(subject):
+        rules = policy.rules(direction) if isinstance(policy, Policy) else None
+        if not isinstance(policy, Policy) or rules is None:
+            continue
+        sure = how is Selects.SURELY and policy.sound
+        isolating.append(Decision(policy.title, "", allows=False, sure=sure))
+        if not policy.sound:
+            allowing.append(Decision(policy.title, "", allows=True, sure=False))
+        allowing += [
+            Decision(policy.title, f"spec.{direction}[{rule.index}]", allows=True, sure=sure)
+            for rule in rules.items
+            if flows.includes(bounds_of(Rules((rule,)), subject.ports).most, packet)
+        ]
+    return tuple(allowing or isolating)
+
+
+def firewall_decisions(evaluator: Evaluator, subject: Subject, packet: Packet) -> tuple[Decision, ...]:
+    """For each FirewallPolicy of the pods the first rules that may decide on the flow, up to one that surely does.
+
+    Empty where no rule speaks of it: then it passes.
+    """
+    found: list[Decision] = []
+    for policy, _ in evaluator.selecting(subject):
+        if not isinstance(policy, Firewall):
+            continue
+        if not policy.sound:
+            found.append(Decision(policy.title, "", allows=True, sure=False))
+        for index, line in enumerate(policy.lines):
+            box, whole = policy.source(index)
+            how = selects(box, subject.selector)
+            if how is Selects.NEVER or not flows.includes(line.flows.most, packet):
+                continue
+            sure = line.sure and whole and how is Selects.SURELY and flows.includes(line.flows.least, packet)
+            name = f"spec.rules[{index}] {policy.names[index]}"
+            found.append(Decision(policy.title, name, allows=line.permit, sure=sure))
+            if sure:
+                break
+    return tuple(found)
