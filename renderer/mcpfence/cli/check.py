@@ -7,21 +7,27 @@ from collections import Counter
 
 import click
 
+from mcpfence.audit import audit
 from mcpfence.cli.inputs import input_options, read_inputs
+from mcpfence.cli.manifests import read_manifests
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.errors import Finding, McpfenceError, plural
 from mcpfence.render import check
+from mcpfence.sarif import markdown, sarif
 from mcpfence.services import index
-from mcpfence.values import where
+
+_FORMS = ("text", "json", "sarif", "markdown")
 
 
 @click.command("check")
+@click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...|-]")
 @input_options
-@click.option("--output", type=click.Choice(["text", "json"]), default="text", show_default=True, help="Form.")
+@click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
 def command(
     voice: Voice,
     *,
+    manifests: tuple[str, ...],
     files: tuple[str, ...],
     namespace: str,
     release: str,
@@ -29,42 +35,68 @@ def command(
 ) -> int:
     """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
 
+    With manifests (files, folders, - for stdin) the proof is run on them too: do they allow exactly what the catalog
+    says?  Drift, leftovers and other people's policies that widen are found that way, in Git or in a cluster.
+
     \b
     mcpfence check -f values.yaml
     mcpfence check -f base.yaml -f prod.yaml --strict
     mcpfence check -f values.yaml -f services.yaml --output json
+    mcpfence check -f values.yaml manifests/
+    kubectl get networkpolicies,firewallpolicies -A -o yaml | mcpfence check -f values.yaml -
     """
     if not files:
         raise click.UsageError("Nothing to check: name a values file with -f.")
+    if (*files, *manifests).count("-") > 1:
+        raise click.UsageError("stdin can be read once: give - for one file only.")
 
     voice.verbose = True
 
     def work() -> int:
-        findings = _findings(files, release, namespace, voice)
+        findings = _findings(files, manifests, release, namespace, voice)
         failed = voice.fails(findings)
-        if output == "json":
-            report = {"ok": not failed, "findings": [_document(finding, voice) for finding in findings]}
-            write_stdout([(json.dumps(report, indent=2) + "\n").encode()])
-        else:
+        if output == "text":
             voice.findings(findings)
             if not voice.quiet:
-                counts = Counter(voice.severity(finding) for finding in findings)
-                said = ", ".join(plural(counts[name], name) for name in ("error", "warning", "note"))
-                voice.say(f"mcpfence: {said}")
+                _summarise(findings, bool(manifests), voice)
+        else:
+            write_stdout([_form(output, findings, voice).encode()])
         return 1 if failed else 0
 
     return guarded(voice, work)
 
 
-def _findings(files: tuple[str, ...], release: str, namespace: str, voice: Voice) -> tuple[Finding, ...]:
+def _findings(
+    files: tuple[str, ...], manifests: tuple[str, ...], release: str, namespace: str, voice: Voice
+) -> tuple[Finding, ...]:
     """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
     try:
         inputs = read_inputs(files)
+        documents = read_manifests(manifests)
     except McpfenceError as error:
         return error.findings
     voice.sources += inputs.sources
-    services = index(inputs.documents, namespace)
+    services = index([*inputs.documents, *documents], namespace)
+    if manifests:
+        return audit(inputs.values, documents, release=release, namespace=namespace, services=services)
     return check(inputs.values, release=release, namespace=namespace, services=services)
+
+
+def _summarise(findings: tuple[Finding, ...], compared: bool, voice: Voice) -> None:
+    counts = Counter(voice.severity(finding) for finding in findings)
+    said = ", ".join(plural(counts[name], name) for name in ("error", "warning", "note"))
+    voice.say(f"mcpfence: {said}")
+    if compared and not counts["error"]:
+        voice.say("mcpfence: the manifests allow exactly what the catalog says")
+
+
+def _form(output: str, findings: tuple[Finding, ...], voice: Voice) -> str:
+    if output == "markdown":
+        return markdown(findings, voice.severity, voice.position)
+    if output == "sarif":
+        return json.dumps(sarif(findings, voice.severity, voice.position), indent=2) + "\n"
+    report = {"ok": not voice.fails(findings), "findings": [_document(finding, voice) for finding in findings]}
+    return json.dumps(report, indent=2) + "\n"
 
 
 def _document(finding: Finding, voice: Voice) -> dict[str, object]:
@@ -72,7 +104,7 @@ def _document(finding: Finding, voice: Voice) -> dict[str, object]:
         "id": finding.id,
         "severity": voice.severity(finding),
         "place": finding.place,
-        "position": where(finding.path, voice.sources) if finding.path else "",
+        "position": voice.position(finding),
         "sentence": finding.sentence,
         "todo": finding.todo,
     }

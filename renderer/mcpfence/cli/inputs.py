@@ -27,7 +27,9 @@ class Inputs:
         """The values as the chart would see them: its own defaults below, the files above."""
         text = (chart_folder() / "values.yaml").read_text(encoding="utf-8")
         defaults = read_source("values.yaml of the chart", text).data
-        return merge([source.data for source in self.sources], defaults)
+        merged = merge([source.data for source in self.sources], defaults)
+        merged.pop("global", None)  # Helm's key for subcharts: the chart takes it and has no use for it
+        return merged
 
 
 _WRONG = {

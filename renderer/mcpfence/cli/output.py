@@ -60,6 +60,10 @@ class Voice:
         place = where(finding.path, self.sources) if finding.path and not finding.document else ""
         return f"{self.severity(finding)}: {place + ' ' if place else ''}{finding.message} [{finding.id}]"
 
+    def position(self, finding: Finding) -> str:
+        """`values.yaml:41:9` of the finding's place; empty where it has none in the files."""
+        return where(finding.path, self.sources) if finding.path and not finding.document else ""
+
     def severity(self, finding: Finding) -> str:
         """The severity as it counts in this run: --strict makes warnings errors."""
         if self.strict and finding.severity is Severity.WARNING:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from mcpfence.reach.boxes import Box, box_of
 from mcpfence.reach.objects import Object
-from mcpfence.reach.workloads import Workload
+from mcpfence.reach.podclasses import PodClasses, bits
+from mcpfence.reach.workloads import PortNames, Workload
 
 CONTROLLER = Workload("ingress-controller-ns", "ingress-controller", "", frozenset(), frozenset())
 CONTROLLER_TEXT = "{ingress-controller}"
@@ -20,7 +22,7 @@ _Port = int | str | None
 
 @dataclass(frozen=True, slots=True)
 class _Service:
-    selector: frozenset[tuple[str, str]]
+    selector: Box
     ports: tuple[dict[str, object], ...]
 
 
@@ -35,32 +37,28 @@ class _Target:
     """Whether a name may also be that of a targetPort, as a Route has it."""
 
 
-def backends(objects: Iterable[Object], workloads: Iterable[Workload], default: str) -> dict[Workload, frozenset[int]]:
-    """The TCP ports of workloads that some Ingress or Route leads to, where their containers declare them."""
+def backends(objects: Iterable[Object], classes: PodClasses, default: str) -> dict[int, frozenset[int]]:
+    """The TCP ports of classes of pods that some Ingress or Route leads to, where their containers declare them."""
     services: dict[tuple[str, str], _Service] = {}
     targets: list[_Target] = []
     for one in objects:
         namespace = one.namespace or default
         spec = _mapping(one.document.get("spec"))
         if (one.group, one.kind) == ("", "Service"):
-            selector = _mapping(spec.get("selector"))
-            if "selector" in spec and spec["selector"] is not None:
-                pairs = frozenset((key, value) for key, value in selector.items() if isinstance(value, str))
+            pairs = {key: value for key, value in _mapping(spec.get("selector")).items() if isinstance(value, str)}
+            if pairs:  # without a selector the endpoints are not in the manifests
                 ports = tuple(_mapping(port) for port in _entries(spec.get("ports")))
-                services[namespace, one.name] = _Service(pairs, ports)
+                services[namespace, one.name] = _Service(box_of(pairs), ports)
         elif one.kind == "Ingress" and one.group in ("networking.k8s.io", "extensions"):
             targets += _of_ingress(spec, namespace)
         elif one.kind == "Route" and one.group in ("route.openshift.io", ""):
             targets += _of_route(spec, namespace)
-    found: dict[Workload, frozenset[int]] = {}
-    if targets:
-        everyone = list(workloads)
-        for target in targets:
-            service = services.get((target.namespace, target.service))
-            for workload in everyone if service else ():
-                if service and workload.namespace == target.namespace and service.selector <= workload.labels:
-                    ports = _reached(workload, service, target)
-                    found[workload] = found.get(workload, frozenset()) | ports
+    found: dict[int, frozenset[int]] = {}
+    for target in targets:
+        service = services.get((target.namespace, target.service))
+        if service:
+            for place in bits(classes.selected(target.namespace, service.selector)):
+                found[place] = found.get(place, frozenset()) | _reached(classes.classes[place].ports, service, target)
     return found
 
 
@@ -93,10 +91,10 @@ def _of_route(spec: dict[str, object], namespace: str) -> list[_Target]:
     return targets
 
 
-def _reached(workload: Workload, service: _Service, target: _Target) -> frozenset[int]:
+def _reached(ports: PortNames, service: _Service, target: _Target) -> frozenset[int]:
     """The container ports that the Service's matching port leads to; only the first one, where one was asked for."""
-    declared = {number for _, _, number in workload.ports}
-    named = {name: number for name, protocol, number in workload.ports if name and protocol == "TCP"}
+    declared = {number for _, _, number in ports}
+    named = {name: number for name, protocol, number in ports if name and protocol == "TCP"}
     found: set[int] = set()
     for port in service.ports:
         number, aims = _port(port.get("port")), _port(port.get("targetPort"))

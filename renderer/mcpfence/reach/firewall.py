@@ -6,7 +6,7 @@ passes in some order, at least what passes in every order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
@@ -41,6 +41,8 @@ def selects(box: Box | None, subject: Box) -> Selects:
 _Shape = tuple[Line, ...]
 """The rules that speak of a subject, in order."""
 
+_How = Callable[[Box], Selects]
+
 
 @dataclass(slots=True)
 class Firewalls:
@@ -52,11 +54,18 @@ class Firewalls:
 
     def egress(self, policies: Iterable[Firewall], subject: Box) -> Bounds:
         """What the policies (of the subject's namespace) let pods of the subject reach."""
+        return self._egress(policies, lambda box: selects(box, subject))
+
+    def egress_of_pod(self, policies: Iterable[Firewall], labels: Mapping[str, str]) -> Bounds:
+        """What the policies (of the pod's namespace) let a pod with exactly these labels reach."""
+        return self._egress(policies, lambda box: Selects.SURELY if boxes.matches(box, labels) else Selects.NEVER)
+
+    def _egress(self, policies: Iterable[Firewall], how: _How) -> Bounds:
         shapes: list[_Shape] = []
         for policy in policies:
             if not policy.sound:
                 return bounds.UNKNOWN
-            shape = self._shape(policy, subject)
+            shape = self._shape(policy, how)
             if shape:
                 shapes.append(shape)
         if not shapes:
@@ -67,18 +76,18 @@ class Firewalls:
             known = self._together[key] = self._evaluate(key)
         return known
 
-    def _shape(self, policy: Firewall, subject: Box) -> _Shape:
+    def _shape(self, policy: Firewall, how: _How) -> _Shape:
         if len(policy.sources) == 1:
             box, whole = policy.sources[0]
-            how = selects(box, subject)
-            if how is Selects.SURELY and whole:
+            verdict = how(box)
+            if verdict is Selects.SURELY and whole:
                 return policy.lines
-            return tuple(self._maybe(line) for line in policy.lines) if how is not Selects.NEVER else ()
+            return tuple(self._maybe(line) for line in policy.lines) if verdict is not Selects.NEVER else ()
         found = []
         for line, (box, whole) in zip(policy.lines, policy.sources, strict=True):
-            how = selects(box, subject)
-            if how is not Selects.NEVER:
-                found.append(line if how is Selects.SURELY and whole else self._maybe(line))
+            verdict = how(box)
+            if verdict is not Selects.NEVER:
+                found.append(line if verdict is Selects.SURELY and whole else self._maybe(line))
         return tuple(found)
 
     def _maybe(self, line: Line) -> Line:

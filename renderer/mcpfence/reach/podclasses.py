@@ -48,6 +48,10 @@ class PodClasses:
                 self._labels[key, value] = self._labels.get((key, value), 0) | bit
         self._namespace_labels = {name: namespaces.get(name) or {NAMESPACE_NAME: name} for name in self._namespaces}
 
+    def place(self, workload: Workload) -> int:
+        """The number of the class of a workload."""
+        return self.classes.index(PodClass(workload.namespace, workload.labels, workload.ports))
+
     def mask(self, box: Box) -> Mask:
         """The classes in a box over peers."""
         if not box:

@@ -46,12 +46,16 @@ EVERY_PORT = Ports(traffic.EVERY_POINT)
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One entry of ingress or egress: any of these peers, any of these ports.  `index` counts from 0."""
+    """One entry of ingress or egress: any of these peers, any of these ports.  `index` counts from 0.
+
+    `addresses` is the union of `blocks`, which has one entry for each ipBlock (none: the rule is for every peer).
+    """
 
     index: int
     addresses: Intervals
     pods: tuple[Box, ...]
     ports: Ports
+    blocks: tuple[Intervals, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +186,16 @@ def _rule(value: object, index: int, namespace: str, direction: str, place: str)
     peers = items(found.get(field), f"{place}.{field}")
     if not peers:
         return Rule(index, ALL, (boxes.EVERYTHING,), ports)
-    pieces: list[Interval] = []
+    blocks: list[Intervals] = []
     pods: list[Box] = []
-    for number_, peer in enumerate(peers):
-        blocks, box = _peer(peer, namespace, f"{place}.{field}[{number_}]")
-        pieces += blocks
+    for place_of, peer in enumerate(peers):
+        block, box = _peer(peer, namespace, f"{place}.{field}[{place_of}]")
+        if block:
+            blocks.append(block)
         if box is not None:
             pods.append(box)
-    return Rule(index, canonical(pieces), tuple(dict.fromkeys(pods)), ports)
+    addresses = blocks[0] if len(blocks) == 1 else canonical(piece for block in blocks for piece in block)
+    return Rule(index, addresses, tuple(dict.fromkeys(pods)), ports, tuple(blocks))
 
 
 def _peer(value: object, namespace: str, place: str) -> tuple[Intervals, Box | None]:
