@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -167,3 +168,15 @@ def make_host(helm: Path, major: int, home: Path) -> Host:
         done = host.run("plugin", "install", PLUGINS / "mcpfence")
         assert done.returncode == 0, done.stderr.decode()
     return host
+
+
+def neighbours(folder: Path, *, aliases: Mapping[str, Mapping[str, Any]] | None = None) -> Path:
+    """The chart tests/charts/neighbours in `folder`, with ours as its subchart, or once under each alias."""
+    shutil.copytree(ROOT / "tests" / "charts" / "neighbours", folder)
+    shutil.copytree(ROOT / "chart", folder / "charts" / "mcpfence")
+    if aliases:
+        rows = [{"name": "mcpfence", "version": ">=0.0.0-0", "alias": alias} for alias in aliases]
+        meta = {"apiVersion": "v2", "name": "neighbours", "version": "1.0.0", "dependencies": rows}
+        (folder / "Chart.yaml").write_text(json.dumps(meta), encoding="utf-8")
+        (folder / "values.yaml").write_text(json.dumps(aliases), encoding="utf-8")
+    return folder

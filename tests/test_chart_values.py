@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -154,5 +153,5 @@ def test_documented_defaults_are_the_renderers() -> None:
 
     assert out.findings() == ()
     assert all(registries.empty for registries in with_comments.registries.values())
-    with_comments = dataclasses.replace(with_comments, registries={}, digest="")
-    assert with_comments == dataclasses.replace(without, registries={}, digest="")
+    with_comments = with_comments._replace(registries={}, digest="")
+    assert with_comments == without._replace(registries={}, digest="")

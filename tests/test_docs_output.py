@@ -2,7 +2,7 @@
 
 Two kinds of code blocks are run, by the words behind the fence:
 
-    yaml NAME        a catalog; the console blocks of the page find it as the file NAME
+    yaml NAME        a catalog, or manifests; the console blocks of the page find it as the file NAME
     console [HELM]   commands behind `$ ` with what they print, run in a folder of their own; a line `...` stands for
                      any lines.  HELM is helm3, helm4, or helm4-home (a Helm 4 that has no plugin yet)
 """
@@ -20,7 +20,8 @@ from pages import BLOCKS, Block
 from tooling import PLUGINS, ROOT, find_helm3, find_helm4, helm_environment, need
 
 CONSOLES = [block for block in BLOCKS if block.kind == "console"]
-CATALOGS = [block for block in BLOCKS if block.kind == "yaml" and block.words]
+FILES = [block for block in BLOCKS if block.kind == "yaml" and block.words]
+CATALOGS = [block for block in FILES if "apiVersion:" not in block.text]
 
 _MARK = "=== end of a command ==="
 
@@ -41,7 +42,7 @@ def test_shown_output_is_real(block: Block, tmp_path: Path) -> None:
     helm = need({"helm3": find_helm3}.get(block.words[0], find_helm4)) if block.words else None
     folder = tmp_path / "work"
     shutil.copytree(ROOT / "chart", folder / "chart")
-    for other in CATALOGS:
+    for other in FILES:
         if other.page == block.page:
             (folder / other.words[0]).write_text(other.text, encoding="utf-8")
     commands, expected = _script(block.text)

@@ -36,7 +36,7 @@ FOREIGN = (
     b"---\n# not a NetworkPolicy\nkind: Deployment\n",
     b"--- # Source: other/templates/c.yaml\nkind: Deployment\nspec: {template: {spec: {containers: null}}}\n",
     b"---\nkind: Secret\nmetadata:\n  annotations:\n    helm.sh/hook: pre-install\n",
-    b"---\nkind: ConfigMap\ndata:\n  tab: \"\t\"\n  wide: \xf0\x9f\x90\xb3\n  long: >-\n    a\n\n    b   \n",
+    b'---\nkind: ConfigMap\ndata:\n  tab: "\t"\n  wide: \xf0\x9f\x90\xb3\n  long: >-\n    a\n\n    b   \n',
     b"---\n----\nfoo\n---bar\n",
     b"---\n...\n%YAML 1.1\n---\na: 1\n...\n",
 )  # fmt: skip
@@ -50,7 +50,10 @@ def _sentences(stream: bytes, **how: Any) -> list[str]:
 
 def _objects(stream: bytes) -> list[tuple[str, str]]:
     found = [document for document in yaml.safe_load_all(stream) if document]
-    return [(document["kind"], f"{document['metadata'].get('namespace')}/{document['metadata']['name']}") for document in found]
+    return [
+        (document["kind"], f"{document['metadata'].get('namespace')}/{document['metadata']['name']}")
+        for document in found
+    ]
 
 
 # --- foreign bytes ---
@@ -91,7 +94,10 @@ def test_last_document_without_a_line_break() -> None:
 
 def test_five_megabytes_of_neighbours() -> None:
     """A large release is passed through in about the time that reading its catalog takes."""
-    one = b"---\nkind: Deployment\nspec:\n  imagePullPolicy: Always\n  text: |\n" + b"    some line of a config file\n" * 60
+    one = (
+        b"---\nkind: Deployment\nspec:\n  imagePullPolicy: Always\n  text: |\n"
+        + b"    some line of a config file\n" * 60
+    )
     before = one * (5_000_000 // len(one))
     started = time.perf_counter()
     out = rendered(before + carrier() + one)
@@ -193,7 +199,9 @@ def test_two_catalogs_that_fence_the_same_workload() -> None:
 def test_errors_of_two_catalogs_are_said_together() -> None:
     """What is wrong in the second catalog is not hidden by the first."""
     bad = catalog(a={"runtime": "containerised"})
-    sentences = _sentences(carrier({**bad, "cluster": {"profile": "mainframe"}}) + carrier({**bad, **{"mcpNamespace": {"name": "o"}}}))
+    sentences = _sentences(
+        carrier({**bad, "cluster": {"profile": "mainframe"}}) + carrier({**bad, "mcpNamespace": {"name": "o"}})
+    )
 
     assert [sentence.split(":")[0] for sentence in sentences] == [
         "cluster.profile",
@@ -329,7 +337,7 @@ def test_documents_get_a_place_among_the_templates_under_helm4() -> None:
 
 def test_helm4_is_known_by_a_neighbour() -> None:
     """The annotation on any document tells Helm 4, also where the carrier lost its own."""
-    neighbour = f"---\nmetadata: {{annotations: {{postrenderer.helm.sh/postrender-filename: a/b.yaml}}}}\n".encode()
+    neighbour = b"---\nmetadata: {annotations: {postrenderer.helm.sh/postrender-filename: a/b.yaml}}\n"
 
     assert _filenames(rendered(neighbour + carrier())) == {
         "a/b.yaml",

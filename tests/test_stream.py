@@ -105,7 +105,9 @@ def test_hooks(piece: bytes, hook: bool) -> None:
 
 def test_documents_of_pieces_that_are_no_yaml_are_passed_over() -> None:
     """Looking for Services never fails on what somebody else broke."""
-    found = documents([b"---\nkind: Service\na: 1\n", b"---\nkind: Service\na: [\n", b"---\nkind: Other\n"], (b"Service",))
+    found = documents(
+        [b"---\nkind: Service\na: 1\n", b"---\nkind: Service\na: [\n", b"---\nkind: Other\n"], (b"Service",)
+    )
 
     assert found == [{"kind": "Service", "a": 1}]
 
@@ -209,7 +211,10 @@ BROKEN: list[tuple[Any, str]] = [
         "ConfigMap demo-mcpfence-catalog: has no text under data.catalog",
     ),
     (carrier().split(b"\ndata:")[0], "ConfigMap demo-mcpfence-catalog: has no text under data.catalog"),
-    (carrier().split(b"\ndata:")[0] + b"\ndata: []\n", "ConfigMap demo-mcpfence-catalog: has no text under data.catalog"),
+    (
+        carrier().split(b"\ndata:")[0] + b"\ndata: []\n",
+        "ConfigMap demo-mcpfence-catalog: has no text under data.catalog",
+    ),
 ]
 
 
@@ -223,7 +228,9 @@ def test_carrier_that_is_no_yaml() -> None:
     """Where even the YAML is broken, the place in the stream is named."""
     sentence = _sentence(b"---\na: 1\n" + carrier().replace(b"kind: ConfigMap", b"kind: [ConfigMap"))
 
-    assert sentence.startswith("document 2 of the stream: mentions mcpfence.io/carrier but is no YAML that can be read (")
+    assert sentence.startswith(
+        "document 2 of the stream: mentions mcpfence.io/carrier but is no YAML that can be read ("
+    )
     assert sentence.endswith("); render the chart again; the document must pass through other post-renderers unharmed")
 
 

@@ -157,7 +157,7 @@ def _read_dns(raw: Raw, families: frozenset[int], out: Collector) -> Dns:
             pods.append(PodPeer(peer["namespace"], read_selector(peer["podSelector"], (*path, "podSelector"), out)))
     return Dns(
         pods=tuple(pods) if peers else None,
-        cidrs=tuple(sorted(cidrs)) if peers else None,
+        cidrs=tuple(sorted(set(cidrs) - {NO_ADDRESSES})) if peers else None,
         ports=read_ports(raw.get("ports"), ("dns", "ports"), out, all_allowed=False),
         cluster_ips=_read_addresses(raw.get("clusterIP") or (), ("dns", "clusterIP"), families, out),
     )

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import importlib
+import io
+import os
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -76,6 +79,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(ended.exit_code)
     except click.ClickException as bad:
         bad.show()
+        _log_usage(sys.argv[1:] if arguments is None else arguments, bad)
         sys.exit(bad.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("mcpfence: interrupted", err=True)
@@ -87,6 +91,23 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         if not isinstance(bad, BrokenPipeError):  # then whoever read stdout has gone, and knows
             click.echo(f"mcpfence: {bad.filename or 'stdout'}: {bad.strerror}", err=True)
         sys.exit(1)
+
+
+def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
+    """Copy wrong usage to the log file: Helm 4 hides stderr, and options that cannot be parsed name no file yet."""
+    name = os.environ.get("MCPFENCE_LOG_FILE")
+    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+        if option == "--log-file" or option.startswith("--log-file="):
+            name = option.removeprefix("--log-file=") if "=" in option else value
+    if not name:
+        return
+    shown = io.StringIO()
+    bad.show(shown)
+    try:
+        with Path(name).open("a", encoding="utf-8") as log:
+            log.write(shown.getvalue())
+    except OSError as why:
+        click.echo(f"mcpfence: {name} cannot be written ({why.strerror})", err=True)
 
 
 def _flush() -> None:

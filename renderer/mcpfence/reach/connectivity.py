@@ -60,12 +60,12 @@ class Connectivity:
 
 def connections(documents: Iterable[object], *, namespace: str = "default") -> Connectivity:
     """The connectivity of parsed documents; objects that name no namespace lie in `namespace`.  Never raises."""
-    objects, problems = unroll(documents)
-    policies = policies_of(objects, Reader(namespace, (ALL_V4,)), problems)
-    workloads, label_problems = read_workloads(objects, namespace)
-    classes = PodClasses([*workloads, CONTROLLER], read_namespaces(objects))
-    work = _Work(classes, policies)
-    return work.result(backends(objects, classes, namespace), label_problems)
+    unrolled = unroll(documents)
+    policies = policies_of(unrolled.objects, Reader(namespace, (ALL_V4,)), unrolled.problems)
+    workloads, label_problems = read_workloads(unrolled.objects, namespace)
+    classes = PodClasses([*workloads, CONTROLLER], read_namespaces(unrolled.objects))
+    led = backends(unrolled.objects, classes, namespace)
+    return _Work(classes, policies).result(led, (*unrolled.skipped, *label_problems))
 
 
 class _Work:
@@ -82,8 +82,11 @@ class _Work:
             [one.text for one in classes.members[one_class] if one is not CONTROLLER] for one_class in classes.classes
         ]
 
-    def result(self, led: Mapping[int, frozenset[int]], problems: Iterable[Problem]) -> Connectivity:
-        """Everything together; `led` are the ports to which Ingress and Route objects lead."""
+    def result(self, led: Mapping[int, frozenset[int]], skipped: Iterable[Problem]) -> Connectivity:
+        """Everything together; `led` are the ports to which Ingress and Route objects lead.
+
+        `skipped` is what could not be read without any policy being in doubt.
+        """
         places: dict[str, list[int]] = {}
         for place, texts in enumerate(self.texts):
             for text in texts:
@@ -91,8 +94,9 @@ class _Work:
         split = {text: found for text, found in places.items() if len(found) > 1}
         expanded = {id(found): self._targets(found, bool(split)) for found in self.reached}
         found_outside = OutsideOf()
-        outward = [found_outside.find(profile, wall) for profile, wall in zip(self.egress, self.walls, strict=True)]
-        inward = [found_outside.find(profile, None) for profile in self.ingress]
+        outward = [found_outside.outward(profile, wall) for profile, wall in zip(self.egress, self.walls, strict=True)]
+        classes = self.classes.classes
+        inward = [found_outside.inward(profile, one.ports) for profile, one in zip(self.ingress, classes, strict=True)]
         ordered = sorted(places)
         workloads = {one.text: one for found in self.classes.members.values() for one in found if one is not CONTROLLER}
         return Connectivity(
@@ -104,9 +108,13 @@ class _Work:
             ingress_borders=outside.borders(self.policies.policies, "ingress"),
             egress_borders=outside.borders(self.policies.policies, "egress", self.walls),
             unknown=tuple(sorted(set(self._unknown()))),
-            problems=(*self.policies.problems, *problems),
+            problems=self.policies.problems,
             not_evaluated=self.policies.not_evaluated,
-            cautions=(*_host_network(workloads[text] for text in ordered), *self._variants(split)),
+            cautions=(
+                *(problem.text for problem in skipped),
+                *_host_network(workloads[text] for text in ordered),
+                *self._variants(split),
+            ),
         )
 
     def _targets(self, reached: Reached, merging: bool) -> tuple[Target, ...]:

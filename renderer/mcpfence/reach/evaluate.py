@@ -68,14 +68,14 @@ class Reader:
     def policy(self, document: dict[str, object], title: str = "", namespace: str = "") -> Policy:
         """One NetworkPolicy; title and namespace as the document says where they are not given."""
         if not title:
-            one = unroll([document])[0][0]
+            one = unroll([document]).objects[0]
             title, namespace = self.titled(one), one.namespace or self.namespace
         return read_policy(document, title, namespace, self.rules)
 
     def firewall(self, document: dict[str, object], title: str = "", namespace: str = "") -> Firewall:
         """One FirewallPolicy, likewise."""
         if not title:
-            one = unroll([document])[0][0]
+            one = unroll([document]).objects[0]
             title, namespace = self.titled(one), one.namespace or self.namespace
         return self._firewalls.read(document, title, namespace)
 
@@ -97,8 +97,8 @@ class Reader:
 
 def read_policies(documents: Iterable[object], *, namespace: str = "default", pod_addresses: Intervals = ALL) -> PolicySet:
     """Every policy among the documents.  Never raises: what cannot be read is in `problems`."""
-    objects, problems = unroll(documents)
-    return policies_of(objects, Reader(namespace, pod_addresses), problems)
+    unrolled = unroll(documents)
+    return policies_of(unrolled.objects, Reader(namespace, pod_addresses), unrolled.problems)
 
 
 def policies_of(objects: Iterable[Object], reader: Reader, problems: Iterable[Problem] = ()) -> PolicySet:

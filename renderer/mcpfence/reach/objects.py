@@ -25,35 +25,40 @@ class Object(NamedTuple):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-def unroll(documents: Iterable[object]) -> tuple[list[Object], list[Problem]]:
-    """Every object, in order; `List` and `PodList` and the like give their items.
+class Unrolled(NamedTuple):
+    """Objects in order; `problems` where policies may be hidden, `skipped` for what is no object and holds none."""
 
-    Empty documents are skipped; what is no object is a problem, and so is a list inside too many lists or in itself.
+    objects: list[Object]
+    problems: list[Problem]
+    skipped: list[Problem]
+
+
+def unroll(documents: Iterable[object]) -> Unrolled:
+    """Every object; `List` and `PodList` and the like give their items.
+
+    Empty documents are skipped.  A list inside too many lists, or in itself, is a problem.
     """
-    found: list[Object] = []
-    problems: list[Problem] = []
+    found = Unrolled([], [], [])
     for number, document in enumerate(documents, 1):
         try:
             if document is not None:
                 one = _object(document, "")
                 if one.kind.endswith("List"):
-                    _unroll_list(one, f"document {number}", (), found, problems)
+                    _unroll_list(one, f"document {number}", (), found)
                 else:
-                    found.append(one)
+                    found.objects.append(one)
         except ValueError as bad:
-            problems.append(Problem(f"document {number}", "", str(bad)))
-    return found, problems
+            found.skipped.append(Problem(f"document {number}", "", str(bad)))
+    return found
 
 
-def _unroll_list(
-    one: Object, place: str, above: tuple[int, ...], found: list[Object], problems: list[Problem]
-) -> None:
+def _unroll_list(one: Object, place: str, above: tuple[int, ...], found: Unrolled) -> None:
     entries = one.document.get("items")
     if not isinstance(entries, list):
-        found.append(one)
+        found.objects.append(one)
         return
     if id(entries) in above or len(above) > _LIST_DEPTH:
-        problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
+        found.problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
         return
     of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
     for index, entry in enumerate(entries):
@@ -61,12 +66,12 @@ def _unroll_list(
         try:
             inner = _object(entry, of)
         except ValueError as bad:
-            problems.append(Problem(where, "", str(bad)))
+            found.skipped.append(Problem(where, "", str(bad)))
             continue
         if inner.kind.endswith("List"):
-            _unroll_list(inner, where, (*above, id(entries)), found, problems)
+            _unroll_list(inner, where, (*above, id(entries)), found)
         else:
-            found.append(inner)
+            found.objects.append(inner)
 
 
 def _object(document: object, default: str) -> Object:

@@ -13,6 +13,7 @@ from mcpfence.reach.grouped import Grouped
 from mcpfence.reach.policy import Policy
 from mcpfence.reach.profiles import Profile
 from mcpfence.reach.traffic import Traffic
+from mcpfence.reach.workloads import PortNames, resolve
 
 Outside = Grouped[Traffic]
 """Addresses with the traffic that passes between them and a workload."""
@@ -20,16 +21,28 @@ Outside = Grouped[Traffic]
 
 @dataclass(slots=True)
 class OutsideOf:
-    """Works out the address part of profiles behind firewalls, once for each pair of the two."""
+    """Works out the address part of profiles, once for each different question."""
 
-    _known: dict[tuple[Profile, Reach | None], Outside] = field(default_factory=dict)
+    _known: dict[tuple[Profile, Reach | None, PortNames], Outside] = field(default_factory=dict)
 
-    def find(self, profile: Profile, wall: Reach | None) -> Outside:
-        """What NetworkPolicies (the profile) and firewall (None: there is none) both let pass."""
-        key = (profile, wall)
+    def outward(self, profile: Profile, wall: Reach | None) -> Outside:
+        """Where pods with this egress profile may go, behind a firewall (None: there is none).
+
+        Addresses have no containers, so a named port means nothing on them.
+        """
+        return self._find(profile, wall, frozenset())
+
+    def inward(self, profile: Profile, ports: PortNames) -> Outside:
+        """Who may come to pods with this ingress profile and these ports."""
+        named = any(found.named for _, found in profile.addresses)
+        return self._find(profile, None, ports if named else frozenset())
+
+    def _find(self, profile: Profile, wall: Reach | None, ports: PortNames) -> Outside:
+        key = (profile, wall, ports)
         known = self._known.get(key)
         if known is None:
-            allowed = grouped.group((members, traffic.plain(points)) for members, points in profile.addresses)
+            resolved = ((members, resolve(found, ports)) for members, found in profile.addresses)
+            allowed = grouped.group((members, traffic.plain(points)) for members, points in resolved if points)
             if wall is not None:
                 allowed = flows.meet(Reach(allowed), Reach(wall.addresses)).addresses
             known = self._known[key] = allowed

@@ -13,7 +13,7 @@ from mcpfence.intervals import Intervals, canonical, intersect
 from mcpfence.reach.podclasses import Mask, PodClasses, bits
 from mcpfence.reach.policy import Ports
 from mcpfence.reach.profiles import Profile
-from mcpfence.reach.workloads import PortNames, named_ports
+from mcpfence.reach.workloads import resolve
 
 Gate = tuple[tuple[Mask, Ports], ...]
 """What a firewall lets through to pods: disjoint masks with their ports.  None instead of a gate: everything."""
@@ -87,7 +87,6 @@ class _Meeting:
 
     def __init__(self, classes: PodClasses) -> None:
         self._ports = [one.ports for one in classes.classes]
-        self._points: dict[tuple[Ports, PortNames], Intervals] = {}
         self._common: dict[tuple[Intervals, Intervals], Intervals] = {}
 
     def reached(self, profile: Profile, gate: Gate | None, doors: Sequence[_Doors]) -> Reached:
@@ -116,15 +115,7 @@ class _Meeting:
         return passed
 
     def _resolve(self, ports: Ports, place: int) -> Intervals:
-        if not ports.named:
-            return ports.numbers
-        key = (ports, self._ports[place])
-        known = self._points.get(key)
-        if known is None:
-            names = named_ports(self._ports[place])
-            pieces = [piece for name in ports.named for piece in names.get(name, ())]
-            known = self._points[key] = canonical((*ports.numbers, *pieces))
-        return known
+        return resolve(ports, self._ports[place]) if ports.named else ports.numbers
 
     def _meet(self, left: Intervals, right: Intervals) -> Intervals:
         if left == right:

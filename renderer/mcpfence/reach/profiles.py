@@ -1,7 +1,7 @@
 """What each class of pods may do in one direction, worked out once for all classes with the same policies.
 
-A profile says: at pods, which ports with which classes (`pieces`, disjoint masks); at addresses, which points with
-which addresses.  Classes that no policy selects share the open profile.
+A profile says which ports with which classes (`pieces`, disjoint masks) and which ports with which addresses.  Named
+ports are not resolved: they depend on the destination.  Classes that no policy selects share the open profile.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcpfence.addresses import ALL
-from mcpfence.intervals import Intervals, union
+from mcpfence.intervals import union
 from mcpfence.reach import grouped
 from mcpfence.reach.grouped import Grouped
 from mcpfence.reach.podclasses import Mask, PodClasses, bits
@@ -25,7 +25,7 @@ class Profile:
     """
 
     pieces: tuple[tuple[Mask, Ports], ...]
-    addresses: Grouped[Intervals]
+    addresses: Grouped[Ports]
     unknown: bool = False
 
 
@@ -47,7 +47,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
         for place in bits(mask):
             known = of_class[place]
             of_class[place] = found if known is None else {**known, **found}
-    opened = Profile(((classes.everyone, EVERY_PORT),), ((ALL, EVERY_PORT.numbers),))
+    opened = Profile(((classes.everyone, EVERY_PORT),), ((ALL, EVERY_PORT),))
     closed = Profile((), (), unknown=True)
     made: dict[tuple[frozenset[int], bool], Profile] = {}
     result = []
@@ -65,7 +65,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
 
 def _profile(found: Iterable[Rules], classes: PodClasses, unknown: bool) -> Profile:
     masks: dict[Ports, Mask] = {}
-    addresses: Grouped[Intervals] = ()
+    addresses: Grouped[Ports] = ()
     for rules in found:
         for rule in rules.items:
             mask = 0
@@ -73,8 +73,8 @@ def _profile(found: Iterable[Rules], classes: PodClasses, unknown: bool) -> Prof
                 mask |= classes.mask(box)
             if mask:
                 masks[rule.ports] = masks.get(rule.ports, 0) | mask
-            if rule.addresses and rule.ports.numbers:
-                addresses = grouped.combine(addresses, ((rule.addresses, rule.ports.numbers),), _joined)
+            if rule.addresses:
+                addresses = grouped.combine(addresses, ((rule.addresses, rule.ports),), _joined)
     return Profile(partition((mask, ports) for ports, mask in masks.items()), addresses, unknown)
 
 
@@ -105,7 +105,7 @@ def join_ports(left: Ports, right: Ports) -> Ports:
     return Ports(union(left.numbers, right.numbers), left.named | right.named)
 
 
-def _joined(left: Intervals | None, right: Intervals | None) -> Intervals | None:
+def _joined(left: Ports | None, right: Ports | None) -> Ports | None:
     if left is None or right is None:
         return left or right
-    return union(left, right)
+    return join_ports(left, right)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mcpfence.intervals import Intervals, canonical
 from mcpfence.reach import traffic
 from mcpfence.reach.boxes import NAMESPACE_NAME
 from mcpfence.reach.objects import Object
+from mcpfence.reach.policy import Ports
 from mcpfence.reach.problems import Problem, shown
 
 _TEMPLATES = {
@@ -48,6 +50,15 @@ class Workload:
     def text(self) -> str:
         """As netpol-analyzer writes it."""
         return f"{self.namespace}/{self.name}[{self.kind}]"
+
+
+@lru_cache(maxsize=16384)
+def resolve(found: Ports, ports: PortNames) -> Intervals:
+    """The points of a policy's ports on these containers."""
+    if not found.named:
+        return found.numbers
+    names = named_ports(ports)
+    return canonical((*found.numbers, *(piece for name in found.named for piece in names.get(name, ()))))
 
 
 def named_ports(ports: PortNames) -> dict[tuple[str, str], Intervals]:
