@@ -56,15 +56,15 @@ class Bench:
         home.mkdir(parents=True)
         (home / "plugin.yaml").write_text(json.dumps(plugin), encoding="utf-8")
 
-    def cases(self, servers: int) -> list[Case]:
-        """The cases for one size, with values and stream written."""
+    def cases(self, servers: int, *, whole: bool) -> list[Case]:
+        """The cases for one size, with values and stream written; `whole` adds helm with the post-renderer."""
         values, stream = self.folder / f"values-{servers}.yaml", self.folder / f"stream-{servers}.yaml"
         write_values(servers, values)
         write_stream(self.helms[3].path, values, stream)
         cases = [Case(name=POST_RENDER, command=[*RENDERER, "post-render"], environment=self.environment, stdin=stream)]
         if servers <= LAST_WITH_HELM:
             cases += [self._template(major, values) for major in self.helms]
-            cases += [self._whole(major, values) for major in self.helms]
+            cases += [self._whole(major, values) for major in self.helms if whole]
         return cases
 
     def click(self) -> Case:

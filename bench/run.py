@@ -1,8 +1,8 @@
 """Measures the renderer beside helm and prints the figures as Markdown; `--write` keeps them in bench/README.md.
 
-    make bench                                  everything, 15 minutes on two cores
-    make bench BENCH_ARGS="--up-to 1000"        a first look, one minute
-    make bench BENCH_ARGS=--write               and keep it
+    make bench                                                  everything: a quarter of an hour on two cores
+    make bench BENCH_ARGS="--sizes 1,1000,10000 --short"        the budget but for 50,000 and reach: two minutes
+    make bench BENCH_ARGS=--write                               everything, kept
 
 What is measured is this Python with this PYTHONPATH (`python -m mcpfence`).  Before any time is taken, the policies of
 all columns are compared object by object.
@@ -29,6 +29,8 @@ BEGIN, END = "<!-- figures: written by `make bench BENCH_ARGS=--write` -->", "<!
 ROUNDS = {1: 40, 100: 15, 1_000: 11, 10_000: 5, 50_000: 5}
 """Servers: how often each column is measured."""
 
+_SIZES = ",".join(map(str, ROUNDS))
+
 COMPARED = 100
 """The size at which all columns are compared object by object."""
 
@@ -36,7 +38,8 @@ COMPARED = 100
 def main() -> int:
     """Compare, measure, print; exits 0 also where a budget is missed: the table says so, and no test depends on it."""
     parser = argparse.ArgumentParser(description="Measure mcpfence beside helm.")
-    parser.add_argument("--up-to", type=int, default=max(ROUNDS), metavar="SERVERS", help="leave out larger catalogs")
+    parser.add_argument("--sizes", type=read_sizes, default=tuple(ROUNDS), metavar="N,N", help=f"some of {_SIZES}")
+    parser.add_argument("--short", action="store_true", help="without helm + post-renderer and without reach")
     parser.add_argument("--write", action="store_true", help="keep the figures in bench/README.md")
     options = parser.parse_args()
     helms = find_helms()
@@ -46,9 +49,9 @@ def main() -> int:
         bench = Bench(helms=helms, environment=environment(folder), folder=folder)
         bench.prepare()
         equal = compare_columns(bench)
-        sizes = [measure_size(bench, servers) for servers in ROUNDS if servers <= options.up_to]
+        sizes = [measure_size(bench, servers, short=options.short) for servers in options.sizes]
         rows = budgets(sizes)
-        reached = reach.measure(bench) if options.up_to >= reach.SERVERS else None
+        reached = None if options.short else reach.measure(bench)
     parts = [
         f"Taken on {datetime.now(UTC):%Y-%m-%d}.",
         table(("machine", ""), machine),
@@ -66,10 +69,18 @@ def main() -> int:
     return 0
 
 
-def measure_size(bench: Bench, servers: int) -> Size:
+def read_sizes(text: str) -> tuple[int, ...]:
+    """`1,1000`: sizes of which it is known how often they are to be measured, in order."""
+    sizes = {int(size) for size in text.split(",")}
+    if not sizes <= ROUNDS.keys():
+        raise argparse.ArgumentTypeError(f"write some of {_SIZES}")
+    return tuple(sorted(sizes))
+
+
+def measure_size(bench: Bench, servers: int, *, short: bool) -> Size:
     """All columns of one size, in turn."""
     progress(f"{servers:,} servers")
-    cases = bench.cases(servers)
+    cases = bench.cases(servers, whole=not short)
     if servers == 1:
         cases.append(bench.click())
     measured = alternate(cases, ROUNDS[servers], bench.folder)
@@ -80,7 +91,7 @@ def measure_size(bench: Bench, servers: int) -> Size:
 def compare_columns(bench: Bench) -> int:
     """How many policies each column prints; ends the run where two columns do not print the same."""
     progress(f"comparing all columns at {COMPARED} servers")
-    cases = bench.cases(COMPARED)
+    cases = bench.cases(COMPARED, whole=True)
     for case in cases:
         run(case, bench.folder)
     try:

@@ -28,6 +28,7 @@ _ERRORS = {
     "carrier-missing": "The stream holds no catalog, so nothing could be rendered for it.",
     "carrier-twice": "Two catalogs of one stream, or a catalog and an earlier render, share a namespace.",
     "carrier-unreadable": "The ConfigMap that hands the catalog to the renderer was damaged on its way.",
+    "carrier-version": "Chart and renderer are of different minor versions.",
     "catalog-not-a-mapping": "The catalog or values file is no mapping.",
     "catalog-twice": "The stream brings a catalog and another one was given with --catalog.",
     "choice": "A key has a value that is not among its choices.",

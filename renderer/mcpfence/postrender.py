@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.errors import Collector, Finding, McpfenceError, fail
+from mcpfence import __version__
+from mcpfence.errors import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.release_size import size_finding
 from mcpfence.render import Rendering, render
 from mcpfence.services import index
@@ -184,8 +185,22 @@ def _after_namespaces(pieces: Sequence[bytes]) -> int:
     return place
 
 
+def _check_version(carrier: Carrier) -> None:
+    """A chart of another minor version may mean something else by the same keys."""
+    ours, theirs = (".".join(version.split(".")[:2]) for version in (__version__, carrier.version))
+    if ours != theirs:
+        raise fail(
+            "carrier-version",
+            f"comes from chart version {quote(carrier.version)[1:-1]}, and this renderer is {__version__}",
+            f"install mcpfence {quote(theirs)[1:-1]}.x, or use the chart of version {ours}.x",
+            document=carrier.title,
+        )
+
+
 def _check_carriers(stream: Stream) -> None:
     """Two carriers may share a stream only if their policies live in different namespaces."""
+    for carrier in stream.carriers:
+        _check_version(carrier)
     seen: dict[str, Carrier] = {}
     for carrier in stream.carriers:
         namespace = _policies_namespace(carrier.catalog, carrier.release)

@@ -6,6 +6,7 @@ select some of them: it counts for what may pass at most and not for what passes
 
 from __future__ import annotations
 
+import marshal
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -59,6 +60,7 @@ class Reader:
     namespace: str = "default"
     pod_addresses: Intervals = ALL
     _rules: dict[tuple[int, str, str], tuple[object, Rules]] = field(default_factory=dict)
+    _contents: dict[tuple[bytes, str, str], Rules] = field(default_factory=dict)
     _same: dict[Rules, Rules] = field(default_factory=dict)
     _firewalls: FirewallReader = field(init=False)
 
@@ -86,9 +88,22 @@ class Reader:
         key = (id(value), namespace, direction)
         known = self._rules.get(key)
         if known is None:
-            found = read_rules(value, namespace, direction)
-            known = self._rules[key] = (value, self._same.setdefault(found, found))
+            known = self._rules[key] = (value, self._equal_rules(value, namespace, direction))
         return known[1]
+
+    def _equal_rules(self, value: object, namespace: str, direction: str) -> Rules:
+        """The rules of a list whose content may have been read before: most servers differ in their names alone."""
+        try:
+            # Version 2 writes plain values alone, without back references, so equal content gives equal bytes. It tells
+            # 1, true and "1" apart, and refuses what is no plain value or contains itself.
+            content = (marshal.dumps(value, 2), namespace, direction)
+        except ValueError:
+            return read_rules(value, namespace, direction)
+        known = self._contents.get(content)
+        if known is None:
+            found = read_rules(value, namespace, direction)
+            known = self._contents[content] = self._same.setdefault(found, found)
+        return known
 
     def titled(self, one: Object) -> str:
         """The title with the namespace that counts."""

@@ -15,6 +15,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mcpfence.addresses import ALL, parse_cidr
 from mcpfence.intervals import Interval, Intervals, canonical, is_subset, subtract
@@ -223,24 +224,35 @@ def _peer(value: object, namespace: str, place: str) -> tuple[Intervals, Box | N
 def _block(value: object, place: str) -> Intervals:
     found = mapping(value, place)
     known_keys(found, _BLOCK_KEYS, place)
-    whole = _cidr(found.get("cidr"), f"{place}.cidr")
+    whole = text(found.get("cidr"), f"{place}.cidr")
+    holes = items(found.get("except"), f"{place}.except")
+    try:
+        return _addresses(whole, tuple([text(hole, f"{place}.except") for hole in holes]))
+    except ValueError as bad:
+        field, reason = bad.args
+        raise Unreadable(f"{place}.{field}", reason) from None
+
+
+@lru_cache(maxsize=4096)
+def _addresses(cidr: str, excepts: tuple[str, ...]) -> Intervals:
+    """A block without its excepts; raises ValueError with a field and a half sentence."""
+    whole = _cidr(cidr, "cidr")
     holes = []
-    for index, entry in enumerate(items(found.get("except"), f"{place}.except")):
-        hole = _cidr(entry, f"{place}.except[{index}]")
+    for index, entry in enumerate(excepts):
+        hole = _cidr(entry, f"except[{index}]")
         if not is_subset((hole,), (whole,)) or hole == whole:
-            raise Unreadable(f"{place}.except[{index}]", f"{shown(entry)} is no smaller part of the cidr")
+            raise ValueError(f"except[{index}]", f"{shown(entry)} is no smaller part of the cidr")
         holes.append(hole)
     return subtract((whole,), canonical(holes)) if holes else (whole,)
 
 
-def _cidr(value: object, place: str) -> Interval:
-    written = text(value, place)
+def _cidr(written: str, field: str) -> Interval:
     try:
         return parse_cidr(written)
     except ValueError as bad:
         masked = _masked(written)
         if masked is None:
-            raise Unreadable(place, f"{shown(written)} {bad}") from None
+            raise ValueError(field, f"{shown(written)} {bad}") from None
         return masked
 
 
