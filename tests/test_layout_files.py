@@ -52,7 +52,7 @@ def _object(kind: str, namespace: str, name: str) -> Rendered:
         (b"kind: Namespace\nmetadata: {name: tools}\n", "namespace-tools.yaml"),
         (b'kind: ClusterRole\nmetadata: {name: "system:aggregate/Edit"}\n', "clusterrole-system-aggregate-edit.yaml"),
         (b"kind: Role\nmetadata: {name: ../../etc/passwd}\n", "role-..-..-etc-passwd.yaml"),
-        (b"kind: Role\nmetadata: {name: 'C:\\\\x'}\n", "role-c--x.yaml"),
+        (b"kind: Role\nmetadata: {name: 'C:\\x'}\n", "role-c--x.yaml"),
         (b"kind: ../x\nmetadata: {name: y}\n", "x-y.yaml"),
         (b"kind: Job\nmetadata: {generateName: run-}\n", "job-run.yaml"),
         (b"kind: List\nitems: []\n", "list.yaml"),

@@ -35,10 +35,9 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("intervals", "addresses", "blocked", "profiles", "ground", "services", "remotes", "destinations", "callers"),
         *("disjoint", "cautions", "plan", "fence"),
     ),
-    "Provider: a fence becomes manifests": (
-        *("names", "manifest", "mould", "proof", "residual", "release_size", "report", "render"),
-    ),
-    "Stream: every way in and out": ("stream", "postrender", "layout", "helm", "__main__"),
+    "Provider: a fence becomes manifests": ("names", "manifest", "mould", "render"),
+    "Proof: what the manifests allow is what the fence says": ("proof", "audit", "residual", "report"),
+    "Stream: every way in and out": (*("stream", "postrender", "layout", "release_size", "sarif", "helm", "__main__"),),
 }
 """The modules of the package's top folder in the order of the pipeline; others, and folders, follow by themselves."""
 

@@ -68,7 +68,10 @@ def _report(first: _Owner, one: Selector, second: _Owner, other: Selector, out: 
         f"{second.kind} {second.name} ({other.text}) and {first.kind} {first.name} ({one.text}) "
         "can select the same pod, which would add up what both may reach"
     )
-    out.add("selector-overlap", second.path, sentence, _missing_label(first, one, second, other))
+    todo = _missing_label(first, one, second, other)
+    if second.kind == "service" and first.kind == "workload":
+        todo = f"write the podSelector of workload {first.name} here if it is that back-end; else {todo}"
+    out.add("selector-overlap", second.path, sentence, todo)
 
 
 def _missing_label(first: _Owner, one: Selector, second: _Owner, other: Selector) -> str:

@@ -37,6 +37,7 @@ class _Loader(_Base):  # type: ignore[misc]
     """The safe loader without YAML 1.1's sexagesimal numbers, dates and `=`, and for what JSON can say alone."""
 
 
+_LONGEST_NUMBER = 300
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))\Z")
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in ("bool", "null", "float", "merge")]
@@ -53,6 +54,8 @@ for _first in "-+0123456789.":
 
 
 def _construct_int(loader: Any, node: Any) -> int:
+    if len(node.value) > _LONGEST_NUMBER:
+        raise _at(node, "a number is too long")
     text = node.value.replace("_", "")
     sign, digits = (text[0], text[1:]) if text[:1] in "+-" else ("", text)
     if digits.startswith(("0b", "0x", "0o")):

@@ -37,7 +37,8 @@ def folder_layout(objects: Iterable[Rendered], foreign: Iterable[bytes]) -> dict
         while name in files:  # a hook and a template may share kind and name
             copies += 1
             name = f"{stem}-{copies}.yaml"
-        files[name] = text
+        # A separator of its own, so that the files can be put together with cat.
+        files[name] = text if text.startswith("---") else f"---\n{text}"
     return files
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from mcpfence.addresses import parse_address
 from mcpfence.catalog import (
     DEFAULT_PORT,
     HOSTED,
@@ -168,8 +169,23 @@ def _read_addresses(texts: Sequence[str], path: Path, families: frozenset[int], 
     blocks = set()
     for i, text in enumerate(texts):
         full = text if "/" in text else f"{text}/{128 if ':' in text else 32}"
-        blocks.add(read_cidr(full, (*path, i), families, out, shown=text))
+        if "/" not in text and not _is_address(text) and not has_template(text, (*path, i), out):
+            out.add("cidr-bad", (*path, i), f"{quote(text)} is no address", "write an address such as 10.96.0.10")
+            continue
+        block = read_cidr(full, (*path, i), families, out, shown=text)
+        if block[0] < block[1]:
+            todo = "write the address alone"
+            out.add("cidr-bad", (*path, i), f"{quote(text)} holds more than one address", todo)
+        blocks.add(block)
     return tuple(sorted(blocks - {NO_ADDRESSES}))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_port(value: Any, path: Path, out: Collector) -> int | None:

@@ -9,8 +9,9 @@ from mcpfence.reach.aviatrix import Firewall
 from mcpfence.reach.evaluate import Evaluator, Subject
 from mcpfence.reach.firewall import Selects, selects
 from mcpfence.reach.flows import Packet
-from mcpfence.reach.policy import Policy, Rules
-from mcpfence.reach.rules import bounds_of
+from mcpfence.reach.granted import bounds_of
+from mcpfence.reach.policy import Policy
+from mcpfence.reach.rules import Rules
 
 
 @dataclass(frozen=True, slots=True)

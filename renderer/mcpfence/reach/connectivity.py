@@ -17,17 +17,17 @@ from mcpfence.addresses import ALL_V4
 from mcpfence.intervals import Intervals, canonical, intersect
 from mcpfence.reach import boxes, outside, traffic
 from mcpfence.reach.backends import CONTROLLER, backends
-from mcpfence.reach.evaluate import PolicySet, Reader, policies_of
 from mcpfence.reach.firewall import Firewalls
 from mcpfence.reach.flows import Reach
 from mcpfence.reach.index import Index
-from mcpfence.reach.objects import Object, unroll
+from mcpfence.reach.objects import unroll
 from mcpfence.reach.outside import Outside, OutsideOf
 from mcpfence.reach.pairs import Gate, Reached, reached_by_class
 from mcpfence.reach.podclasses import PodClasses
-from mcpfence.reach.policy import Ports
+from mcpfence.reach.policyset import PolicySet, Reader, policies_of
 from mcpfence.reach.problems import Problem
 from mcpfence.reach.profiles import partition, profiles
+from mcpfence.reach.rules import Ports
 from mcpfence.reach.unevaluated import NotEvaluated
 from mcpfence.reach.workloads import Workload, read_namespaces, read_workloads
 

@@ -6,9 +6,9 @@
       "connections": [
         {"from": {"workload": "mcp/github[Deployment]"}, "to": {"workload": "kube-system/dns[Pod]"},
          "traffic": {"TCP": ["53"], "UDP": ["53"]}},
-        {"from": {"workload": "mcp/github[Deployment]"}, "to": {"addresses": ["1.0.0.0/8", "2000::/16"]},
+        {"from": {"workload": "mcp/github[Deployment]"}, "to": {"addresses": ["1.0.0.0-9.255.255.255"]},
          "traffic": {"TCP": ["443"]}, "names": ["api.github.com", "*.githubusercontent.com"]},
-        {"from": {"addresses": ["0.0.0.0/0", "::/0"]}, "to": {"workload": "..."}, "traffic": {"all": true}},
+        {"from": {"addresses": ["192.0.2.0-192.0.2.255"]}, "to": {"workload": "..."}, "traffic": {"all": true}},
         {"from": {"ingressController": true}, "to": {"workload": "..."}, "traffic": {"TCP": ["8080"]}}],
       "unknown": [{"workload": "...", "direction": "egress"}],
       "problems": [{"document": "NetworkPolicy mcp/x", "field": "spec.egress[0]...", "reason": "..."}],
@@ -17,7 +17,7 @@
     }
 
 `traffic` is {"all": true}, or ports and port ranges by protocol (TCP, UDP, SCTP) and `true` for ICMP and other (every
-further IP protocol).  `addresses` are the fewest CIDR blocks of both families.  `names` stands where only flows that show
+further IP protocol).  `addresses` are ranges, first and last included, IPv4 before IPv6.  `names` stands where only flows that show
 certain names pass (`names.signed_patterns`).  In `notEvaluated` the namespace is null where several are concerned, and
 `selects` where it cannot be told.  Later versions of the format may add keys; they take none away.
 """
@@ -29,7 +29,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from mcpfence.addresses import cidrs
+from mcpfence.addresses import format_address
 from mcpfence.intervals import Intervals
 from mcpfence.reach import names, traffic
 from mcpfence.reach.backends import CONTROLLER_TEXT
@@ -84,7 +84,7 @@ def _outside(outside: Outside) -> Iterator[tuple[dict[str, Any], dict[str, Any]]
             what: dict[str, Any] = {"traffic": _traffic(points)}
             if shown is not names.ANY:
                 what["names"] = list(names.signed_patterns(shown))
-            yield {"addresses": list(cidrs(members))}, what
+            yield {"addresses": _ranges(members)}, what
 
 
 @lru_cache(maxsize=4096)
@@ -95,6 +95,10 @@ def _traffic(points: Intervals) -> dict[str, Any]:
         protocol: [str(first) if first == last else f"{first}-{last}" for first, last in ports] or True
         for protocol, ports in traffic.by_protocol(points)
     }
+
+
+def _ranges(members: Intervals) -> list[str]:
+    return [f"{format_address(first)}-{format_address(last)}" for first, last in members]
 
 
 def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from mcpfence.intervals import Intervals, canonical, intersect
 from mcpfence.reach.podclasses import Mask, PodClasses, bits
-from mcpfence.reach.policy import Ports
 from mcpfence.reach.profiles import Profile
+from mcpfence.reach.rules import Ports
 from mcpfence.reach.workloads import resolve
 
 Gate = tuple[tuple[Mask, Ports], ...]

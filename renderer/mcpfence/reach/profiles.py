@@ -14,7 +14,8 @@ from mcpfence.intervals import union
 from mcpfence.reach import grouped
 from mcpfence.reach.grouped import Grouped
 from mcpfence.reach.podclasses import Mask, PodClasses, bits
-from mcpfence.reach.policy import EVERY_PORT, Policy, Ports, Rules
+from mcpfence.reach.policy import Policy
+from mcpfence.reach.rules import EVERY_PORT, Ports, Rules
 
 
 @dataclass(frozen=True, slots=True, eq=False)

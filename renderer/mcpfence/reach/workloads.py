@@ -15,8 +15,8 @@ from mcpfence.intervals import Intervals, canonical
 from mcpfence.reach import traffic
 from mcpfence.reach.boxes import NAMESPACE_NAME
 from mcpfence.reach.objects import Object
-from mcpfence.reach.policy import Ports
 from mcpfence.reach.problems import Problem, shown
+from mcpfence.reach.rules import Ports
 
 _TEMPLATES = {
     ("apps", "Deployment"): ("template",),
