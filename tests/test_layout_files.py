@@ -68,7 +68,7 @@ def test_names_of_foreign_documents(document: bytes, name: str) -> None:
 def test_names_of_our_objects() -> None:
     """One file per object, called after it."""
     assert folder_layout([_object("NetworkPolicy", "demo-mcp", "mcp-server-a-egress")], []) == {
-        "networkpolicy-demo-mcp-mcp-server-a-egress.yaml": "kind: NetworkPolicy\n"
+        "networkpolicy-demo-mcp-mcp-server-a-egress.yaml": "---\nkind: NetworkPolicy\n"
     }
 
 

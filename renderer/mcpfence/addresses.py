@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
+from typing import NoReturn
 
 from mcpfence.intervals import Interval, Intervals
 
@@ -30,10 +31,10 @@ def parse_cidr(text: str) -> Interval:
     Raises ValueError (a sentence without the text itself) for anything that Kubernetes 1.36 would refuse too:
     no prefix length, host bits set, leading zeros, IPv4-mapped IPv6, zone ids.
     """
-    if "/" not in text:
-        raise ValueError("has no prefix length")
     if "%" in text:
         raise ValueError("has a zone id")
+    if "/" not in text:
+        _refuse_bare(text)
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
@@ -50,6 +51,14 @@ def parse_cidr(text: str) -> Interval:
     if network.prefixlen >= 96 and first >> 32 == 0xFFFF:
         raise ValueError("is an IPv4-mapped IPv6 block; write the IPv4 block")
     return V6_BASE + first, V6_BASE + last
+
+
+def _refuse_bare(text: str) -> NoReturn:
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        raise ValueError("is not a CIDR block") from None
+    raise ValueError(f"has no prefix length; write {address}/{address.max_prefixlen} for one address")
 
 
 @lru_cache(maxsize=4096)

@@ -15,8 +15,9 @@ from mcpfence.manifest import MANAGED_BY
 from mcpfence.plan import make_plan
 from mcpfence.proof import prove
 from mcpfence.providers import BUILTIN
-from mcpfence.reach.evaluate import Evaluator, read_policies
+from mcpfence.reach.evaluate import Evaluator
 from mcpfence.reach.objects import unroll
+from mcpfence.reach.policyset import read_policies
 from mcpfence.render import Rendering, load_catalog, render
 from mcpfence.services import ServiceIndex
 

@@ -19,12 +19,13 @@ from mcpfence.intervals import Intervals, canonical
 from mcpfence.ports import ALL_PORTS, Ports
 from mcpfence.reach import boxes, flows, names, traffic
 from mcpfence.reach.aviatrix import Firewall
+from mcpfence.reach.blame import network_decisions
 from mcpfence.reach.boxes import Box, Values
-from mcpfence.reach.evaluate import Evaluator, PolicySet, Subject
+from mcpfence.reach.evaluate import Evaluator, Subject
 from mcpfence.reach.firewall import Selects
 from mcpfence.reach.flows import Packet, Reach
-from mcpfence.reach.policy import Policy, Rules
-from mcpfence.reach.rules import bounds_of
+from mcpfence.reach.policy import Policy
+from mcpfence.reach.policyset import PolicySet
 from mcpfence.reach.unevaluated import NotEvaluated
 from mcpfence.selectors import Selector
 
@@ -125,7 +126,7 @@ def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[F
         for direction, bounds, want_reach in checks:
             extra = flows.witness_outside(bounds.most, want_reach)
             if extra is not None:
-                found.append(_wider(fence, direction, extra, selecting, remedy))
+                found.append(_wider(fence, direction, extra, evaluator, subject, remedy))
             missing = flows.witness_outside(want_reach, bounds.least)
             if missing is not None:
                 found.append(_narrower(fence, direction, missing, remedy))
@@ -144,34 +145,29 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
 
 
 def _wider(
-    fence: Fence, direction: str, packet: Packet, selecting: Sequence[tuple[Any, Selects]], remedy: str
+    fence: Fence, direction: str, packet: Packet, evaluator: Evaluator, subject: Subject, remedy: str
 ) -> Finding:
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
-    culprit = culprit_of(direction, packet, selecting)
+    decisions = network_decisions(evaluator, subject, direction, packet)
+    culprit = next((decision for decision in decisions if decision.allows), None)
     if culprit is None:
         return Finding("proof-wider", fence.path, f"{sentence}: no policy stands against it", remedy)
-    title, where, unreadable = culprit
-    if unreadable:
-        sentence += f": {title} cannot be read ({unreadable}), so what it lets through is unknown"
-        return Finding("proof-wider", fence.path, sentence, f"mend {title}, or remove it")
-    sentence += f": {where} of {title} lets it through"
+    if not culprit.field:
+        why = _why_unreadable(evaluator, subject, culprit.policy)
+        sentence += f": {culprit.policy} cannot be read ({why}), so what it lets through is unknown"
+        return Finding("proof-wider", fence.path, sentence, f"mend {culprit.policy}, or remove it")
+    sentence += f": {culprit.field} of {culprit.policy} lets it through"
     pods = fence.selectors[0].text
-    todo = f"remove {where} of {title}, or narrow its podSelector so that it cannot select {pods}"
+    todo = f"remove {culprit.field} of {culprit.policy}, or narrow its podSelector so that it cannot select {pods}"
     return Finding("proof-wider", fence.path, sentence, todo)
 
 
-def culprit_of(direction: str, packet: Packet, selecting: Sequence[tuple[Any, Selects]]) -> tuple[str, str, str] | None:
-    """(policy, rule, why it cannot be read) of the first NetworkPolicy that lets a packet through."""
-    for policy, _ in selecting:
-        if isinstance(policy, Policy):
-            if not policy.sound:
-                return policy.title, "", "; ".join(problem.text for problem in policy.problems[:2])
-            rules = policy.rules(direction)
-            for rule in rules.items if rules is not None else ():
-                if flows.includes(bounds_of(Rules((rule,), ())).most, packet):
-                    return policy.title, f"spec.{direction}[{rule.index}]", ""
-    return None
+def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
+    for policy, _ in evaluator.selecting(subject):
+        if isinstance(policy, Policy) and policy.title == title:
+            return "; ".join(f"{problem.field} {problem.reason}".strip() for problem in policy.problems[:2])
+    return ""
 
 
 def _narrower(fence: Fence, direction: str, packet: Packet, remedy: str) -> Finding:

@@ -23,8 +23,9 @@ from mcpfence.plan import make_plan
 from mcpfence.proof import UNKNOWN, box_of, joined, prove, prove_narrowings, relevant
 from mcpfence.providers import BUILTIN, Feature, Provider, features
 from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
-from mcpfence.reach.evaluate import Evaluator, Subject, read_policies
+from mcpfence.reach.evaluate import Evaluator, Subject
 from mcpfence.reach.firewall import Selects
+from mcpfence.reach.policyset import read_policies
 from mcpfence.reading import read_catalog
 from mcpfence.report import report_manifest, server_line
 from mcpfence.schema import judge

@@ -28,10 +28,9 @@ GROUP, KIND = "networking.aviatrix.com", "FirewallPolicy"
 LINK_LOCAL: Intervals = canonical([parse_cidr("169.254.0.0/16"), parse_cidr("fe80::/10")])
 
 _SPEC_KEYS = frozenset({"rules", "smartGroups", "webGroups"})
-_RULE_KEYS = frozenset(
-    "name action selector destinationSmartGroups webGroups protocol port endPort logging logProfile "
-    "decryptPolicy flowAppRequirement tlsProfile watch".split()
-)
+_DECIDING_KEYS = {"name", "action", "selector", "destinationSmartGroups", "webGroups", "protocol", "port", "endPort"}
+_OTHER_KEYS = {"logging", "logProfile", "decryptPolicy", "flowAppRequirement", "tlsProfile", "watch"}
+_RULE_KEYS = frozenset(_DECIDING_KEYS | _OTHER_KEYS)
 _REFERENCE_KEYS = frozenset({"name", "uuid"})
 _SUBJECT_KEYS = frozenset({"matchLabels", "service"})
 _ACTIONS = {"permit": True, "intrusion_detection_permit": True, "deny": False}
@@ -54,8 +53,8 @@ class Line:
 class Firewall:
     """What one FirewallPolicy says; `sound` is false where it may not exist as it was read.
 
-    `lines` and `names` have one entry for each rule, in order.  `sources` are (box of the pods, whether it is for all of
-    them): one for each rule, or a single one for all rules.
+    `lines` and `names` have one entry for each rule, in order.  `sources` are (box of the pods, whether the rule is for
+    all of them): one for each rule, or a single one for all rules.
     """
 
     title: str
@@ -123,9 +122,10 @@ class FirewallReader:
             known_keys(rule, _RULE_KEYS, place)
             action = rule.get("action")
             if not isinstance(action, str) or action not in _ACTIONS:
-                raise Unreadable(f"{place}.action", f"is {shown(action)}, not permit, deny or intrusion_detection_permit")
+                raise Unreadable(f"{place}.action", f"is {shown(action)}, not one of {', '.join(_ACTIONS)}")
             faults: list[tuple[str, str]] = []
-            peers = [smart.get(name, UNKNOWN_PEERS) for name in _named(rule, "destinationSmartGroups", place, smart, faults)]
+            to = _named(rule, "destinationSmartGroups", place, smart, faults)
+            peers = [smart.get(name, UNKNOWN_PEERS) for name in to]
             if not peers:
                 raise Unreadable(f"{place}.destinationSmartGroups", "is empty")
             shows = [web.get(name, UNKNOWN_NAMES) for name in _named(rule, "webGroups", place, web, faults)]

@@ -1,8 +1,8 @@
 """Who can reach whom in a set of manifests: what `mcpfence reach` shows, without its formats.
 
 Workloads that are there, addresses of both families outside, and the ingress controller that Ingress and Route objects
-imply.  NetworkPolicies at both ends and FirewallPolicies at the source must let a flow pass.  A flow that only something
-unreadable might allow is not in it: `unknown` names the workloads for which that is so.
+imply.  NetworkPolicies at both ends and FirewallPolicies at the source must let a flow pass.  A flow that only
+something unreadable might allow is not in it: `unknown` names the workloads for which that is so.
 
 Assumed where manifests cannot tell: pods are reached over IPv4 as far as a firewall's CIDR groups are concerned, and
 groups that hold some but not all IPv4 addresses let pods pass where they permit and do not stop them where they deny.
@@ -146,7 +146,7 @@ class _Work:
             for place in places[1:]:
                 same = (self.egress[place], self.ingress[place]) == (self.egress[first], self.ingress[first])
                 if not same or any((mask >> place ^ mask >> first) & 1 for mask in masks):
-                    yield f"{text} has pods with different labels that policies tell apart; its lines hold for some of them"
+                    yield f"{text} has pods with different labels, and policies tell them apart: lines hold for some"
                     break
 
 
@@ -174,7 +174,8 @@ def _gates(classes: PodClasses, walls: Sequence[Reach | None]) -> list[Gate | No
     gates: list[Gate | None] = []
     for wall in walls:
         if wall is not None and wall not in known:
-            known[wall] = partition((classes.mask(box), Ports(traffic.points_of(allowed))) for box, allowed in wall.pods)
+            pieces = ((classes.mask(box), Ports(traffic.points_of(allowed))) for box, allowed in wall.pods)
+            known[wall] = partition(pieces)
         gates.append(None if wall is None else known[wall])
     return gates
 
@@ -193,5 +194,4 @@ def _merge(parts: list[tuple[Target, ...]], *, always: bool = False) -> tuple[Ta
 def _host_network(workloads: Iterable[Workload]) -> Iterator[str]:
     for one in workloads:
         if one.host_network:
-            yield f"{one.text} runs on the host network, where most engines apply no policy; its lines assume one that does"
-
+            yield f"{one.text} is on the host network: most engines apply no policy there, and these lines assume one"

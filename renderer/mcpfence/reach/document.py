@@ -17,9 +17,9 @@
     }
 
 `traffic` is {"all": true}, or ports and port ranges by protocol (TCP, UDP, SCTP) and `true` for ICMP and other (every
-further IP protocol).  `addresses` are ranges, first and last included, IPv4 before IPv6.  `names` stands where only flows that show
-certain names pass (`names.signed_patterns`).  In `notEvaluated` the namespace is null where several are concerned, and
-`selects` where it cannot be told.  Later versions of the format may add keys; they take none away.
+further IP protocol).  `addresses` are ranges, first and last included, IPv4 before IPv6.  `names` stands where only
+flows that show certain names pass (`names.signed_patterns`).  In `notEvaluated` the namespace is null where several are
+concerned, and `selects` where it cannot be told.  Later versions may add keys; they take none away.
 """
 
 from __future__ import annotations
@@ -55,9 +55,7 @@ def document(found: Connectivity, focus: str = "") -> dict[str, Any]:
         "workloads": list(found.workloads),
         "connections": list(_connections(found, wanted)),
         "unknown": [{"workload": text, "direction": direction} for text, direction in found.unknown],
-        "problems": [
-            {"document": problem.document, "field": problem.field, "reason": problem.reason} for problem in found.problems
-        ],
+        "problems": [{"document": one.document, "field": one.field, "reason": one.reason} for one in found.problems],
         "notEvaluated": [_not_evaluated(one) for one in found.not_evaluated],
         "cautions": list(found.cautions),
     }
@@ -72,7 +70,8 @@ def _connections(found: Connectivity, wanted: frozenset[str] | None) -> Iterator
             if target != text and (wanted is None or mine or target in wanted):
                 yield {"from": {"workload": text}, "to": {"workload": target}, "traffic": _traffic(points)}
         if mine:
-            yield from ({"from": {"workload": text}, "to": ends, **what} for ends, what in _outside(found.outward[text]))
+            me = {"workload": text}
+            yield from ({"from": me, "to": ends, **what} for ends, what in _outside(found.outward[text]))
     for target, points in found.controller:
         if wanted is None or target in wanted or CONTROLLER_TEXT in wanted:
             yield {"from": {"ingressController": True}, "to": {"workload": target}, "traffic": _traffic(points)}

@@ -99,7 +99,7 @@ class Evaluator:
         """Every policy that selects pods of the subject, surely or maybe, in the order of their titles."""
         found: list[tuple[Policy | Firewall | NotEvaluated, Selects]] = []
         for index in (self._policies, self._firewalls, self._others):
-            for policy in index.candidates(subject.namespace, subject.selector):  # type: ignore[attr-defined]
+            for policy in index.candidates(subject.namespace, subject.selector):
                 how = selects(policy.selector, subject.selector)
                 if isinstance(policy, NotEvaluated) and not policy.told:
                     how = min(how, Selects.MAYBE)

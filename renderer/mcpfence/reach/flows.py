@@ -214,7 +214,7 @@ def _normal(items: Iterable[tuple[Box, Traffic]]) -> tuple[tuple[Box, Traffic], 
     return tuple(sorted(joined.items(), key=_order))
 
 
-def _order(item: tuple[Box, Traffic]) -> object:
+def _order(item: tuple[Box, Traffic]) -> tuple[object, ...]:
     return boxes.order(item[0])
 
 

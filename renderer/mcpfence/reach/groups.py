@@ -22,11 +22,10 @@ from mcpfence.reach.selectors import read_labels
 
 _K8S_KEYS = frozenset({"type", "k8sNamespace", "tags"})
 _PLAIN_KEYS = _K8S_KEYS | {"cidr"}
-_SELECTOR_KEYS = _PLAIN_KEYS | frozenset(
-    "external extArgs s2c k8sClusterId k8sPodName k8sService name region zone accountId accountName".split()
-)
-_GROUP_KEYS = frozenset({"name", "selectors"})
-_WEB_KEYS = frozenset({"name", "domains"})
+_CLOUD_KEYS = {"external", "extArgs", "s2c", "name", "region", "zone", "accountId", "accountName"}
+_SELECTOR_KEYS = _PLAIN_KEYS | _CLOUD_KEYS | {"k8sClusterId", "k8sPodName", "k8sService"}
+
+_Entry = tuple[str, list[object]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +62,7 @@ class GroupReader:
         """spec.smartGroups by name; raises Unreadable."""
         found: dict[str, Peers] = {}
         for index, entry in enumerate(items(value, "spec.smartGroups")):
-            name, selectors = _entry(entry, index, "spec.smartGroups", _GROUP_KEYS, "selectors", found)
+            name, selectors = _entry(entry, f"spec.smartGroups[{index}]", "selectors", found)
             key = _content(selectors)
             peers = self._peers.get(key) if key else None
             if peers is None:
@@ -77,7 +76,7 @@ class GroupReader:
         """spec.webGroups by name; raises Unreadable."""
         found: dict[str, Shown] = {}
         for index, entry in enumerate(items(value, "spec.webGroups")):
-            name, domains = _entry(entry, index, "spec.webGroups", _WEB_KEYS, "domains", found)
+            name, domains = _entry(entry, f"spec.webGroups[{index}]", "domains", found)
             place = f"spec.webGroups[{index}].domains"
             patterns = tuple([text(domain, place) for domain in domains])
             shown_ = self._shown.get(patterns)
@@ -116,17 +115,16 @@ class GroupReader:
         return self.join([self._with_pods(least, least, (), ()), *others])
 
 
-def _entry(
-    value: object, index: int, place: str, keys: frozenset[str], content: str, taken: dict[str, Peers] | dict[str, Shown]
-) -> tuple[str, list[object]]:
+def _entry(value: object, place: str, content: str, taken: dict[str, Peers] | dict[str, Shown]) -> _Entry:
     """Name and content of one group; the name must be new."""
     group = mapping(value, place)
-    known_keys(group, keys, f"{place}[{index}]")
+    if group.keys() != {"name", content}:
+        known_keys(group, frozenset({"name", content}), place)
     name = group.get("name")
     if not isinstance(name, str) or name in taken:
         reason = "stands twice" if isinstance(name, str) else "is no name"
-        raise Unreadable(f"{place}[{index}].name", f"{shown(name)} {reason}")
-    return name, items(group.get(content), f"{place}[{index}].{content}")
+        raise Unreadable(f"{place}.name", f"{shown(name)} {reason}")
+    return name, items(group.get(content), f"{place}.{content}")
 
 
 def _content(selectors: list[object]) -> object:

@@ -40,15 +40,13 @@ def unroll(documents: Iterable[object]) -> Unrolled:
     """
     found = Unrolled([], [], [])
     for number, document in enumerate(documents, 1):
-        try:
-            if document is not None:
-                one = _object(document, "")
-                if one.kind.endswith("List"):
-                    _unroll_list(one, f"document {number}", (), found)
-                else:
-                    found.objects.append(one)
-        except ValueError as bad:
-            found.skipped.append(Problem(f"document {number}", "", str(bad)))
+        one = _object(document, "") if document is not None else ""
+        if isinstance(one, str):
+            found.skipped.extend([Problem(f"document {number}", "", one)] if one else [])
+        elif one.kind.endswith("List"):
+            _unroll_list(one, f"document {number}", (), found)
+        else:
+            found.objects.append(one)
     return found
 
 
@@ -63,28 +61,26 @@ def _unroll_list(one: Object, place: str, above: tuple[int, ...], found: Unrolle
     of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
     for index, entry in enumerate(entries):
         where = f"{place} items[{index}]"
-        try:
-            inner = _object(entry, of)
-        except ValueError as bad:
-            found.skipped.append(Problem(where, "", str(bad)))
-            continue
-        if inner.kind.endswith("List"):
+        inner = _object(entry, of)
+        if isinstance(inner, str):
+            found.skipped.append(Problem(where, "", inner))
+        elif inner.kind.endswith("List"):
             _unroll_list(inner, where, (*above, id(entries)), found)
         else:
             found.objects.append(inner)
 
 
-def _object(document: object, default: str) -> Object:
-    """An object; `default` is "apiVersion kind" for items of a typed list, which need not say it themselves."""
+def _object(document: object, default: str) -> Object | str:
+    """An object, or why it is none; `default` is "apiVersion kind" for items of a typed list, which need not say it."""
     if not isinstance(document, dict):
-        raise ValueError(f"is {shown(document)}, no Kubernetes object")
+        return f"is {shown(document)}, no Kubernetes object"
     kind, version = document.get("kind"), document.get("apiVersion")
     if kind is None and default:
         version, kind = default.split(" ", 1)
     if not isinstance(kind, str) or not kind:
-        raise ValueError("has no kind")
+        return "has no kind"
     if version is not None and not isinstance(version, str):
-        raise ValueError(f"has the apiVersion {shown(version)}")
+        return f"has the apiVersion {shown(version)}"
     metadata = document.get("metadata")
     fields = metadata if isinstance(metadata, dict) else {}
     name, namespace = fields.get("name") or fields.get("generateName"), fields.get("namespace")

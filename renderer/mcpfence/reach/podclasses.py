@@ -96,7 +96,7 @@ class PodClasses:
 def bits(mask: Mask) -> list[int]:
     """The places of the classes in a mask, ascending."""
     if mask.bit_count() > mask.bit_length() >> 5:
-        return [place for place, digit in enumerate(reversed(bin(mask)[2:])) if digit == "1"]
+        return [place for place, digit in enumerate(reversed(f"{mask:b}")) if digit == "1"]
     found = []
     while mask:
         low = mask & -mask

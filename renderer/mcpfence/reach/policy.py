@@ -1,7 +1,7 @@
 """NetworkPolicy (networking.k8s.io/v1) from a parsed document to what it says, in full.
 
-A policy of which anything cannot be read may not exist at all, for an API server would refuse it: it then counts neither
-as isolating nor as harmless (`sound` is false).  Nothing here raises.
+A policy of which anything cannot be read may not exist at all, for an API server would refuse it: it then counts
+neither as isolating nor as harmless (`sound` is false).  Nothing here raises.
 """
 
 from __future__ import annotations

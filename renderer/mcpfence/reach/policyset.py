@@ -5,6 +5,7 @@ from __future__ import annotations
 import marshal
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mcpfence.addresses import ALL
 from mcpfence.intervals import Intervals
@@ -72,7 +73,7 @@ class Reader:
             known = self._rules[key] = (value, self._equal_rules(value, namespace, direction))
         return known[1]
 
-    def _equal_rules(self, value: object, namespace: str, direction: str) -> Rules:
+    def _equal_rules(self, value: Any, namespace: str, direction: str) -> Rules:
         """The rules of a list whose content may have been read before: most servers differ in their names alone."""
         try:
             # Version 2 writes plain values alone, without back references, so equal content gives equal bytes. It tells
@@ -91,7 +92,9 @@ class Reader:
         return one.title if one.namespace else f"{one.kind} {self.namespace}/{one.name}"
 
 
-def read_policies(documents: Iterable[object], *, namespace: str = "default", pod_addresses: Intervals = ALL) -> PolicySet:
+def read_policies(
+    documents: Iterable[object], *, namespace: str = "default", pod_addresses: Intervals = ALL
+) -> PolicySet:
     """Every policy among the documents.  Never raises: what cannot be read is in `problems`."""
     unrolled = unroll(documents)
     return policies_of(unrolled.objects, Reader(namespace, pod_addresses), unrolled.problems)
@@ -121,7 +124,8 @@ def policies_of(objects: Iterable[Object], reader: Reader, problems: Iterable[Pr
         else:
             wall = reader.firewall(one.document, title, where)
             firewalls.append(replace(wall, sound=False, problems=wall.problems + twice) if twice else wall)
-    found = [problem for read in (*policies, *firewalls) for problem in read.problems]
+    found = [problem for policy in policies for problem in policy.problems]
+    found += [problem for wall in firewalls for problem in wall.problems]
     return PolicySet(
         policies=tuple(policies),
         firewalls=tuple(firewalls),

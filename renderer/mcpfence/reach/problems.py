@@ -1,4 +1,4 @@
-"""What could not be read: a document, a field of it, and why.  Such a thing is unknown, never allowed and never ignored."""
+"""What could not be read: a document, a field of it, and why.  Such a thing is unknown: not allowed, not ignored."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Unreadable(Exception):
 
 
 def shown(value: object) -> str:
-    """A value for a message, in one short line; containers by their kind, for they may be huge or contain themselves."""
+    """A value for a message, in one short line; containers by their kind: they may be huge or contain themselves."""
     if isinstance(value, dict):
         return "a mapping"
     if isinstance(value, list):

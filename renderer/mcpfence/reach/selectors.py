@@ -32,10 +32,10 @@ def read_labels(value: object, field: str) -> Box:
         return ()
     found = mapping(value, field)
     for key, label in found.items():
-        if not (isinstance(key, str) and isinstance(label, str)):
-            if isinstance(key, str):
-                raise Unreadable(f"{field}.{key}", f"is {shown(label)}, not a string")
+        if type(key) is not str:
             raise Unreadable(field, f"has the key {shown(key)}, which is not a string")
+        if not isinstance(label, str):
+            raise Unreadable(f"{field}.{key}", f"is {shown(label)}, not a string")
     return box_of(found)  # type: ignore[arg-type]  # every value was just seen to be a string
 
 

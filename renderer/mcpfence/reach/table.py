@@ -1,4 +1,4 @@
-"""Connectivity as CSV: the rows of the text format under `src,dst,conn`, as netpol-analyzer's `list -o csv` has them."""
+"""Connectivity as CSV: the rows of the text format under `src,dst,conn`, like netpol-analyzer's `list -o csv`."""
 
 from __future__ import annotations
 

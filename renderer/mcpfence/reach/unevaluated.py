@@ -35,10 +35,12 @@ class NotEvaluated:
     def text(self) -> str:
         """Half a sentence: what it is and whom it selects."""
         where = f"of namespace {self.namespace}" if self.namespace is not None else "of any namespace"
+        what = f"{self.title} ({self.api_group}) is not evaluated; it"
         if not self.told:
-            return f"{self.title} ({self.api_group}) is not evaluated; it may select pods {where}"
-        pods = f"pods {box_text(self.selector)}" if self.selector else "every pod"
-        return f"{self.title} ({self.api_group}) is not evaluated; it selects {pods if self.selector is not None else 'no pod'} {where}"
+            return f"{what} may select pods {where}"
+        if self.selector is None:
+            return f"{what} selects no pod"
+        return f"{what} selects {f'pods {box_text(self.selector)}' if self.selector else 'every pod'} {where}"
 
 
 _Selection = tuple[bool, Box | None, bool]

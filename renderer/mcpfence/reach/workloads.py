@@ -122,7 +122,7 @@ def _labels(value: object, title: str, problems: list[Problem]) -> Labels:
     """The labels that are strings; others, which no API server takes, are problems."""
     found = []
     for key, label in _mapping(value).items():
-        if isinstance(key, str) and isinstance(label, str):
+        if type(key) is str and isinstance(label, str):
             found.append((key, label))
         else:
             problems.append(Problem(title, f"metadata.labels.{shown(key)}", f"is {shown(label)}, not a string"))

@@ -1,0 +1,99 @@
+"""Catalogs rendered, with everything at hand that the proof and its judges compare: fences and parsed documents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any, NamedTuple
+
+import yaml
+
+from helpers import NAMESPACE, RELEASE, Raw
+from mcpfence.addresses import ALL, cidrs
+from mcpfence.errors import Collector, Finding
+from mcpfence.fence import Fence
+from mcpfence.intervals import Intervals, canonical
+from mcpfence.plan import make_plan
+from mcpfence.proof import prove
+from mcpfence.providers import BUILTIN
+from mcpfence.reach.evaluate import Evaluator, read_policies
+from mcpfence.render import load_catalog, render
+from mcpfence.services import ServiceIndex, index
+from proof.bruteforce import Document
+from proof.catalogs import OWN
+from tooling import ROOT
+
+EXAMPLES = ROOT / "values-examples"
+
+
+class Scene(NamedTuple):
+    """A rendered catalog: its (prepared) fences by title, and the policies made for each."""
+
+    title: str
+    fences: Mapping[str, Fence]
+    documents: Mapping[str, tuple[Document, ...]]
+    pod_cidrs: Intervals
+
+    @property
+    def pod_blocks(self) -> tuple[str, ...]:
+        """The addresses that pods may have; empty: any."""
+        return cidrs(self.pod_cidrs)
+
+    def proven(self, fences: Iterable[Fence], documents: Sequence[Any]) -> list[Finding]:
+        """What the proof says of some fences among these documents."""
+        found = read_policies(documents, namespace=NAMESPACE, pod_addresses=self.pod_cidrs or ALL)
+        evaluator = Evaluator(found)
+        return [finding for fence in fences for finding in prove(fence, evaluator)]
+
+
+def scene_of(title: str, raw: Raw, services: Sequence[Any] = ()) -> Scene:
+    """Render a catalog without errors; `services` are manifests in which Services are looked up."""
+    looked_up = index(services, NAMESPACE)
+    rendering = render(raw, release=RELEASE, namespace=NAMESPACE, services=looked_up)
+    documents: dict[str, list[Document]] = {}
+    for item in rendering.objects:
+        document = yaml.safe_load(item.text)
+        owner = _owner(document)
+        if owner:
+            documents.setdefault(owner, []).append(document)
+    fences, pods = prepared_fences(raw, looked_up)
+    assert set(documents) == set(fences)
+    return Scene(title, fences, {owner: tuple(found) for owner, found in documents.items()}, pods)
+
+
+def prepared_fences(raw: Raw, services: ServiceIndex) -> tuple[dict[str, Fence], Intervals]:
+    """The fences of a catalog as its provider prepares them, and the addresses of its pods."""
+    catalog = load_catalog(raw, release=RELEASE, namespace=NAMESPACE, out=Collector())
+    assert catalog is not None
+    plan = make_plan(catalog, services, Collector())
+    provider = BUILTIN[catalog.provider]
+    fences = {fence.title: provider.prepare(fence, plan.ground)[0] for fence in plan.fences}
+    return fences, canonical(plan.ground.pod_cidrs)
+
+
+def _owner(document: Document) -> str:
+    """The title of the fence that a document was made for; empty for the report."""
+    labels = document["metadata"]["labels"]
+    return next((f"{kind} {labels[key]}" for kind in ("server", "workload", "service") if (key := f"mcpfence.io/{kind}") in labels), "")
+
+
+def example_titles() -> list[str]:
+    """The folders of values-examples."""
+    return sorted(path.parent.name for path in EXAMPLES.glob("*/values.yaml"))
+
+
+def raw_of(title: str) -> tuple[Raw, list[Any]]:
+    """The catalog of an example or of one of our own, with the manifests beside it."""
+    if title in OWN:
+        return OWN[title], []
+    folder = EXAMPLES / title
+    beside = folder / "services.yaml"
+    services = list(yaml.safe_load_all(beside.read_text(encoding="utf-8"))) if beside.is_file() else []
+    return yaml.safe_load((folder / "values.yaml").read_text(encoding="utf-8")), services
+
+
+@cache
+def scene(title: str) -> Scene:
+    """An example, or one of our own catalogs, rendered once."""
+    raw, services = raw_of(title)
+    return scene_of(title, raw, services)
