@@ -110,6 +110,7 @@ _ERRORS = {
     "template-left": "A template expression is left in a value.",
     "text-empty": "A value is empty.",
     "type": "A value has the wrong type.",
+    "workload-unknown": "A workload is named that the manifests do not hold.",
     "workload-ports": "ingress.from of a workload needs ports.",
 }
 
@@ -129,6 +130,7 @@ _WARNINGS = {
     "leftover": "A policy of mcpfence's is among the manifests, and nothing in the catalog asks for it.",
     "obot-labels": "Obot's pods carry generated labels that the catalog does not name.",
     "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",
+    "policy-not-evaluated-here": "A policy of an engine that is not evaluated is among the manifests.",
     "registry-missing": "An npx or uvx server cannot fetch its package, so it will not start.",
     "release-size": "The release comes near the size that Helm can store (1 MiB after compression).",
     "wildcard-multi-tenant": "A wildcard covers a zone in which anybody can have a host.",
@@ -138,6 +140,7 @@ _NOTES = {
     "aviatrix-wildcard": "How Aviatrix reads a wildcard is assumed.",
     "back-end-elsewhere": "The ingress of a back-end in another namespace is not part of this render.",
     "deny-all-false": "denyAllEgress: false says nothing here; in Obot it means open.",
+    "reach-caution": "Something that the connections assume.",
     "eks-dns": "EKS Auto Mode needs dns.clusterIP.",
 }
 

@@ -16,7 +16,8 @@ from mcpfence.intervals import Intervals, canonical
 from mcpfence.plan import make_plan
 from mcpfence.proof import prove
 from mcpfence.providers import BUILTIN
-from mcpfence.reach.evaluate import Evaluator, read_policies
+from mcpfence.reach.evaluate import Evaluator
+from mcpfence.reach.policyset import read_policies
 from mcpfence.render import load_catalog, render
 from mcpfence.services import ServiceIndex, index
 from proof.bruteforce import Document

@@ -18,6 +18,7 @@ _COMMANDS = {
     "post-render": ("mcpfence.cli.post_render", "Fill the policies into a Helm release on its way to the cluster."),
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
     "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
+    "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }

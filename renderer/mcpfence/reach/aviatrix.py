@@ -14,6 +14,7 @@ the same pods as the selectors of a NetworkPolicy.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mcpfence.addresses import ALL, parse_cidr
 from mcpfence.intervals import Intervals, canonical, intersect
@@ -49,8 +50,7 @@ class Line:
     sure: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Firewall:
+class Firewall(NamedTuple):
     """What one FirewallPolicy says; `sound` is false where it may not exist as it was read.
 
     `lines` and `names` have one entry for each rule, in order.  `sources` are (box of the pods, whether the rule is for

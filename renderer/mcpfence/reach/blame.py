@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach import flows
 from mcpfence.reach.aviatrix import Firewall
@@ -14,8 +14,7 @@ from mcpfence.reach.policy import Policy
 from mcpfence.reach.rules import Rules
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """A rule that speaks of the flow: `field` is its path (empty: the policy as a whole), `sure` as Selects.SURELY."""
 
     policy: str
@@ -45,7 +44,7 @@ def network_decisions(evaluator: Evaluator, subject: Subject, direction: str, pa
         if not policy.sound:
             allowing.append(Decision(policy.title, "", allows=True, sure=False))
         allowing += [
-            Decision(policy.title, f"spec.{direction}[{rule.index}]", allows=True, sure=sure)
+            Decision(policy.title, f"spec.{direction}[{rule.position}]", allows=True, sure=sure)
             for rule in rules.items
             if flows.includes(bounds_of(Rules((rule,)), subject.ports).most, packet)
         ]

@@ -8,14 +8,13 @@ A proof of "never more" uses `most`, a proof of "never less" uses `least`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach import flows
 from mcpfence.reach.flows import Reach
 
 
-@dataclass(frozen=True, slots=True)
-class Bounds:
+class Bounds(NamedTuple):
     """`least` lies within `most`; the true reach lies between them."""
 
     least: Reach

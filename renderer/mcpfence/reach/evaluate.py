@@ -6,7 +6,7 @@ select some of them: it counts for what may pass at most and not for what passes
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach import bounds
 from mcpfence.reach.aviatrix import Firewall
@@ -23,8 +23,7 @@ from mcpfence.reach.unevaluated import NotEvaluated
 DIRECTIONS = ("ingress", "egress")
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(NamedTuple):
     """Pods of one namespace; `ports` are their named container ports, where all of them have the same."""
 
     namespace: str

@@ -7,7 +7,7 @@ neither as isolating nor as harmless (`sound` is false).  Nothing here raises.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach import boxes
 from mcpfence.reach.boxes import Box
@@ -19,8 +19,7 @@ _SPEC_KEYS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _INGRESS, _EGRESS, _BOTH = frozenset({"Ingress"}), frozenset({"Egress"}), frozenset({"Ingress", "Egress"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """What one NetworkPolicy says.
 
     `namespace` and `selector` bound the pods that it may select: None is any namespace, or no pod at all.

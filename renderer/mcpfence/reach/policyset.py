@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import marshal
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from mcpfence.addresses import ALL
 from mcpfence.intervals import Intervals
@@ -21,8 +21,7 @@ _NETWORK_POLICY = ("networking.k8s.io", "extensions")
 """API groups of NetworkPolicy; `extensions` is what it was before 1.16, with the same fields."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PolicySet:
+class PolicySet(NamedTuple):
     """Every policy of some documents, and what could not be read of them."""
 
     policies: tuple[Policy, ...]
@@ -120,10 +119,10 @@ def policies_of(objects: Iterable[Object], reader: Reader, problems: Iterable[Pr
         twice = () if first is one.document else (Problem(title, "", "stands twice, with different contents"),)
         if network:
             policy = reader.policy(one.document, title, where)
-            policies.append(replace(policy, problems=policy.problems + twice) if twice else policy)
+            policies.append(policy._replace(problems=policy.problems + twice) if twice else policy)
         else:
             wall = reader.firewall(one.document, title, where)
-            firewalls.append(replace(wall, sound=False, problems=wall.problems + twice) if twice else wall)
+            firewalls.append(wall._replace(sound=False, problems=wall.problems + twice) if twice else wall)
     found = [problem for policy in policies for problem in policy.problems]
     found += [problem for wall in firewalls for problem in wall.problems]
     return PolicySet(

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from mcpfence.addresses import ALL, parse_cidr
 from mcpfence.intervals import Interval, Intervals, canonical, is_subset, subtract
@@ -30,8 +30,7 @@ _PEERS = {"ingress": "from", "egress": "to"}
 _PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Ports:
+class Ports(NamedTuple):
     """Points of protocol and port, and the (protocol, name) pairs that the destination's containers resolve."""
 
     numbers: Intervals
@@ -41,22 +40,20 @@ class Ports:
 EVERY_PORT = Ports(traffic.EVERY_POINT)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One entry of ingress or egress: any of these peers, any of these ports.  `index` counts from 0.
+class Rule(NamedTuple):
+    """One entry of ingress or egress: any of these peers, any of these ports.  `position` counts from 0.
 
     `addresses` is the union of `blocks`, which has one entry for each ipBlock (none: the rule is for every peer).
     """
 
-    index: int
+    position: int
     addresses: Intervals
     pods: tuple[Box, ...]
     ports: Ports
     blocks: tuple[Intervals, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(NamedTuple):
     """One list of rules; `faults` are (field, reason) of what could not be read, and then some rule is missing here."""
 
     items: tuple[Rule, ...]

@@ -7,8 +7,7 @@ statement.  Kinds come from the vendors' CRDs; whatever else calls itself a netw
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.reach.boxes import EVERYTHING, Box, box_text
 from mcpfence.reach.objects import Object
@@ -16,8 +15,7 @@ from mcpfence.reach.problems import Unreadable, mapping
 from mcpfence.reach.selectors import read_labels, read_selector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NotEvaluated:
+class NotEvaluated(NamedTuple):
     """One policy that was not evaluated.
 
     `namespace` is None where it speaks of several; `selector` bounds its pods: EVERYTHING where it selects all or
