@@ -26,10 +26,11 @@ def test_version() -> None:
 def test_module_is_the_command() -> None:
     """`python -m mcpfence` is `mcpfence`, down to what it calls itself."""
     command = [sys.executable, "-m", "mcpfence", "--help"]
-    done = subprocess.run(command, capture_output=True, check=True, env=environment())
+    module = subprocess.run(command, capture_output=True, check=True, env=environment())
+    script = subprocess.run([*mcpfence_command(), "--help"], capture_output=True, check=True, env=environment())
 
-    assert done.stdout == mcpfence("--help").stdout
-    assert done.stdout.startswith(b"Usage: mcpfence [OPTIONS] COMMAND")
+    assert module.stdout == script.stdout == mcpfence("--help").stdout
+    assert module.stdout.startswith(b"Usage: mcpfence [OPTIONS] COMMAND")
 
 
 @pytest.mark.parametrize("flag", ["-h", "--help"])
@@ -37,7 +38,7 @@ def test_help_lists_the_commands(flag: str) -> None:
     """Each with a line of its own, and how to begin on Helm 3, Helm 4 and in CI."""
     text = mcpfence(flag).stdout.decode()
 
-    assert re.findall(r"^  ([a-z-]+)  ", text.partition("\nCommands:\n")[2], re.MULTILINE) == list(_COMMANDS)
+    assert re.findall(r"^  ([a-z-]+) +\S", text.partition("\nCommands:\n")[2], re.MULTILINE) == list(_COMMANDS)
     assert {"Helm 3", "Helm 4", "CI", "Check"} <= set(re.findall(r"^  ([A-Z]\w*(?: \d)?)  ", text, re.MULTILINE))
     assert "Exit codes: 0 done, 1 errors (nothing on stdout), 2 wrong usage." in text
 
@@ -138,16 +139,16 @@ def test_completion_script(shell: str) -> None:
 
     assert (done.returncode, done.stderr) == (0, b"")
     assert f"_MCPFENCE_COMPLETE={shell}_complete".encode() in done.stdout
-    assert b"mcpfence" in done.stdout.splitlines()[-1] + done.stdout.splitlines()[-2]
+    assert re.search(rb"^\s*(complete|compdef) .*mcpfence", done.stdout, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
     ("line", "words"),
     [
         ("mcpfence ", [*COMMANDS]),
-        ("mcpfence ren", ["render"]),
+        ("mcpfence rend", ["render"]),
         ("mcpfence render --po", ["--policies-only"]),
-        ("mcpfence check --output ", ["json", "text"]),
+        ("mcpfence check --output j", ["json"]),
         ("mcpfence completion ", ["bash", "fish", "zsh"]),
         ("mcpfence post-render --l", ["--log-file"]),
     ],

@@ -170,7 +170,47 @@ def _refuse_constant(word: str) -> Any:
 
 def load_foreign(text: str) -> list[Any]:
     """The documents of a manifest stream, read as leniently as Helm reads them; raises BadDocument."""
-    return [_construct(node, _Foreign) for node in _compose(text, _Foreign)]
+    return [_simple(node) for node in _compose(text, _Foreign)]
+
+
+class _Unusual(Exception):
+    """A tag, key or merge that PyYAML's own constructor has to look at."""
+
+
+_STRING = "tag:yaml.org,2002:str"
+_USUAL = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
+
+
+def _simple(root: Any) -> Any:
+    """The document below a node.  Manifests are strings, numbers, lists and maps: built in half of PyYAML's time."""
+    scalars: dict[tuple[str, str], Any] = {}
+
+    def build(node: Any) -> Any:
+        kind = type(node)
+        if kind is yaml.ScalarNode:
+            if node.tag == _STRING:
+                return node.value
+            key = (node.tag, node.value)
+            if key not in scalars:
+                if node.tag not in _USUAL:
+                    raise _Unusual
+                scalars[key] = _construct(node, _Foreign)
+            return scalars[key]
+        if kind is yaml.SequenceNode and node.tag == "tag:yaml.org,2002:seq":
+            return [build(item) for item in node.value]
+        if kind is not yaml.MappingNode or node.tag != "tag:yaml.org,2002:map":
+            raise _Unusual
+        mapping: dict[Any, Any] = {}
+        for name, value in node.value:
+            if type(name) is not yaml.ScalarNode or name.tag != _STRING:
+                raise _Unusual
+            mapping[name.value] = build(value)
+        return mapping
+
+    try:
+        return build(root)
+    except (_Unusual, RecursionError):
+        return _construct(root, _Foreign)
 
 
 def position(text: str, path: tuple[str | int, ...]) -> tuple[int, int] | None:
@@ -245,8 +285,9 @@ def _compose(text: str, loader_class: Any) -> list[Any]:
         raise BadDocument(_TOO_DEEP) from None
     finally:
         loader.dispose()
-    for node in nodes:
-        _check_size(node)
+    if "&" in text:  # without anchors nothing unfolds, and nothing contains itself
+        for node in nodes:
+            _check_size(node)
     return nodes
 
 
