@@ -12,6 +12,9 @@ BENCH_ARGS ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
+# What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
+TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
+ENGINES = .tools/bin/etcd .tools/bin/kube-apiserver
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -28,12 +31,21 @@ demo: .venv/.runtime ## render real servers through helm and the post-renderer, 
 # Without the tools the tests that need them are skipped by name, or fail with MCPFENCE_REQUIRE_ALL=1: theirs to say.
 .PHONY: test
 test: .venv/.test ## set up what the tests need and run them (PYTEST_ARGS="-k word" narrows)
-	@$(SUBMAKE) -k $(PARALLEL) tools || echo "note: not all tools could be made; the tests that need them say so" >&2
+	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
 	$(PYTEST) $(PYTEST_ARGS)
 
-# The real engines (API server, Felix, Cilium's policy engine, Argo CD) come in here; until then it is all of `test`.
 .PHONY: test-all
-test-all: test ## the same with the real engines, which come here; CI runs this
+test-all: .venv/.test ## the same with the real engines, which are built first (docs/testing.md); CI runs this
+	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) $(ENGINES) || echo "note: not everything could be built; the tests that need it say so" >&2
+	$(PYTEST) $(PYTEST_ARGS)
+
+.PHONY: lab
+lab: .tools/bin/etcd .tools/bin/kube-apiserver ## start a real API server, leave it running and print its KUBECONFIG
+	@$(PYTHON) tools/make_lab.py up
+
+.PHONY: lab-down
+lab-down: ## stop that API server and remove what it left
+	@$(PYTHON) tools/make_lab.py down
 
 .PHONY: check
 check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift checks, tests
@@ -49,26 +61,28 @@ format: .venv/.dev ## let ruff format the code and mend what it can
 	$(PY) -m ruff check --fix
 
 .PHONY: golden
-golden: .venv/.test tools ## rewrite generated files and goldens (then read the diff)
+golden: .venv/.test $(TOOLS) ## rewrite generated files and goldens (then read the diff)
 	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
 	$(PYTEST) -m golden --update-golden $(PYTEST_ARGS)
 
 .PHONY: bench
-bench: .venv/.test tools ## measure speed and memory beside helm (BENCH_ARGS=--write keeps the tables in bench/README.md)
+bench: .venv/.test $(TOOLS) ## measure speed and memory beside helm (BENCH_ARGS=--write keeps the tables in bench/README.md)
 	$(PY) bench/run.py $(BENCH_ARGS)
 
 .PHONY: tools
-tools: .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made ## build what tests run beside mcpfence: helm 3, helm 4, nca
+tools: $(TOOLS) $(ENGINES) ## build everything that tests run beside mcpfence: helm 3, helm 4, nca and the engines
 
 .PHONY: clean
 clean: ## remove everything that make made
+	@[ ! -e .tools/lab ] || $(PYTHON) tools/make_lab.py down
 	rm -rf .venv .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# --- helm: pinned in tools/helm3/go.mod and tools/helm4/go.mod, built through the Go module proxy ---
+# --- programs in Go: pinned in tools/NAME/go.mod, built through the Go module proxy ---
 
-.tools/bin/helm%: tools/helm%/go.mod tools/helm%/go.sum tools/build_helm.sh
-	@sh tools/build_helm.sh $* $@
+.SECONDEXPANSION:
+.tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh) tools/build_go.sh
+	@sh tools/build_go.sh $* $@
 
 # --- virtual environments: one stamp per step, each on top of the one before ---
 

@@ -15,15 +15,18 @@ LAUNCH = Path(__file__).resolve().parent / "launch.py"
 _UNITS_PER_MIB = 1024 * 1024 if sys.platform == "darwin" else 1024
 """ru_maxrss counts bytes on macOS and KiB elsewhere."""
 
+_SLOW_ROUNDS = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One command to be measured; `command[0]` is a full path."""
+    """One command to be measured; `command[0]` is a full path, `slow` ones take part in the first two rounds only."""
 
     name: str
     command: Sequence[str]
     environment: Mapping[str, str]
     stdin: Path = Path(os.devnull)
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,13 @@ def run(case: Case, folder: Path) -> Sample:
 
 
 def alternate(cases: Sequence[Case], rounds: int, folder: Path) -> dict[str, Samples]:
-    """Run every case once uncounted, then `rounds` times in turn; by name of the case."""
+    """Run every case (but the slow ones) once uncounted, then `rounds` times in turn; by name of the case."""
     found = {case.name: Samples() for case in cases}
     for case in cases:
-        run(case, folder)
-    for _ in range(rounds):
+        if not case.slow:
+            run(case, folder)
+    for number in range(rounds):
         for case in cases:
-            found[case.name].taken.append(run(case, folder))
+            if number < _SLOW_ROUNDS or not case.slow:
+                found[case.name].taken.append(run(case, folder))
     return found

@@ -113,7 +113,7 @@ def test_port_is_refused(port: object, said: str) -> None:
     """Each entry that is no port is refused; the entries beside it are judged all the same."""
     refused(
         egress(cidrs=[{"cidr": "10.0.0.0/8", "ports": [port, 443]}]),
-        f"values.yaml:1:134 servers.a.egress.cidrs[0].ports[0]: {said}",
+        f"values.yaml:1:138 servers.a.egress.cidrs[0].ports[0]: {said}",
     )
 
 
@@ -209,7 +209,7 @@ HUGE: dict[str, tuple[str, str]] = {
     "a bomb of merges": (
         "a: &a {" + ", ".join(f"k{i}: 1" for i in range(2000)) + "}\n"
         f"b: &b {{<<: [{', '.join(['*a'] * 2000)}]}}\n",
-        "values.yaml:2:7: unfolds into more than 2,000,000 values through its aliases; mend the YAML",
+        "values.yaml:2:12: unfolds into more than 2,000,000 values through its aliases; mend the YAML",
     ),
     "open brackets": (nested("[", 100_000), "is nested more than 200 levels deep"),
     "open braces": (nested("{a: ", 100_000), "is nested more than 200 levels deep"),

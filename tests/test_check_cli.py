@@ -20,12 +20,15 @@ NOTES = catalog(vault=container(denyAllEgress=False)) | {
 }
 FAILS = catalog(vault=container(egress={"domains": ["localhost", "10.0.0.1"]}))
 
-WARNING = "clients: no client is declared, so nobody may call the servers; declare the gateway or back-end that calls them"
+WARNING = (
+    "clients: no client is declared, so nobody may call the servers; declare the gateway or back-end that calls them"
+)
 NOTE_ID = "[deny-all-false]"
 
 
-def _check(folder: Path, values: Any, *arguments: str, **variables: str | None) -> subprocess.CompletedProcess[bytes]:
-    return mcpfence("check", "-f", values_file(folder, values), *arguments, **variables)
+def _check(folder: Path, values: Any, *arguments: str, log: Path | None = None) -> subprocess.CompletedProcess[bytes]:
+    variable = str(log) if log else None
+    return mcpfence("check", "-f", values_file(folder, values), *arguments, MCPFENCE_LOG_FILE=variable)
 
 
 def _lines(done: subprocess.CompletedProcess[bytes]) -> list[str]:
@@ -51,10 +54,10 @@ def test_errors(tmp_path: Path) -> None:
     assert (done.returncode, _lines(done)) == (
         1,
         [
-            f'error: {file}:27:5 servers.vault.egress.domains[0]: "localhost" is the pod itself; '
+            f'error: {file}:25:6 servers.vault.egress.domains[0]: "localhost" is the pod itself; '
             "remove it; a pod always reaches itself [host-localhost]",
-            f'error: {file}:28:5 servers.vault.egress.domains[1]: "10.0.0.1" is an IP address; '
-            "list it under egress.cidrs as 10.0.0.1/32 [host-is-ip]",
+            f'error: {file}:26:6 servers.vault.egress.domains[1]: "10.0.0.1" is an IP address; '
+            "list it under egress.cidrs with its ports [host-is-ip]",
             "mcpfence: 2 errors, no warnings, no notes",
         ],
     )
@@ -156,7 +159,7 @@ def test_json(tmp_path: Path) -> None:
         "id": "host-localhost",
         "severity": "error",
         "place": "servers.vault.egress.domains[0]",
-        "position": f"{tmp_path / 'values.yaml'}:27:5",
+        "position": f"{tmp_path / 'values.yaml'}:25:6",
         "sentence": '"localhost" is the pod itself',
         "todo": "remove it; a pod always reaches itself",
     }
@@ -249,7 +252,9 @@ def test_no_colour_in_a_pipe_or_a_log(tmp_path: Path) -> None:
 
 def test_control_characters_of_values_never_reach_a_terminal(tmp_path: Path) -> None:
     """A key that would paint the terminal or forge a line is shown as text."""
-    said = _on_a_terminal(tmp_path, {"servers": {"a": {"\u001b[2Jx\r\nerror: forged": 1, "runtime": "npx"}}}, NO_COLOR="1")
+    said = _on_a_terminal(
+        tmp_path, {"servers": {"a": {"\u001b[2Jx\r\nerror: forged": 1, "runtime": "npx"}}}, NO_COLOR="1"
+    )
 
     assert b"\x1b" not in said
     assert b"\\u001b[2Jx\\r\\nerror: forged" in said
@@ -262,7 +267,7 @@ def test_log_file_is_appended_to(tmp_path: Path) -> None:
     """Everything said on stderr, run after run; the option goes before the variable."""
     log, other = tmp_path / "log", tmp_path / "other"
     first = _check(tmp_path, WARNS, "--log-file", str(log))
-    second = _check(tmp_path, FAILS, "--log-file", str(log), MCPFENCE_LOG_FILE=str(other))
+    second = _check(tmp_path, FAILS, "--log-file", str(log), log=other)
 
     assert log.read_bytes() == first.stderr + second.stderr
     assert not other.exists()

@@ -208,8 +208,12 @@ def test_post_render_in_a_pipe() -> None:
 
 def test_post_render_with_a_catalog_beside(tmp_path: Path) -> None:
     """--catalog for charts of other people, --services for what only the cluster knows."""
-    catalog_file = values_file(tmp_path, "servers: {a: {runtime: containerized, containerizedConfig: {image: x, port: 80}, "
-                               "egress: {services: [{name: db, namespace: data}]}}}\n", "catalog.yaml")
+    catalog_file = values_file(
+        tmp_path,
+        "servers: {a: {runtime: containerized, containerizedConfig: {image: x, port: 80}, "
+        "egress: {services: [{name: db, namespace: data}]}}}\n",
+        "catalog.yaml",
+    )
     service = '{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db", "namespace": "data"}, '
     service += '"spec": {"selector": {"app": "db"}, "ports": [{"port": 5432}]}}'
     services = values_file(tmp_path, service, "services.json")
@@ -232,8 +236,12 @@ def test_files_of_the_other_kind(tmp_path: Path, option: str) -> None:
     flags = [str(part) for pair in arguments.items() for part in pair]
     said = refusal(mcpfence("post-render", *flags, "--release", "a", "-n", "b", stdin=b"---\nkind: Job\n"))
 
-    assert said == f"error: {wrong}: " + {
-        "--services": "holds no Kubernetes manifests; pass Services and workloads here, and a catalog with --catalog "
-        "[file-unreadable]",
-        "--catalog": "holds Kubernetes manifests, not a catalog; pass manifests with --services [file-unreadable]",
-    }[option]
+    assert (
+        said
+        == f"error: {wrong}: "
+        + {
+            "--services": "holds no Kubernetes manifests; pass Services and workloads here, and a catalog with --catalog "
+            "[file-unreadable]",
+            "--catalog": "holds Kubernetes manifests, not a catalog; pass manifests with --services [file-unreadable]",
+        }[option]
+    )

@@ -124,7 +124,7 @@ def test_sdist_holds_tests_and_license(distributions: dict[str, Path]) -> None:
         members = archive.getmembers()
     names = {member.name.split("/", 1)[1] for member in members}
 
-    assert {"LICENSE", "Makefile", "pyproject.toml", "tests/conftest.py", "tools/build_helm.sh"} <= names
+    assert {"LICENSE", "Makefile", "pyproject.toml", "tests/conftest.py", "tools/build_go.sh"} <= names
     assert [member.name for member in members if member.issym() or member.islnk()] == []
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".tools" / "bin"
-"""Where tools/build_helm.sh puts what it built."""
+"""Where tools/build_go.sh puts what it built."""
 
 OLDEST = (3, 18, 5)
 """The first release whose schema validator knows JSON Schema 2020-12, which values.schema.json is written in."""

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from mcpfence.addresses import V6_BASE, cidrs, family, format_address, parse_address, parse_cidr
 from mcpfence.blocked import METADATA, NAT64, SPECIAL_V4, SPECIAL_V6, metadata
 from mcpfence.catalog import Catalog
-from mcpfence.intervals import Interval, contains
+from mcpfence.fence import Block, Peer
+from mcpfence.intervals import Interval, contains, intersect
 from mcpfence.profiles import PROFILES
 
 TABLE = "built-in table"
@@ -41,8 +42,10 @@ def barred(catalog: Catalog) -> tuple[Barred, ...]:
     found.append(Barred(_MAPPED, "IPv4-mapped addresses, on the wire IPv4", TABLE))
     if cluster.nat64:
         found.append(Barred(parse_cidr(NAT64), "only the images of blocked IPv4 ranges", "cluster.nat64"))
-    for text in PROFILES[cluster.profile].blocked:
-        found.append(Barred(parse_cidr(text), f"the cluster's own under profile {cluster.profile}", "cluster.profile"))
+    found += [
+        Barred(parse_cidr(text), f"the cluster's own under profile {cluster.profile}", "cluster.profile")
+        for text in PROFILES[cluster.profile].blocked
+    ]
     for key, blocks in (
         ("nodes", cluster.nodes),
         ("pods", cluster.pods),
@@ -50,7 +53,7 @@ def barred(catalog: Catalog) -> tuple[Barred, ...]:
         ("controlPlane", cluster.control_plane),
     ):
         found += [Barred(block, f"the cluster's {_WORDS[key]}", f"cluster.cidrs.{key}") for block in blocks]
-    found += [Barred(block, "blocked by the catalog", "egress.except") for block in catalog.excepts]
+    found += [Barred(block, "by the catalog", "egress.except") for block in catalog.excepts]
     return tuple(item for item in found if family(item.block[0]) in cluster.families)
 
 
@@ -95,3 +98,6 @@ def endpoints(families: frozenset[int]) -> tuple[tuple[str, str], ...]:
     return tuple((text, why) for text, why in METADATA if family(parse_address(text)) in families)
 
 
+def metadata_cut(peers: tuple[Peer, ...]) -> bool:
+    """Whether a metadata endpoint lies in one of the blocks, and so was cut out."""
+    return any(isinstance(peer, Block) and intersect(metadata(), (peer.block,)) for peer in peers)

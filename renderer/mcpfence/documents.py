@@ -19,7 +19,6 @@ from mcpfence.errors import quote
 
 NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
-_SUSPICIOUS = 1_000
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -145,7 +144,9 @@ def load_values(text: str) -> Any:
     """The one document of a values or catalog file (None where it is empty); raises BadDocument."""
     if text.lstrip().startswith("{"):
         try:
-            return json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            if _is_shallow(document):
+                return document
         except (ValueError, RecursionError):
             pass  # flow YAML, or a fault of which YAML can tell the line
     nodes = _compose(text, _Loader)
@@ -162,6 +163,14 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(mapping) < len(pairs):
         raise ValueError("a key stands twice")
     return mapping
+
+
+def _is_shallow(document: Any) -> bool:
+    level, depth = [document], 0
+    while level and depth <= DEPTH_LIMIT:
+        inner = [item.values() if isinstance(item, dict) else item for item in level if isinstance(item, (dict, list))]
+        level, depth = [part for items in inner for part in items], depth + 1
+    return not level
 
 
 def _refuse_constant(word: str) -> Any:
@@ -253,14 +262,15 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
 
 _NESTS = re.compile(r"[\[{]|[-?:] +(?=[-?] )")
 """What opens a level without the indentation that makes deep nesting long: brackets, and dashes on one line."""
-
-
+_INDENTED = re.compile(f"^ {{{DEPTH_LIMIT // 2}}}", re.MULTILINE)
+"""What opens levels by indentation: a list under its key and a mapping in it, two levels a space at most."""
 _TOO_DEEP = f"is nested more than {DEPTH_LIMIT} levels deep"
 
 
 def _check_depth(text: str) -> None:
     """Refuse text that is nested more than DEPTH_LIMIT deep: libyaml would run out of its stack and end the process."""
-    if sum(1 for _ in zip(_NESTS.finditer(text), range(_SUSPICIOUS), strict=False)) < _SUSPICIOUS:
+    nests = sum(1 for _ in zip(_NESTS.finditer(text), range(DEPTH_LIMIT), strict=False))
+    if nests < DEPTH_LIMIT and not _INDENTED.search(text):
         return
     depth = 0
     for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
@@ -322,7 +332,7 @@ def _check_size(root: Any) -> None:
         if done:
             open_nodes.discard(key)
             sizes[key] = 1 + sum(sizes[id(child)] for child in children)
-            depths[key] = 1 + max((depths[id(child)] for child in children), default=0)
+            depths[key] = 1 + max((depths[id(child)] for child in children), default=-1)
             if sizes[key] > NODE_LIMIT:
                 raise _at(node, f"unfolds into more than {NODE_LIMIT:,} values through its aliases")
             if depths[key] > DEPTH_LIMIT:

@@ -105,13 +105,12 @@ _ERRORS = {
     "service-selects-server": "A services entry selects the pods of an MCP server.",
     "service-unresolved": "Selector or ports of a service are not written and no Service of the input gives them.",
     "stream-empty": "The stream on stdin is empty.",
-    "strict": "A warning, made an error by --strict.",
     "structure": "The catalog does not fit the schema.",
     "template-left": "A template expression is left in a value.",
     "text-empty": "A value is empty.",
     "type": "A value has the wrong type.",
-    "workload-unknown": "A workload is named that the manifests do not hold.",
     "workload-ports": "ingress.from of a workload needs ports.",
+    "workload-unknown": "A workload is named that the manifests do not hold.",
 }
 
 _WARNINGS = {

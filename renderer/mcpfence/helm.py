@@ -17,6 +17,8 @@ OLDEST = (3, 18, 5)
 """The first Helm whose schema validator knows JSON Schema 2020-12."""
 
 _VERSION = re.compile(r"v([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
+_ADVICE = "Use --debug flag to render out invalid YAML"
+"""What helm ends each error with; mcpfence has no such flag."""
 _UNKNOWN_PATCH = 999
 """Builds of `go install` name no patch version: the newest of their minor is assumed."""
 
@@ -66,7 +68,7 @@ def template(
             Path(copy).write_text(text, encoding="utf-8", newline="")
             command += ["-f", copy]
         done = _run(command)
-    said = done.stderr.decode(errors="replace").strip()
+    said = done.stderr.decode(errors="replace").strip().removesuffix(_ADVICE).strip()
     for copy, name in copies.items():
         said = said.replace(copy, name)
     if done.returncode != 0:

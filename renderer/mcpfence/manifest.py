@@ -134,11 +134,17 @@ class Writer:
 
 
 def _quoted(text: str) -> str:
-    """Double quotes and JSON's escapes, which YAML reads alike; the marks of `mould` stand as they are."""
-    return _ESCAPED_MARK.sub(lambda match: chr(int(match[1], 16)), json.dumps(text, ensure_ascii=True))
+    """Double quotes and escapes that JSON and YAML read alike; the marks of `mould` stand as they are."""
+    pieces = _APART.split(text)
+    return '"' + "".join(_apart(p) if i % 2 else json.dumps(p)[1:-1] for i, p in enumerate(pieces)) + '"'
 
 
-_ESCAPED_MARK = re.compile(r"\\u(e0[0-9a-f]{2}|e100)")
+_APART = re.compile("([\ue000-\ue100\x7f\U00010000-\U0010ffff])")
+
+
+def _apart(character: str) -> str:
+    """A mark as it is; what JSON writes as it is, or as two halves, in an escape that YAML knows."""
+    return character if "\ue000" <= character <= "\ue100" else f"\\U{ord(character):08x}"
 
 
 def _number(value: Any) -> str:

@@ -84,7 +84,9 @@ def _split(text: str) -> tuple[str, str | None]:
         return bracketed[1], bracketed[2]
     if text.count(":") > 1:
         if _parsed(text) is None:
-            raise BadQuestion(f"{quote(text)} has several colons and is no IPv6 address: write [ADDRESS]:PORT or HOST:PORT.")
+            raise BadQuestion(
+                f"{quote(text)} has several colons and is no IPv6 address: write [ADDRESS]:PORT or HOST:PORT."
+            )
         return text, None
     base, colon, port = text.rpartition(":")
     return (base, port) if colon else (text, None)
@@ -125,7 +127,9 @@ def _pod(base: str, text: str) -> tuple[str, tuple[tuple[str, str], ...]]:
         raise BadQuestion(f"{quote(text)} begins with {quote(namespace)}, which is no namespace.")
     if "=" not in pod:
         if not _VALUE.match(pod) or not pod:
-            raise BadQuestion(f"{quote(text)} names no pod: write NAMESPACE/KEY=VALUE,... or NAMESPACE/VALUE-OF-LABEL-app.")
+            raise BadQuestion(
+                f"{quote(text)} names no pod: write NAMESPACE/KEY=VALUE,... or NAMESPACE/VALUE-OF-LABEL-app."
+            )
         return namespace, (("app", pod),)
     labels: dict[str, str] = {}
     for part in pod.split(","):

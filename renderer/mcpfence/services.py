@@ -100,7 +100,9 @@ def _pod(document: Mapping[str, Any], kind: str) -> PodRecord | None:
     for container in _items(pod.get("containers")) + _items(pod.get("initContainers")):
         for item in _items(container.get("ports")):
             number, protocol = item.get("containerPort"), item.get("protocol", "TCP")
-            if isinstance(item.get("name"), str) and isinstance(number, int) and protocol in PROTOCOLS:
+            if not isinstance(number, int) or not 1 <= number <= LAST_PORT or protocol not in PROTOCOLS:
+                continue
+            if isinstance(item.get("name"), str):
                 ports[item["name"]] = PortRange(protocol, number, number)
     return PodRecord({str(k): str(v) for k, v in labels.items()}, ports) if labels else None
 

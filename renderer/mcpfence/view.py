@@ -54,10 +54,9 @@ class View(NamedTuple):
 
     def owner(self, fence: Fence) -> Server | Workload | None:
         """The catalog's entry behind a fence; a back-end has none of its own."""
-        owners: Mapping[str, Server | Workload] = {"server": self.catalog.servers, "workload": self.catalog.workloads}.get(
-            fence.kind, {}
-        )
-        return owners.get(fence.name)
+        if fence.kind == "server":
+            return self.catalog.servers[fence.name]
+        return self.catalog.workloads[fence.name] if fence.kind == "workload" else None
 
     def egress(self, fence: Fence) -> Egress:
         """The egress as it was written."""

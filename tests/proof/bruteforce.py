@@ -8,7 +8,7 @@ each `World`; a verdict is certain where both agree.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -19,6 +19,10 @@ Address = tuple[int, int]
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 PORTS = range(1, 65536)
+
+
+Question = Callable[[Mapping[str, str]], bool]
+"""Asked of a set of labels."""
 
 
 class World(Enum):
@@ -86,10 +90,9 @@ def block(text: str) -> tuple[int, int, int]:
     return network.version, int(network.network_address), int(network.broadcast_address)
 
 
-def in_block(address: Address, text: str) -> bool:
-    """Whether an address is in a CIDR block."""
-    version, first, last = block(text)
-    return address[0] == version and first <= address[1] <= last
+def lies(address: Address, inside: tuple[int, int, int]) -> bool:
+    """Whether an address lies in a block."""
+    return address[0] == inside[0] and inside[1] <= address[1] <= inside[2]
 
 
 def known(mapping: Any, *keys: str) -> Document:
@@ -98,37 +101,40 @@ def known(mapping: Any, *keys: str) -> Document:
     return dict(mapping)
 
 
-def selects(selector: Any, labels: Mapping[str, str]) -> bool:
-    """Whether a LabelSelector selects something with these labels; an empty one selects everything."""
+def selecting(selector: Any) -> Question:
+    """Whether a LabelSelector selects something with these labels, as a question; an empty one selects everything."""
     found = known(selector, "matchLabels", "matchExpressions")
-    hit = True
-    for key, value in (found.get("matchLabels") or {}).items():
-        demand(isinstance(value, str))
-        hit &= labels.get(key) == value
-    for expression in found.get("matchExpressions") or []:
-        hit &= _expression(known(expression, "key", "operator", "values"), labels)
-    return hit
+    labels = list((found.get("matchLabels") or {}).items())
+    demand(all(isinstance(value, str) for _, value in labels))
+    asked = [_expression(known(item, "key", "operator", "values")) for item in found.get("matchExpressions") or []]
+
+    def selects(other: Mapping[str, str]) -> bool:
+        for key, value in labels:
+            if other.get(key) != value:
+                return False
+        return all(question(other) for question in asked)
+
+    return selects
 
 
-def _expression(expression: Document, labels: Mapping[str, str]) -> bool:
+def _expression(expression: Document) -> Question:
     key, operator, values = expression["key"], expression["operator"], expression.get("values") or []
     demand(operator in ("In", "NotIn", "Exists", "DoesNotExist"))
     demand(bool(values) == (operator in ("In", "NotIn")))
     if operator == "In":
-        return labels.get(key) in values
+        return lambda other: other.get(key) in values
     if operator == "NotIn":
-        return labels.get(key) not in values
-    return (key in labels) == (operator == "Exists")
+        return lambda other: other.get(key) not in values
+    return lambda other: (key in other) == (operator == "Exists")
 
 
 # --- NetworkPolicy ---
 
 
-def network_policy(document: Document, packets: Packets) -> tuple[Any, dict[str, Verdict | None]]:
-    """The podSelector, and for each direction what the policy allows (None: it does not speak of the direction)."""
+def network_policy(document: Document, packets: Packets) -> tuple[Question, dict[str, Verdict | None]]:
+    """Whether it selects a pod, as a question, and for each direction what the policy allows (None: it does not speak of the direction)."""
     spec = known(document.get("spec"), "podSelector", "policyTypes", "ingress", "egress")
-    selector = spec.get("podSelector") or {}
-    selects(selector, {})
+    selects = selecting(spec.get("podSelector") or {})
     types = spec.get("policyTypes")
     if not types:
         types = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
@@ -139,7 +145,7 @@ def network_policy(document: Document, packets: Packets) -> tuple[Any, dict[str,
         demand(isinstance(rules, list))
         allowed = _rules(rules, peers_key, document["metadata"].get("namespace", "default"), packets)
         found[direction] = allowed if direction.capitalize() in types else None
-    return selector, found
+    return selects, found
 
 
 def _rules(rules: Iterable[Any], peers_key: str, namespace: str, packets: Packets) -> Verdict:
@@ -149,42 +155,35 @@ def _rules(rules: Iterable[Any], peers_key: str, namespace: str, packets: Packet
         flows = _flows_of_ports(rule.get("ports") or [], packets)
         peers = rule.get(peers_key) or []
         demand(isinstance(peers, list))
-        for peer in peers:
-            _check_peer(peer)
+        matchers = [_matcher(peer, namespace) for peer in peers]
         for place, packet_peer in enumerate(packets.peers):
-            if not peers or any(_matches(peer, packet_peer, namespace) for peer in peers):
+            if not peers or any(matches(packet_peer) for matches in matchers):
                 allowed[place] |= flows
     return tuple(allowed)
 
 
-def _check_peer(peer: Any) -> None:
-    found = known(peer, "podSelector", "namespaceSelector", "ipBlock")
-    demand(any(value is not None for value in found.values()))
-    if found.get("ipBlock") is None:
-        for key in ("podSelector", "namespaceSelector"):
-            selects(found.get(key) or {}, {})
-        return
-    demand(found.get("podSelector") is None and found.get("namespaceSelector") is None)
-    whole = known(found["ipBlock"], "cidr", "except")
-    version, first, last = block(whole["cidr"])
-    for text in whole.get("except") or []:
-        hole = block(text)
-        demand(hole[0] == version and first <= hole[1] <= hole[2] <= last and hole[1:] != (first, last))
+def _matcher(peer: Any, namespace: str) -> Callable[[Peer], bool]:
+    """Whether a packet's peer is one of this peer's, as a question."""
+    found = {key: value for key, value in known(peer, *_PEER_KEYS).items() if value is not None}
+    demand(found)
+    if "ipBlock" in found:
+        demand(len(found) == 1)
+        whole = known(found["ipBlock"], "cidr", "except")
+        inside, holes = block(whole["cidr"]), [block(text) for text in whole.get("except") or []]
+        for hole in holes:
+            demand(hole != inside and hole[0] == inside[0] and inside[1] <= hole[1] <= hole[2] <= inside[2])
+        return lambda other: (
+            not other.is_pod and lies(other.address, inside) and not any(lies(other.address, hole) for hole in holes)
+        )
+    pods, spaces = selecting(found.get("podSelector") or {}), selecting(found.get("namespaceSelector") or {})
+    if "namespaceSelector" in found:
+        return lambda other: other.namespace is not None and spaces(other.namespace) and pods(other.labels)
+    return lambda other: (
+        other.namespace is not None and other.namespace[NAMESPACE_NAME] == namespace and pods(other.labels)
+    )
 
 
-def _matches(peer: Document, packet_peer: Peer, namespace: str) -> bool:
-    whole = peer.get("ipBlock")
-    if whole is not None:
-        if packet_peer.is_pod or not in_block(packet_peer.address, whole["cidr"]):
-            return False
-        return not any(in_block(packet_peer.address, text) for text in whole.get("except") or [])
-    if packet_peer.namespace is None:
-        return False
-    if peer.get("namespaceSelector") is not None:
-        right = selects(peer["namespaceSelector"], packet_peer.namespace)
-    else:
-        right = packet_peer.namespace[NAMESPACE_NAME] == namespace
-    return right and selects(peer.get("podSelector") or {}, packet_peer.labels)
+_PEER_KEYS = ("podSelector", "namespaceSelector", "ipBlock")
 
 
 def _flows_of_ports(ports: Sequence[Any], packets: Packets) -> int:
@@ -220,7 +219,7 @@ _RULE_KEYS = "name action selector destinationSmartGroups webGroups protocol por
 class FirewallRule(NamedTuple):
     """One rule: for whom, where, on which flows, and whether it permits."""
 
-    selector: Document
+    selects: Question
     permit: bool
     peers: tuple[bool, ...]
     flows: int
@@ -245,11 +244,10 @@ def _groups(groups: Any, key: str) -> dict[str, list[Any]]:
 def _rule(rule: Document, smart: Any, web: Any, packets: Packets, world: World) -> FirewallRule:
     demand(rule.get("action") in ("permit", "deny", "intrusion_detection_permit") and rule["destinationSmartGroups"])
     unknown = world is World.EVERYTHING
-    selectors = [smart.get(_name(reference)) for reference in rule["destinationSmartGroups"]]
-    peers = tuple(
-        any(unknown if group is None else any(_in_group(one, peer) for one in group) for group in selectors)
-        for peer in packets.peers
-    )
+    groups = [smart.get(_name(reference)) for reference in rule["destinationSmartGroups"]]
+    members = [_members(selector) for group in groups for selector in group or ()]
+    everybody = unknown and None in groups
+    peers = tuple(everybody or any(matches(peer) for matches in members) for peer in packets.peers)
     flows = _flows_of_rule(rule, packets)
     if rule.get("webGroups"):
         shown = [web.get(_name(reference)) for reference in rule["webGroups"]]
@@ -261,7 +259,7 @@ def _rule(rule: Document, smart: Any, web: Any, packets: Packets, world: World) 
             ),
         )
     subject = known(rule.get("selector") or {}, "matchLabels")
-    return FirewallRule({"matchLabels": subject.get("matchLabels") or {}}, rule["action"] != "deny", peers, flows)
+    return FirewallRule(selecting(subject), rule["action"] != "deny", peers, flows)
 
 
 def _name(reference: Any) -> str:
@@ -270,15 +268,18 @@ def _name(reference: Any) -> str:
     return str(found.get("name", ""))  # a uuid names something that is defined elsewhere
 
 
-def _in_group(selector: Document, peer: Peer) -> bool:
+def _members(selector: Any) -> Callable[[Peer], bool]:
+    """Whether a peer belongs to one selector of a smart group, as a question."""
     found = known(selector, "cidr", "type", "k8sNamespace", "tags")
     if "cidr" in found:
         demand(len(found) == 1)
-        return in_block(peer.address, found["cidr"])
+        inside = block(found["cidr"])
+        return lambda other: lies(other.address, inside)
     demand(found.get("type") == "k8s")
-    if peer.namespace is None or found.get("k8sNamespace") not in (None, peer.namespace[NAMESPACE_NAME]):
-        return False
-    return selects({"matchLabels": found.get("tags") or {}}, peer.labels)
+    namespace, tags = found.get("k8sNamespace"), selecting({"matchLabels": found.get("tags")})
+    return lambda other: (
+        other.namespace is not None and namespace in (None, other.namespace[NAMESPACE_NAME]) and tags(other.labels)
+    )
 
 
 def _flows_of_rule(rule: Document, packets: Packets) -> int:
@@ -295,8 +296,9 @@ def _flows_of_rule(rule: Document, packets: Packets) -> int:
 
 def _shows(domains: Sequence[str], name: str) -> bool:
     """Whether a name is one of the domains; `*.x` is one or more labels below x, `*` is any name."""
-    for domain in domains:
-        demand(isinstance(domain, str) and domain and "*" not in domain.removeprefix("*"))
+    for written in domains:
+        demand(isinstance(written, str) and written and "*" not in written.removeprefix("*"))
+        domain = written.lower()
         if name and (domain == "*" or name == domain or (domain[:2] == "*." and name.endswith(domain[1:]))):
             return True
     return False
@@ -304,7 +306,7 @@ def _shows(domains: Sequence[str], name: str) -> bool:
 
 def never_crosses_the_gateway(peer: Peer) -> bool:
     """Link-local addresses, which no firewall at the gateway ever sees."""
-    return not peer.is_pod and (in_block(peer.address, "169.254.0.0/16") or in_block(peer.address, "fe80::/10"))
+    return not peer.is_pod and any(lies(peer.address, block(text)) for text in ("169.254.0.0/16", "fe80::/10"))
 
 
 # --- all policies of a pod ---
@@ -351,9 +353,9 @@ class Judge:
             read = self._network[id(document)] = (document, self._read(document))
         if read[1] is None:
             return self._everything() if world is World.EVERYTHING else None
-        selector, allowed = read[1]
+        selects, allowed = read[1]
         found: Verdict | None = allowed[direction]
-        return found if selects(selector, labels) else None
+        return found if selects(labels) else None
 
     def _read(self, document: Document) -> Any:
         try:
@@ -367,9 +369,9 @@ class Judge:
         if read is None:
             read = self._firewalls[id(document), world] = (document, self._read_wall(document, world))
         if read[1] is None:
-            nobody = FirewallRule({}, permit=False, peers=(True,) * len(self.packets.peers), flows=self.packets.every)
+            nobody = FirewallRule(selecting({}), False, (True,) * len(self.packets.peers), self.packets.every)
             return [nobody] if world is World.NOTHING else []
-        return [rule for rule in read[1] if selects(rule.selector, labels)]
+        return [rule for rule in read[1] if rule.selects(labels)]
 
     def _read_wall(self, document: Document, world: World) -> Any:
         try:

@@ -12,14 +12,26 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from proof.bruteforce import NAMESPACE_NAME, Address, Document, Flow, Packets, Peer, Unreadable, block, selects
+from proof.bruteforce import (
+    NAMESPACE_NAME,
+    Address,
+    Document,
+    Flow,
+    Packets,
+    Peer,
+    Question,
+    Unreadable,
+    block,
+    lies,
+    selecting,
+)
 
 Labels = dict[str, str]
 
 _ALWAYS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "169.254.169.254/32", "1.1.1.1/32", "2606:4700::1111/128", "fd00::/8")
 _PORTS = (1, 22, 53, 80, 443, 8099, 65535)
-_MORE_CHOICES = 24
-"""Up to so many label sets are made of one selector."""
+_MOST_CHOICES = 500
+"""So many label sets at most are tried for one selector."""
 
 
 def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) -> Packets:
@@ -27,12 +39,10 @@ def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) ->
     blocks = sorted({text for text in strings(documents, ("cidr", "except")) if _is_block(text)} | set(_ALWAYS))
     addresses = sorted({address for text in blocks for address in _edges(text)})
     groups = sorted({text for document in documents for text in _group_blocks(document)})
-    pods = [
-        Peer(address, namespace, labels)
-        for namespace, labels in itertools.product(_namespaces(documents), _pods(documents))
-        for address in pod_addresses(groups, pod_blocks, addresses)
-    ]
-    return Packets((*(Peer(address) for address in addresses), *pods), tuple(_flows(documents)))
+    pods = Pods(documents)
+    some = itertools.product(pods.namespaces(), pods.peers(), pod_addresses(groups, pod_blocks, addresses))
+    peers = (*(Peer(address) for address in addresses), *(Peer(address, space, labels) for space, labels, address in some))
+    return Packets(peers, tuple(_flows(documents)))
 
 
 def strings(value: Any, keys: tuple[str, ...], inside: bool = False) -> Iterator[str]:
@@ -87,15 +97,13 @@ def pod_addresses(
     edges = {address for text in (*groups, *pod_blocks) for address in _edges(text)} | set(addresses)
     found: dict[tuple[bool, ...], Address] = {}
     for address in sorted(edges):
-        if _lies(address, ("169.254.0.0/16", "fe80::/10")):
-            continue
-        if not pod_blocks or _lies(address, pod_blocks):
-            found.setdefault(tuple(_lies(address, (text,)) for text in groups), address)
+        if not _in_any(address, ("169.254.0.0/16", "fe80::/10")) and (not pod_blocks or _in_any(address, pod_blocks)):
+            found.setdefault(tuple(lies(address, block(text)) for text in groups), address)
     return tuple(found.values())
 
 
-def _lies(address: Address, blocks: Iterable[str]) -> bool:
-    return any(version == address[0] and first <= address[1] <= last for version, first, last in map(block, blocks))
+def _in_any(address: Address, blocks: Iterable[str]) -> bool:
+    return any(lies(address, block(text)) for text in blocks)
 
 
 def _flows(documents: Sequence[Document]) -> Iterator[Flow]:
@@ -123,90 +131,112 @@ def _names(documents: Sequence[Document]) -> list[str]:
 # --- pods ---
 
 
-def selectors(documents: Sequence[Document]) -> list[Document]:
-    """Every label selector over pods, tags of smart groups included, each once."""
-    found: dict[str, Document] = {}
-    for document in documents:
-        for selector in _selectors(document.get("spec"), "podSelector", "selector"):
-            if isinstance(selector, dict):
-                found.setdefault(repr(selector), selector)
-        for tags in _selectors(document.get("spec"), "tags"):
+class Pods:
+    """Label sets for some documents: of pods that their selectors select and miss, and of namespaces."""
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = documents
+        found = {repr(one): one for one in _under(documents, "podSelector", "selector") if isinstance(one, dict)}
+        for tags in _under(documents, "tags"):
             found.setdefault(repr(tags), {"matchLabels": tags})
+        self._selectors = list(found.values())
+        self._questions = [_question(selector) for selector in self._selectors]
+        self._values = _values(self._selectors)
+        self._satisfying = [labels for one in self._selectors for labels in satisfying(one, self._values)]
+
+    def subjects(self, selector: Document) -> list[Labels]:
+        """Pods that a fence's selector selects, one for each combination of further selectors that select them too."""
+        wanted = _question(selector)
+        found = satisfying(selector, self._values)
+        for labels in found[:]:
+            found += [joined for extra in self._satisfying if wanted(joined := {**extra, **labels})]
+        return _distinct(found, self._questions)
+
+    def peers(self) -> list[Labels]:
+        """Pods of every selector and pods that miss it by one label, one for each combination of selectors."""
+        near = (other for labels in self._satisfying for other in _near(labels, self._values))
+        return _distinct([{}, *self._satisfying, *near], self._questions)
+
+    def namespaces(self) -> list[Labels]:
+        """The labels of every namespace that is mentioned, and of one that nobody mentions."""
+        names = {"elsewhere", *strings(list(self._documents), ("k8sNamespace",))}
+        names |= {str(document["metadata"].get("namespace", "default")) for document in self._documents}
+        every = [one for one in _under(self._documents, "namespaceSelector") if isinstance(one, dict)]
+        known = _values(every)
+        found: list[Labels] = []
+        for selector in every:
+            for labels in satisfying(selector, known):
+                found += [labels, *_near(labels, known)]
+        names |= {labels[NAMESPACE_NAME] for labels in found if NAMESPACE_NAME in labels}
+        found += [{NAMESPACE_NAME: name} for name in sorted(names)]
+        named = [{NAMESPACE_NAME: "elsewhere", **labels} for labels in found]
+        return _distinct(named, [_question(selector) for selector in every], NAMESPACE_NAME)
+
+
+def satisfying(selector: Document, mentioned: Mapping[str, Sequence[str]]) -> list[Labels]:
+    """Label sets that a selector selects, with and without what it leaves open."""
+    choices: dict[str, list[str | None]] = {}
+    for key, value in _pairs(selector.get("matchLabels")):
+        choices[key] = [value]
+    for expression in selector.get("matchExpressions") or ():
+        key = str(expression.get("key"))
+        choices.setdefault(key, [None, "other", *mentioned.get(key, ())])
+    picked = itertools.product(*choices.values())
+    made = ({key: value for key, value in zip(choices, values, strict=True) if value is not None} for values in picked)
+    wanted = _question(selector)
+    return [labels for labels in itertools.islice(made, _MOST_CHOICES) if wanted(labels)]
+
+
+def _pairs(labels: Any) -> list[tuple[str, str]]:
+    return [(key, value) for key, value in labels.items() if isinstance(value, str)] if isinstance(labels, dict) else []
+
+
+def _near(labels: Labels, mentioned: Mapping[str, Sequence[str]]) -> Iterator[Labels]:
+    """Label sets that differ in one key."""
+    for key in labels:
+        yield {name: value for name, value in labels.items() if name != key}
+    for key, values in mentioned.items():
+        for value in ("other", *values):
+            yield {**labels, key: value}
+
+
+def _distinct(candidates: Iterable[Labels], questions: Sequence[Question], key: str = "") -> list[Labels]:
+    """One label set for each combination of answers (and of values of `key`)."""
+    found: dict[tuple[object, ...], Labels] = {}
+    for labels in candidates:
+        found.setdefault((labels.get(key), *(question(labels) for question in questions)), labels)
     return list(found.values())
 
 
-def _selectors(value: Any, *keys: str) -> Iterator[Any]:
+def _values(selectors: Iterable[Document]) -> dict[str, list[str]]:
+    """Every label key that selectors mention, with the values that they mention."""
+    found: dict[str, set[str]] = {}
+    for selector in selectors:
+        for key, value in _pairs(selector.get("matchLabels")):
+            found.setdefault(key, set()).add(value)
+        for expression in selector.get("matchExpressions") or ():
+            found.setdefault(str(expression.get("key")), set()).update(expression.get("values") or ())
+    return {key: sorted(values) for key, values in sorted(found.items())}
+
+
+def _under(value: Any, *keys: str) -> Iterator[Any]:
+    """Everything under one of the keys, anywhere in a value."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key in keys and item is not None:
                 yield item
-            yield from _selectors(item, *keys)
+            yield from _under(item, *keys)
     elif isinstance(value, list):
         for item in value:
-            yield from _selectors(item, *keys)
+            yield from _under(item, *keys)
 
 
-def satisfying(selector: Document) -> list[Labels]:
-    """Label sets that a selector selects: with and without what it leaves open."""
-    choices: dict[str, list[str | None]] = {}
-    for key, value in (selector.get("matchLabels") or {}).items():
-        choices.setdefault(key, []).append(value)
-    for expression in selector.get("matchExpressions") or []:
-        values: list[str | None] = list(expression.get("values") or [])
-        found = choices.setdefault(expression.get("key"), [])
-        found += [*values, "other", None]
-    picked = itertools.islice(itertools.product(*choices.values()), _MORE_CHOICES)
-    made = [{key: value for key, value in zip(choices, values, strict=True) if value is not None} for values in picked]
-    return [labels for labels in made if _selected(selector, labels)]
-
-
-def _selected(selector: Document, labels: Mapping[str, str]) -> bool:
+def _question(selector: Document) -> Question:
+    """A selector as a question; what cannot be read selects nothing."""
     try:
-        return selects(selector, labels)
+        return selecting(selector)
     except (Unreadable, KeyError, TypeError, AttributeError):
-        return False
-
-
-def subjects(selector: Document, documents: Sequence[Document]) -> list[Labels]:
-    """Pods that a fence's selector selects, bare and with labels that further selectors ask for."""
-    bare = satisfying(selector)
-    found = {tuple(sorted(labels.items())): labels for labels in bare}
-    for other in selectors(documents):
-        for extra in satisfying(other):
-            for labels in bare:
-                joined = {**extra, **labels}
-                if _selected(selector, joined):
-                    found.setdefault(tuple(sorted(joined.items())), joined)
-    return list(found.values())
-
-
-def _pods(documents: Sequence[Document]) -> list[Labels]:
-    found: dict[tuple[tuple[str, str], ...], Labels] = {}
-    for selector in ({}, *selectors(documents)):
-        for labels in satisfying(selector):
-            for near in (labels, *_near(labels)):
-                found.setdefault(tuple(sorted(near.items())), near)
-    return list(found.values())
-
-
-def _near(labels: Labels) -> Iterator[Labels]:
-    """Label sets that differ in one key."""
-    for key in labels:
-        yield {name: value for name, value in labels.items() if name != key}
-        yield {**labels, key: "other"}
-    yield {**labels, "further": "label"}
-
-
-def _namespaces(documents: Sequence[Document]) -> list[Labels]:
-    """The labels of every namespace that is mentioned, and of one that nobody mentions."""
-    names = {"elsewhere", *strings(list(documents), ("k8sNamespace",))}
-    names |= {str(document["metadata"].get("namespace", "default")) for document in documents}
-    found = {name: {NAMESPACE_NAME: name} for name in sorted(names)}
-    for selector in _selectors([document.get("spec") for document in documents], "namespaceSelector"):
-        for labels in satisfying(selector) if isinstance(selector, dict) else ():
-            name = labels.get(NAMESPACE_NAME, "elsewhere")
-            found[repr(labels)] = {NAMESPACE_NAME: name, **labels}
-    return [labels for _, labels in sorted({tuple(sorted(one.items())): one for one in found.values()}.items())]
+        return lambda _labels: False
 
 
 def show(address: Address) -> str:

@@ -18,7 +18,9 @@ _COMMANDS = {
     "post-render": ("mcpfence.cli.post_render", "Fill the policies into a Helm release on its way to the cluster."),
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
     "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
+    "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
+    "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
     "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mcpfence.intervals import contains
 from mcpfence.reach import flows
-from mcpfence.reach.aviatrix import Firewall
+from mcpfence.reach.aviatrix import LINK_LOCAL, Firewall
 from mcpfence.reach.evaluate import Evaluator, Subject
 from mcpfence.reach.firewall import Selects, selects
 from mcpfence.reach.flows import Packet
@@ -54,9 +55,11 @@ def network_decisions(evaluator: Evaluator, subject: Subject, direction: str, pa
 def firewall_decisions(evaluator: Evaluator, subject: Subject, packet: Packet) -> tuple[Decision, ...]:
     """For each FirewallPolicy of the pods the first rules that may decide on the flow, up to one that surely does.
 
-    Empty where no rule speaks of it: then it passes.
+    Empty where no rule speaks of it, or where it never crosses the gateway: then it passes.
     """
     found: list[Decision] = []
+    if packet.address is not None and contains(LINK_LOCAL, packet.address):
+        return ()
     for policy, _ in evaluator.selecting(subject):
         if not isinstance(policy, Firewall):
             continue

@@ -1,0 +1,154 @@
+"""`mcpfence explain`."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+
+import click
+
+from mcpfence.cli.inputs import input_options, read_inputs
+from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.errors import McpfenceError, Path
+from mcpfence.explain import Asked, Elsewhere, Explanation, answer, explain
+from mcpfence.prose import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.questions import BadQuestion
+from mcpfence.services import index
+from mcpfence.shapes import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
+from mcpfence.values import where
+from mcpfence.verdicts import Verdict
+
+_FORMS = ("text", "markdown", "html", "json")
+_COLOURS: dict[Tone, str] = {
+    "allowed": "green",
+    "denied": "red",
+    "partly": "yellow",
+    "unknown": "yellow",
+    "warning": "yellow",
+    "note": "cyan",
+}
+
+
+@click.command("explain")
+@click.argument("server")
+@input_options
+@click.option(
+    "--to",
+    metavar="HOST|IP|NAME|NS/POD",
+    help="May it reach this? With :PORT[/PROTO] behind it; 443 for hosts and addresses. [IPV6]:PORT needs brackets.",
+)
+@click.option("--from", "caller", metavar="CLIENT|IP|NS/POD", help="May this call it, on its own port?")
+@click.option("--port", metavar="PORT[/PROTO]", help="The port that --from asks about, if not the server's own.")
+@click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
+@common_options
+def command(
+    voice: Voice,
+    *,
+    server: str,
+    files: tuple[str, ...],
+    namespace: str,
+    release: str,
+    to: str | None,
+    caller: str | None,
+    port: str | None,
+    output: str,
+) -> int:
+    """Say what a server may reach, who may call it, and why: each line with the catalog key behind it.
+
+    SERVER is a server, a workload or a back-end of the catalog; server/NAME, workload/NAME and service/NAME tell
+    equal names apart. With --to or --from the answer is a verdict: what the rendered manifests decide, by which rule,
+    and which key to change.
+
+    NAME is what the catalog calls it: a client, a server, a workload, a services entry. NS/POD is one pod, told by its
+    namespace and labels: data/app=redis,role=primary has exactly these labels, data/redis is short for data/app=redis.
+
+    \b
+    mcpfence explain github -f values.yaml
+    mcpfence explain github -f values.yaml --to api.github.com
+    mcpfence explain github -f values.yaml --to 10.0.0.5:5432 --output json
+    mcpfence explain github -f values.yaml --from obot
+    mcpfence explain github -f values.yaml --from tools/app=debug --port 9090
+
+    Exit codes: 0 allowed (or nothing asked), 1 not allowed, or errors (then nothing on stdout), 2 wrong usage.
+    """
+    if not files:
+        raise click.UsageError("Nothing to explain: name a values file with -f.")
+    if port is not None and caller is None:
+        raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
+
+    def work() -> int:
+        inputs = read_inputs(files)
+        voice.sources += inputs.sources
+        services = index(inputs.documents, namespace)
+        found = explain(inputs.values, server, release=release, namespace=namespace, services=services)
+        if voice.fails(found.view.rendering.findings):  # --strict
+            raise McpfenceError(found.view.rendering.findings)
+        verdicts = _answers(found, Asked(to, caller, port))
+
+        def place(path: Path) -> str:
+            return where(path, voice.sources)
+
+        write_stdout([_text(found, verdicts, output, place, voice).encode()])
+        return 0 if all(verdict.allowed for verdict in verdicts) else 1
+
+    return guarded(voice, work)
+
+
+def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
+    if asked.to is None and asked.caller is None:
+        return ()
+    try:
+        return answer(found, asked)
+    except BadQuestion as bad:
+        raise click.UsageError(str(bad)) from None
+
+
+def _text(
+    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, voice: Voice
+) -> str:
+    if output == "text":
+        return _coloured(_lines(found, verdicts, place, verbose=voice.verbose))
+    shape = _shape(found, verdicts, place)
+    if output == "json":
+        return json.dumps(shape, indent=2) + "\n"
+    from mcpfence.cli.pages import page
+
+    return page("explain.md" if output == "markdown" else "explain.html", shape)
+
+
+def _lines(
+    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place, *, verbose: bool
+) -> Iterable[Said]:
+    if isinstance(found, Elsewhere):
+        return elsewhere_text(found)
+    if not verdicts:
+        return explanation_text(found, verbose=verbose)
+    lines: list[Said] = []
+    for verdict in verdicts:
+        lines += [*([Said()] if lines else []), *verdict_text(verdict, place)]
+    return lines
+
+
+def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place) -> Shape:
+    if isinstance(found, Elsewhere):
+        return elsewhere_shape(found)
+    return verdicts_shape(found, verdicts, place) if verdicts else explanation_shape(found, place)
+
+
+def _coloured(lines: Iterable[Said]) -> str:
+    """The lines as text; in colour only on a terminal, and never with NO_COLOR set."""
+    if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
+        return "".join(f"{text}\n" for text in shown(lines))
+    return "".join(f"{_toned(line)}\n" for line in lines)
+
+
+def _toned(line: Said) -> str:
+    if line.tone == "title":
+        return click.style(line.text, bold=True)
+    if line.tone == "plain":
+        return line.text
+    indent = line.text[: len(line.text) - len(line.text.lstrip())]
+    word, colon, rest = line.text.lstrip().partition(":")
+    return f"{indent}{click.style(word, fg=_COLOURS[line.tone], bold=line.tone in ('allowed', 'denied'))}{colon}{rest}"

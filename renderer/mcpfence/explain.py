@@ -1,0 +1,179 @@
+"""An explanation: one fence in full, every line with its reason, and the verdicts that were asked for.
+
+view       the catalog rendered, and one fence of it
+reasons    what it grants, and which key grants it          barred     what stays blocked, and why
+questions  what --to and --from say       targets           what that means in this catalog
+verdicts   what the evaluators answer     remedies          which key to write where the answer is no
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from mcpfence.barred import Barred, barred, endpoints
+from mcpfence.catalog import Server
+from mcpfence.errors import Finding
+from mcpfence.fence import Fence, Narrowing
+from mcpfence.questions import BadQuestion, read_port, read_question
+from mcpfence.reasons import PUBLIC, Line, caller_lines, egress_lines
+from mcpfence.remedies import deny_all_key
+from mcpfence.residual import residual_risks
+from mcpfence.services import ServiceIndex
+from mcpfence.targets import target_from, target_to
+from mcpfence.verdicts import Verdict, may_call, may_reach
+from mcpfence.view import FLOOR, View, find, make_view, manifests
+
+_OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
+
+
+class Explanation(NamedTuple):
+    """Everything that there is to say about one fence."""
+
+    view: View
+    fence: Fence
+    reaches: tuple[Line, ...]
+    called_by: tuple[Line, ...]
+    nothing: str
+    """Why it reaches nothing; empty where it reaches something, or is a back-end whose egress is not fenced."""
+    barred: tuple[Barred, ...]
+    """Blocked ranges; empty where no name and no stance opens public addresses."""
+    endpoints: tuple[tuple[str, str], ...]
+    loses: tuple[Narrowing, ...]
+    findings: tuple[Finding, ...]
+    risks: tuple[str, ...]
+    manifests: tuple[str, ...]
+    floor: str
+    """The chart's NetworkPolicy that denies what no other allows; empty where it does not stand around these pods."""
+
+
+class Elsewhere(NamedTuple):
+    """A server without pods: it is not fenced, because it does not run here."""
+
+    view: View
+    server: Server
+    callers: tuple[str, ...]
+    """Workloads that call it, or composites that hold it."""
+
+
+class Asked(NamedTuple):
+    """`--to`, `--from` and `--port` as they were written."""
+
+    to: str | None = None
+    caller: str | None = None
+    port: str | None = None
+
+
+def explain(
+    raw: Mapping[str, Any], name: str, *, release: str, namespace: str, services: ServiceIndex
+) -> Explanation | Elsewhere:
+    """Explain one server, workload or back-end; raises McpfenceError where the catalog has errors or no such name."""
+    view = make_view(raw, release=release, namespace=namespace, services=services)
+    found = find(view, name)
+    if isinstance(found, Server):
+        return Elsewhere(view, found, tuple(_holders(view, found)))
+    return _explanation(view, found)
+
+
+def _holders(view: View, server: Server) -> Iterable[str]:
+    for other in view.catalog.servers.values():
+        if server.name in other.components:
+            yield f"server {other.name} groups it"
+    for workload in view.catalog.workloads.values():
+        if workload.egress.servers == "all" or server.name in workload.egress.servers:
+            yield f"workload {workload.name} calls it (workloads.{workload.name}.egress.servers)"
+
+
+def _explanation(view: View, fence: Fence) -> Explanation:
+    reaches = () if fence.kind == "service" else egress_lines(view, fence)
+    floor = view.catalog.floor and fence.namespace == view.catalog.namespace
+    public = any(line.kind in ("name", "registry", *PUBLIC) for line in reaches)
+    return Explanation(
+        view=view,
+        fence=fence,
+        reaches=reaches,
+        called_by=caller_lines(view, fence),
+        nothing="" if reaches or fence.kind == "service" else _why_nothing(view, fence),
+        barred=barred(view.catalog) if public else (),
+        endpoints=endpoints(view.catalog.cluster.families) if reaches else (),
+        loses=view.prepared(fence)[1],
+        findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),
+        risks=(*(risk for risk in residual_risks(view.catalog) if _applies(risk, fence)), _OTHERS),
+        manifests=tuple(f"{item.kind} {item.namespace}/{item.name}" for item in manifests(view, fence)),
+        floor=f"NetworkPolicy {fence.namespace}/{FLOOR}" if floor else "",
+    )
+
+
+def _why_nothing(view: View, fence: Fence) -> str:
+    if view.egress(fence).deny_all:
+        return f"{'.'.join(map(str, deny_all_key(view, fence)))}: true"
+    if view.egress(fence).listed:
+        return "its lists of destinations are empty, and absence never opens anything"
+    return "it lists no destination, and egress.default is deny"
+
+
+# --- what concerns a fence ---
+
+
+def concerns(view: View, fence: Fence, finding: Finding) -> bool:
+    """Whether a finding speaks of this fence: its own entry, its clients, or the whole catalog."""
+    own = fence.path if fence.kind == "service" else fence.path[:2]
+    head = finding.path[:2]
+    if finding.path[: len(own)] == own or finding.document or not finding.path:
+        return True
+    if head[0] in ("servers", "workloads"):
+        return False
+    if head == ("egress", "registries"):
+        return finding.path[2:3] == (fence.runtime,) and view.egress(fence).registries is None
+    if head[0] == "clients":
+        clients = view.ingress(fence).clients
+        return clients is None or (len(head) > 1 and head[1] in clients)
+    kinds = {allow.kind for allow in fence.egress}
+    if finding.id == "aviatrix-wildcard":
+        return any(name.pattern.startswith("*.") for name in fence.names)
+    wanted = {"domains-open": "unenforced", "eks-dns": "dns"}.get(finding.id)
+    return wanted is None or wanted in kinds
+
+
+RISKS: Mapping[str, frozenset[str]] = {
+    "DNS": frozenset({"dns"}),
+    "allowed hosts": frozenset({"any"}),
+    "shared addresses": frozenset({"name"}),
+    "SNI": frozenset({"name"}),
+    "the moment between NetworkPolicy and FirewallPolicy": frozenset({"name"}),
+    "the pod's own node": frozenset(),
+    "time": frozenset(),
+    "enforcement": frozenset(),
+    "HBONE": frozenset(),
+}
+"""What a fence must grant for a risk (told by its first words) to be one: `dns`, `name`, `any`; nothing: always."""
+
+
+def _applies(risk: str, fence: Fence) -> bool:
+    there = {allow.kind for allow in fence.egress}
+    there |= {"name"} if fence.names else set()
+    there |= {"any"} if there - {"dns"} else set()
+    return RISKS.get(risk.partition(":")[0], frozenset()) <= there
+
+
+# --- questions ---
+
+
+def answer(explained: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
+    """The verdicts on `--to` and `--from`.  Raises BadQuestion."""
+    if isinstance(explained, Elsewhere):
+        server = explained.server
+        runs = "only groups other servers" if server.runtime == "composite" else "runs elsewhere"
+        raise BadQuestion(
+            f"server {server.name} is {server.runtime}: it {runs} and has no pods that a fence could hold."
+        )
+    view, fence = explained.view, explained.fence
+    found = []
+    if asked.to is not None:
+        if fence.kind == "service":
+            raise BadQuestion(f"{fence.title} is a back-end: what it reaches is not fenced by this catalog.")
+        found.append(may_reach(view, fence, target_to(view, fence, read_question(asked.to))))
+    if asked.caller is not None:
+        ports = read_port(asked.port, asked.port) if asked.port is not None else None
+        found.append(may_call(view, fence, target_from(view, fence, read_question(asked.caller), ports)))
+    return tuple(found)

@@ -1,0 +1,69 @@
+"""Documents on their way to the API server: cut from text, applied as they stand, compared with what was stored."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lab.api import Api, Document
+from mcpfence.stream import is_blank, split
+
+SERVER_SETS = {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"}
+"""Keys of metadata that the API server adds to every object."""
+
+
+def texts(stream: bytes) -> list[str]:
+    """The documents of a stream, each with its own text."""
+    return [piece.decode() for piece in split(stream) if not is_blank(piece)]
+
+
+def add_crds(api: Api, folder: Path) -> None:
+    """Create the CustomResourceDefinitions of a folder, and wait until the API server serves them."""
+    names = []
+    for file in sorted(folder.glob("*.yaml")):
+        for text in texts(file.read_bytes()):
+            answer = api.create(text)
+            assert answer.ok or answer.status == 409, answer.message
+            names.append(yaml.safe_load(text)["metadata"]["name"])
+    for name in names:
+        _await_established(api, name)
+
+
+def _await_established(api: Api, name: str) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = api.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", name)
+        conditions = found.body.get("status", {}).get("conditions", [])
+        if any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
+            return
+        time.sleep(0.05)
+    message = f"{name} is not established"
+    raise AssertionError(message)
+
+
+def differences(sent: Any, stored: Any, path: str = "") -> Iterator[str]:
+    """Where what is stored is not what was sent, one path each: `- PATH` is lost or changed, `+ PATH` was added."""
+    if isinstance(sent, Mapping) and isinstance(stored, Mapping):
+        for key in sent.keys() | stored.keys():
+            place = f"{path}.{key}" if path else str(key)
+            if key not in stored:
+                yield f"- {place}"
+            elif key not in sent:
+                yield f"+ {place}"
+            else:
+                yield from differences(sent[key], stored[key], place)
+    elif isinstance(sent, list) and isinstance(stored, list) and len(sent) == len(stored):
+        for one, other in zip(sent, stored, strict=True):
+            yield from differences(one, other, f"{path}[]")
+    elif type(sent) is not type(stored) or sent != stored:
+        yield f"- {path}"
+
+
+def unexpected(sent: Document, stored: Document) -> set[str]:
+    """`differences` beyond what the API server adds to every object."""
+    usual = {f"+ metadata.{key}" for key in SERVER_SETS}
+    return set(differences(sent, stored)) - usual

@@ -1,0 +1,165 @@
+"""Every mutant of a scene: one edit of one policy, judged by brute force and by the proof."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from mcpfence.errors import Finding
+from mcpfence.fence import Fence
+from mcpfence.selectors import Selector
+from proof.bruteforce import Document, Judge, Peer, Verdict, World
+from proof.edits import Edit, Path, get
+from proof.firewall_kinds import FIREWALL
+from proof.network_kinds import NETWORK
+from proof.packets import Labels, Pods, packets_of, show
+from proof.policy_kinds import POLICY
+from proof.scenes import Scene
+
+KINDS = {
+    **{name: ("NetworkPolicy", kind) for name, kind in {**NETWORK, **POLICY}.items()},
+    **{name: ("FirewallPolicy", kind) for name, kind in FIREWALL.items()},
+}
+"""What an edit is called: (the kind of object that it is made to, how)."""
+
+
+class Mutant(NamedTuple):
+    """One edit: which kind, of whose document, where, and all documents of the fences around it before and after."""
+
+    kind: str
+    place: str
+    fences: tuple[Fence, ...]
+    before: tuple[Document, ...]
+    after: tuple[Document, ...]
+
+
+class Outcome(NamedTuple):
+    """What both sides say of a mutant: a packet that passes in only one of the two states, and the proof's findings."""
+
+    changed: str
+    findings: tuple[Finding, ...]
+
+    @property
+    def agreed(self) -> bool:
+        """Whether the proof caught exactly what changes reach."""
+        return bool(self.changed) == bool(self.findings)
+
+
+def mutants(scene: Scene) -> Iterator[Mutant]:
+    """Every edit at every place where it fits."""
+    for owner, index, name, edits in _edits(scene):
+        for path, after in edits:
+            yield _mutant(scene, owner, index, name, path, after)
+
+
+def representatives(scenes: Sequence[Scene]) -> dict[str, list[Mutant]]:
+    """For each scene the first and the last place of every distinct block of rules that no scene before it has."""
+    seen: set[tuple[str, str]] = set()
+    found: dict[str, list[Mutant]] = {scene.title: [] for scene in scenes}
+    for scene in scenes:
+        for owner, index, name, edits in _edits(scene):
+            blocks: dict[str, list[Edit]] = {}
+            for path, after in edits:
+                blocks.setdefault(_block(scene.documents[owner][index], path, owner), []).append((path, after))
+            for block, places in blocks.items():
+                if (name, block) not in seen:
+                    seen.add((name, block))
+                    for path, after in places[:1] + places[1:][-1:]:
+                        found[scene.title].append(_mutant(scene, owner, index, name, path, after))
+    return found
+
+
+def _edits(scene: Scene) -> Iterator[tuple[str, int, str, Iterator[Edit]]]:
+    """(owner, index of its document, kind, edits) for each document and each kind that is made for it."""
+    for owner, documents in scene.documents.items():
+        for index, document in enumerate(documents):
+            for name, (target, kind) in KINDS.items():
+                if document["kind"] == target:
+                    yield owner, index, name, kind(document)
+
+
+def _mutant(scene: Scene, owner: str, index: int, name: str, path: Path, after: tuple[Document, ...]) -> Mutant:
+    document = scene.documents[owner][index]
+    titles = [owner]
+    if len(path) < 3:  # a whole policy: it may come to select the pods of others
+        spaces = {one["metadata"].get("namespace") for one in (document, *after)}
+        around = [title for title, fence in scene.fences.items() if fence.namespace in spaces and title != owner]
+        titles += [*around[:1], *around[-1:]]
+    others = tuple(one for title in dict.fromkeys(titles[1:]) for one in scene.documents[title])
+    ours = scene.documents[owner]
+    return Mutant(
+        kind=name,
+        place=f"{scene.title}: {document['kind']} {document['metadata']['name']} {'.'.join(map(str, path))}",
+        fences=tuple(scene.fences[title] for title in dict.fromkeys(titles)),
+        before=(*ours, *others),
+        after=(*ours[:index], *after, *ours[index + 1 :], *others),
+    )
+
+
+def _block(document: Document, path: Path, owner: str) -> str:
+    """What makes a place distinct: the rule that it lies in, or the whole spec, whoever the document belongs to."""
+    spec = document["spec"]
+    if document["kind"] == "NetworkPolicy" and path[:1] == ("spec",) and len(path) > 2 and isinstance(path[2], int):
+        return f"{path[1]} {json.dumps(get(document, path[:3]))}"
+    if document["kind"] == "NetworkPolicy":
+        own = [key for key in spec["podSelector"] for _ in spec["podSelector"][key]]
+        return f"{own} {json.dumps({**spec, 'podSelector': None})}"
+    domains = {name for group in spec.get("webGroups", ()) for name in group["domains"]}
+    text = json.dumps(spec)
+    for name in sorted(domains, key=len, reverse=True):
+        text = text.replace(f'"{name}"', '"*"' if name.startswith("*") else '"."')
+    return text.replace(owner.partition(" ")[2], "")
+
+
+def judged(scene: Scene, mutant: Mutant) -> Outcome:
+    """Ask both sides."""
+    found = scene.proven(mutant.fences, mutant.after)
+    return Outcome(difference(scene, mutant), tuple(found))
+
+
+def difference(scene: Scene, mutant: Mutant) -> str:
+    """One packet for which the documents before and after the edit say different things; empty where there is none."""
+    both = [*mutant.before, *(one for one in mutant.after if not any(one is other for other in mutant.before))]
+    judge, pods = Judge(packets_of(both, scene.pod_blocks)), Pods(both)
+    for fence in mutant.fences:
+        for selector in fence.selectors:
+            for labels in pods.subjects(selector_document(selector)):
+                for direction in ("ingress", "egress") if fence.kind != "service" else ("ingress",):
+                    found = _differs(judge, mutant, fence.namespace, labels, direction)
+                    if found:
+                        return f"{fence.title} {labels} {direction} {found}"
+    return ""
+
+
+def _differs(judge: Judge, mutant: Mutant, namespace: str, labels: Labels, direction: str) -> str:
+    before = judge.verdict(mutant.before, namespace, labels, direction, World.NOTHING)
+    for world in World:
+        after = judge.verdict(mutant.after, namespace, labels, direction, world)
+        if after != before:
+            return _told(judge, before, after)
+    return ""
+
+
+def _told(judge: Judge, before: Verdict, after: Verdict) -> str:
+    """The first peer and flow that two verdicts disagree on."""
+    for peer, one, other in zip(judge.packets.peers, before, after, strict=True):
+        if one != other:
+            place = ((one ^ other) & -(one ^ other)).bit_length() - 1
+            gained = "gained" if other >> place & 1 else "lost"
+            return f"{gained} {peer_text(peer)} {judge.packets.flows[place]}"
+    raise AssertionError("the verdicts are the same")
+
+
+def peer_text(peer: Peer) -> str:
+    """A peer for a message."""
+    where = f"pod {dict(peer.labels)} of {dict(peer.namespace or {})} at " if peer.is_pod else ""
+    return where + show(peer.address)
+
+
+def selector_document(selector: Selector) -> Document:
+    """A fence's selector as a LabelSelector."""
+    expressions: Sequence[Document] = [
+        {"key": item.key, "operator": item.operator, "values": list(item.values)} for item in selector.expressions
+    ]
+    return {"matchLabels": dict(selector.labels), "matchExpressions": list(expressions)}

@@ -1,0 +1,178 @@
+"""YAML and JSON into documents: scalars as Helm reads them, foreign documents leniently, places by path."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mcpfence.documents import BadDocument, load_foreign, load_values, position
+
+SCALARS: dict[str, Any] = {
+    # as Helm reads them (YAML 1.1's booleans and octal numbers, no dates, no sexagesimals)
+    "yes": True,
+    "off": False,
+    "True": True,
+    "y": "y",
+    "~": None,
+    "null": None,
+    "": None,
+    "443": 443,
+    "0x1F": 31,
+    "0o17": 15,
+    "017": 15,
+    "0b11": 3,
+    "1_000": 1000,
+    "-7": -7,
+    "1.5": 1.5,
+    "1.10": 1.1,
+    "8e3": 8000.0,
+    "22:22": "22:22",
+    "2026-01-01": "2026-01-01",
+    "10.0.0.0/8": "10.0.0.0/8",
+    "1.2.3": "1.2.3",
+    "53/UDP": "53/UDP",
+    "8000-8010": "8000-8010",
+    "=": "=",
+    '"443"': "443",
+    "'yes'": "yes",
+    "09": "09",
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SCALARS.items())
+def test_scalars(text: str, expected: Any) -> None:
+    """A scalar becomes what Helm makes of it."""
+    found = load_values(f"a: {text}")
+
+    assert found == {"a": expected}
+    assert type(found["a"]) is type(expected)
+
+
+def test_keys_are_strings() -> None:
+    """Numbers and booleans as keys become words, as in Helm; the schema wants strings."""
+    assert load_values("1: a\nfalse: b\n0x10: d") == {"1": "a", "false": "b", "16": "d"}
+
+
+def test_merge_keys_may_be_overridden() -> None:
+    """`<<` brings keys along, and a key written beside it wins."""
+    assert load_values("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}")["b"] == {"x": 1, "y": 3}
+
+
+def test_empty_files() -> None:
+    """A file without a document is None, whatever comments and separators stand in it."""
+    assert [load_values(text) for text in ("", "\n", "# a\n", "---\n", "---\n# a\n")] == [None] * 5
+
+
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), values, max_size=3), st.booleans())
+def test_json_is_read_as_json(document: dict[str, Any], ascii_only: bool) -> None:
+    """A JSON catalog is what JSON says, escapes and emoji included; only floats could differ and are left out."""
+    text = json.dumps(document, ensure_ascii=ascii_only, indent=1)
+
+    assert load_values(text) == document
+
+
+@pytest.mark.parametrize("text", ['{"a": 1, "a": 2}', '{"a": {"b": 1, "b": 1}}', "{a: 1, a: 2}"])
+def test_json_with_a_key_twice(text: str) -> None:
+    """JSON readers let the last one win; here it is an error, with its place."""
+    with pytest.raises(BadDocument, match="stands twice") as caught:
+        load_values(text)
+    assert caught.value.line == 1
+    assert caught.value.column > 1
+
+
+def test_json_constants_that_are_no_json() -> None:
+    """NaN and Infinity are words, as in YAML."""
+    assert load_values('{"a": NaN, "b": Infinity}') == {"a": "NaN", "b": "Infinity"}
+
+
+def test_places_in_json_with_emoji() -> None:
+    """A place is found in a JSON file whose strings hold escapes that YAML does not know."""
+    text = '{"a": "\\ud83d\\ude00",\n "b": [1, 2]}'
+
+    assert position(text, ("b", 1)) == (2, 11)
+
+
+PLACES = {
+    ("servers",): (1, 1),
+    ("servers", "a"): (2, 3),
+    ("servers", "a", "runtime"): (2, 16),
+    ("servers", "b", "egress", "domains"): (5, 7),
+    ("servers", "b", "egress", "domains", 1): (7, 11),
+    ("servers", "b", "egress", "domains", 9): (5, 7),
+    ("servers", "b", "ingress"): (3, 3),
+    ("servers", "c"): (1, 1),
+    ("nothing",): (1, 1),
+}
+TEXT = """servers:
+  a: {runtime: npx}
+  b:
+    egress:
+      domains:
+        - a.example.com
+        - b.example.com
+"""
+
+
+@pytest.mark.parametrize(("path", "expected"), PLACES.items())
+def test_places(path: tuple[str | int, ...], expected: tuple[int, int]) -> None:
+    """A path leads to its value, or to its key where the value spans lines, or to the deepest part that exists."""
+    assert position(TEXT, path) == expected
+
+
+def test_foreign_documents_are_read_leniently() -> None:
+    """Other people's manifests may have keys twice, tags and dates; we only look into them."""
+    text = "a: 1\na: 2\n---\nb: !Ref {c: !Sub x}\n---\n# nothing\n---\nd: [!x y]\n"
+
+    assert load_foreign(text) == [{"a": 2}, {"b": {"c": "x"}}, None, {"d": ["y"]}]
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: &a [*a]", "- " * 1000, "a: *b"])
+def test_foreign_documents_that_are_none(text: str) -> None:
+    """What is no YAML, contains itself or is too deep is refused there too."""
+    with pytest.raises(BadDocument):
+        load_foreign(text)
+
+
+def test_aliases_share_a_budget() -> None:
+    """Aliases are fine as long as what they unfold into stays below the limit."""
+    text = "a: &a [1, 2, 3]\nb: [*a, *a, *a]\n"
+
+    assert load_values(text) == {"a": [1, 2, 3], "b": [[1, 2, 3]] * 3}
+
+
+@pytest.mark.parametrize("depth", [50, 190])
+def test_depth_that_is_allowed(depth: int) -> None:
+    """Nesting that people write is read, in brackets and by indentation."""
+    flow = load_values("a: " + "[" * depth + "]" * depth)
+    block = load_values("".join(f"{' ' * i}a:\n" for i in range(depth)))
+
+    assert str(flow).count("[") == depth
+    assert str(block).count("a") == depth
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: " + "[" * 250 + "]" * 250,
+        "".join(f"{' ' * i}a:\n" for i in range(250)),
+        "a:\n" + "".join(f"{' ' * i}-\n{' ' * i} a:\n" for i in range(150)) + " " * 150 + " x: y\n",
+        '{"a": ' * 250 + "1" + "}" * 250,
+        "-   " * 250 + "a",
+    ],
+    ids=["brackets", "indentation", "lists and mappings", "JSON", "dashes"],
+)
+def test_depth_that_is_refused(text: str) -> None:
+    """Nesting beyond 200 levels is refused however it is written, before anything recurses into it."""
+    with pytest.raises(BadDocument, match="nested more than 200 levels deep"):
+        load_values(text)

@@ -1,0 +1,95 @@
+"""Names of objects: within 63 characters, unlike for unlike fences, the same in every run."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from helpers import catalog, objects
+from mcpfence.names import LIMIT, limited, object_name
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
+words = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
+
+
+@given(st.sampled_from(["server", "workload", "service"]), words, st.sampled_from(["", "egress", "ingress"]))
+def test_names_are_labels(kind: str, name: str, purpose: str) -> None:
+    """Whatever a fence is called, its objects have names that every API takes."""
+    made = object_name(kind, name, purpose)
+
+    assert LABEL.match(made)
+    assert made == object_name(kind, name, purpose)
+
+
+@given(words, words)
+def test_different_names_stay_different(one: str, other: str) -> None:
+    """Cutting a name keeps it apart from others by its hash."""
+    if one != other:
+        assert object_name("server", one, "egress") != object_name("server", other, "egress")
+
+
+NAMES = {
+    "github": "mcp-server-github-egress",
+    "x" * 45: f"mcp-server-{'x' * 45}-egress",
+    "x" * 46: f"mcp-server-{'x' * 43}-83e21d52",  # SHA-256 of mcp-server-xxx...-egress
+}
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES.items(), ids=["short", "longest", "cut"])
+def test_where_names_are_cut(name: str, expected: str) -> None:
+    """A name of 63 characters stands as it is; a longer one ends in 8 hex digits of its hash."""
+    assert len(expected) <= LIMIT
+    assert object_name("server", name, "egress") == expected
+
+
+def test_cut_names_do_not_end_in_two_hyphens() -> None:
+    """Where the cut falls on hyphens or dots they go too."""
+    assert re.fullmatch(r"a{50}-[0-9a-f]{8}", limited("a" * 50 + "-.--" + "b" * 20))
+
+
+def test_names_of_objects() -> None:
+    """Each kind of fence names its objects as the documentation says; several selectors add their digests."""
+    raw = catalog(
+        {
+            "a": {
+                "runtime": "containerized",
+                "egress": {"services": [{"name": "redis", "podSelector": {"app": "redis"}, "ports": [6379]}]},
+            },
+            "b": {"runtime": "containerized", "podSelector": [{"app": "b1"}, {"app": "b2"}]},
+        },
+        workloads={"w": {"podSelector": {"app": "w"}, "egress": {"servers": "all"}}},
+        egress={"provider": "aviatrix"},
+    )
+
+    assert list(objects(raw)) == [
+        "FirewallPolicy mcp-server-a",
+        "FirewallPolicy mcp-server-b",
+        "FirewallPolicy mcp-workload-w",
+        "NetworkPolicy mcp-server-a-egress",
+        "NetworkPolicy mcp-server-a-ingress",
+        "NetworkPolicy mcp-server-b-egress-77cadda8",
+        "NetworkPolicy mcp-server-b-egress-7edf157f",
+        "NetworkPolicy mcp-server-b-ingress-77cadda8",
+        "NetworkPolicy mcp-server-b-ingress-7edf157f",
+        "NetworkPolicy mcp-service-redis-ingress",
+        "NetworkPolicy mcp-workload-w-egress",
+        "NetworkPolicy mcp-workload-w-ingress",
+        "ConfigMap demo-mcpfence",
+    ]
+
+
+@given(st.text("abc-", min_size=55, max_size=61).map(lambda text: f"a{text}z"))
+def test_long_server_names_render(name: str) -> None:
+    """A server with the longest name that a label can have gets objects, groups and rules with names that fit."""
+    raw = catalog({name: {"runtime": "containerized", "egress": {"domains": ["a.example.com"]}}})
+    made = objects({**raw, "egress": {"provider": "aviatrix", "aviatrix": {"ipv6": True}}})
+    firewall = next(document for title, document in made.items() if title.startswith("FirewallPolicy"))
+    inside = [rule["name"] for rule in firewall["spec"]["rules"]]
+    inside += [group["name"] for group in firewall["spec"]["smartGroups"] + firewall["spec"]["webGroups"]]
+
+    assert all(LABEL.match(title.split(" ")[1]) for title in made)
+    assert all(LABEL.match(text) for text in inside)
+    assert len(inside) == len(set(inside))

@@ -1,0 +1,145 @@
+"""Selectors against brute force: every question is asked of every pod that a small world can hold."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mcpfence.selectors
+from mcpfence.selectors import Expression, Selector, compatible, covers, labels_of, overlaps, satisfiable
+
+KEYS, VALUES = ("a", "b"), ("x", "y")
+
+
+def pods() -> Iterator[dict[str, str]]:
+    """Every pod over the keys, with each value of the selectors, a value that none of them knows, or no such label."""
+    for values in itertools.product((None, *VALUES, "other"), repeat=len(KEYS)):
+        yield {key: value for key, value in zip(KEYS, values, strict=True) if value is not None}
+
+
+def matches(selector: Selector, pod: dict[str, str]) -> bool:
+    """What the API documents: all labels and all expressions must hold; NotIn holds without the label."""
+    tests = {
+        "In": lambda item: pod.get(item.key) in item.values,
+        "NotIn": lambda item: item.key not in pod or pod[item.key] not in item.values,
+        "Exists": lambda item: item.key in pod,
+        "DoesNotExist": lambda item: item.key not in pod,
+    }
+    return all(pod.get(key) == value for key, value in selector.labels) and all(
+        tests[item.operator](item) for item in selector.expressions
+    )
+
+
+expressions = st.one_of(
+    st.builds(
+        lambda key, operator, values: Expression(key, operator, tuple(sorted(values))),
+        st.sampled_from(KEYS),
+        st.sampled_from(["In", "NotIn"]),
+        st.sets(st.sampled_from(VALUES), min_size=1),
+    ),
+    st.builds(Expression, st.sampled_from(KEYS), st.sampled_from(["Exists", "DoesNotExist"])),
+)
+selectors = st.builds(
+    lambda labels, found: Selector(tuple(sorted(labels.items())), tuple(sorted(found))),
+    st.dictionaries(st.sampled_from(KEYS), st.sampled_from(VALUES)),
+    st.sets(expressions, max_size=3),
+)
+
+
+@given(selectors)
+def test_satisfiable(one: Selector) -> None:
+    """A selector is satisfiable if and only if some pod satisfies it."""
+    assert satisfiable(one) == any(matches(one, pod) for pod in pods())
+
+
+@given(selectors, selectors)
+def test_compatible(one: Selector, other: Selector) -> None:
+    """Two selectors are compatible if and only if some pod satisfies both."""
+    expected = any(matches(one, pod) and matches(other, pod) for pod in pods())
+
+    assert compatible(one, other) == expected
+    assert compatible(other, one) == expected
+
+
+@given(selectors, selectors)
+def test_covers_is_sound(wide: Selector, narrow: Selector) -> None:
+    """Where one selector covers another, each pod of the narrow one is a pod of the wide one."""
+    if covers(wide, narrow):
+        assert all(matches(wide, pod) for pod in pods() if matches(narrow, pod))
+
+
+@given(selectors, selectors)
+def test_covers_is_complete_where_pods_exist(wide: Selector, narrow: Selector) -> None:
+    """And the other way round, as long as the narrow one is satisfiable and says one thing of each key."""
+    said = [key for key, _ in narrow.labels] + [item.key for item in narrow.expressions]
+    if satisfiable(narrow) and len(said) == len(set(said)) and not covers(wide, narrow):
+        assert not all(matches(wide, pod) for pod in pods() if matches(narrow, pod))
+
+
+@given(st.lists(st.tuples(selectors, st.integers(0, 3)), max_size=8))
+def test_overlaps_finds_every_pair(entries: list[tuple[Selector, int]]) -> None:
+    """Every pair of selectors of different owners that share a pod is found, none twice, none of one owner."""
+    expected = [
+        {left, right}
+        for left, right in itertools.combinations(range(len(entries)), 2)
+        if entries[left][1] != entries[right][1] and compatible(entries[left][0], entries[right][0])
+    ]
+    found = overlaps(entries, limit=100)
+
+    assert len(found) == len(expected)
+    assert sorted(sorted(pair) for pair in found) == sorted(
+        sorted((entries[left], entries[right])) for left, right in map(sorted, expected)
+    )
+
+
+@given(st.lists(st.tuples(selectors, st.integers(0, 3)), max_size=8), st.integers(0, 5))
+def test_overlaps_stops_at_its_limit(entries: list[tuple[Selector, int]], limit: int) -> None:
+    """With a limit the first pairs are found, as many as the limit, and at least one where there is any."""
+    assert overlaps(entries, limit) == overlaps(entries, 100)[:limit]
+
+
+def test_overlaps_is_linear_where_all_have_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten thousand servers with a label app of their own are told apart without comparing each with each."""
+    calls = 0
+
+    def counted(left: Selector, right: Selector) -> bool:
+        nonlocal calls
+        calls += 1
+        return compatible(left, right)
+
+    monkeypatch.setattr(mcpfence.selectors, "compatible", counted)
+    entries = [(labels_of({"app": f"server-{i}", "tier": "mcp"}), i) for i in range(10_000)]
+    entries.append((labels_of({"app": "server-7"}), 10_000))
+    found = overlaps(entries, limit=25)
+
+    assert [(left[1], right[1]) for left, right in found] == [(7, 10_000)]
+    assert calls < 100
+
+
+def test_text_is_kubectls() -> None:
+    """Messages write a selector as `kubectl --selector` takes it."""
+    selector = Selector(
+        (("app", "a"),),
+        (
+            Expression("b", "In", ("x", "y")),
+            Expression("c", "NotIn", ("z",)),
+            Expression("d", "Exists"),
+            Expression("e", "DoesNotExist"),
+        ),
+    )
+
+    assert selector.text == "app=a,b in (x,y),c notin (z),d,!e"
+    assert len(selector.digest) == 8
+
+
+def test_empty_selector() -> None:
+    """Only a selector that says nothing is empty; it selects every pod."""
+    assert Selector().empty
+    assert not labels_of({"a": ""}).empty
+    assert all(matches(Selector(), pod) for pod in pods())
+    assert covers(Selector(), labels_of({"a": "x"}))
+    assert not covers(labels_of({"a": "x"}), Selector())
