@@ -196,6 +196,10 @@ def neighbours(folder: Path, *, aliases: Mapping[str, Mapping[str, Any]] | None 
     """The chart tests/charts/neighbours in `folder`, with ours as its subchart, or once under each alias."""
     shutil.copytree(ROOT / "tests" / "charts" / "neighbours", folder)
     shutil.copytree(ROOT / "chart", folder / "charts" / "mcpfence")
+    # Line ends and byte order marks do not survive every checkout, so these two are made here.
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  key: value\n"
+    (folder / "templates" / "crlf.yaml").write_bytes(text.format("crlf").replace("\n", "\r\n").encode())
+    (folder / "templates" / "bom.yaml").write_bytes(text.format("bom").encode("utf-8-sig"))
     if aliases:
         rows = [{"name": "mcpfence", "version": ">=0.0.0-0", "alias": alias} for alias in aliases]
         meta = {"apiVersion": "v2", "name": "neighbours", "version": "1.0.0", "dependencies": rows}

@@ -100,7 +100,9 @@ def reach(allows: Iterable[Allow], *kinds: str) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for allow in allows:
         if not kinds or allow.kind in kinds:
-            found.setdefault(allow.kind, []).extend(f"{peer_words(p)} on {ports_text(allow.ports)}" for p in allow.peers)
+            found.setdefault(allow.kind, []).extend(
+                f"{peer_words(p)} on {ports_text(allow.ports)}" for p in allow.peers
+            )
     return found
 
 

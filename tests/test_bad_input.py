@@ -139,9 +139,7 @@ def test_file_that_is_no_utf8() -> None:
 
 def test_utf16_is_no_utf8() -> None:
     """What an editor saved as UTF-16 is told like any other encoding."""
-    refused(
-        "servers: {}".encode("utf-16"), "values.yaml: is no UTF-8 at byte 0; save it as UTF-8 [file-unreadable]"
-    )
+    refused("servers: {}".encode("utf-16"), "values.yaml: is no UTF-8 at byte 0; save it as UTF-8 [file-unreadable]")
 
 
 def test_file_that_is_missing() -> None:
@@ -160,7 +158,10 @@ def test_faults_of_all_files_are_said() -> None:
     outcome = run_cli("check", "-f", "one.yaml", "-f", "two.yaml")
 
     assert outcome.code == 1
-    assert [line.partition(":")[2].split(":")[0] for line in outcome.stderr.splitlines()[:2]] == [" one.yaml", " two.yaml"]
+    assert [line.partition(":")[2].split(":")[0] for line in outcome.stderr.splitlines()[:2]] == [
+        " one.yaml",
+        " two.yaml",
+    ]
 
 
 def test_catalog_on_stdin() -> None:
@@ -207,8 +208,7 @@ HUGE: dict[str, tuple[str, str]] = {
         "values.yaml:7:4: unfolds into more than 2,000,000 values through its aliases; mend the YAML",
     ),
     "a bomb of merges": (
-        "a: &a {" + ", ".join(f"k{i}: 1" for i in range(2000)) + "}\n"
-        f"b: &b {{<<: [{', '.join(['*a'] * 2000)}]}}\n",
+        "a: &a {" + ", ".join(f"k{i}: 1" for i in range(2000)) + f"}}\nb: &b {{<<: [{', '.join(['*a'] * 2000)}]}}\n",
         "values.yaml:2:12: unfolds into more than 2,000,000 values through its aliases; mend the YAML",
     ),
     "open brackets": (nested("[", 100_000), "is nested more than 200 levels deep"),
@@ -241,7 +241,9 @@ HUGE: dict[str, tuple[str, str]] = {
         "is no label value",
     ),
     "a client of 10 MB": (
-        "servers: {a: {runtime: npx, ingress: {from: [" + "x" * TEN_MEGABYTES + "]}}}\nclients: {b: {cidrs: [10.0.0.0/8]}}",
+        "servers: {a: {runtime: npx, ingress: {from: ["
+        + "x" * TEN_MEGABYTES
+        + "]}}}\nclients: {b: {cidrs: [10.0.0.0/8]}}",
         "is not declared under clients",
     ),
     "a secret of 10 MB": (
@@ -278,7 +280,7 @@ def test_huge_input_ends_soon(text: str, said: str) -> None:
 
 # --- secrets
 
-SECRET = "hunter2"
+SECRET = "hunter2"  # noqa: S105
 
 
 def container(**keys: Any) -> dict[str, Any]:
@@ -301,6 +303,9 @@ SECRETS: Mapping[str, dict[str, Any]] = {
     "env value as a mapping": container(env=[{"key": "TOKEN", "value": {"is": SECRET}}]),
     "env entry as text": container(env=[f"TOKEN={SECRET}"]),
     "env as text": container(env=f"TOKEN={SECRET}"),
+    "env in the place of a choice": container(runtime={"env": [{"key": "TOKEN", "value": SECRET}]}),
+    "env in the place of ports": container(ingress={"ports": {"env": [SECRET]}}),
+    "env in the place of registries": container(egress={"registries": {"env": [{"value": SECRET}]}}),
     "env as a mapping": container(env={"TOKEN": SECRET}),
     "env flag as text": container(env=[{"key": "TOKEN", "sensitive": SECRET, "required": SECRET, "file": SECRET}]),
     "env template": container(env=[{"key": "TOKEN", "value": f"{{{{ {SECRET} }}}}"}]),
@@ -334,7 +339,10 @@ def test_secret_is_never_said(raw: dict[str, Any], form: str) -> None:
     """No value of env, headers, arguments, commands or URLs stands in any message, whatever is wrong with it."""
     Path("values.yaml").write_text(json.dumps(raw, indent=1))
     options = {"text": (), "json": ("--output", "json"), "strict": ("--strict",)}[form]
-    outcomes = [run_cli("check", "-f", "values.yaml", *options), run_cli("render", "--policies-only", "-f", "values.yaml")]
+    outcomes = [
+        run_cli("check", "-f", "values.yaml", *options),
+        run_cli("render", "--policies-only", "-f", "values.yaml"),
+    ]
 
     for outcome in outcomes:
         assert outcome.code == 1, outcome
@@ -362,7 +370,9 @@ UNQUOTED = {
 @pytest.mark.parametrize("value", UNQUOTED.values(), ids=UNQUOTED)
 def test_secret_that_is_no_yaml_is_never_said(value: str) -> None:
     """A password that stands without quotes and breaks the file, or becomes something else, is not said either."""
-    said = errors(f"servers:\n  a:\n    runtime: docker\n    env:\n      - key: TOKEN\n        value: {value}\n", "check")
+    said = errors(
+        f"servers:\n  a:\n    runtime: docker\n    env:\n      - key: TOKEN\n        value: {value}\n", "check"
+    )
 
     assert said
     assert not any(SECRET in line or "2026" in line for line in said)
@@ -377,7 +387,10 @@ def test_no_secret_is_rendered(tmp_path: Path) -> None:
                 "containerizedConfig": {"image": "i", "args": [SECRET], "command": SECRET},
                 "env": [{"key": "TOKEN", "value": SECRET}],
             },
-            "b": {"runtime": "remote", "remoteConfig": {"fixedURL": f"https://{SECRET}:{SECRET}@b.example.com/{SECRET}"}},
+            "b": {
+                "runtime": "remote",
+                "remoteConfig": {"fixedURL": f"https://{SECRET}:{SECRET}@b.example.com/{SECRET}"},
+            },
         }
     }
     Path("values.yaml").write_text(json.dumps(raw))

@@ -260,6 +260,17 @@ def test_control_characters_of_values_never_reach_a_terminal(tmp_path: Path) -> 
     assert b"\\u001b[2Jx\\r\\nerror: forged" in said
 
 
+def test_control_characters_of_file_names_and_helm_are_masked(tmp_path: Path) -> None:
+    """What comes from outside and is not quoted, such as a path, cannot paint the terminal or the log either."""
+    log = tmp_path / "log"
+    done = mcpfence("check", "-f", "a\x1b[2J\rb.yaml", "--log-file", log, cwd=tmp_path)
+
+    assert done.stderr.splitlines()[0] == (
+        b"error: a?[2J?b.yaml: cannot be read (No such file or directory); check the path [file-unreadable]"
+    )
+    assert b"\x1b" not in log.read_bytes()
+
+
 # --- the log file ---
 
 

@@ -74,7 +74,9 @@ values = st.recursive(
 )
 
 
-@given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), values, max_size=3), st.booleans())
+@given(
+    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), values, max_size=3), st.booleans()
+)
 def test_json_is_read_as_json(document: dict[str, Any], ascii_only: bool) -> None:
     """A JSON catalog is what JSON says, escapes and emoji included; only floats could differ and are left out."""
     text = json.dumps(document, ensure_ascii=ascii_only, indent=1)

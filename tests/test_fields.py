@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from mcpfence.addresses import parse_cidr
 from mcpfence.errors import Collector
-from mcpfence.fields import NO_ADDRESSES, has_template, read_cidr, read_cidrs, read_excepts, read_name, read_ports, read_selector
+from mcpfence.fields import (
+    NO_ADDRESSES,
+    has_template,
+    read_cidr,
+    read_cidrs,
+    read_excepts,
+    read_name,
+    read_ports,
+    read_selector,
+)
 from mcpfence.intervals import canonical, is_subset
 from mcpfence.ports import ALL_PORTS, ports_text
 from mcpfence.selectors import Expression, Selector
@@ -52,7 +61,8 @@ def test_names(name: str, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("{{ x }}", True), ("a{{x}}b", True), ("${X}", True), ("$X", False), ("{x}", False), ("a", False)]
+    ("text", "expected"),
+    [("{{ x }}", True), ("a{{x}}b", True), ("${X}", True), ("$X", False), ("{x}", False), ("a", False)],
 )
 def test_templates(text: str, expected: bool) -> None:
     """What Helm and shells fill in is told from ordinary text."""
@@ -125,7 +135,9 @@ def test_ports() -> None:
 
     assert read_ports(None, (), out, all_allowed=True) is None
     assert read_ports("all", (), out, all_allowed=True) == ALL_PORTS
-    assert ports_text(read_ports([53, "53/UDP", 8000.0], (), out, all_allowed=False) or ()) == "53/TCP, 8000/TCP, 53/UDP"
+    assert (
+        ports_text(read_ports([53, "53/UDP", 8000.0], (), out, all_allowed=False) or ()) == "53/TCP, 8000/TCP, 53/UDP"
+    )
     assert ids(out) == []
 
 
@@ -143,7 +155,12 @@ SELECTORS: dict[str, tuple[dict[str, Any], Selector]] = {
     "short form": ({"b": "2", "a": "1"}, Selector((("a", "1"), ("b", "2")))),
     "full form": ({"matchLabels": {"a": "1"}}, Selector((("a", "1"),))),
     "expressions": (
-        {"matchExpressions": [{"key": "b", "operator": "In", "values": ["y", "x", "y"]}, {"key": "a", "operator": "Exists"}]},
+        {
+            "matchExpressions": [
+                {"key": "b", "operator": "In", "values": ["y", "x", "y"]},
+                {"key": "a", "operator": "Exists"},
+            ]
+        },
         Selector((), (Expression("a", "Exists"), Expression("b", "In", ("x", "y")))),
     ),
     "an expression twice": (

@@ -58,7 +58,15 @@ def test_table_is_for_people() -> None:
         assert id.replace("-", "").isalnum()
         assert id == id.lower()
         assert row.meaning.endswith(".")
-        assert row.meaning[0].isupper() or row.meaning.split(" ")[0] in {"kubernetesAPI", "cloudIdentity", "denyAllEgress:", "ingress.from", "localhost", "helm", "ports:"}
+        assert row.meaning[0].isupper() or row.meaning.split(" ")[0] in {
+            "kubernetesAPI",
+            "cloudIdentity",
+            "denyAllEgress:",
+            "ingress.from",
+            "localhost",
+            "helm",
+            "ports:",
+        }
 
 
 def test_unknown_id_is_a_mistake_of_ours() -> None:
@@ -144,7 +152,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize(("path", "expected"), PATHS.items(), ids=lambda value: None)
+@pytest.mark.parametrize(("path", "expected"), PATHS.items(), ids=str)
 def test_paths(path: tuple[str | int, ...], expected: str) -> None:
     """Paths are written as people write them; odd keys stand in quotes, endless ones are cut."""
     assert path_text(path) == expected

@@ -91,11 +91,13 @@ def _refused(host: Host, folder: Path, chart: Path, *arguments: str | Path, flag
 
 
 def test_neighbours_pass_byte_for_byte(fenced: bytes, unfenced: bytes) -> None:
-    """Duplicate keys, anchors, YAML 1.1 scalars, CRLF, `---` in block scalars, hooks: all as helm itself prints them."""
+    """Duplicate keys, anchors, YAML 1.1 scalars, CRLF, BOM, `---` in block scalars, hooks: all as helm itself prints them."""
     theirs = [piece for piece in split(fenced) if not _ours(piece)]
 
     assert theirs == [piece for piece in split(unfenced) if not _ours(piece)]
     assert b"".join(theirs).count(b"key: first\n  key: second") == 1
+    assert b"name: crlf" in b"".join(theirs)
+    assert b"name: bom" in b"".join(theirs)
     assert b"oddities: [0644, 1_000, 0o17, 1.10, yes, ~, 2001-12-14, 0x1F, 1e3]" in b"".join(theirs)
 
 

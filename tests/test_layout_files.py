@@ -290,21 +290,22 @@ def test_temporary_name_that_is_a_link(tmp_path: Path) -> None:
 def test_interrupted_moves_leave_an_index_that_knows_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever stops a run between two files, the next one goes on as if nothing had been."""
     write_folder(tmp_path, OLD)
+    newer = {**NEW, "d.yaml": "d: 1\n"}
     replace = Path.replace
 
-    def stop_at_c(self: Path, target: Path) -> Path:
-        if target.name == "c.yaml":
+    def stop_at_d(self: Path, target: Path) -> Path:
+        if target.name == "d.yaml":
             raise KeyboardInterrupt
         return replace(self, target)
 
-    monkeypatch.setattr(Path, "replace", stop_at_c)
+    monkeypatch.setattr(Path, "replace", stop_at_d)
     with pytest.raises(KeyboardInterrupt):
-        write_folder(tmp_path, NEW)
+        write_folder(tmp_path, newer)
     monkeypatch.undo()
 
-    assert set(_snapshot(tmp_path)) == {INDEX, "a.yaml", "b.yaml"}
-    assert write_folder(tmp_path, NEW) == (1, 1, 1)
-    assert set(_snapshot(tmp_path)) == {INDEX, "b.yaml", "c.yaml"}
+    assert set(_snapshot(tmp_path)) == {INDEX, "a.yaml", "b.yaml", "c.yaml"}
+    assert write_folder(tmp_path, newer) == (1, 2, 1)
+    assert set(_snapshot(tmp_path)) == {INDEX, "b.yaml", "c.yaml", "d.yaml"}
 
 
 def test_failed_move_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ plain_texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).fil
 texts = st.sampled_from(NASTY) | plain_texts | st.from_regex(r"[-a-zA-Z0-9_.:/#'\" \n]{0,12}", fullmatch=True)
 keys = st.sampled_from(["a", "app.kubernetes.io/name", "yes", "1", "true"]) | texts.filter(lambda text: len(text) < 100)
 scalars = texts | st.integers(-(10**20), 10**20) | st.booleans()
-documents = st.recursive(
+documents: st.SearchStrategy[dict[str, Any]] = st.recursive(
     st.dictionaries(keys, scalars, min_size=1, max_size=4),
     lambda inner: st.dictionaries(
         keys, scalars | inner | st.just({}) | st.lists(scalars | inner, max_size=3), min_size=1, max_size=4

@@ -99,21 +99,25 @@ def test_five_megabytes_of_neighbours() -> None:
         + b"    some line of a config file\n" * 60
     )
     before = one * (5_000_000 // len(one))
-    started = time.perf_counter()
+    started = time.process_time()
     out = rendered(before + carrier() + one)
 
     assert out == before + BLOCK + one
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_order_of_our_objects() -> None:
     """What narrows stands before what opens, the report stands last, names are sorted inside a kind."""
-    raw = catalog(b=container(), a=container()) | {"egress": {"provider": "aviatrix"}}
+    workload = {"namespace": "apart", "podSelector": {"app": "gateway"}}
+    raw = catalog(b=container(), a=container()) | {"egress": {"provider": "aviatrix"}, "workloads": {"z": workload}}
     names = [f"{kind} {name}" for kind, name in _objects(rendered(carrier(raw)))]
 
     assert names == [
+        "FirewallPolicy apart/mcp-workload-z",
         "FirewallPolicy demo-mcp/mcp-server-a",
         "FirewallPolicy demo-mcp/mcp-server-b",
+        "NetworkPolicy apart/mcp-workload-z-egress",
+        "NetworkPolicy apart/mcp-workload-z-ingress",
         "NetworkPolicy demo-mcp/mcp-server-a-egress",
         "NetworkPolicy demo-mcp/mcp-server-a-ingress",
         "NetworkPolicy demo-mcp/mcp-server-b-egress",

@@ -18,21 +18,22 @@ def service(name: str = "redis", namespace: str = "data", **spec: Any) -> Doc:
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": name, **({"namespace": namespace} if namespace else {})},
+        "metadata": {"name": name} | ({"namespace": namespace} if namespace else {}),
         "spec": full,
     }
 
 
 def deployment(kind: str = "Deployment", labels: Any = None, ports: Any = None, init: Any = None) -> Doc:
     """A workload of namespace data whose pods are app=redis and have these container ports."""
-    template = {
+    template: Doc = {
         "metadata": {"labels": labels or {"app": "redis", "tier": "db"}},
         "spec": {"containers": [{"name": "a", "ports": ports or []}], "initContainers": [{"ports": init or []}]},
     }
     spec = {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
-    document: Doc = {"apiVersion": "x", "kind": kind, "metadata": {"name": "r", "namespace": "data"}, "spec": spec}
+    metadata: Doc = {"name": "r", "namespace": "data"}
+    document: Doc = {"apiVersion": "x", "kind": kind, "metadata": metadata, "spec": spec}
     if kind == "Pod":
-        document |= {"metadata": {**document["metadata"], **template["metadata"]}, "spec": template["spec"]}
+        document |= {"metadata": metadata | template["metadata"], "spec": template["spec"]}
     return document
 
 
@@ -71,7 +72,11 @@ RESOLVED: dict[str, tuple[Doc, list[Doc], list[str]]] = {
     ),
     "several ports and protocols": (
         REDIS,
-        [service(ports=[{"port": 1, "targetPort": 53, "protocol": "UDP"}, {"port": 53}, {"port": 9, "protocol": "SCTP"}])],
+        [
+            service(
+                ports=[{"port": 1, "targetPort": 53, "protocol": "UDP"}, {"port": 53}, {"port": 9, "protocol": "SCTP"}]
+            )
+        ],
         ["data/app=redis on 53/TCP, 53/UDP, 9/SCTP"],
     ),
     "a headless Service": (REDIS, [service(clusterIP="None")], ["data/app=redis on 6379/TCP"]),
@@ -174,7 +179,11 @@ UNRESOLVED: dict[str, tuple[Doc, list[Doc], str]] = {
         f"Service data/redis is an ExternalName Service, which stands for a name outside the cluster; {NO_PORTS}",
     ),
     "no selector": (REDIS, [service(selector=None)], f"Service data/redis is a Service without a selector; {NEITHER}"),
-    "an empty selector": (REDIS, [service(selector={})], f"Service data/redis is a Service without a selector; {NEITHER}"),
+    "an empty selector": (
+        REDIS,
+        [service(selector={})],
+        f"Service data/redis is a Service without a selector; {NEITHER}",
+    ),
     "no ports": (REDIS, [service(ports=[])], f"Service data/redis is a Service without ports; {NEITHER}"),
     "a named port without any pods": (
         REDIS,
@@ -264,7 +273,13 @@ def test_back_end_inside_gets_its_ingress() -> None:
             "b": {"runtime": "containerized", "egress": {"services": [{**INSIDE, "ports": [6379, 6380]}]}},
             "c": {"runtime": "containerized"},
         },
-        workloads={"w": {"podSelector": {"app": "w"}, "namespace": "tools", "egress": {"services": [{**INSIDE, "namespace": "demo-mcp"}]}}},
+        workloads={
+            "w": {
+                "podSelector": {"app": "w"},
+                "namespace": "tools",
+                "egress": {"services": [{**INSIDE, "namespace": "demo-mcp"}]},
+            }
+        },
     )
     plan = planned(raw)
 
@@ -314,7 +329,10 @@ def test_service_that_selects_a_server() -> None:
     raw = catalog(
         {
             "a": {"runtime": "containerized"},
-            "b": {"runtime": "containerized", "egress": {"services": [{"name": "a", "podSelector": {"app": "a"}, "ports": [1]}]}},
+            "b": {
+                "runtime": "containerized",
+                "egress": {"services": [{"name": "a", "podSelector": {"app": "a"}, "ports": [1]}]},
+            },
         }
     )
 

@@ -61,7 +61,9 @@ def test_byte_order_mark() -> None:
     assert decode(b"\xef\xbb\xbfa: 1", "values.yaml") == "a: 1"
 
 
-@pytest.mark.parametrize(("text", "kind"), [("- a", "a list"), ("a", "a string"), ("1", "a number"), ("yes", "true or false")])
+@pytest.mark.parametrize(
+    ("text", "kind"), [("- a", "a list"), ("a", "a string"), ("1", "a number"), ("yes", "true or false")]
+)
 def test_what_is_no_mapping(text: str, kind: str) -> None:
     """A file that is no mapping is named, with what it is."""
     with pytest.raises(McpfenceError) as caught:

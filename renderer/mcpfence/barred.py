@@ -15,7 +15,6 @@ from mcpfence.intervals import Interval, contains, intersect
 from mcpfence.profiles import PROFILES
 
 TABLE = "built-in table"
-_MAPPED = (V6_BASE + (0xFFFF << 32), V6_BASE + (0xFFFF << 32) + 0xFFFFFFFF)
 
 
 class Barred(NamedTuple):
@@ -32,14 +31,16 @@ class Barred(NamedTuple):
 
 
 def barred(catalog: Catalog) -> tuple[Barred, ...]:
-    """Every blocked range of the families in use, by source; ranges of several sources may overlap."""
+    """Every blocked range of the families in use, by source; ranges of several sources may overlap.
+
+    IPv4-mapped addresses have no row: no ipBlock may name them, and on the wire they are IPv4.
+    """
     cluster = catalog.cluster
     found = [
         Barred(parse_cidr(text), why, TABLE)
         for text, why in SPECIAL_V4 + SPECIAL_V6
         if not (text == NAT64 and cluster.nat64)
     ]
-    found.append(Barred(_MAPPED, "IPv4-mapped addresses, on the wire IPv4", TABLE))
     if cluster.nat64:
         found.append(Barred(parse_cidr(NAT64), "only the images of blocked IPv4 ranges", "cluster.nat64"))
     found += [

@@ -6,7 +6,7 @@ from mcpfence.addresses import cidrs
 from mcpfence.errors import Path, path_text
 from mcpfence.fence import Fence
 from mcpfence.intervals import subtract
-from mcpfence.ports import ports_text
+from mcpfence.ports import ports_text, tcp
 from mcpfence.remedies import Remedy, is_of
 from mcpfence.selectors import Selector, covers
 from mcpfence.snippets import ports_entry, selector_entry
@@ -24,6 +24,9 @@ def to_be_called(view: View, fence: Fence, target: Target) -> Remedy:
     caller = next((f for f in view.fences if f.kind != "service" and target.pods and is_of(target.pods[0], f)), None)
     if caller is not None and caller.kind == "workload" and fence.kind == "server":
         key: Path = (*view.egress(caller).path, "servers")
+        if target.ports != tcp(view.catalog.servers[fence.name].port):
+            own = view.catalog.servers[fence.name].port
+            return Remedy("workloads call servers on their own port", f"nothing can, but on port {own}")
         return Remedy(f"{caller.title} does not list it", f"add {fence.name} to {path_text(key)}", key)
     if caller is not None and caller.kind == "server" and fence.kind == "server":
         return Remedy(f"the caller is {caller.title}", "nothing can: servers do not call each other")
@@ -36,7 +39,17 @@ def to_be_called(view: View, fence: Fence, target: Target) -> Remedy:
         todo += f", and write {path}: {{from: [NAME], ports: {ports_entry(target.ports)}}}"
     elif view.ingress(fence).clients is not None:
         todo += f", and add NAME to {path}.from"
-    return Remedy(why, todo, ("clients",))
+    return Remedy(why, todo + _ports_too(view, fence, target), ("clients",))
+
+
+def _ports_too(view: View, fence: Fence, target: Target) -> str:
+    """What clients of a server need besides, where they are to call it on another port than they may."""
+    if fence.kind != "server":
+        return ""
+    open_ = view.ingress(fence).ports or tcp(view.catalog.servers[fence.name].port)
+    if set(target.ports) <= set(open_):
+        return ""
+    return f", and write {path_text(view.ingress(fence).path)}.ports: {ports_entry((*open_, *target.ports))}"
 
 
 def _to_call_back_end(fence: Fence, target: Target) -> Remedy:
@@ -75,7 +88,7 @@ def _client(view: View, fence: Fence, client: str, target: Target) -> Remedy:
         return Remedy(
             why, f"write {path_text(ingress.path)}: {{from: [{client}], ports: {ports_entry(target.ports)}}}", key
         )
-    return Remedy(why, f"add {client} to {path_text(key)}", key)
+    return Remedy(why, f"add {client} to {path_text(key)}{_ports_too(view, fence, target)}", key)
 
 
 def _as_client(target: Target) -> str:

@@ -49,7 +49,7 @@ def _cilium(catalog: Catalog, out: Collector) -> None:
     for client in catalog.clients.values():
         hit = intersect(canonical(client.cidrs), nodes)
         if hit:
-            sentence = f"{cidrs(hit)[0]} are pods or nodes, which no CIDR rule matches under Cilium"
+            sentence = f"{cidrs(hit)[0]} holds pods or nodes, which no CIDR rule matches under Cilium"
             todo = "name the caller by namespace and podSelector"
             out.add("cilium-cidr", (*client.path, "cidrs"), sentence, todo)
     for item in catalog.fenced:
@@ -70,14 +70,17 @@ def _clients(catalog: Catalog, out: Collector) -> None:
         plain = [server.name for server in hosted if not server.selected]
         if plain:
             shown = ", ".join(plain[:5]) + (f" and {len(plain) - 5:,} more" if len(plain) > 5 else "")
-            sentence = f"Obot labels its pods app: GENERATED-ID, not by name, and {shown} have no podSelector"
+            sentence = f"Obot labels its pods app: GENERATED-ID, not by name; without a podSelector: {shown}"
             todo = "write each server's podSelector; `kubectl get pods --show-labels` shows the generated labels"
             out.add("obot-labels", client.path, sentence, todo)
 
 
 def _package(catalog: Catalog, server: Server, out: Collector) -> None:
     if server.egress.deny_all:
-        sentence = f"an {server.runtime} server that reaches nothing starts only from an image that holds its package"
+        article = "an" if server.runtime == "npx" else "a"
+        sentence = (
+            f"{article} {server.runtime} server that reaches nothing starts only from an image that holds its package"
+        )
         out.add("deny-all-package", server.path, sentence, "bake the package into mcpServerDefaults.image")
         return
     if internet_stance(catalog, server.egress):

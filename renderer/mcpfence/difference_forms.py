@@ -228,8 +228,12 @@ def as_markdown(found: Difference) -> str:
     """A comment: the summary in its first line, what widens in the open, long lists and what narrows folded."""
     from jinja2 import Environment, StrictUndefined  # takes longer to load than a small difference to make
 
-    how = {"trim_blocks": True, "keep_trailing_newline": True}
-    jinja = Environment(undefined=StrictUndefined, autoescape=False, **how)  # noqa: S701  # code spans and blocks only
+    jinja = Environment(
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701  # what others wrote stands in code spans and blocks alone
+    )
     block, page = jinja.from_string(_BLOCK), jinja.from_string(_PAGE)
     room = _ROOM
     shown: dict[bool, list[str]] = {True: [], False: []}

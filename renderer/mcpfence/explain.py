@@ -72,7 +72,7 @@ def explain(
     found = find(view, name)
     if isinstance(found, Server):
         return Elsewhere(view, found, tuple(_holders(view, found)))
-    return _explanation(view, found)
+    return explanation_of(view, found)
 
 
 def _holders(view: View, server: Server) -> Iterable[str]:
@@ -84,7 +84,8 @@ def _holders(view: View, server: Server) -> Iterable[str]:
             yield f"workload {workload.name} calls it (workloads.{workload.name}.egress.servers)"
 
 
-def _explanation(view: View, fence: Fence) -> Explanation:
+def explanation_of(view: View, fence: Fence) -> Explanation:
+    """Everything about one fence of a view."""
     reaches = () if fence.kind == "service" else egress_lines(view, fence)
     floor = view.catalog.floor and fence.namespace == view.catalog.namespace
     public = any(line.kind in ("name", "registry", *PUBLIC) for line in reaches)

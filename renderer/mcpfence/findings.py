@@ -69,6 +69,7 @@ _ERRORS = {
     "host-single-label": "A host name is a single label, which the cluster's search path would complete.",
     "host-too-long": "A host name or a label of it is longer than DNS allows.",
     "internet-with-domains": "A server has the stance internet and a list of names.",
+    "internal": "A fault of mcpfence itself; nothing is printed.",
     "key-missing": "A required key is missing.",
     "key-unknown": "A key is not known; a misspelt key must never change a policy silently.",
     "kubernetes-api-unknown": "kubernetesAPI is asked for and cluster.cidrs.controlPlane is empty.",

@@ -157,7 +157,7 @@ def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
         return []
     lines = [Said(), Said("closed to names, stances and listed cidrs", "title")]
     if verbose:
-        lines += _row("metadata", [f"{text:<20} {why}" for text, why in explained.endpoints])
+        lines += _row("metadata", [f"{text:<20} {why}" for text, why in explained.endpoints], 21)
     else:
         lines += _row("metadata", [", ".join(text for text, _ in explained.endpoints)])
     if not explained.barred:
@@ -165,7 +165,7 @@ def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
     lines += [Said(), Said("closed to names and stances", "title")]
     for label, rows in groupby(explained.barred, key=_barred_label):
         if verbose:
-            lines += _row(label, [f"{row.cidr:<20} {row.why}" for row in rows])
+            lines += _row(label, [f"{row.cidr:<20} {row.why}" for row in rows], 21)
         else:
             found = list(rows)
             source = "" if found[0].source == TABLE else f", by {', '.join(dict.fromkeys(row.source for row in found))}"
@@ -191,11 +191,11 @@ def _losses(explained: Explanation) -> list[Said]:
 # --- layout ---
 
 
-def _row(label: str, texts: Iterable[str]) -> list[Said]:
-    """A label with its texts below each other; nothing without texts."""
+def _row(label: str, texts: Iterable[str], hang: int = 2) -> list[Said]:
+    """A label with its texts below each other, whose further lines hang in; nothing without texts."""
     lines: list[str] = []
     for text in texts:
-        lines += _wrap(text, _LABEL + 3, _LABEL + 5)
+        lines += _wrap(text, _LABEL + 3, _LABEL + 3 + hang)
     if not lines:
         return []
     if len(label) > _LABEL:

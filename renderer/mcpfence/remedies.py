@@ -5,6 +5,7 @@ The callers' side is in `caller_remedies`.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from mcpfence.addresses import cidrs, family, parse_cidr
@@ -27,6 +28,9 @@ from mcpfence.view import View
 
 _HTTPS: Ports = (PortRange("TCP", 443, 443),)
 _API_PORTS = frozenset({443, 6443})
+_LISTS = (("cidrs",), ("services",), ("domains",))
+"""With one of these a server no longer inherits the catalog's egress.default."""
+_KEY = re.compile(r"egress(?:\.\w+)+")
 
 
 class Remedy(NamedTuple):
@@ -42,17 +46,26 @@ def to_reach(view: View, fence: Fence, target: Target, asked: Reach) -> Remedy:
     _, narrowings = view.prepared(fence)
     for narrowing in narrowings:
         if flows.meet(lost_reach([narrowing], fence.names), asked):
-            return Remedy(narrowing.why, "change what egress.provider says, or the provider", ("egress", "provider"))
+            return _engine(narrowing.why)
     found = _resolver(view, fence, asked)
     if found is None:
         found = _pods(view, fence, target) if target.pods else _outside(view, fence, target)
     if view.egress(fence).deny_all and found.key:
         where = path_text(deny_all_key(view, fence))
         return Remedy(f"{where}: true, so it reaches nothing at all", f"remove {where}, then {found.todo}", found.key)
-    if fence.internet and view.egress(fence).default is None and found.key[2:3] == ("egress",):
+    if fence.internet and view.egress(fence).default is None and found.key[-1:] in _LISTS:
         key = f"{path_text(view.egress(fence).path)}.default: internet"
         return found._replace(todo=f"{found.todo}; with {key} beside it, or it loses egress.default: internet")
     return found
+
+
+def _engine(why: str) -> Remedy:
+    """A narrowing, whose reason names the engine's own key where there is one."""
+    key = _KEY.search(why)
+    other: Path = ("egress", "provider")
+    if key is None:
+        return Remedy(why, "choose an egress.provider that can give it", other)
+    return Remedy(why, f"change {key[0]}", tuple(key[0].split(".")))
 
 
 def deny_all_key(view: View, fence: Fence) -> Path:
@@ -122,7 +135,8 @@ def _address(view: View, fence: Fence, target: Target) -> Remedy:
         return _metadata(view, fence, target, endpoint)
     if family(address) not in catalog.cluster.families:
         missing = f"IPv{family(address)}"
-        return Remedy(f"cluster.ipFamilies has no {missing}", f"add {missing} there", ("cluster", "ipFamilies"))
+        todo = f"add {missing} to cluster.ipFamilies, then list the address"
+        return Remedy(f"cluster.ipFamilies has no {missing}", todo, ("cluster", "ipFamilies"))
     if contains(catalog.cluster.control_plane, address) and target.ports[0].first in _API_PORTS:
         todo = f"write {path_text(egress.path)}.kubernetesAPI: true"
         return Remedy("it is an address of the API server", todo, (*egress.path, "kubernetesAPI"))
@@ -169,7 +183,7 @@ def _pods(view: View, fence: Fence, target: Target) -> Remedy:
             return Remedy(f"{path_text(key)} opens server {server} on its own port", f"nothing can, but on port {own}")
         return Remedy(f"server {server} is not among {path_text(key)}", f"add {server} to {path_text(key)}", key)
     client = view.catalog.clients.get(target.name) if target.kind == "client" else None
-    if client is not None and fence.kind == "server":
+    if client is not None and fence.kind == "server" and target.ports[0].protocol == "TCP":
         return _callback(view, fence, target)
     pods = target.pods[0]
     name = target.name or (pods.selector.labels[0][1] if pods.selector.labels else pods.namespace)

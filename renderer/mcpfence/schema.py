@@ -101,7 +101,7 @@ def _words(error: Any) -> Iterator[_Words]:
         yield path, f"is {type_name(instance)}", _type_todo(instance, wanted, path), "type"
     elif kind in ("enum", "const"):
         choices = value if kind == "enum" else [value]
-        yield path, f"{quote(instance)} is no choice here", _choices(instance, choices, error), "choice"
+        yield path, f"{_shown(instance)} is no choice here", _choices(instance, choices, error), "choice"
     elif kind == "required":
         for key in value:
             if key not in instance:
@@ -139,9 +139,13 @@ def _alternatives(error: Any) -> Iterator[_Words]:
             forms.append(str(child.validator_value))
         elif child.validator == "enum":
             forms += [json.dumps(item) if not isinstance(item, str) else item for item in child.validator_value]
-    shown = quote(instance) if isinstance(instance := error.instance, (str, int, float, bool)) else type_name(instance)
     choices = " or ".join(dict.fromkeys(forms)) or "another form"
-    yield path, f"is {shown}", f"write {choices}", "type"
+    yield path, f"is {_shown(error.instance)}", f"write {choices}", "type"
+
+
+def _shown(value: Any) -> str:
+    """A value that is written where another one belongs; of a mapping or list only that it is one (it may hold env)."""
+    return quote(value) if isinstance(value, (str, int, float, bool)) else type_name(value)
 
 
 def _type_todo(instance: Any, wanted: list[str], path: Path) -> str:

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcpfence.addresses import ALL
-from mcpfence.intervals import Intervals
+from mcpfence.intervals import Intervals, union
 from mcpfence.manifest import MANAGED_BY
 from mcpfence.reach import bounds, flows
 from mcpfence.reach.aviatrix import Firewall
@@ -24,10 +24,14 @@ from mcpfence.reach.granted import NamedPorts
 from mcpfence.reach.objects import Object, unroll
 from mcpfence.reach.policy import Policy
 from mcpfence.reach.policyset import Reader, policies_of
+from mcpfence.reach.rules import Rule
 from mcpfence.reach.unevaluated import NotEvaluated, not_evaluated
 from mcpfence.reach.workloads import Workload, named_ports, read_workloads
 
 _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "mcpfence.io/service": "back-end"}
+
+PortName = tuple[str, str]
+"""Protocol and name."""
 
 Location = tuple[str, Box]
 """Pods: their namespace and a box around their labels."""
@@ -43,13 +47,13 @@ class Place(NamedTuple):
 
 
 class Manifests(NamedTuple):
-    """What a side is made of; `rendered` are the documents that mcpfence has just made of a catalog, and proven.
+    """What a side is made of; `rendered` are what mcpfence has just made of a catalog, and proven; None without one.
 
     `namespace` is for objects that name none.  `pod_addresses`, if known, are those that pods may have.
     """
 
     documents: Sequence[Any] = ()
-    rendered: Sequence[Any] = ()
+    rendered: Sequence[Any] | None = None
     namespace: str = "default"
     pod_addresses: Intervals = ()
 
@@ -59,7 +63,7 @@ class Side:
 
     def __init__(self, name: str, found: Manifests, pod_addresses: Intervals = ()) -> None:
         """`name` is what doubts call it; `pod_addresses` are those of the other side, for a side that knows none."""
-        unrolled = unroll([*found.rendered, *found.documents])
+        unrolled = unroll([*(found.rendered or ()), *found.documents])
         self.name, self.namespace = name, found.namespace
         reader = Reader(found.namespace, found.pod_addresses or pod_addresses or ALL)
         self.policies = policies_of(unrolled.objects, reader)
@@ -118,10 +122,8 @@ class Side:
         key = (place.namespace, place.box, direction)
         known = self._known.get(key) if place.ports is None else None
         if known is None:
-            if direction == "egress":  # a named port is one of the destination's
-                known = self._evaluator.egress(Subject(place.namespace, place.box))
-            else:
-                known = self._evaluator.ingress(Subject(place.namespace, place.box, place.ports))
+            subject = Subject(place.namespace, place.box, place.ports)
+            known = self._evaluator.egress(subject) if direction == "egress" else self._evaluator.ingress(subject)
             if place.ports is None:
                 self._known[key] = known
         return known
@@ -152,6 +154,8 @@ class Side:
         return frozenset(mark for place in places for mark in self._marks(place, direction))
 
     def _marks(self, place: Place, direction: str) -> Iterator[object]:
+        addresses: dict[PortName, Intervals] = {}
+        pods: dict[PortName, set[Box]] = {}
         for policy, how in self._selecting(place):
             if isinstance(policy, Firewall):
                 if direction == "egress":
@@ -159,11 +163,15 @@ class Side:
             elif isinstance(policy, Policy):
                 if not policy.sound:
                     yield self._content(policy.title)
-                yield from _named_ports(policy, direction)
+                for name, rule in _named_ports(policy, direction):
+                    addresses[name] = union(addresses.get(name, ()), rule.addresses)
+                    pods.setdefault(name, set()).update(rule.pods)
+        for name, peers in pods.items():  # as a destination, addresses have no ports with names
+            yield name, addresses[name] if direction == "ingress" else (), frozenset(peers)
 
-    def doubts(self, places: Iterable[Place], direction: str) -> tuple[str, ...]:
-        """Why the bounds of the places are not exact, one sentence for each policy that is to blame."""
-        said: dict[str, None] = {}
+    def doubts(self, places: Iterable[Place], direction: str) -> dict[str, str]:
+        """Why the bounds of the places are not exact: the policies that are to blame, each with half a sentence."""
+        said: dict[str, str] = {}
         for place in places:
             walls = []
             for policy, how in self._selecting(place):
@@ -171,11 +179,11 @@ class Side:
                 if not reason and how is Selects.MAYBE and isinstance(policy, Policy):
                     reason = "may select some of these pods and not others"
                 if reason:
-                    said[f"{policy.title} of {self.name} {reason}"] = None
+                    said[policy.title] = reason
                 walls += [policy.title] if isinstance(policy, Firewall) else []
             if len(walls) > 1 and direction == "egress":
-                said[f"{' and '.join(walls)} of {self.name} are tried in an order that no manifest states"] = None
-        return tuple(said)
+                said[" and ".join(walls)] = "are tried in an order that no manifest states"
+        return said
 
     @cached_property
     def not_evaluated(self) -> dict[tuple[str, str, str | None, str], str]:
@@ -241,15 +249,14 @@ def _doubt(policy: Policy | Firewall | NotEvaluated, direction: str) -> str:
         if direction == "egress" and any(not line.flows.exact or not line.sure for line in policy.lines):
             return "cannot be told exactly (its groups are not all in the manifests, or its wildcards are loose)"
         return ""
-    names = sorted({name for mark in _named_ports(policy, direction) for name in (mark[1][1],)})
+    names = sorted({name for (_, name), _ in _named_ports(policy, direction)})
     return f"opens ports by name ({', '.join(names)}), which only containers can tell" if names else ""
 
 
-def _named_ports(policy: Policy, direction: str) -> Iterator[tuple[Box, tuple[str, str]]]:
+def _named_ports(policy: Policy, direction: str) -> Iterator[tuple[PortName, Rule]]:
     rules = policy.rules(direction)
     for rule in rules.items if rules is not None else ():
-        for box in rule.pods if rule.ports.named else ():
-            yield from ((box, name) for name in rule.ports.named)
+        yield from ((name, rule) for name in rule.ports.named)
 
 
 def _body(document: Mapping[str, Any]) -> dict[str, Any]:

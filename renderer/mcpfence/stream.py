@@ -78,8 +78,6 @@ def read_stream(data: bytes) -> Stream:
 def split(data: bytes) -> tuple[bytes, ...]:
     """The pieces of a stream; joined, they are the stream."""
     starts = [match.start() for match in _SEPARATOR.finditer(data)]
-    if data.startswith(_BOM + b"---"):
-        starts = [start for start in starts if start != len(_BOM)]
     if not starts or starts[0] != 0:
         starts.insert(0, 0)
     ends = [*starts[1:], len(data)]

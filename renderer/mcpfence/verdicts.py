@@ -58,7 +58,7 @@ def may_reach(view: View, fence: Fence, target: Target) -> Verdict:
     answer = worst([mine, *theirs])
     remedies = [to_reach(view, fence, target, asked)] if mine.answer != "allowed" else []
     if any(end.answer != "allowed" for end in theirs):
-        remedies.append(_at_the_other_end(view, fence, target, _fences_of(view, target.pods, sight.keys)))
+        remedies += _at_the_other_end(view, fence, target, _fences_of(view, target.pods, sight.keys))
     grants = _granting(egress_lines(view, fence), asked) if mine.answer in ("allowed", "partly") else ()
     notes = [*_unseen(target, [mine, *theirs]), *_by_name(sight, subjects(fence), target, mine.answer)]
     notes += _inside(view, target)
@@ -134,13 +134,10 @@ def _other_end(fence: Fence, target: Target, direction: str, sight: Sight) -> tu
     return (joined(target.said, direction, ends),) if ends else ()
 
 
-def _at_the_other_end(view: View, fence: Fence, target: Target, others: Sequence[Fence]) -> Remedy:
-    """What the called side lacks."""
+def _at_the_other_end(view: View, fence: Fence, target: Target, others: Sequence[Fence]) -> list[Remedy]:
+    """What the called side lacks; pods that no fence selects need nothing else than a services entry of the caller."""
     asking = Target(fence.kind, fence.title, target.ports, pods=_pods_of(fence), name=fence.name)
-    for other in others:
-        return to_be_called(view, other, asking)
-    why = f"{FLOOR} denies what no server or workload of the catalog is"
-    return Remedy(why, "declare the called pods as a workload, with ingress.from", ("workloads",))
+    return [to_be_called(view, other, asking) for other in others[:1]]
 
 
 def _caller_cannot(view: View, fence: Fence, target: Target, others: Sequence[Fence]) -> Remedy:

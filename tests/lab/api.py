@@ -121,6 +121,12 @@ class Api:
         self._connection = http.client.HTTPSConnection(host, port, timeout=60, context=context)
         return self._connection
 
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._connection:
+            self._connection.close()
+            self._connection = None
+
     # --- objects ---
 
     def resources(self, group_version: str) -> list[Resource]:
@@ -192,7 +198,12 @@ class Api:
 
     def empty(self, namespace: str) -> None:
         """Remove a namespace with everything in it, which no controller does here."""
-        for version in ("v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1", "networking.aviatrix.com/v1alpha1"):
+        for version in (
+            "v1",
+            "networking.k8s.io/v1",
+            "rbac.authorization.k8s.io/v1",
+            "networking.aviatrix.com/v1alpha1",
+        ):
             for resource in self.resources(version):
                 if resource.namespaced and "deletecollection" in resource.verbs:
                     self.request("DELETE", resource.path(namespace))

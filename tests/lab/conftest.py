@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,9 +59,10 @@ def control_plane(
 
 
 @pytest.fixture(scope="session")
-def bare_api(control_plane: ControlPlane) -> Api:
+def bare_api(control_plane: ControlPlane) -> Iterator[Api]:
     """A client for it, as admin."""
-    return Api(control_plane.url, control_plane.ca, control_plane.token)
+    with closing(Api(control_plane.url, control_plane.ca, control_plane.token)) as client:
+        yield client
 
 
 @pytest.fixture(scope="session")
@@ -71,7 +73,9 @@ def api(bare_api: Api, shared: Path) -> Api:
 
 
 @pytest.fixture(scope="session", params=[3, 4], ids=["helm3", "helm4"])
-def cluster(request: pytest.FixtureRequest, api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> Cluster:
+def cluster(
+    request: pytest.FixtureRequest, api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
+) -> Cluster:
     """Each helm in turn, with mcpfence in place, against that server."""
     helm = request.getfixturevalue(f"helm{request.param}")
     host = make_host(helm, request.param, tmp_path_factory.mktemp("host") / "home")

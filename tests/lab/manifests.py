@@ -46,12 +46,15 @@ def _await_established(api: Api, name: str) -> None:
 
 
 def differences(sent: Any, stored: Any, path: str = "") -> Iterator[str]:
-    """Where what is stored is not what was sent, one path each: `- PATH` is lost or changed, `+ PATH` was added."""
+    """Where what is stored is not what was sent, one path each.
+
+    `- PATH` is lost or changed, `0 PATH` was an empty list or map and is absent, `+ PATH` was added.
+    """
     if isinstance(sent, Mapping) and isinstance(stored, Mapping):
         for key in sent.keys() | stored.keys():
             place = f"{path}.{key}" if path else str(key)
             if key not in stored:
-                yield f"- {place}"
+                yield f"0 {place}" if sent[key] in ([], {}) else f"- {place}"
             elif key not in sent:
                 yield f"+ {place}"
             else:

@@ -53,16 +53,33 @@ class Flow(NamedTuple):
     name: str
 
 
-class Packets(NamedTuple):
+class Packets:
     """Every peer with every flow; a verdict is one bit a flow for each peer."""
 
-    peers: tuple[Peer, ...]
-    flows: tuple[Flow, ...]
+    def __init__(self, peers: Iterable[Peer], flows: Iterable[Flow]) -> None:
+        self.peers, self.flows = tuple(peers), tuple(flows)
+        self.every = (1 << len(self.flows)) - 1
+        self._of_port: dict[tuple[str, int], int] = {}
+        self._of_name: dict[str, int] = {}
+        for place, (protocol, port, name) in enumerate(self.flows):
+            self._of_port[protocol, port] = self._of_port.get((protocol, port), 0) | 1 << place
+            self._of_name[name] = self._of_name.get(name, 0) | 1 << place
 
-    @property
-    def every(self) -> int:
-        """The verdict that everything passes."""
-        return (1 << len(self.flows)) - 1
+    def on(self, protocol: str, first: int = 0, last: int = 65535) -> int:
+        """The flows of a protocol on some ports, as bits."""
+        return union(bits for (name, port), bits in self._of_port.items() if name == protocol and first <= port <= last)
+
+    def under(self, shown: Callable[[str], bool]) -> int:
+        """The flows under names that pass a test, as bits."""
+        return union(bits for name, bits in self._of_name.items() if shown(name))
+
+
+def union(sets: Iterable[int]) -> int:
+    """The bits that any of the sets has."""
+    found = 0
+    for bits in sets:
+        found |= bits
+    return found
 
 
 Verdict = tuple[int, ...]
@@ -202,13 +219,8 @@ def _flows_of_ports(ports: Sequence[Any], packets: Packets) -> int:
             raise Unreadable
         last = port if end is None else end
         demand(port in PORTS and last in PORTS and port <= last)
-        allowed |= mask(packets, lambda flow: flow.protocol == protocol and port <= flow.port <= last)  # noqa: B023
+        allowed |= packets.on(protocol, port, last)
     return allowed
-
-
-def mask(packets: Packets, test: Any) -> int:
-    """The flows that pass a test, as bits."""
-    return sum(1 << place for place, flow in enumerate(packets.flows) if test(flow))
 
 
 # --- FirewallPolicy ---
@@ -251,13 +263,8 @@ def _rule(rule: Document, smart: Any, web: Any, packets: Packets, world: World) 
     flows = _flows_of_rule(rule, packets)
     if rule.get("webGroups"):
         shown = [web.get(_name(reference)) for reference in rule["webGroups"]]
-        flows &= mask(
-            packets,
-            lambda flow: (
-                flow.protocol == "TCP"
-                and any(unknown if domains is None else _shows(domains, flow.name) for domains in shown)
-            ),
-        )
+        flows &= packets.on("TCP")
+        flows &= packets.under(lambda name: any(unknown if it is None else _shows(it, name) for it in shown))
     subject = known(rule.get("selector") or {}, "matchLabels")
     return FirewallRule(selecting(subject), rule["action"] != "deny", peers, flows)
 
@@ -288,10 +295,10 @@ def _flows_of_rule(rule: Document, packets: Packets) -> int:
     wanted = {"tcp": ("TCP",), "udp": ("UDP",), "icmp": ("ICMP",), "any": ("TCP", "UDP", "SCTP", "ICMP", "other")}[protocol]
     if not port:
         demand(not end)
-        return mask(packets, lambda flow: flow.protocol in wanted)
+        return union(packets.on(name) for name in wanted)
     last = end or port
     demand(port in PORTS and last in PORTS and port <= last and protocol != "icmp")
-    return mask(packets, lambda flow: flow.protocol in wanted and port <= flow.port <= last)
+    return union(packets.on(name, port, last) for name in wanted if name not in ("ICMP", "other"))
 
 
 def _shows(domains: Sequence[str], name: str) -> bool:
@@ -336,7 +343,7 @@ class Judge:
                 walls.append(self._wall(document, labels, world))
         passed = self._everything()
         if policies:
-            passed = tuple(_either(columns) for columns in zip(*policies, strict=True))
+            passed = tuple(union(columns) for columns in zip(*policies, strict=True))
         if walls:  # nobody says in which order several policies are tried
             order = walls if world is World.NOTHING else walls[::-1]
             wall = self._first_match([rule for rules in order for rule in rules])
@@ -381,19 +388,17 @@ class Judge:
 
     def _first_match(self, rules: Sequence[FirewallRule]) -> Verdict:
         """Rules in order, the first that matches decides; what none matches passes."""
-        passed = []
-        for place, peer in enumerate(self.packets.peers):
+        known: dict[tuple[bool, ...], int] = {}
+        columns = list(zip(*(rule.peers for rule in rules), strict=True)) or [()] * len(self.packets.peers)
+        for column in set(columns):
             undecided, allowed = self.packets.every, 0
-            for rule in rules:
-                if rule.peers[place]:
+            for rule, matches in zip(rules, column, strict=True):
+                if matches:
                     allowed |= undecided & rule.flows if rule.permit else 0
                     undecided &= ~rule.flows
-            passed.append(self.packets.every if never_crosses_the_gateway(peer) else allowed | undecided)
-        return tuple(passed)
-
-
-def _either(columns: Iterable[int]) -> int:
-    found = 0
-    for column in columns:
-        found |= column
-    return found
+            known[column] = allowed | undecided
+        every = self.packets.every
+        return tuple(
+            every if never_crosses_the_gateway(peer) else known[column]
+            for peer, column in zip(self.packets.peers, columns, strict=True)
+        )

@@ -105,11 +105,8 @@ def _block(document: Document, path: Path, owner: str) -> str:
     if document["kind"] == "NetworkPolicy":
         own = [key for key in spec["podSelector"] for _ in spec["podSelector"][key]]
         return f"{own} {json.dumps({**spec, 'podSelector': None})}"
-    domains = {name for group in spec.get("webGroups", ()) for name in group["domains"]}
-    text = json.dumps(spec)
-    for name in sorted(domains, key=len, reverse=True):
-        text = text.replace(f'"{name}"', '"*"' if name.startswith("*") else '"."')
-    return text.replace(owner.partition(" ")[2], "")
+    web = [{**group, "domains": sorted({name[:1] == "*" for name in group["domains"]})} for group in spec.get("webGroups", ())]
+    return json.dumps({**spec, "webGroups": web}).replace(owner.partition(" ")[2], "")
 
 
 def judged(scene: Scene, mutant: Mutant) -> Outcome:

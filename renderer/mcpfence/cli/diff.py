@@ -77,6 +77,8 @@ def command(
             return _TROUBLE
         _tell(before, after, voice)
         found = compare(before.manifests, after.manifests)
+        if not (found.different or found.same or voice.quiet):
+            voice.say("mcpfence: neither side holds a policy or a workload; are these the right paths?")
         write_stdout([_FORMS[output](found).encode()])
         return _DIFFERENT if found.different else 0
 

@@ -6,6 +6,7 @@ import errno
 import functools
 import os
 import sys
+import traceback
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,21 @@ def guarded(voice: Voice, work: Callable[[], int]) -> int:
     except McpfenceError as error:
         voice.findings(error.findings)
         return 1
+    except (click.ClickException, click.Abort, OSError):
+        raise  # `run` knows what to do
+    except Exception as bad:
+        if os.environ.get("MCPFENCE_DEBUG"):
+            raise
+        voice.findings(_internal(bad).findings)
+        return 1
+
+
+def _internal(bad: Exception) -> McpfenceError:
+    """A fault of ours, told without a traceback and without the exception's text, which may hold a value."""
+    frames = traceback.extract_tb(bad.__traceback__)
+    where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    sentence = f"mcpfence failed with {type(bad).__name__}{where}, and nothing was printed"
+    return fail("internal", sentence, "please report it; with MCPFENCE_DEBUG=1 it shows where")
 
 
 def _try_log(voice: Voice) -> None:

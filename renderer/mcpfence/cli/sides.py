@@ -32,7 +32,7 @@ class Read(NamedTuple):
 
 
 class Reader:
-    """Reads both sides; what stands on both is parsed once.  Catalogs look up Services in `services`, parsed documents."""
+    """Reads both sides; what stands on both is parsed once.  `services` are documents with the Services of catalogs."""
 
     def __init__(self, release: str, namespace: str, services: Sequence[Any]) -> None:
         self.release, self.namespace, self.services = release, namespace, services

@@ -10,7 +10,7 @@ from mcpfence.reach.aviatrix import LINK_LOCAL, Firewall
 from mcpfence.reach.evaluate import Evaluator, Subject
 from mcpfence.reach.firewall import Selects, selects
 from mcpfence.reach.flows import Packet
-from mcpfence.reach.granted import bounds_of
+from mcpfence.reach.granted import egress_bounds, ingress_bounds
 from mcpfence.reach.policy import Policy
 from mcpfence.reach.rules import Rules
 
@@ -47,7 +47,7 @@ def network_decisions(evaluator: Evaluator, subject: Subject, direction: str, pa
         allowing += [
             Decision(policy.title, f"spec.{direction}[{rule.position}]", allows=True, sure=sure)
             for rule in rules.items
-            if flows.includes(bounds_of(Rules((rule,)), subject.ports).most, packet)
+            if flows.includes(_most(Rules((rule,)), direction, subject), packet)
         ]
     return tuple(allowing or isolating)
 
@@ -76,3 +76,7 @@ def firewall_decisions(evaluator: Evaluator, subject: Subject, packet: Packet) -
             if sure:
                 break
     return tuple(found)
+
+
+def _most(rules: Rules, direction: str, subject: Subject) -> flows.Reach:
+    return (egress_bounds(rules) if direction == "egress" else ingress_bounds(rules, subject.ports)).most

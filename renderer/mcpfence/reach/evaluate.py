@@ -13,7 +13,7 @@ from mcpfence.reach.aviatrix import Firewall
 from mcpfence.reach.bounds import Bounds
 from mcpfence.reach.boxes import EVERYTHING, Box
 from mcpfence.reach.firewall import Firewalls, Selects, selects
-from mcpfence.reach.granted import NamedPorts, bounds_of
+from mcpfence.reach.granted import NamedPorts, egress_bounds, ingress_bounds, is_named
 from mcpfence.reach.index import Index
 from mcpfence.reach.policy import Policy
 from mcpfence.reach.policyset import PolicySet
@@ -38,7 +38,7 @@ class Evaluator:
         self._policies = Index((policy, policy.namespace, policy.selector) for policy in found.policies)
         self._firewalls = Index((policy, policy.namespace, policy.selector) for policy in found.firewalls)
         self._others = Index((other, other.namespace, other.selector) for other in found.not_evaluated)
-        self._rules: dict[int, tuple[Rules, Bounds]] = {}
+        self._rules: dict[tuple[int, str], tuple[Rules, Bounds]] = {}
         self._sums: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[list[Bounds], Bounds]] = {}
         self._layers: dict[tuple[int, int], tuple[Bounds, Bounds, Bounds]] = {}
         self._walls = Firewalls()
@@ -75,7 +75,7 @@ class Evaluator:
             how = selects(policy.selector, subject.selector) if rules is not None else Selects.NEVER
             if rules is None or how is Selects.NEVER:
                 continue
-            found = self._bounds(rules, subject.ports) if policy.sound else bounds.UNKNOWN
+            found = self._bounds(rules, direction, subject.ports) if policy.sound else bounds.UNKNOWN
             if how is Selects.MAYBE or not policy.sound:
                 possible.append(found)
             else:
@@ -106,12 +106,13 @@ class Evaluator:
                     found.append((policy, how))
         return sorted(found, key=_title)
 
-    def _bounds(self, rules: Rules, ports: NamedPorts | None) -> Bounds:
-        if ports is not None and any(rule.ports.named for rule in rules.items):
-            return bounds_of(rules, ports)
-        known = self._rules.get(id(rules))
+    def _bounds(self, rules: Rules, direction: str, ports: NamedPorts | None) -> Bounds:
+        if direction == "ingress" and ports is not None and is_named(rules):
+            return ingress_bounds(rules, ports)
+        known = self._rules.get((id(rules), direction))
         if known is None:
-            known = self._rules[id(rules)] = (rules, bounds_of(rules))
+            found = egress_bounds(rules) if direction == "egress" else ingress_bounds(rules)
+            known = self._rules[id(rules), direction] = (rules, found)
         return known[1]
 
 

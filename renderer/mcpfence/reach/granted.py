@@ -1,12 +1,13 @@
 """What one list of NetworkPolicy rules allows by itself, as bounds on a reach.
 
-A named port means what the destination's containers call so.  Where the destination is the subject itself, its ports
-can be given; everywhere else a named port is at least nothing and at most every port of its protocol.
+A named port means what the destination's containers call so.  For ingress the destination is the subject itself, whose
+ports can be given.  Everywhere else a named port is at least nothing and at most every port of its protocol; as a
+destination, addresses have no containers, so there it means nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from mcpfence.intervals import Intervals, canonical
 from mcpfence.reach import bounds, flows, traffic
@@ -22,7 +23,7 @@ def egress_of_rules(rules: object, namespace: str) -> Bounds:
 
     Pure and uncached: callers that meet one list object many times keep the result by identity, as Evaluator does.
     """
-    return bounds_of(read_rules(rules, namespace, "egress"))
+    return egress_bounds(read_rules(rules, namespace, "egress"))
 
 
 def ingress_of_rules(rules: object, namespace: str, ports: NamedPorts | None = None) -> Bounds:
@@ -30,31 +31,48 @@ def ingress_of_rules(rules: object, namespace: str, ports: NamedPorts | None = N
 
     `ports` resolves named ports: those of the selected pods' containers, if all of them have the same.
     """
-    return bounds_of(read_rules(rules, namespace, "ingress"), ports)
+    return ingress_bounds(read_rules(rules, namespace, "ingress"), ports)
 
 
-def bounds_of(rules: Rules, ports: NamedPorts | None = None) -> Bounds:
-    """What rules that were read allow; unreadable ones may allow everything."""
+def egress_bounds(rules: Rules) -> Bounds:
+    """What egress rules that were read allow; unreadable ones may allow everything."""
     if not rules.items and not rules.faults:
         return bounds.NOTHING
-    least = flows.union_of(_reach(rule, _resolved(rule.ports, ports)) for rule in rules.items)
-    if rules.faults:
-        return Bounds(least, flows.EVERYTHING)
-    if ports is not None or not any(rule.ports.named for rule in rules.items):
+    least = flows.union_of(_reach(rule, rule.ports.numbers) for rule in rules.items)
+    if not rules.faults and not is_named(rules):
         return Bounds(least, least)
-    return Bounds(least, flows.union_of(_reach(rule, _widest(rule.ports)) for rule in rules.items))
+    return _bounds(rules, least, (_to_pods(rule) for rule in rules.items if rule.ports.named))
 
 
-def _reach(rule: Rule, pod_points: Intervals) -> flows.Reach:
-    """Named ports mean nothing on addresses: there are no containers."""
-    if pod_points == rule.ports.numbers:
-        return flows.reach_of(rule.addresses, rule.pods, traffic.plain(pod_points))
-    of_addresses = flows.reach_of(rule.addresses, (), traffic.plain(rule.ports.numbers))
-    return flows.union(of_addresses, flows.reach_of((), rule.pods, traffic.plain(pod_points)))
+def ingress_bounds(rules: Rules, ports: NamedPorts | None = None) -> Bounds:
+    """What ingress rules that were read allow; unreadable ones may allow everything."""
+    if not rules.items and not rules.faults:
+        return bounds.NOTHING
+    least = flows.union_of(_reach(rule, _resolved(rule.ports, ports or {})) for rule in rules.items)
+    if not rules.faults and (ports is not None or not is_named(rules)):
+        return Bounds(least, least)
+    return _bounds(rules, least, (_reach(rule, _widest(rule.ports)) for rule in rules.items if rule.ports.named))
 
 
-def _resolved(found: Ports, ports: NamedPorts | None) -> Intervals:
-    if not found.named or not ports:
+def is_named(rules: Rules) -> bool:
+    """Whether some rule speaks of a port by its name."""
+    return any(rule.ports.named for rule in rules.items)
+
+
+def _bounds(rules: Rules, least: flows.Reach, more: Iterable[flows.Reach]) -> Bounds:
+    return Bounds(least, flows.EVERYTHING if rules.faults else flows.union_of((least, *more)))
+
+
+def _reach(rule: Rule, points: Intervals) -> flows.Reach:
+    return flows.reach_of(rule.addresses, rule.pods, traffic.plain(points))
+
+
+def _to_pods(rule: Rule) -> flows.Reach:
+    return flows.reach_of((), rule.pods, traffic.plain(_widest(rule.ports)))
+
+
+def _resolved(found: Ports, ports: NamedPorts) -> Intervals:
+    if not found.named:
         return found.numbers
     return canonical((*found.numbers, *(piece for name in found.named for piece in ports.get(name, ()))))
 
