@@ -35,6 +35,7 @@ def errors(text: str | bytes, *command: str) -> list[str]:
     assert outcome.code == 1, outcome
     assert outcome.stdout == ""
     assert "Traceback" not in outcome.stderr
+    assert "[internal]" not in outcome.stderr
     return [line.removeprefix("error: ") for line in outcome.stderr.splitlines() if line.startswith("error: ")]
 
 

@@ -13,8 +13,8 @@ from mcpfence.errors import Collector, Finding, McpfenceError, fail, path_text, 
 from mcpfence.findings import TABLE, Severity
 
 SOURCES = sorted(path for path in Path(mcpfence.__file__).parent.rglob("*.py") if path.name != "findings.py")
-SPEAKERS = {"add", "fail", "Finding", "BadHost", "_unknown", "found"}
-"""Calls whose first argument is an id, where it is written out."""
+SPEAKERS = {"add", "fail", "Finding", "BadHost", "_unknown"}
+"""Calls whose first argument is an id, where it is written out; sets have an `add` too, with one argument."""
 
 
 def constants(tree: ast.AST) -> Iterator[str]:
@@ -27,7 +27,7 @@ def constants(tree: ast.AST) -> Iterator[str]:
 def spoken(tree: ast.AST) -> Iterator[str]:
     """Every text that is the first argument of a call that makes a finding."""
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or not node.args or not isinstance(node.args[0], ast.Constant):
+        if not isinstance(node, ast.Call) or len(node.args) < 2 or not isinstance(node.args[0], ast.Constant):
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
         if name in SPEAKERS and isinstance(node.args[0].value, str):

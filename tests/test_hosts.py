@@ -56,7 +56,7 @@ def test_longest_name() -> None:
 @given(st.text(max_size=40) | st.from_regex(r"[a-z*.:/\[\]0-9_-]{0,40}", fullmatch=True))
 def test_every_text_is_judged(text: str) -> None:
     """Any text is either refused with an id, a sentence and an advice, or has one canonical form, which is good too."""
-    refusal = None
+    refusal, name = None, ""
     try:
         name = parse_host(text)
     except BadHost as bad:

@@ -51,7 +51,7 @@ def _object(kind: str, namespace: str, name: str) -> Rendered:
     ("document", "name"),
     [
         (b"kind: Role\nmetadata: {name: a, namespace: n}\n", "role-n-a.yaml"),
-        (b"kind: Namespace\nmetadata: {name: tools}\n", "namespace-tools.yaml"),
+        (b"kind: Namespace\nmetadata: {name: tools}\n", "0-namespace-tools.yaml"),
         (b'kind: ClusterRole\nmetadata: {name: "system:aggregate/Edit"}\n', "clusterrole-system-aggregate-edit.yaml"),
         (b"kind: Role\nmetadata: {name: ../../etc/passwd}\n", "role-..-..-etc-passwd.yaml"),
         (b"kind: Role\nmetadata: {name: 'C:\\x'}\n", "role-c--x.yaml"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import catalog, objects
@@ -81,6 +81,7 @@ def test_names_of_objects() -> None:
     ]
 
 
+@settings(max_examples=30)
 @given(st.text("abc-", min_size=55, max_size=61).map(lambda text: f"a{text}z"))
 def test_long_server_names_render(name: str) -> None:
     """A server with the longest name that a label can have gets objects, groups and rules with names that fit."""

@@ -7,7 +7,7 @@ import random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import CLIENT, Raw, catalog, names, objects, one, one_egress, planned, reach, rendered
@@ -422,6 +422,7 @@ def shuffled(value: Any, chance: random.Random) -> Any:
     return [shuffled(item, chance) for item in value] if isinstance(value, list) else value
 
 
+@settings(max_examples=40)
 @given(catalogs, st.randoms(use_true_random=False))
 def test_order_of_keys_does_not_matter(raw: Raw, chance: random.Random) -> None:
     """The same catalog in any order of its keys gives the same objects, findings and digest, byte for byte."""
@@ -433,6 +434,7 @@ def test_order_of_keys_does_not_matter(raw: Raw, chance: random.Random) -> None:
     assert one_way.catalog.digest == other.catalog.digest
 
 
+@settings(max_examples=40)
 @given(catalogs)
 def test_servers_do_not_depend_on_each_other(raw: Raw) -> None:
     """A server's own objects are the same text with and without the other servers."""
@@ -445,6 +447,7 @@ def test_servers_do_not_depend_on_each_other(raw: Raw) -> None:
                 assert made[item[:3]] == item.text
 
 
+@settings(max_examples=40)
 @given(catalogs)
 def test_render_changes_nothing_that_it_was_given(raw: Raw) -> None:
     """Rendering is pure: the catalog is the same afterwards, and a second render gives the same text."""

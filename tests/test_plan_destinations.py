@@ -159,11 +159,12 @@ def test_metadata_is_cut_out_of_listed_cidrs(cidr: str, left: str) -> None:
 def test_no_entry_reaches_a_metadata_endpoint(address: str, form: str) -> None:
     """Whatever entry lists the block around an endpoint, the endpoint is not in the rendered policy."""
     wide = str(ipaddress.ip_network(address).supernet(new_prefix=24 if "." in address else 64))
-    egress: Raw = {
+    forms: dict[str, Raw] = {
         "cidr": {"cidrs": [{"cidr": wide, "ports": "all"}]},
         "address": {"domains": [{"name": "a.example.com", "addresses": [wide]}]},
         "service": {"services": [{"name": "a", "mode": "cidr", "cidrs": [wide], "ports": "all"}]},
-    }[form]
+    }
+    egress = forms[form]
     provider = {**AVIATRIX, "aviatrix": {"ipv6": True}}
     policy = objects(one_egress(**egress, dns=False) | {"egress": provider})["NetworkPolicy mcp-server-a-egress"]
     found = [peer["ipBlock"] for rule in policy["spec"]["egress"] for peer in rule["to"] if "ipBlock" in peer]

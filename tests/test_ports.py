@@ -37,7 +37,7 @@ def test_entries(entry: int | str, expected: tuple[str, int, int]) -> None:
 )
 def test_every_entry_is_judged(entry: int | str) -> None:
     """Any entry is refused with a sentence and an advice, or is a range inside 1 to 65535 that its text gives back."""
-    refusal = ""
+    refusal, item = "", PortRange("TCP", 1, 1)
     try:
         item = parse_entry(entry)
     except ValueError as bad:

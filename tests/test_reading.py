@@ -213,7 +213,7 @@ def outcome(raw: Any) -> tuple[Rendering | None, tuple[Finding, ...]]:
     return rendering, rendering.findings
 
 
-@settings(max_examples=400)
+@settings(max_examples=200)
 @given(damages)
 def test_any_catalog_is_rendered_or_refused(damage: list[tuple[Any, Any]]) -> None:
     """However a catalog is damaged, the answer is its objects or findings with an error; never anything else."""

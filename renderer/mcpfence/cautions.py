@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpfence.addresses import cidrs
+from mcpfence.addresses import ALL_V6, cidrs
 from mcpfence.catalog import Catalog, Server
 from mcpfence.destinations import granted_registries, internet_stance
 from mcpfence.errors import Collector
@@ -15,6 +15,7 @@ _AVIATRIX_PROFILES = ("gke", "openshift", "k3s")
 def caution(catalog: Catalog, out: Collector) -> None:
     """Add what is worth knowing before anything is rendered; nothing here is an error."""
     _engine(catalog, out)
+    _ipv6(catalog, out)
     _cilium(catalog, out)
     _clients(catalog, out)
     for server in catalog.servers.values():
@@ -39,6 +40,20 @@ def _engine(catalog: Catalog, out: Collector) -> None:
     if catalog.provider == "aviatrix" and profile in _AVIATRIX_PROFILES:
         sentence = f"Aviatrix runs on AWS and Azure only, and the profile is {profile}"
         out.add("aviatrix-profile", ("egress", "provider"), sentence, "check cluster.profile and egress.provider")
+
+
+
+def _ipv6(catalog: Catalog, out: Collector) -> None:
+    """Where public IPv6 addresses are opened, the cluster's own must be known to be cut out of them."""
+    if 6 not in catalog.cluster.families or intersect(canonical(catalog.cluster.cidrs), (ALL_V6,)):
+        return
+    if catalog.provider == "aviatrix" and not catalog.aviatrix_ipv6:
+        return
+    opens = catalog.unenforced_domains == "internet" and any(item.egress.domains for item in catalog.fenced)
+    if opens or any(internet_stance(catalog, item.egress) for item in catalog.fenced):
+        sentence = "lists no IPv6 range, so pods, Services and nodes with global IPv6 addresses count as public"
+        todo = "list the cluster's IPv6 ranges, or write cluster.ipFamilies: [IPv4] if it has none"
+        out.add("ipv6-cluster-unknown", ("cluster", "cidrs"), sentence, todo)
 
 
 def _cilium(catalog: Catalog, out: Collector) -> None:

@@ -68,8 +68,8 @@ _ERRORS = {
     "host-scheme": "A host name has a scheme.",
     "host-single-label": "A host name is a single label, which the cluster's search path would complete.",
     "host-too-long": "A host name or a label of it is longer than DNS allows.",
-    "internet-with-domains": "A server has the stance internet and a list of names.",
     "internal": "A fault of mcpfence itself; nothing is printed.",
+    "internet-with-domains": "A server has the stance internet and a list of names.",
     "key-missing": "A required key is missing.",
     "key-unknown": "A key is not known; a misspelt key must never change a policy silently.",
     "kubernetes-api-unknown": "kubernetesAPI is asked for and cluster.cidrs.controlPlane is empty.",
@@ -129,8 +129,8 @@ _WARNINGS = {
     "floor-off": "The default-deny floor is off.",
     "leftover": "A policy of mcpfence's is among the manifests, and nothing in the catalog asks for it.",
     "obot-labels": "Obot's pods carry generated labels that the catalog does not name.",
-    "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",
     "policy-not-evaluated-here": "A policy of an engine that is not evaluated is among the manifests.",
+    "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",
     "registry-missing": "An npx or uvx server cannot fetch its package, so it will not start.",
     "release-size": "The release comes near the size that Helm can store (1 MiB after compression).",
     "wildcard-multi-tenant": "A wildcard covers a zone in which anybody can have a host.",
@@ -140,8 +140,9 @@ _NOTES = {
     "aviatrix-wildcard": "How Aviatrix reads a wildcard is assumed.",
     "back-end-elsewhere": "The ingress of a back-end in another namespace is not part of this render.",
     "deny-all-false": "denyAllEgress: false says nothing here; in Obot it means open.",
-    "reach-caution": "Something that the connections assume.",
+    "ipv6-cluster-unknown": "Public IPv6 addresses are opened, and the cluster's own IPv6 ranges are not known.",
     "eks-dns": "EKS Auto Mode needs dns.clusterIP.",
+    "reach-caution": "Something that the connections assume.",
 }
 
 TABLE: dict[str, Row] = {

@@ -60,7 +60,11 @@ def _identity(text: str, number: int) -> Identity:
 
 
 def _stem(identity: Identity) -> str:
-    """`networkpolicy-NAMESPACE-NAME`, the same on every file system."""
+    """`networkpolicy-NAMESPACE-NAME`, the same on every file system.
+
+    `kubectl apply -f DIR` goes by file names, so a Namespace comes first: `0-namespace-NAME`.
+    """
+    identity = (f"0-{identity[0]}", *identity[1:]) if identity[0] == "Namespace" else identity
     stem = _UNSAFE.sub("-", "-".join(part for part in identity if part).lower()).strip("-.") or "object"
     return stem if len(stem) <= _LIMIT else f"{stem[: _LIMIT - 9]}-{_digest(identity)}"
 
