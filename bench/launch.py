@@ -1,6 +1,6 @@
 """Runs one command and says how long it took and how much memory it held: the stop watch of `measure`.
 
-    python launch.py STDIN STDOUT STDERR COMMAND...    prints: wait status, seconds, ru_maxrss as the kernel gave it
+    python launch.py STDIN STDOUT STDERR COMMAND...    prints: status, seconds, CPU seconds, ru_maxrss
 
 A process of its own, and a small one: a child's ru_maxrss starts from what its parent held when it was made, so a
 parent of 100 MB would be measured instead of a child of 20 MB.
@@ -24,7 +24,7 @@ def main() -> None:
     began = time.perf_counter()
     pid = os.posix_spawn(command[0], command, os.environ, file_actions=actions)
     _, status, usage = os.wait4(pid, 0)
-    print(status, time.perf_counter() - began, usage.ru_maxrss)
+    print(status, time.perf_counter() - began, usage.ru_utime + usage.ru_stime, usage.ru_maxrss)
 
 
 main()

@@ -49,7 +49,6 @@ def environment(home: Path) -> dict[str, str]:
 
 def describe(helms: Mapping[int, Helm]) -> list[tuple[str, str]]:
     """Rows of (what, value)."""
-    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     rows = [
         ("cores", str(os.cpu_count())),
         ("memory", f"{_memory_gib():.0f} GiB"),
@@ -58,7 +57,12 @@ def describe(helms: Mapping[int, Helm]) -> list[tuple[str, str]]:
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         *((f"helm {major}", ".".join(map(str, helm.version))) for major, helm in helms.items()),
     ]
-    return [*rows, ("load average before the run (1, 5, 15 min)", load)]
+    return [*rows, ("load average before the run", load())]
+
+
+def load() -> str:
+    """The load averages of 1, 5 and 15 minutes: above the number of cores, others work here too."""
+    return ", ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
 def _memory_gib() -> float:

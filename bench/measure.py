@@ -31,9 +31,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One run: wall time in seconds, and the peak of the resident memory of the largest of its processes in MiB."""
+    """One run: wall time and CPU time of all its processes in seconds, peak memory of the largest of them in MiB."""
 
     seconds: float
+    cpu: float
     mib: float
 
 
@@ -54,6 +55,11 @@ class Samples:
         return statistics.median(sample.seconds for sample in self.taken)
 
     @property
+    def cpu(self) -> float:
+        """The least CPU time, user and system: nearly the same on a busy machine as on a quiet one."""
+        return min(sample.cpu for sample in self.taken)
+
+    @property
     def mib(self) -> float:
         """The largest peak."""
         return max(sample.mib for sample in self.taken)
@@ -64,11 +70,11 @@ def run(case: Case, folder: Path) -> Sample:
     output, errors = folder / f"{case.name}.out", folder / f"{case.name}.err"
     command = [sys.executable, "-I", "-S", str(LAUNCH), str(case.stdin), str(output), str(errors), *case.command]
     said = subprocess.run(command, env=dict(case.environment), capture_output=True, text=True, check=True).stdout
-    status, seconds, peak = said.split()
+    status, seconds, cpu, peak = said.split()
     if status != "0" or not output.stat().st_size:
         last = "\n".join(errors.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
         raise RuntimeError(f"{case.name} failed (wait status {status}): {last}")
-    return Sample(float(seconds), float(peak) / _UNITS_PER_MIB)
+    return Sample(float(seconds), float(cpu), float(peak) / _UNITS_PER_MIB)
 
 
 def alternate(cases: Sequence[Case], rounds: int, folder: Path) -> dict[str, Samples]:

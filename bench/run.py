@@ -18,9 +18,9 @@ from pathlib import Path
 
 import reach
 from columns import POST_RENDER, Bench, count_objects, others
-from machine import describe, environment, find_helms
+from machine import describe, environment, find_helms, load
 from measure import alternate, run
-from tables import Size, budget_table, budgets, line_table, memory_table, table, time_table
+from tables import Size, budget_table, budgets, cpu_table, line_table, memory_table, table, time_table
 from template_chart import compare
 
 README = Path(__file__).resolve().parent / "README.md"
@@ -52,12 +52,14 @@ def main() -> int:
         sizes = [measure_size(bench, servers, short=options.short) for servers in options.sizes]
         rows = budgets(sizes)
         reached = None if options.short else reach.measure(bench)
+    machine.append(("load average after the run", load()))
     parts = [
         f"Taken on {datetime.now(UTC):%Y-%m-%d}.",
         table(("machine", ""), machine),
         f"All columns print the same policies: compared object by object at {COMPARED} servers, {equal} objects each.",
         "### Budget\n\n" + budget_table([*rows, *(reached.budgets if reached else ())]),
         "### Wall time: best (median), in seconds\n\n" + time_table(sizes),
+        "### CPU time: best, in seconds\n\n" + cpu_table(sizes),
         "### Peak memory of the largest process, in MiB\n\n" + memory_table(sizes),
         "### Is post-render linear?\n\n" + line_table(sizes),
         "### reach\n\n" + (reached.text if reached else reach.ABSENT),

@@ -38,6 +38,7 @@ GOLDEN: dict[str, tuple[str, ...]] = {
     "several-selectors.txt": ("obot", "github"),
     "nothing.txt": ("obot", "calculator"),
     "remote.txt": ("obot", "handbook"),
+    "remote-called.txt": ("gateway-callers", "issues"),
     "composite.txt": ("obot", "engineering"),
     "remote.json": ("obot", "handbook", "--output", "json"),
     "workload.txt": ("gateway-callers", "mcp-connect"),
@@ -107,6 +108,16 @@ def test_nothing_to_explain() -> None:
 
     assert (outcome.code, outcome.stdout) == (2, "")
     assert outcome.stderr.splitlines()[-1] == "Error: Nothing to explain: name a values file with -f."
+
+
+def test_stdin_is_read_once() -> None:
+    """A values file may come from stdin, but only one."""
+    outcome = run_cli("explain", "vault", "-f", "-", "-f", "-", stdin=b"{}")
+
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.splitlines()[-1] == "Error: stdin can be read once: give - for one file only."
+    once = run_cli("explain", "vault", "-f", "-", stdin=json.dumps(catalog(vault=container())).encode())
+    assert (once.code, once.stdout.splitlines()[0]) == (0, "server vault (containerized)")
 
 
 # --- names of servers ---

@@ -50,7 +50,7 @@ def test_the_blocked_ranges_are_all_told(example: str) -> None:
 
 
 @given(data=st.data())
-@settings(max_examples=300)
+@settings(max_examples=200)
 def test_verdicts_on_addresses_agree_with_the_evaluators(data: st.DataObject) -> None:
     """A verdict on a random address is what the evaluators say of all rendered manifests together."""
     example = data.draw(st.sampled_from(EXAMPLES))
@@ -69,7 +69,7 @@ def test_verdicts_on_addresses_agree_with_the_evaluators(data: st.DataObject) ->
 
 
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_verdicts_on_names_agree_with_the_evaluators(data: st.DataObject) -> None:
     """A name is allowed where the evaluators let a flow pass that shows it at a public address."""
     example = data.draw(st.sampled_from(EXAMPLES))
@@ -84,7 +84,7 @@ def test_verdicts_on_names_agree_with_the_evaluators(data: st.DataObject) -> Non
 
 
 @given(data=st.data())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_verdicts_on_pods_agree_with_the_evaluators(data: st.DataObject) -> None:
     """A pod is answered by its exact labels, at both ends where this render has policies for both."""
     example = data.draw(st.sampled_from(EXAMPLES))

@@ -6,7 +6,8 @@ import re
 
 import pytest
 
-from explaining import ask, view_of
+from edges import catalog, container
+from explaining import ask, verdict, view_of
 
 # --- verdicts over the examples ---
 
@@ -34,6 +35,7 @@ VERDICTS: list[tuple[tuple[str, str], str, str, str, str]] = [
     (DEVOPS, "--from 10.232.0.4", "denied", "devops-ingress: no rule", "add api-management to"),
     (DEVOPS, "--from ai-gateway/app=ai-gateway,tier=x", "allowed", "spec.ingress[0]", "ingress.from[0]"),
     (DEVOPS, "--from ai-gateway/other", "denied", "devops-ingress: no rule", "declare it under clients"),
+    (DEVOPS, "--from 10.224.0.9", "denied", "devops-ingress: no rule", "the node of a pod always reaches it"),
     (DEVOPS, "--from gateway --port 9090", "denied", "devops-ingress: no rule", "ingress.ports: [8099, 9090]"),
     (("aks-aviatrix", "cluster-admin"), "--to 10.224.16.4:6443", "allowed", "kubernetes-api-tcp-6443", "kubernetesAPI"),
     (("aks-aviatrix", "wiki"), "--to 10.224.16.4:6443", "denied", "wiki-deny", "egress.kubernetesAPI: true"),
@@ -113,4 +115,22 @@ def test_verdict(row: tuple[tuple[str, str], str, str, str, str]) -> None:
     assert rule in text
     assert key in text
     assert ("granted by" in text) == (wanted == "allowed")
+    assert ("stopped by" in text) == (wanted != "allowed")
     assert ("to allow it" in text) == (wanted != "allowed")
+
+
+def test_what_cannot_be_told() -> None:
+    """A client that is a whole namespace, some of whose pods are fenced: no answer is given for all of them."""
+    raw = catalog(web=container())
+    raw["clients"] = {"agents": {"namespace": "agents", "callbackPort": 9000}}
+    raw["workloads"] = {"agent": {"namespace": "agents", "podSelector": {"app": "agent"}}}
+    found = verdict(raw, "web", to="agents")
+
+    assert (found.answer, found.allowed) == ("unknown", False)
+    assert found.sentence == (
+        "whether server web may reach client agents (pods (all) of namespace agents) on 9000/TCP cannot be told"
+    )
+    assert [end.answer for end in found.ends] == ["allowed", "unknown"]
+    assert found.notes == ("it depends on the pod: ask for one of them, as NAMESPACE/KEY=VALUE,...",)
+    assert verdict(raw, "web", to="agents/agent:9000").answer == "denied"
+    assert verdict(raw, "web", to="agents/other:9000").answer == "allowed"

@@ -26,7 +26,7 @@ PACKAGE = ROOT / "renderer" / "mcpfence"
 CARRIED = {"chart": ROOT / "chart", "schemas": ROOT / "schemas", "helm_plugin": ROOT / "helm-plugin" / "mcpfence"}
 """Folders that travel inside the package through links, with where they really are."""
 
-EDGE = {"cli", "helm.py", "files.py", "__main__.py"}
+EDGE = {"cli", "helm.py", "files.py", "gitrev.py", "__main__.py"}
 """What may do I/O; everything else below renderer/mcpfence is core."""
 
 IMPURE_MODULES = {

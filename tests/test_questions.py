@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from explaining import ask
 from mcpfence.addresses import format_address
-from mcpfence.questions import Question, read_question
+from mcpfence.questions import BadQuestion, Question, read_question
 
 FORMS: dict[str, Question] = {
     "api.github.com": Question("api.github.com", host="api.github.com"),
@@ -46,6 +50,15 @@ def test_pods_in_questions() -> None:
     assert short.pod == ("data", (("app", "redis"),))
     assert long.pod == ("data", (("app.kubernetes.io/name", "redis"), ("role", "primary")))
     assert short.ports == long.ports
+
+
+@given(st.one_of(st.text(), st.text("ab.:/=,[]*-%0129 TCPudp\u00e4", max_size=30)))
+def test_any_text_is_a_question_or_wrong_usage(text: str) -> None:
+    """No text breaks the reader, and what it takes is exactly one thing."""
+    with contextlib.suppress(BadQuestion):
+        found = read_question(text)
+
+        assert sum(map(bool, (found.host, found.address is not None, found.pod, found.name))) == 1
 
 
 BAD_TO = {

@@ -80,6 +80,38 @@ def test_covers_is_complete_where_pods_exist(wide: Selector, narrow: Selector) -
         assert not all(matches(wide, pod) for pod in pods() if matches(narrow, pod))
 
 
+ATOMS = [
+    labels_of({"a": "x"}),
+    labels_of({"a": "y"}),
+    *(
+        Selector((), (Expression("a", operator, values),))
+        for operator in ("In", "NotIn")
+        for values in (("x",), ("y",), ("x", "y"))
+    ),
+    *(Selector((), (Expression("a", operator),)) for operator in ("Exists", "DoesNotExist")),
+]
+SMALL = [Selector(), *ATOMS] + [
+    Selector(tuple(sorted({*one.labels, *other.labels})), tuple(sorted({*one.expressions, *other.expressions})))
+    for one, other in itertools.combinations(ATOMS, 2)
+    if len({*one.labels, *other.labels}) < 2
+]
+"""Every selector that says one or two things of one key."""
+
+
+def test_every_small_selector_against_every_other() -> None:
+    """All questions, asked of all pairs of small selectors: nothing is left to chance."""
+    everything = list(pods())
+    matched = {one: {i for i, pod in enumerate(everything) if matches(one, pod)} for one in SMALL}
+
+    for one, other in itertools.product(SMALL, repeat=2):
+        assert satisfiable(one) == bool(matched[one])
+        assert compatible(one, other) == bool(matched[one] & matched[other]), (one.text, other.text)
+        if covers(one, other):
+            assert matched[other] <= matched[one], (one.text, other.text)
+    for one, other in itertools.product([Selector(), *ATOMS], repeat=2):
+        assert covers(one, other) == (matched[other] <= matched[one]), (one.text, other.text)
+
+
 @given(st.lists(st.tuples(selectors, st.integers(0, 3)), max_size=8))
 def test_overlaps_finds_every_pair(entries: list[tuple[Selector, int]]) -> None:
     """Every pair of selectors of different owners that share a pod is found, none twice, none of one owner."""

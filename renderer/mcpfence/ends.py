@@ -68,7 +68,7 @@ def end_of(whose: str, direction: str, pods: Sequence[Subject], asked: Reach, si
         answer = _answer(bounds, asked)
         part = asked if answer in ("allowed", "denied") else flows.minus(asked, bounds.least)
         packets = packets_of(part)
-        example = packets[0].text if packets and part is not asked else ""
+        example = packets[0].text if packets and answer == "partly" else ""
         found.append(End(whose, direction, answer, *deciding(sight, subject, direction, packets), example))
     return joined(whose, direction, found)
 

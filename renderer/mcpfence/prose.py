@@ -93,9 +93,8 @@ def verdict_text(verdict: Verdict, place: Place) -> tuple[Said, ...]:
 
 def decision_text(decision: Decision) -> str:
     """`NetworkPolicy mcp/web spec.egress[1]`, or that no rule of it allows."""
-    if not decision.allows and not decision.field:
-        return f"{decision.policy}: no rule allows it"
-    return decision.text if decision.sure else f"{decision.text} (perhaps)"
+    text = decision.text if decision.sure else f"{decision.text} (not for every flow of the question)"
+    return text if decision.allows or decision.field else f"{text}: no rule allows it"
 
 
 def _passed(ends: Iterable[End]) -> list[str]:

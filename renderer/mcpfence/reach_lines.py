@@ -120,8 +120,10 @@ def _special_words(family: str, part: Intervals) -> str:
     if part == public:
         return f"every public {family} address"
     if is_subset(part, public) and size(part) > _MOST * size(public):
-        return f"nearly every public {family} address"
-    return f"every public {family} address and others" if is_subset(public, part) else ""
+        return f"nearly every public {family} address ({count_text(size(part))})"
+    if is_subset(public, part):
+        return f"every public {family} address and {_blocks_text(family, subtract(part, public))}"
+    return ""
 
 
 def _blocks_text(family: str, part: Intervals) -> str:
@@ -156,9 +158,11 @@ def _port(ports: Interval) -> str:
 
 @lru_cache(maxsize=4096)
 def ports_text(points: Intervals) -> str:
-    """`TCP 443, 8000-8010 and UDP 53`; `every protocol and port`."""
+    """`TCP 443, 8000-8010 and UDP 53`; `every protocol and port`, or that but some."""
     if points == traffic.EVERY_POINT:
         return "every protocol and port"
+    if len(traffic.by_protocol(points)) == len(traffic.PROTOCOLS):
+        return f"every protocol and port but {ports_text(subtract(traffic.EVERY_POINT, points))}"
     found = []
     for protocol, ports in traffic.by_protocol(points):
         if not ports:

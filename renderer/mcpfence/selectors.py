@@ -114,7 +114,7 @@ def covers(wide: Selector, narrow: Selector) -> bool:
 
 def _implies(have: _Requirement, need: _Requirement) -> bool:
     if need.absent:
-        return have.absent
+        return have.absent and need.possible
     if need.present and not have.present:
         return False
     if have.absent:

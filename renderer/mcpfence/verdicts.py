@@ -222,7 +222,9 @@ def _granting(lines: Iterable[Line], asked: Reach) -> tuple[Line, ...]:
 
 def _unseen(target: Target, ends: Sequence[End]) -> list[str]:
     """An example of what does not pass where only a part does, and what other people's policies may say."""
-    notes = [f"does not pass: {end.example}" for end in ends if end.answer in ("partly", "unknown")]
+    notes = [f"does not pass: {end.example}" for end in ends if end.answer == "partly"]
+    if target.pods and any(end.answer == "unknown" for end in ends):
+        notes.append("it depends on the pod: ask for one of them, as NAMESPACE/KEY=VALUE,...")
     if target.pods and len(ends) == 1:
         notes.append(f"policies on the side of {target.said} are not part of this render")
     return notes

@@ -1,28 +1,21 @@
-"""What policies let through, asked packet by packet: slow, plain, and written from the APIs' documentation alone.
+"""What policies let through, packet by packet: plain, slow, and written from the APIs' documentation alone.
 
 The judge over the evaluators of mcpfence: it shares no line with them, knows no intervals and no boxes, and only ever
-answers for the packets that it is given (module `packets`).  What cannot be read or told is settled twice, once in
-each `World`; a verdict is certain where both agree.
+answers for the packets that it is given (modules `universe` and `packets`).  What cannot be read or told is settled
+twice, once in each `World`; a verdict is certain where both agree.
 """
 
 from __future__ import annotations
 
-import ipaddress
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from functools import lru_cache
 from typing import Any, NamedTuple
 
-Document = dict[str, Any]
-Address = tuple[int, int]
-"""IP version and the address as a number."""
+from proof.universe import NAMESPACE_NAME, Document, Question, Universe, Unreadable, block, demand, known, members
+from proof.universe import selecting, union
 
-NAMESPACE_NAME = "kubernetes.io/metadata.name"
-PORTS = range(1, 65536)
-
-
-Question = Callable[[Mapping[str, str]], bool]
-"""Asked of a set of labels."""
+_BROKEN = (Unreadable, KeyError, TypeError, AttributeError)
+_PORTS = range(1, 65536)
 
 
 class World(Enum):
@@ -32,219 +25,109 @@ class World(Enum):
     EVERYTHING = "what cannot be read allows everything, and unknown groups hold everything"
 
 
-class Peer(NamedTuple):
-    """The other end: an address outside the cluster, or a pod, which has labels and an address too."""
-
-    address: Address
-    namespace: Mapping[str, str] | None = None
-    labels: Mapping[str, str] = {}
-
-    @property
-    def is_pod(self) -> bool:
-        """Whether it is a pod, which selectors see and ipBlocks do not."""
-        return self.namespace is not None
-
-
-class Flow(NamedTuple):
-    """Protocol, port (0 where the protocol has none) and the name that shows in TLS or HTTP ("" for none)."""
-
-    protocol: str
-    port: int
-    name: str
-
-
-class Packets:
-    """Every peer with every flow; a verdict is one bit a flow for each peer."""
-
-    def __init__(self, peers: Iterable[Peer], flows: Iterable[Flow]) -> None:
-        self.peers, self.flows = tuple(peers), tuple(flows)
-        self.every = (1 << len(self.flows)) - 1
-        self._of_port: dict[tuple[str, int], int] = {}
-        self._of_name: dict[str, int] = {}
-        for place, (protocol, port, name) in enumerate(self.flows):
-            self._of_port[protocol, port] = self._of_port.get((protocol, port), 0) | 1 << place
-            self._of_name[name] = self._of_name.get(name, 0) | 1 << place
-
-    def on(self, protocol: str, first: int = 0, last: int = 65535) -> int:
-        """The flows of a protocol on some ports, as bits."""
-        return union(bits for (name, port), bits in self._of_port.items() if name == protocol and first <= port <= last)
-
-    def under(self, shown: Callable[[str], bool]) -> int:
-        """The flows under names that pass a test, as bits."""
-        return union(bits for name, bits in self._of_name.items() if shown(name))
-
-
-def union(sets: Iterable[int]) -> int:
-    """The bits that any of the sets has."""
-    found = 0
-    for bits in sets:
-        found |= bits
-    return found
-
-
 Verdict = tuple[int, ...]
-"""For each peer the flows that pass, as bits."""
+"""For each peer the flows that pass."""
 
 
-class Unreadable(Exception):
-    """The API server would refuse this object, or drop a part of it."""
+class Allowed(NamedTuple):
+    """Some peers on some flows."""
 
-
-def demand(condition: object) -> None:
-    """Raise Unreadable where a condition does not hold."""
-    if not condition:
-        raise Unreadable
-
-
-@lru_cache(maxsize=4096)
-def block(text: str) -> tuple[int, int, int]:
-    """(IP version, first, last) of a CIDR block."""
-    demand(isinstance(text, str) and "/" in text)
-    try:
-        network = ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise Unreadable from None
-    return network.version, int(network.network_address), int(network.broadcast_address)
-
-
-def lies(address: Address, inside: tuple[int, int, int]) -> bool:
-    """Whether an address lies in a block."""
-    return address[0] == inside[0] and inside[1] <= address[1] <= inside[2]
-
-
-def known(mapping: Any, *keys: str) -> Document:
-    """A mapping with no other keys."""
-    demand(isinstance(mapping, dict) and set(mapping) <= set(keys))
-    return dict(mapping)
-
-
-def selecting(selector: Any) -> Question:
-    """Whether a LabelSelector selects something with these labels, as a question; an empty one selects everything."""
-    found = known(selector, "matchLabels", "matchExpressions")
-    labels = list((found.get("matchLabels") or {}).items())
-    demand(all(isinstance(value, str) for _, value in labels))
-    asked = [_expression(known(item, "key", "operator", "values")) for item in found.get("matchExpressions") or []]
-
-    def selects(other: Mapping[str, str]) -> bool:
-        for key, value in labels:
-            if other.get(key) != value:
-                return False
-        return all(question(other) for question in asked)
-
-    return selects
-
-
-def _expression(expression: Document) -> Question:
-    key, operator, values = expression["key"], expression["operator"], expression.get("values") or []
-    demand(operator in ("In", "NotIn", "Exists", "DoesNotExist"))
-    demand(bool(values) == (operator in ("In", "NotIn")))
-    if operator == "In":
-        return lambda other: other.get(key) in values
-    if operator == "NotIn":
-        return lambda other: other.get(key) not in values
-    return lambda other: (key in other) == (operator == "Exists")
+    peers: int
+    flows: int
 
 
 # --- NetworkPolicy ---
 
 
-def network_policy(document: Document, packets: Packets) -> tuple[Question, dict[str, Verdict | None]]:
-    """Whether it selects a pod, as a question, and for each direction what the policy allows (None: it does not speak of the direction)."""
+class Policy(NamedTuple):
+    """Which pods it isolates, and in each direction that it speaks of, what it allows."""
+
+    selects: Question
+    rules: Mapping[str, Sequence[Allowed]]
+
+
+def network_policy(document: Document, universe: Universe) -> Policy:
+    """Read a NetworkPolicy; raises Unreadable and the like."""
     spec = known(document.get("spec"), "podSelector", "policyTypes", "ingress", "egress")
-    selects = selecting(spec.get("podSelector") or {})
     types = spec.get("policyTypes")
     if not types:
         types = ["Ingress", "Egress"] if spec.get("egress") else ["Ingress"]
     demand(set(types) <= {"Ingress", "Egress"})
-    found: dict[str, Verdict | None] = {}
-    for direction, peers_key in (("ingress", "from"), ("egress", "to")):
+    found: dict[str, Sequence[Allowed]] = {}
+    for direction, key in (("ingress", "from"), ("egress", "to")):
         rules = spec.get(direction) or []
         demand(isinstance(rules, list))
-        allowed = _rules(rules, peers_key, document["metadata"].get("namespace", "default"), packets)
-        found[direction] = allowed if direction.capitalize() in types else None
-    return selects, found
+        allowed = [_rule(rule, key, _namespace(document), universe) for rule in rules]
+        if direction.capitalize() in types:
+            found[direction] = allowed
+    return Policy(selecting(spec.get("podSelector") or {}), found)
 
 
-def _rules(rules: Iterable[Any], peers_key: str, namespace: str, packets: Packets) -> Verdict:
-    allowed = [0] * len(packets.peers)
-    for entry in rules:
-        rule = known(entry, peers_key, "ports")
-        flows = _flows_of_ports(rule.get("ports") or [], packets)
-        peers = rule.get(peers_key) or []
-        demand(isinstance(peers, list))
-        matchers = [_matcher(peer, namespace) for peer in peers]
-        for place, packet_peer in enumerate(packets.peers):
-            if not peers or any(matches(packet_peer) for matches in matchers):
-                allowed[place] |= flows
-    return tuple(allowed)
+def _namespace(document: Document) -> str:
+    return str(document["metadata"].get("namespace", "default"))
 
 
-def _matcher(peer: Any, namespace: str) -> Callable[[Peer], bool]:
-    """Whether a packet's peer is one of this peer's, as a question."""
-    found = {key: value for key, value in known(peer, *_PEER_KEYS).items() if value is not None}
-    demand(found)
-    if "ipBlock" in found:
-        demand(len(found) == 1)
-        whole = known(found["ipBlock"], "cidr", "except")
-        inside, holes = block(whole["cidr"]), [block(text) for text in whole.get("except") or []]
-        for hole in holes:
-            demand(hole != inside and hole[0] == inside[0] and inside[1] <= hole[1] <= hole[2] <= inside[2])
-        return lambda other: (
-            not other.is_pod and lies(other.address, inside) and not any(lies(other.address, hole) for hole in holes)
-        )
-    pods, spaces = selecting(found.get("podSelector") or {}), selecting(found.get("namespaceSelector") or {})
-    if "namespaceSelector" in found:
-        return lambda other: other.namespace is not None and spaces(other.namespace) and pods(other.labels)
-    return lambda other: (
-        other.namespace is not None and other.namespace[NAMESPACE_NAME] == namespace and pods(other.labels)
+def _rule(value: Any, key: str, namespace: str, universe: Universe) -> Allowed:
+    rule = known(value, key, "ports")
+    peers, ports = rule.get(key) or [], rule.get("ports") or []
+    demand(isinstance(peers, list) and isinstance(ports, list))
+    return Allowed(
+        union(_peers(peer, namespace, universe) for peer in peers) if peers else universe.every_peer,
+        union(_flows(port, universe) for port in ports) if ports else universe.every_flow,
     )
 
 
-_PEER_KEYS = ("podSelector", "namespaceSelector", "ipBlock")
+def _peers(value: Any, namespace: str, universe: Universe) -> int:
+    peer = {key: item for key, item in known(value, "podSelector", "namespaceSelector", "ipBlock").items() if item is not None}
+    demand(peer)
+    if "ipBlock" in peer:
+        demand(len(peer) == 1)
+        whole = known(peer["ipBlock"], "cidr", "except")
+        version, first, last = block(whole["cidr"])
+        holes = whole.get("except") or []
+        for hole in map(block, holes):
+            demand(hole[0] == version and first <= hole[1] <= hole[2] <= last and hole[1:] != (first, last))
+        return universe.in_block(whole["cidr"]) & ~union(map(universe.in_block, holes)) & ~universe.pods
+    if "namespaceSelector" in peer:
+        spaces = universe.of_namespace(selecting(peer["namespaceSelector"]))
+    else:
+        spaces = universe.of_namespace(lambda labels: labels[NAMESPACE_NAME] == namespace)
+    return spaces & universe.labelled(selecting(peer.get("podSelector") or {}))
 
 
-def _flows_of_ports(ports: Sequence[Any], packets: Packets) -> int:
-    """The flows that a list of ports allows: every protocol and port where it is empty."""
-    if not ports:
-        return packets.every
-    allowed = 0
-    for entry in ports:
-        found = known(entry, "protocol", "port", "endPort")
-        protocol, port, end = found.get("protocol") or "TCP", found.get("port"), found.get("endPort")
-        demand(protocol in ("TCP", "UDP", "SCTP"))
-        if port is None:
-            demand(end is None)
-            port, end = 1, 65535
-        if isinstance(port, str):  # what the other end calls so: every port of the protocol may be, or none
-            raise Unreadable
-        last = port if end is None else end
-        demand(port in PORTS and last in PORTS and port <= last)
-        allowed |= packets.on(protocol, port, last)
-    return allowed
+def _flows(value: Any, universe: Universe) -> int:
+    entry = known(value, "protocol", "port", "endPort")
+    protocol, port, end = entry.get("protocol") or "TCP", entry.get("port"), entry.get("endPort")
+    demand(protocol in ("TCP", "UDP", "SCTP"))
+    if port is None:
+        demand(end is None)
+        return universe.on(protocol)
+    last = port if end is None else end
+    demand(port in _PORTS and last in _PORTS and port <= last)  # a named port is not known here
+    return universe.on(protocol, port, last)
 
 
 # --- FirewallPolicy ---
 
 _RULE_KEYS = "name action selector destinationSmartGroups webGroups protocol port endPort logging flowAppRequirement"
+_PROTOCOLS = {"tcp": ("TCP",), "udp": ("UDP",), "icmp": ("ICMP",), "any": ("TCP", "UDP", "SCTP", "ICMP", "other")}
 
 
-class FirewallRule(NamedTuple):
-    """One rule: for whom, where, on which flows, and whether it permits."""
+class Rule(NamedTuple):
+    """One rule: for which pods, what it matches, and whether it permits."""
 
     selects: Question
     permit: bool
-    peers: tuple[bool, ...]
-    flows: int
+    matches: Allowed
 
 
-def firewall_policy(document: Document, packets: Packets, world: World) -> list[FirewallRule]:
-    """The rules of a FirewallPolicy, in their order."""
+def firewall_policy(document: Document, universe: Universe, world: World) -> list[Rule]:
+    """The rules of a FirewallPolicy in their order; raises Unreadable and the like."""
     spec = known(document.get("spec"), "rules", "smartGroups", "webGroups")
-    smart = _groups(spec.get("smartGroups"), "selectors")
-    web = _groups(spec.get("webGroups"), "domains")
+    smart, web = _groups(spec.get("smartGroups"), "selectors"), _groups(spec.get("webGroups"), "domains")
     rules = [known(rule, *_RULE_KEYS.split()) for rule in spec.get("rules") or []]
     demand(len({rule["name"] for rule in rules}) == len(rules))
-    return [_rule(rule, smart, web, packets, world) for rule in rules]
+    return [_firewall_rule(rule, smart, web, universe, world) for rule in rules]
 
 
 def _groups(groups: Any, key: str) -> dict[str, list[Any]]:
@@ -253,20 +136,22 @@ def _groups(groups: Any, key: str) -> dict[str, list[Any]]:
     return found
 
 
-def _rule(rule: Document, smart: Any, web: Any, packets: Packets, world: World) -> FirewallRule:
+def _firewall_rule(rule: Document, smart: Any, web: Any, universe: Universe, world: World) -> Rule:
     demand(rule.get("action") in ("permit", "deny", "intrusion_detection_permit") and rule["destinationSmartGroups"])
     unknown = world is World.EVERYTHING
-    groups = [smart.get(_name(reference)) for reference in rule["destinationSmartGroups"]]
-    members = [_members(selector) for group in groups for selector in group or ()]
-    everybody = unknown and None in groups
-    peers = tuple(everybody or any(matches(peer) for matches in members) for peer in packets.peers)
-    flows = _flows_of_rule(rule, packets)
+    peers = 0
+    for group in (smart.get(_name(reference)) for reference in rule["destinationSmartGroups"]):
+        if group is None:
+            peers |= universe.every_peer if unknown else 0
+        else:
+            peers |= union(_group_members(selector, universe) for selector in group)
+    flows = _flows_of_rule(rule, universe)
     if rule.get("webGroups"):
         shown = [web.get(_name(reference)) for reference in rule["webGroups"]]
-        flows &= packets.on("TCP")
-        flows &= packets.under(lambda name: any(unknown if it is None else _shows(it, name) for it in shown))
-    subject = known(rule.get("selector") or {}, "matchLabels")
-    return FirewallRule(selecting(subject), rule["action"] != "deny", peers, flows)
+        flows &= universe.on("TCP")
+        flows &= universe.under(lambda name: any(unknown if it is None else _shows(it, name) for it in shown))
+    subject = selecting(known(rule.get("selector") or {}, "matchLabels"))
+    return Rule(subject, rule["action"] != "deny", Allowed(peers, flows))
 
 
 def _name(reference: Any) -> str:
@@ -275,30 +160,26 @@ def _name(reference: Any) -> str:
     return str(found.get("name", ""))  # a uuid names something that is defined elsewhere
 
 
-def _members(selector: Any) -> Callable[[Peer], bool]:
-    """Whether a peer belongs to one selector of a smart group, as a question."""
-    found = known(selector, "cidr", "type", "k8sNamespace", "tags")
-    if "cidr" in found:
-        demand(len(found) == 1)
-        inside = block(found["cidr"])
-        return lambda other: lies(other.address, inside)
-    demand(found.get("type") == "k8s")
-    namespace, tags = found.get("k8sNamespace"), selecting({"matchLabels": found.get("tags")})
-    return lambda other: (
-        other.namespace is not None and namespace in (None, other.namespace[NAMESPACE_NAME]) and tags(other.labels)
-    )
+def _group_members(value: Any, universe: Universe) -> int:
+    selector = known(value, "cidr", "type", "k8sNamespace", "tags")
+    if "cidr" in selector:
+        demand(len(selector) == 1)
+        return universe.in_block(selector["cidr"])
+    demand(selector.get("type") == "k8s")
+    pods = universe.labelled(selecting({"matchLabels": selector.get("tags")}))
+    namespace = selector.get("k8sNamespace")
+    return pods & universe.of_namespace(lambda labels: namespace in (None, labels[NAMESPACE_NAME]))
 
 
-def _flows_of_rule(rule: Document, packets: Packets) -> int:
+def _flows_of_rule(rule: Document, universe: Universe) -> int:
     protocol, port, end = rule.get("protocol") or "any", rule.get("port"), rule.get("endPort")
-    demand(protocol in ("tcp", "udp", "icmp", "any"))
-    wanted = {"tcp": ("TCP",), "udp": ("UDP",), "icmp": ("ICMP",), "any": ("TCP", "UDP", "SCTP", "ICMP", "other")}[protocol]
+    demand(protocol in _PROTOCOLS)
     if not port:
         demand(not end)
-        return union(packets.on(name) for name in wanted)
+        return union(universe.on(name) for name in _PROTOCOLS[protocol])
     last = end or port
-    demand(port in PORTS and last in PORTS and port <= last and protocol != "icmp")
-    return union(packets.on(name, port, last) for name in wanted if name not in ("ICMP", "other"))
+    demand(port in _PORTS and last in _PORTS and port <= last and protocol != "icmp")
+    return union(universe.on(name, port, last) for name in _PROTOCOLS[protocol] if name not in ("ICMP", "other"))
 
 
 def _shows(domains: Sequence[str], name: str) -> bool:
@@ -311,94 +192,75 @@ def _shows(domains: Sequence[str], name: str) -> bool:
     return False
 
 
-def never_crosses_the_gateway(peer: Peer) -> bool:
-    """Link-local addresses, which no firewall at the gateway ever sees."""
-    return not peer.is_pod and any(lies(peer.address, block(text)) for text in ("169.254.0.0/16", "fe80::/10"))
-
-
 # --- all policies of a pod ---
 
 
 class Judge:
     """Asks the same packets of different sets of documents, and reads each document once."""
 
-    def __init__(self, packets: Packets) -> None:
-        self.packets = packets
-        self._network: dict[int, tuple[Document, Any]] = {}
-        self._firewalls: dict[tuple[int, World], tuple[Document, Any]] = {}
+    def __init__(self, universe: Universe) -> None:
+        self.universe = universe
+        # Never seen by a firewall at the gateway.
+        self._local = (universe.in_block("169.254.0.0/16") | universe.in_block("fe80::/10")) & ~universe.pods
+        self._read: dict[tuple[int, World], tuple[Document, Any]] = {}
+        self._known: dict[tuple[Any, ...], Verdict] = {}
 
     def verdict(
         self, documents: Iterable[Document], namespace: str, labels: Mapping[str, str], direction: str, world: World
     ) -> Verdict:
         """What a pod with these labels may reach (egress), or may be reached by (ingress)."""
-        policies: list[Verdict] = []
-        walls: list[list[FirewallRule]] = []
+        policies: list[Any] = []
+        walls: list[Any] = []
         for document in documents:
-            if document["metadata"].get("namespace", "default") != namespace:
-                continue
-            if document.get("kind") == "NetworkPolicy":
-                allowed = self._policy(document, labels, direction, world)
-                policies += [allowed] if allowed is not None else []
-            elif document.get("kind") == "FirewallPolicy" and direction == "egress":
-                walls.append(self._wall(document, labels, world))
-        passed = self._everything()
-        if policies:
-            passed = tuple(union(columns) for columns in zip(*policies, strict=True))
-        if walls:  # nobody says in which order several policies are tried
-            order = walls if world is World.NOTHING else walls[::-1]
-            wall = self._first_match([rule for rules in order for rule in rules])
-            passed = tuple(one & other for one, other in zip(passed, wall, strict=True))
-        return passed
+            if _namespace(document) == namespace:
+                read = self._reading(document, world)
+                if isinstance(read, Policy):
+                    if direction in read.rules and read.selects(labels):
+                        policies.append(read.rules[direction])
+                elif direction == "egress":
+                    rules = [rule for rule in read if rule.selects(labels)]
+                    walls += [rules] if rules else []
+        if world is World.EVERYTHING:  # nobody says in which order several of them are tried
+            walls.reverse()
+        key = (tuple(map(id, policies)), tuple(id(rule) for rules in walls for rule in rules))
+        if key not in self._known:
+            self._known[key] = self._decide(policies, [rule for rules in walls for rule in rules])
+        return self._known[key]
 
-    def _everything(self) -> Verdict:
-        return (self.packets.every,) * len(self.packets.peers)
+    def _reading(self, document: Document, world: World) -> Any:
+        """A Policy, or the rules of a firewall; nothing, or one that allows all, where it cannot be read."""
+        known_ = self._read.get((id(document), world))
+        if known_ is None:
+            known_ = self._read[id(document), world] = (document, self._try(document, world))
+        return known_[1]
 
-    def _policy(self, document: Document, labels: Mapping[str, str], direction: str, world: World) -> Verdict | None:
-        """What one NetworkPolicy gives to a pod; None where it does not isolate it."""
-        read = self._network.get(id(document))
-        if read is None:
-            read = self._network[id(document)] = (document, self._read(document))
-        if read[1] is None:
-            return self._everything() if world is World.EVERYTHING else None
-        selects, allowed = read[1]
-        found: Verdict | None = allowed[direction]
-        return found if selects(labels) else None
-
-    def _read(self, document: Document) -> Any:
+    def _try(self, document: Document, world: World) -> Any:
+        everything = Allowed(self.universe.every_peer, self.universe.every_flow)
+        if document.get("kind") == "NetworkPolicy":
+            try:
+                return network_policy(document, self.universe)
+            except _BROKEN:
+                rules = {"ingress": [everything], "egress": [everything]} if world is World.EVERYTHING else {}
+                return Policy(selecting({}), rules)
+        if document.get("kind") != "FirewallPolicy":
+            return []
         try:
-            return network_policy(document, self.packets)
-        except (Unreadable, KeyError, TypeError, AttributeError):
-            return None
+            return firewall_policy(document, self.universe, world)
+        except _BROKEN:
+            return [Rule(selecting({}), world is World.EVERYTHING, everything)]
 
-    def _wall(self, document: Document, labels: Mapping[str, str], world: World) -> list[FirewallRule]:
-        """The rules of one FirewallPolicy for a pod; an unreadable one denies everything, or is not there."""
-        read = self._firewalls.get((id(document), world))
-        if read is None:
-            read = self._firewalls[id(document), world] = (document, self._read_wall(document, world))
-        if read[1] is None:
-            nobody = FirewallRule(selecting({}), False, (True,) * len(self.packets.peers), self.packets.every)
-            return [nobody] if world is World.NOTHING else []
-        return [rule for rule in read[1] if rule.selects(labels)]
-
-    def _read_wall(self, document: Document, world: World) -> Any:
-        try:
-            return firewall_policy(document, self.packets, world)
-        except (Unreadable, KeyError, TypeError, AttributeError):
-            return None
-
-    def _first_match(self, rules: Sequence[FirewallRule]) -> Verdict:
-        """Rules in order, the first that matches decides; what none matches passes."""
-        known: dict[tuple[bool, ...], int] = {}
-        columns = list(zip(*(rule.peers for rule in rules), strict=True)) or [()] * len(self.packets.peers)
-        for column in set(columns):
-            undecided, allowed = self.packets.every, 0
-            for rule, matches in zip(rules, column, strict=True):
-                if matches:
-                    allowed |= undecided & rule.flows if rule.permit else 0
-                    undecided &= ~rule.flows
-            known[column] = allowed | undecided
-        every = self.packets.every
-        return tuple(
-            every if never_crosses_the_gateway(peer) else known[column]
-            for peer, column in zip(self.packets.peers, columns, strict=True)
-        )
+    def _decide(self, policies: Sequence[Sequence[Allowed]], rules: Sequence[Rule]) -> Verdict:
+        every = self.universe.every_flow
+        passed = [0 if policies else every] * len(self.universe.peers)
+        for allowed in (one for policy in policies for one in policy):
+            for place in members(allowed.peers):
+                passed[place] |= allowed.flows
+        if rules:
+            undecided, permitted = [every] * len(passed), [0] * len(passed)
+            for rule in rules:  # the first that matches decides
+                for place in members(rule.matches.peers):
+                    permitted[place] |= undecided[place] & rule.matches.flows if rule.permit else 0
+                    undecided[place] &= ~rule.matches.flows
+            for place in members(self.universe.every_peer & ~self._local):
+                passed[place] &= permitted[place] | undecided[place]
+        return tuple(passed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from proof.bruteforce import Document
+from proof.universe import Document
 
 Path = tuple[str | int, ...]
 Step = str | frozenset[str] | type[int]

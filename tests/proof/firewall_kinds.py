@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from proof.bruteforce import Document
+from proof.universe import Document
 from proof.edits import Edit, Registry, at, put, without
 
 FIREWALL = Registry()

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from mcpfence.errors import Finding
 from mcpfence.fence import Fence
 from mcpfence.selectors import Selector
-from proof.bruteforce import Document, Judge, Peer, Verdict, World
+from proof.bruteforce import Judge, Verdict, World
 from proof.edits import Edit, Path, get
 from proof.firewall_kinds import FIREWALL
 from proof.network_kinds import NETWORK
 from proof.packets import Labels, Pods, packets_of, show
 from proof.policy_kinds import POLICY
 from proof.scenes import Scene
+from proof.universe import Document, Peer
 
 KINDS = {
     **{name: ("NetworkPolicy", kind) for name, kind in {**NETWORK, **POLICY}.items()},
@@ -140,17 +141,17 @@ def _differs(judge: Judge, mutant: Mutant, namespace: str, labels: Labels, direc
 
 def _told(judge: Judge, before: Verdict, after: Verdict) -> str:
     """The first peer and flow that two verdicts disagree on."""
-    for peer, one, other in zip(judge.packets.peers, before, after, strict=True):
+    for peer, one, other in zip(judge.universe.peers, before, after, strict=True):
         if one != other:
             place = ((one ^ other) & -(one ^ other)).bit_length() - 1
             gained = "gained" if other >> place & 1 else "lost"
-            return f"{gained} {peer_text(peer)} {judge.packets.flows[place]}"
+            return f"{gained} {peer_text(peer)} {judge.universe.flows[place]}"
     raise AssertionError("the verdicts are the same")
 
 
 def peer_text(peer: Peer) -> str:
     """A peer for a message."""
-    where = f"pod {dict(peer.labels)} of {dict(peer.namespace or {})} at " if peer.is_pod else ""
+    where = f"pod {dict(peer.labels)} of {dict(peer.namespace or {})} at " if peer.namespace else ""
     return where + show(peer.address)
 
 

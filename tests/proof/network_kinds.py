@@ -6,7 +6,7 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from proof.bruteforce import NAMESPACE_NAME, Document
+from proof.universe import NAMESPACE_NAME, Document
 from proof.edits import Edit, Found, Registry, at, put, without
 
 NETWORK = Registry()

@@ -12,19 +12,7 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from proof.bruteforce import (
-    NAMESPACE_NAME,
-    Address,
-    Document,
-    Flow,
-    Packets,
-    Peer,
-    Question,
-    Unreadable,
-    block,
-    lies,
-    selecting,
-)
+from proof.universe import NAMESPACE_NAME, Address, Document, Flow, Peer, Question, Universe, Unreadable, block, selecting
 
 Labels = dict[str, str]
 
@@ -34,7 +22,7 @@ _MOST_CHOICES = 500
 """So many label sets at most are tried for one selector."""
 
 
-def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) -> Packets:
+def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) -> Universe:
     """The packets for some documents; `pod_blocks` hold the addresses that pods may have (none given: any)."""
     blocks = sorted({text for text in strings(documents, ("cidr", "except")) if _is_block(text)} | set(_ALWAYS))
     addresses = sorted({address for text in blocks for address in _edges(text)})
@@ -42,7 +30,7 @@ def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) ->
     pods = Pods(documents)
     some = itertools.product(pods.namespaces(), pods.peers(), pod_addresses(groups, pod_blocks, addresses))
     peers = (*(Peer(address) for address in addresses), *(Peer(address, space, labels) for space, labels, address in some))
-    return Packets(peers, tuple(_flows(documents)))
+    return Universe(peers, _flows(documents))
 
 
 def strings(value: Any, keys: tuple[str, ...], inside: bool = False) -> Iterator[str]:
@@ -80,7 +68,7 @@ def _is_block(text: str) -> bool:
 def _edges(text: str) -> Iterator[Address]:
     version, first, last = block(text)
     top = (1 << (32 if version == 4 else 128)) - 1
-    for value in (first - 1, first, first + 1, (first + last) // 2, last - 1, last, last + 1):
+    for value in (first - 1, first, (first + last) // 2, last, last + 1):
         if 0 <= value <= top:
             yield version, value
 
@@ -100,6 +88,11 @@ def pod_addresses(
         if not _in_any(address, ("169.254.0.0/16", "fe80::/10")) and (not pod_blocks or _in_any(address, pod_blocks)):
             found.setdefault(tuple(lies(address, block(text)) for text in groups), address)
     return tuple(found.values())
+
+
+def lies(address: Address, inside: tuple[int, int, int]) -> bool:
+    """Whether an address lies in a block."""
+    return address[0] == inside[0] and inside[1] <= address[1] <= inside[2]
 
 
 def _in_any(address: Address, blocks: Iterable[str]) -> bool:

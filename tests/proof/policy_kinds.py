@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proof.bruteforce import Document
+from proof.universe import Document
 from proof.edits import Edit, Registry, at, put, without
 
 POLICY = Registry()

@@ -20,7 +20,7 @@ from mcpfence.reach.evaluate import Evaluator
 from mcpfence.reach.policyset import read_policies
 from mcpfence.render import load_catalog, render
 from mcpfence.services import ServiceIndex, index
-from proof.bruteforce import Document
+from proof.universe import Document
 from proof.catalogs import OWN
 from tooling import ROOT
 

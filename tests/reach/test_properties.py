@@ -44,9 +44,10 @@ def flow(end: Pod | str, packet: Packet) -> Flow:
     )
 
 
-@given(strategies.policies(named=False), st.sampled_from(PODS), st.lists(strategies.packets(), min_size=1, max_size=8))
-def test_egress_of_one_pod_is_exact(documents: list[Any], source: Pod, packets: list[Packet]) -> None:
+@given(strategies.scenes(named=False))
+def test_egress_of_one_pod_is_exact(scene: tuple[list[Any], Pod, list[Packet]]) -> None:
     """Without named ports the egress of pods with known labels is exactly what the naive evaluator lets pass."""
+    documents, source, packets = scene
     reach = Evaluator(read_policies(documents)).egress(Subject(source.namespace, exact(source)))
 
     assert reach.least is reach.most
@@ -55,9 +56,11 @@ def test_egress_of_one_pod_is_exact(documents: list[Any], source: Pod, packets: 
         assert flows.includes(reach.most, flow(packet.to, packet)) == naive, packet
 
 
-@given(strategies.policies(), st.sampled_from(PODS), st.lists(strategies.packets(), min_size=1, max_size=8))
-def test_ingress_of_one_pod_is_exact(documents: list[Any], target: Pod, packets: list[Packet]) -> None:
+@settings(max_examples=250)
+@given(strategies.scenes())
+def test_ingress_of_one_pod_is_exact(scene: tuple[list[Any], Pod, list[Packet]]) -> None:
     """With the ports of the pods given, their ingress is exact with named ports too."""
+    documents, target, packets = scene
     ports = named_ports(frozenset(target.ports))
     reach = Evaluator(read_policies(documents)).ingress(Subject(target.namespace, exact(target), ports))
 
@@ -67,27 +70,24 @@ def test_ingress_of_one_pod_is_exact(documents: list[Any], target: Pod, packets:
         assert flows.includes(reach.most, flow(packet.to, packet)) == naive, packet
 
 
-@given(
-    strategies.policies(),
-    strategies.selectors(),
-    st.sampled_from(strategies.NAMESPACES),
-    st.lists(strategies.packets(), min_size=1, max_size=6),
-)
+@given(strategies.scenes(), strategies.selectors(), st.sampled_from(["Ingress", "Egress"]))
 def test_bounds_hold_for_every_pod_of_a_selector(
-    documents: list[Any], selector: dict[str, Any], where: str, packets: list[Packet]
+    scene: tuple[list[Any], Pod, list[Packet]], selector: dict[str, Any], kind: str
 ) -> None:
     """For every pod that satisfies the subject's selector, the truth lies between least and most."""
+    documents, home, packets = scene
     box = read_selector(selector, "selector")
     if box is None:
         return
-    reach = Evaluator(read_policies(documents)).egress(Subject(where, box))
+    reach = Evaluator(read_policies(documents)).network(Subject(home.namespace, box), kind.lower())
 
     for one in PODS:
         if not bruteforce.selects(selector, one.labels):
             continue
-        source = one._replace(namespace=where)
+        me = one._replace(namespace=home.namespace)
         for packet in packets:
-            passes = bruteforce.passes(documents, source, packet.to, packet, "Egress", NAMESPACE_LABELS)
+            asked = packet if kind == "Egress" else packet._replace(to=me)
+            passes = bruteforce.passes(documents, me, packet.to, asked, kind, NAMESPACE_LABELS)
             assert passes or not flows.includes(reach.least, flow(packet.to, packet))
             assert not passes or flows.includes(reach.most, flow(packet.to, packet))
 

@@ -101,8 +101,8 @@ def peers(draw: st.DrawFn) -> dict[str, Any]:
 def port_entries(draw: st.DrawFn, *, named: bool = True) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if draw(st.booleans()):
-        found["protocol"] = draw(st.sampled_from(["TCP", "UDP", "SCTP"]))
-    kind = draw(st.sampled_from(["none", "number", "range", "name"] if named else ["none", "number", "range"]))
+        found["protocol"] = draw(st.sampled_from(["TCP", "TCP", "UDP", "SCTP"]))
+    kind = draw(st.sampled_from(["none", "number", "range", "name", "name"] if named else ["none", "number", "range"]))
     if kind == "name":
         found["port"] = draw(st.sampled_from(PORT_NAMES))
     elif kind != "none":
@@ -123,18 +123,20 @@ def rules(draw: st.DrawFn, direction: str, *, named: bool = True) -> dict[str, A
 
 
 @st.composite
-def policies(draw: st.DrawFn, *, named: bool = True, size: int = 3) -> list[dict[str, Any]]:
-    """Some NetworkPolicies in the three namespaces."""
+def policies(
+    draw: st.DrawFn, *, named: bool = True, size: int = 3, namespaces: tuple[str, ...] = NAMESPACES
+) -> list[dict[str, Any]]:
+    """Some NetworkPolicies of the namespaces, half of them for every pod."""
     found = []
     for number in range(draw(st.integers(0, size))):
-        spec: dict[str, Any] = {"podSelector": draw(selectors())}
+        spec: dict[str, Any] = {"podSelector": draw(st.one_of(st.just({}), selectors()))}
         types = draw(st.sampled_from([None, ["Ingress"], ["Egress"], ["Ingress", "Egress"]]))
         if types:
             spec["policyTypes"] = types
         for direction in ("ingress", "egress"):
             if draw(st.integers(0, 3)):
                 spec[direction] = draw(st.lists(rules(direction, named=named), max_size=2))
-        found.append(policy(f"policy-{number}", spec, namespace=draw(st.sampled_from(NAMESPACES))))
+        found.append(policy(f"policy-{number}", spec, namespace=draw(st.sampled_from(namespaces))))
     return found
 
 
@@ -157,9 +159,21 @@ PODS = _pods()
 def packets(draw: st.DrawFn) -> Packet:
     """A packet to a pod or an address."""
     to: Pod | str = draw(st.one_of(st.sampled_from(PODS), st.sampled_from(ADDRESSES)))
-    protocol = draw(st.sampled_from(["TCP", "UDP", "SCTP"]))
+    protocol = draw(st.sampled_from(["TCP", "TCP", "UDP", "SCTP"]))
     name = draw(st.sampled_from(["", "x.test", "a.x.test", "b.a.x.test", "y.test"]))
     return Packet(to, protocol, draw(st.sampled_from([1, 2, 53, 79, 80, 81, 442, 443, 65535])), name)
+
+
+@st.composite
+def scenes(draw: st.DrawFn, *, named: bool = True) -> tuple[list[dict[str, Any]], Pod, list[Packet]]:
+    """Policies around one pod, the pod, and packets that are worth a question."""
+    one = draw(st.sampled_from(PODS))
+    around = draw(policies(named=named, namespaces=(one.namespace,)))
+    found = draw(st.lists(packets(), min_size=1, max_size=6))
+    for _, protocol, number in one.ports:
+        to = draw(st.one_of(st.sampled_from(PODS), st.sampled_from(ADDRESSES)))
+        found.append(Packet(to, protocol, number))
+    return around, one, found
 
 
 DOMAINS = ("x.test", "a.x.test", "*.x.test", "*.test", "*")

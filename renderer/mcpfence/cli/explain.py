@@ -75,6 +75,8 @@ def command(
     """
     if not files:
         raise click.UsageError("Nothing to explain: name a values file with -f.")
+    if files.count("-") > 1:
+        raise click.UsageError("stdin can be read once: give - for one file only.")
     if port is not None and caller is None:
         raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
 

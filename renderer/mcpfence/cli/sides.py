@@ -50,16 +50,16 @@ class Reader:
                 elif document is not None:
                     left_out.append(f"document {number} of {name}" if number > 1 else name)
         if left_out and not documents:
-            return self._catalog(text, files)
+            if len(files) > 1:
+                sentence, todo = "holds no Kubernetes manifests", "name the catalog itself, or a folder of manifests"
+                raise fail("file-unreadable", sentence, todo, document=text)
+            return self.catalog(*files[0])
         if any(_is_carrier(document) for document in documents):
             return self._stream(files, left_out)
         return Read(Manifests(documents, namespace=self.namespace), left_out=tuple(left_out))
 
-    def _catalog(self, text: str, files: Sequence[tuple[str, bytes]]) -> Read:
-        name, data = files[0]
-        if len(files) > 1:
-            sentence, todo = "holds no Kubernetes manifests", "name the catalog itself, or a folder of manifests"
-            raise fail("file-unreadable", sentence, todo, document=text)
+    def catalog(self, name: str, data: bytes) -> Read:
+        """The side of a catalog: rendered, proven, with the floor that the chart puts below it."""
         source = read_source(name, decode(data, name))
         try:
             rendering = render(

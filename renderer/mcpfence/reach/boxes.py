@@ -81,6 +81,13 @@ def split_peer(box: Box) -> tuple[Box, Box]:
     return namespace, tuple((key.removeprefix(_POD), v) for key, v in box if key.startswith(_POD))
 
 
+def split_labels(labels: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    """The labels of the namespace and of the pod, ascending, out of a sample of a box over peers."""
+    pairs = sorted(labels.items())
+    namespace = tuple((key.removeprefix(_NAMESPACE), v) for key, v in pairs if key.startswith(_NAMESPACE))
+    return namespace, tuple((key.removeprefix(_POD), v) for key, v in pairs if key.startswith(_POD))
+
+
 @lru_cache(maxsize=16384)
 def meet(left: Box, right: Box) -> Box | None:
     """Everything that is in both boxes; None where nothing is."""
