@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import catalog, objects
+from helpers import NAMESPACE, RELEASE, catalog, objects, one
+from mcpfence.errors import McpfenceError
 from mcpfence.names import LIMIT, limited, object_name
+from mcpfence.render import render
+from mcpfence.services import ServiceIndex
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 words = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
@@ -78,6 +81,37 @@ def test_names_of_objects() -> None:
         "NetworkPolicy mcp-workload-w-egress",
         "NetworkPolicy mcp-workload-w-ingress",
         "ConfigMap demo-mcpfence",
+    ]
+
+
+def foreign(kind: str, namespace: str, name: str) -> list[str]:
+    """The errors of a render beside a document of this kind and name."""
+    document = {"apiVersion": "networking.k8s.io/v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}}
+    document["spec"] = {"podSelector": {"matchLabels": {"app": "elsewhere"}}, "policyTypes": ["Egress"]}
+    try:
+        render(one(), release=RELEASE, namespace=NAMESPACE, services=ServiceIndex(), foreign=[document])
+    except McpfenceError as error:
+        return [finding.message for finding in error.findings]
+    return []
+
+
+def test_names_of_other_documents_are_taken() -> None:
+    """An object that another document of the stream is called already is refused; kind and namespace make a difference."""
+    name = "mcp-server-a-egress"
+
+    assert foreign("NetworkPolicy", "demo-mcp", name) == [
+        "servers.a: server a and another document of the stream would both be NetworkPolicy demo-mcp/mcp-server-a-egress; "
+        "rename one of them"
+    ]
+    assert foreign("NetworkPolicy", "demo-mcp", "other") == []
+    assert foreign("NetworkPolicy", "elsewhere", name) == []
+
+
+def test_obots_own_policy_is_refused() -> None:
+    """Obot's policy opens every public address to every server: the error says how to switch it off."""
+    assert foreign("NetworkPolicy", "demo-mcp", "mcp-egress-restrictions") == [
+        "NetworkPolicy demo-mcp/mcp-egress-restrictions: Obot's own policy opens every public address to every server, and "
+        "policies add up; set mcpNamespace.networkPolicy.enabled=false in Obot's values"
     ]
 
 

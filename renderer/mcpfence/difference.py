@@ -74,7 +74,10 @@ class _Comparison:
         delta = self.delta(before, after)
         if before.exact and after.exact:
             return delta
-        told = self.old.doubts(old or (), direction), self.new.doubts(new or (), direction)
+        told = (
+            {} if before.exact else self.old.doubts(old or (), direction),
+            {} if after.exact else self.new.doubts(new or (), direction),
+        )
         alike = flows.same(before.least, after.least)
         alike = alike and self.old.marks(old or (), direction) == self.new.marks(new or (), direction)
         if alike and delta == NO_DELTA:

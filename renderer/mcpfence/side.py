@@ -247,7 +247,9 @@ def _doubt(policy: Policy | Firewall | NotEvaluated, direction: str) -> str:
         if direction == "egress" and policy.problems:
             return f"cannot be told exactly ({policy.problems[0].field} {policy.problems[0].reason})"
         if direction == "egress" and any(not line.flows.exact or not line.sure for line in policy.lines):
-            return "cannot be told exactly (its groups are not all in the manifests, or its wildcards are loose)"
+            return (
+                "cannot be told exactly (which pods its blocks hold, or how its wildcards are read, is in no manifest)"
+            )
         return ""
     names = sorted({name for (_, name), _ in _named_ports(policy, direction)})
     return f"opens ports by name ({', '.join(names)}), which only containers can tell" if names else ""

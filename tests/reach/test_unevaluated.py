@@ -1,0 +1,108 @@
+"""Policies without evaluator are named, with the pods that they select where it can be told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from mcpfence.reach import boxes
+from mcpfence.reach.connectivity import connections
+from mcpfence.reach.evaluate import Evaluator, Subject
+from mcpfence.reach.firewall import Selects
+from mcpfence.reach.policyset import read_policies
+
+APP = {"matchLabels": {"app": "x"}}
+SELECTED = "pods app=x of namespace mcp"
+MAYBE = "it may select pods of namespace mcp"
+ANYWHERE = "it may select pods of any namespace"
+
+
+def document(api: str, kind: str, spec: Any) -> dict[str, Any]:
+    """One object of namespace mcp."""
+    return {"apiVersion": api, "kind": kind, "metadata": {"name": "p", "namespace": "mcp"}, "spec": spec}
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec", "text"),
+    [
+        ("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": APP}, f"it selects {SELECTED}"),
+        ("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": {}}, "it selects every pod of namespace mcp"),
+        ("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": {"matchLabels": {"k8s:app": "x"}}}, MAYBE),
+        ("cilium.io/v2", "CiliumNetworkPolicy", {}, MAYBE),
+        ("cilium.io/v2", "CiliumClusterwideNetworkPolicy", {"endpointSelector": APP}, ANYWHERE),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
+        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
+        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", {}, ANYWHERE),
+        ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", {"subject": {}}, ANYWHERE),
+        ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", {}, ANYWHERE),
+        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", {}, ANYWHERE),
+        ("projectcalico.org/v3", "NetworkPolicy", {"selector": "app == 'x'"}, MAYBE),
+        ("projectcalico.org/v3", "GlobalNetworkPolicy", {}, ANYWHERE),
+        ("crd.projectcalico.org/v1", "NetworkPolicy", {}, MAYBE),
+        ("crd.antrea.io/v1beta1", "NetworkPolicy", {"appliedTo": []}, MAYBE),
+        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", {}, ANYWHERE),
+        ("k8s.ovn.org/v1", "EgressFirewall", {"egress": []}, "it selects every pod of namespace mcp"),
+        ("networking.aviatrix.com/v1alpha1", "WebgroupPolicy", {"selector": APP}, f"it selects {SELECTED}"),
+        ("networking.aviatrix.com/v1alpha1", "WebgroupPolicy", {"selector": {"service": "x"}}, MAYBE),
+        ("networking.istio.io/v1", "Sidecar", {"workloadSelector": {"labels": {"app": "x"}}}, f"it selects {SELECTED}"),
+        ("networking.istio.io/v1", "Sidecar", {}, "it selects every pod of namespace mcp"),
+        ("security.istio.io/v1", "AuthorizationPolicy", {"selector": APP}, f"it selects {SELECTED}"),
+        ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
+        ("new.example.com/v1", "SmartNetworkPolicy", {"anything": 1}, MAYBE),
+        ("new.example.com/v1", "ClusterFirewallPolicy", {}, ANYWHERE),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": {"app": "x"}}, MAYBE),
+        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", None, MAYBE),
+    ],
+)
+def test_a_policy_without_evaluator_is_named(api: str, kind: str, spec: Any, text: str) -> None:
+    """Never silence: the kind, its API group, and whom it selects."""
+    found = read_policies([document(api, kind, spec)])
+
+    assert [one.text for one in found.not_evaluated] == [
+        f"{kind} mcp/p ({api.rsplit('/', 1)[0]}) is not evaluated; {text}"
+    ]
+    assert not found.problems
+    assert connections([document(api, kind, spec)]).not_evaluated == found.not_evaluated
+
+
+@pytest.mark.parametrize(
+    ("api", "kind"),
+    [
+        ("v1", "ConfigMap"),
+        ("apps/v1", "Deployment"),
+        ("projectcalico.org/v3", "StagedNetworkPolicy"),
+        ("policy/v1", "PodDisruptionBudget"),
+        ("kyverno.io/v1", "ClusterPolicy"),
+        ("networking.istio.io/v1", "VirtualService"),
+    ],
+)
+def test_what_is_no_network_policy(api: str, kind: str) -> None:
+    """Other kinds, and Calico's staged policies, change nothing."""
+    assert not read_policies([document(api, kind, {})]).not_evaluated
+
+
+def test_a_network_policy_of_another_group_is_not_ours() -> None:
+    """Kinds are told apart by their group; extensions is the former home of the real one."""
+    documents = [document(f"{group}/v1", "NetworkPolicy", {"podSelector": {}}) for group in ("extensions", "other.example")]
+
+    found = read_policies(documents)
+
+    assert len(found.policies) == len(found.not_evaluated) == 1
+
+
+def test_they_stand_among_the_policies_of_a_subject() -> None:
+    """The proof finds those that select a server's pods, and those for which it cannot be told."""
+    documents = [
+        document("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": APP}),
+        document("projectcalico.org/v3", "GlobalNetworkPolicy", {}),
+        document("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": {"matchLabels": {"app": "y"}}}),
+    ]
+    evaluator = Evaluator(read_policies(documents))
+
+    found = evaluator.selecting(Subject("mcp", boxes.box_of({"app": "x"})))
+
+    assert [(one.title, how) for one, how in found] == [
+        ("CiliumNetworkPolicy mcp/p", Selects.SURELY),
+        ("GlobalNetworkPolicy mcp/p", Selects.MAYBE),
+    ]
