@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from mcpfence.remedies import Remedy
+from mcpfence.explain.remedies import Remedy
 
 CALLER = "the-caller"
 """What stands for NAME."""

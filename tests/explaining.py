@@ -14,14 +14,14 @@ from helpers import Outcome, run_cli
 from mcpfence.addresses import ALL
 from mcpfence.cli.inputs import read_inputs
 from mcpfence.documents import load_foreign
-from mcpfence.explain import Asked, Explanation, answer, explain, explanation_of
+from mcpfence.explain.explanation import Asked, Explanation, answer, explain, explanation_of
+from mcpfence.explain.verdicts import Verdict
+from mcpfence.explain.view import View, make_view
 from mcpfence.fence import Fence
 from mcpfence.intervals import canonical
 from mcpfence.reach.evaluate import Evaluator
 from mcpfence.reach.policyset import read_policies
 from mcpfence.services import ServiceIndex, index
-from mcpfence.verdicts import Verdict
-from mcpfence.view import View, make_view
 from tooling import ROOT
 
 EXAMPLES = golden.examples()

@@ -17,9 +17,9 @@ from explaining import EXAMPLES, ask, explained, verdict, view_of
 from helpers import run_cli
 from mcpfence import residual
 from mcpfence.cli.pages import code, page, words
-from mcpfence.explain import RISKS, explanation_of
-from mcpfence.prose import WIDTH, explanation_text, shown, verdict_text
-from mcpfence.reasons import caller_lines, egress_lines
+from mcpfence.explain.explanation import RISKS, explanation_of
+from mcpfence.explain.prose import WIDTH, explanation_text, shown, verdict_text
+from mcpfence.explain.reasons import caller_lines, egress_lines
 from tooling import ROOT
 
 EXPLAINED = Path(__file__).parent / "explained"

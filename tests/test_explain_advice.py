@@ -14,9 +14,9 @@ from advice import follow
 from edges import container
 from explaining import EXAMPLES, asked, explained, verdict, view_of
 from mcpfence.cli.inputs import read_inputs
-from mcpfence.explain import Asked, Explanation, answer, explain
-from mcpfence.prose import explanation_text, shown
-from mcpfence.questions import BadQuestion
+from mcpfence.explain.explanation import Asked, Explanation, answer, explain
+from mcpfence.explain.prose import explanation_text, shown
+from mcpfence.explain.questions import BadQuestion
 from mcpfence.services import index
 from tooling import ROOT
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from explaining import EXAMPLES, asked, everything, fences_of, view_of
 from mcpfence.addresses import V6_BASE, format_address
-from mcpfence.barred import barred
 from mcpfence.blocked import emittable
+from mcpfence.explain.barred import barred
+from mcpfence.explain.reasons import caller_lines, egress_lines
 from mcpfence.fence import Pods
 from mcpfence.ground import survey
 from mcpfence.intervals import canonical, intersect, subtract
@@ -19,7 +20,6 @@ from mcpfence.proof import box_of
 from mcpfence.reach import flows
 from mcpfence.reach.evaluate import Subject
 from mcpfence.reach.flows import Packet
-from mcpfence.reasons import caller_lines, egress_lines
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from explaining import ask
 from mcpfence.addresses import format_address
-from mcpfence.questions import BadQuestion, Question, read_question
+from mcpfence.explain.questions import BadQuestion, Question, read_question
 
 FORMS: dict[str, Question] = {
     "api.github.com": Question("api.github.com", host="api.github.com"),

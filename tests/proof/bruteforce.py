@@ -11,8 +11,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from proof.universe import NAMESPACE_NAME, Document, Question, Universe, Unreadable, block, demand, known, members
-from proof.universe import selecting, union
+from proof.universe import (
+    NAMESPACE_NAME,
+    Document,
+    Question,
+    Universe,
+    Unreadable,
+    block,
+    demand,
+    known,
+    members,
+    selecting,
+    union,
+)
 
 _BROKEN = (Unreadable, KeyError, TypeError, AttributeError)
 _PORTS = range(1, 65536)

@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from proof.universe import Document
 from proof.edits import Edit, Registry, at, put, without
+from proof.universe import Document
 
 FIREWALL = Registry()
 kind = FIREWALL.kind

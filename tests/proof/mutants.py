@@ -99,15 +99,33 @@ def _mutant(scene: Scene, owner: str, index: int, name: str, path: Path, after: 
 
 
 def _block(document: Document, path: Path, owner: str) -> str:
-    """What makes a place distinct: the rule that it lies in, or the whole spec, whoever the document belongs to."""
+    """What makes a place distinct, whoever it belongs to: the rule or group that it lies in, else the kind of policy."""
     spec = document["spec"]
-    if document["kind"] == "NetworkPolicy" and path[:1] == ("spec",) and len(path) > 2 and isinstance(path[2], int):
-        return f"{path[1]} {json.dumps(get(document, path[:3]))}"
+    inner = path[:3] if len(path) > 2 and isinstance(path[2], int) else ()
     if document["kind"] == "NetworkPolicy":
-        own = [key for key in spec["podSelector"] for _ in spec["podSelector"][key]]
-        return f"{own} {json.dumps({**spec, 'podSelector': None})}"
-    web = [{**group, "domains": sorted({name[:1] == "*" for name in group["domains"]})} for group in spec.get("webGroups", ())]
-    return json.dumps({**spec, "webGroups": web}).replace(owner.partition(" ")[2], "")
+        if inner:
+            return f"{path[1]} {json.dumps(get(document, inner))}"
+        own = [(key, len(item)) for key, item in spec["podSelector"].items()]
+        return f"{own} {spec['policyTypes']} {bool(spec[spec['policyTypes'][0].lower()])}"
+    groups = {group["name"]: _group(group) for key in ("smartGroups", "webGroups") for group in spec.get(key, ())}
+    if inner and path[1] != "rules":
+        return str(groups[get(document, inner)["name"]])
+    rules = [_rule(get(document, inner), groups)] if inner else [_rule(rule, groups) for rule in spec["rules"]]
+    return str(rules)
+
+
+def _group(group: Document) -> str:
+    """What a group holds, with one domain like another."""
+    if "domains" in group:
+        return str(sorted({name[:1] == "*" for name in group["domains"]}))
+    return str([sorted({one["cidr"][-3:] for one in group["selectors"] if "cidr" in one}), *(one for one in group["selectors"] if "cidr" not in one)])
+
+
+def _rule(rule: Document, groups: dict[str, str]) -> str:
+    """A rule without its name and source."""
+    references = [*rule["destinationSmartGroups"], *rule.get("webGroups", ())]
+    kept = {key: rule.get(key) for key in ("action", "protocol", "port", "endPort")}
+    return f"{kept} {[groups[one['name']] for one in references]}"
 
 
 def judged(scene: Scene, mutant: Mutant) -> Outcome:

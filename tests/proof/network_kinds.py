@@ -6,8 +6,8 @@ import ipaddress
 from collections.abc import Iterator
 from typing import Any
 
-from proof.universe import NAMESPACE_NAME, Document
 from proof.edits import Edit, Found, Registry, at, put, without
+from proof.universe import NAMESPACE_NAME, Document
 
 NETWORK = Registry()
 kind = NETWORK.kind

@@ -12,7 +12,18 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from proof.universe import NAMESPACE_NAME, Address, Document, Flow, Peer, Question, Universe, Unreadable, block, selecting
+from proof.universe import (
+    NAMESPACE_NAME,
+    Address,
+    Document,
+    Flow,
+    Peer,
+    Question,
+    Universe,
+    Unreadable,
+    block,
+    selecting,
+)
 
 Labels = dict[str, str]
 

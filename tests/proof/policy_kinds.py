@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from proof.universe import Document
 from proof.edits import Edit, Registry, at, put, without
+from proof.universe import Document
 
 POLICY = Registry()
 kind = POLICY.kind

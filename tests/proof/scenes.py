@@ -20,8 +20,8 @@ from mcpfence.reach.evaluate import Evaluator
 from mcpfence.reach.policyset import read_policies
 from mcpfence.render import load_catalog, render
 from mcpfence.services import ServiceIndex, index
-from proof.universe import Document
 from proof.catalogs import OWN
+from proof.universe import Document
 from tooling import ROOT
 
 EXAMPLES = ROOT / "values-examples"

@@ -12,13 +12,13 @@ import click
 from mcpfence.cli.inputs import input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.errors import McpfenceError, Path
-from mcpfence.explain import Asked, Elsewhere, Explanation, answer, explain
-from mcpfence.prose import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
-from mcpfence.questions import BadQuestion
+from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
+from mcpfence.explain.prose import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.explain.questions import BadQuestion
+from mcpfence.explain.shapes import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
+from mcpfence.explain.verdicts import Verdict
 from mcpfence.services import index
-from mcpfence.shapes import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
 from mcpfence.values import where
-from mcpfence.verdicts import Verdict
 
 _FORMS = ("text", "markdown", "html", "json")
 _COLOURS: dict[Tone, str] = {

@@ -76,5 +76,3 @@ def _tell(found: Any, voice: Voice) -> int:
         out.add("reach-caution", (), caution)
     voice.findings(out.findings())
     return 1 if voice.fails(out.findings()) else 0
-
-

@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
 from typing import Literal, NamedTuple
 
-from mcpfence.barred import TABLE, Barred
-from mcpfence.ends import End
 from mcpfence.errors import Path, path_text
-from mcpfence.explain import Elsewhere, Explanation
+from mcpfence.explain.barred import TABLE, Barred
+from mcpfence.explain.ends import End
+from mcpfence.explain.explanation import Elsewhere, Explanation
+from mcpfence.explain.reasons import Line, families_text
+from mcpfence.explain.verdicts import Verdict
 from mcpfence.ports import ports_text
 from mcpfence.reach.blame import Decision
-from mcpfence.reasons import Line, families_text
-from mcpfence.verdicts import Verdict
 
 WIDTH = 100
 _LABEL = 12

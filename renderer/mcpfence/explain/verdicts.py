@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from mcpfence.caller_remedies import to_be_called
-from mcpfence.ends import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
 from mcpfence.errors import path_text
+from mcpfence.explain.caller_remedies import to_be_called
+from mcpfence.explain.ends import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
+from mcpfence.explain.places import Places, blocks_text, places_of
+from mcpfence.explain.reasons import PUBLIC, Line, caller_lines, egress_lines
+from mcpfence.explain.remedies import Remedy, to_reach
+from mcpfence.explain.targets import PodSet, Target
+from mcpfence.explain.view import FLOOR, Sight, View, look, subjects
 from mcpfence.fence import Fence
 from mcpfence.intervals import canonical, intersect
-from mcpfence.places import Places, blocks_text, places_of
 from mcpfence.ports import ports_text
 from mcpfence.proof import box_of
 from mcpfence.reach import boxes, flows, names, traffic
 from mcpfence.reach.evaluate import Subject
 from mcpfence.reach.flows import Reach
-from mcpfence.reasons import PUBLIC, Line, caller_lines, egress_lines
-from mcpfence.remedies import Remedy, to_reach
-from mcpfence.targets import PodSet, Target
-from mcpfence.view import FLOOR, Sight, View, look, subjects
 
 
 class Verdict(NamedTuple):

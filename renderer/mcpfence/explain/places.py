@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from mcpfence.addresses import ALL, cidrs, family
+from mcpfence.explain.view import Sight, View, subjects
 from mcpfence.fence import Fence
 from mcpfence.intervals import Intervals, canonical, intersect, is_subset, subtract
 from mcpfence.reach import flows, traffic
 from mcpfence.reach.flows import Reach
-from mcpfence.view import Sight, View, subjects
 
 
 class Places(NamedTuple):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
+from mcpfence.explain.targets import PodSet
+from mcpfence.explain.view import FLOOR, Sight
 from mcpfence.intervals import Intervals, canonical
 from mcpfence.ports import ALL_PORTS, Ports
 from mcpfence.reach import boxes, flows, names, traffic
@@ -12,8 +14,6 @@ from mcpfence.reach.blame import Decision, firewall_decisions, network_decisions
 from mcpfence.reach.bounds import Bounds
 from mcpfence.reach.evaluate import Subject
 from mcpfence.reach.flows import Packet, Reach
-from mcpfence.targets import PodSet
-from mcpfence.view import FLOOR, Sight
 
 Answer = Literal["allowed", "denied", "partly", "unknown"]
 _WORST: tuple[Answer, ...] = ("denied", "partly", "unknown", "allowed")

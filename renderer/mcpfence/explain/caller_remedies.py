@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from mcpfence.addresses import cidrs
 from mcpfence.errors import Path, path_text
+from mcpfence.explain.remedies import Remedy, is_of
+from mcpfence.explain.snippets import ports_entry, selector_entry
+from mcpfence.explain.targets import Target
+from mcpfence.explain.view import View
 from mcpfence.fence import Fence
 from mcpfence.intervals import subtract
 from mcpfence.ports import ports_text, tcp
-from mcpfence.remedies import Remedy, is_of
 from mcpfence.selectors import Selector, covers
-from mcpfence.snippets import ports_entry, selector_entry
-from mcpfence.targets import Target
-from mcpfence.view import View
 
 
 def to_be_called(view: View, fence: Fence, target: Target) -> Remedy:

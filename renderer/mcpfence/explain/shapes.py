@@ -9,14 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 from mcpfence import __version__
-from mcpfence.barred import Barred
-from mcpfence.ends import End
 from mcpfence.errors import Finding, Path, path_text
-from mcpfence.explain import Elsewhere, Explanation
+from mcpfence.explain.barred import Barred
+from mcpfence.explain.ends import End
+from mcpfence.explain.explanation import Elsewhere, Explanation
+from mcpfence.explain.reasons import Line
+from mcpfence.explain.verdicts import Verdict
 from mcpfence.ports import Ports, ports_text
 from mcpfence.reach.blame import Decision
-from mcpfence.reasons import Line
-from mcpfence.verdicts import Verdict
 
 Place = Callable[[Path], str]
 """`values.yaml:41:9` of a path; empty where no file has it."""

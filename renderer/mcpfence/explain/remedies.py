@@ -9,9 +9,12 @@ import re
 from typing import NamedTuple
 
 from mcpfence.addresses import cidrs, family, parse_cidr
-from mcpfence.barred import metadata_reason, reasons_against
 from mcpfence.catalog import Domain
 from mcpfence.errors import Path, path_text
+from mcpfence.explain.barred import metadata_reason, reasons_against
+from mcpfence.explain.snippets import ports_entry, selector_entry
+from mcpfence.explain.targets import PodSet, Target
+from mcpfence.explain.view import View
 from mcpfence.fence import Fence
 from mcpfence.ground import survey
 from mcpfence.intervals import contains
@@ -22,9 +25,6 @@ from mcpfence.proof import lost_reach, wanted
 from mcpfence.reach import flows, names
 from mcpfence.reach.flows import Reach
 from mcpfence.selectors import covers
-from mcpfence.snippets import ports_entry, selector_entry
-from mcpfence.targets import PodSet, Target
-from mcpfence.view import View
 
 _HTTPS: Ports = (PortRange("TCP", 443, 443),)
 _API_PORTS = frozenset({443, 6443})

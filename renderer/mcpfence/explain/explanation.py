@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from mcpfence.barred import Barred, barred, endpoints
 from mcpfence.catalog import Server
 from mcpfence.errors import Finding
+from mcpfence.explain.barred import Barred, barred, endpoints
+from mcpfence.explain.questions import BadQuestion, read_port, read_question
+from mcpfence.explain.reasons import PUBLIC, Line, caller_lines, egress_lines
+from mcpfence.explain.remedies import deny_all_key
+from mcpfence.explain.targets import target_from, target_to
+from mcpfence.explain.verdicts import Verdict, may_call, may_reach
+from mcpfence.explain.view import FLOOR, View, find, make_view, manifests
 from mcpfence.fence import Fence, Narrowing
-from mcpfence.questions import BadQuestion, read_port, read_question
-from mcpfence.reasons import PUBLIC, Line, caller_lines, egress_lines
-from mcpfence.remedies import deny_all_key
 from mcpfence.residual import residual_risks
 from mcpfence.services import ServiceIndex
-from mcpfence.targets import target_from, target_to
-from mcpfence.verdicts import Verdict, may_call, may_reach
-from mcpfence.view import FLOOR, View, find, make_view, manifests
 
 _OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 

@@ -10,17 +10,17 @@ from mcpfence.callers import client_peers
 from mcpfence.catalog import Client, Server
 from mcpfence.destinations import granted_registries
 from mcpfence.errors import Collector, path_text, quote
+from mcpfence.explain.questions import METADATA_HOST, BadQuestion, Question
+from mcpfence.explain.view import View
 from mcpfence.fence import Block, Fence, Peer, Pods, peer_text
 from mcpfence.intervals import Interval, Intervals, canonical
 from mcpfence.ports import Ports, canonical_ports, tcp
 from mcpfence.proof import box_of
-from mcpfence.questions import METADATA_HOST, BadQuestion, Question
 from mcpfence.reach import boxes
 from mcpfence.reach.boxes import Box
 from mcpfence.reading import nearest
 from mcpfence.remotes import remote_destination
 from mcpfence.selectors import Selector, labels_of
-from mcpfence.view import View
 
 _METADATA = "169.254.169.254"
 

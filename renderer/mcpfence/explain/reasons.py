@@ -10,17 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from mcpfence.addresses import family
-from mcpfence.barred import metadata_cut
 from mcpfence.callers import client_peers, clients_of
 from mcpfence.catalog import Catalog, Domain, Egress, Service
 from mcpfence.destinations import granted_registries
 from mcpfence.errors import Path, path_text
+from mcpfence.explain.barred import metadata_cut
+from mcpfence.explain.view import View
 from mcpfence.fence import Allow, Block, Fence, Name, Pods, peer_text
 from mcpfence.plan import called_servers
 from mcpfence.ports import Ports
 from mcpfence.proof import wanted
 from mcpfence.reach.flows import Reach
-from mcpfence.view import View
 
 _RANK = (
     *("name", "registry", "address", "cidr", "service", "server", "callback"),

@@ -1,0 +1,1 @@
+"""Explanations: a fence in plain words, every line with its reason, and verdicts on single connections."""
