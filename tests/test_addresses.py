@@ -13,7 +13,9 @@ from mcpfence.intervals import canonical, subtract
 
 networks = st.one_of(
     st.builds(
-        lambda base, bits: ipaddress.ip_network((base, bits), strict=False), st.integers(0, 2**32 - 1), st.integers(0, 32)
+        lambda base, bits: ipaddress.ip_network((base, bits), strict=False),
+        st.integers(0, 2**32 - 1),
+        st.integers(0, 32),
     ),
     st.builds(
         lambda base, bits: ipaddress.IPv6Network((base, bits), strict=False),
@@ -40,7 +42,8 @@ def test_a_block_comes_back_as_itself(network: ipaddress.IPv4Network | ipaddress
 
 @given(st.lists(networks, max_size=5), st.lists(networks, max_size=5))
 def test_blocks_of_a_set_are_the_set(
-    added: list[ipaddress.IPv4Network | ipaddress.IPv6Network], removed: list[ipaddress.IPv4Network | ipaddress.IPv6Network]
+    added: list[ipaddress.IPv4Network | ipaddress.IPv6Network],
+    removed: list[ipaddress.IPv4Network | ipaddress.IPv6Network],
 ) -> None:
     """The CIDR blocks of a set are disjoint, ascending and make up exactly the set."""
     members = subtract(
@@ -87,7 +90,7 @@ def test_families_stay_apart() -> None:
 )
 def test_what_is_no_block(text: str, reason: str) -> None:
     """What an API server refuses is refused, each with its reason."""
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         parse_cidr(text)
 
     assert str(caught.value) == reason
@@ -105,5 +108,5 @@ def test_an_address_comes_back_as_itself(address: ipaddress.IPv4Address | ipaddr
 @pytest.mark.parametrize("text", ["10.0.0", "10.0.0.1/32", "fe80::1%eth0", "host"])
 def test_what_is_no_address(text: str) -> None:
     """Only plain addresses are addresses."""
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"."):
         parse_address(text)

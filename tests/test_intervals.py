@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ def members(intervals: Intervals) -> set[int]:
 def is_canonical(intervals: Intervals) -> bool:
     """Ascending, not empty, and with a gap between neighbours."""
     whole = all(first <= last for first, last in intervals)
-    return whole and all(left[1] + 1 < right[0] for left, right in zip(intervals, intervals[1:], strict=False))
+    return whole and all(left[1] + 1 < right[0] for left, right in pairwise(intervals))
 
 
 @given(pieces)

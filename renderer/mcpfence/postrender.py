@@ -65,7 +65,7 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
     renderings = tuple(rendered.values())
     foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
     chunks = list(_output(stream, rendered))
-    size = size_finding([*chunks, *(stream.pieces[number] for number in rendered)])
+    size = size_finding(chunks, [stream.pieces[number] for number in rendered])
     return Result(chunks, renderings, (*_said(renderings), *([size] if size else [])), foreign)
 
 

@@ -8,11 +8,11 @@ import itertools
 import json
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edges import Host
+from edges import Host, mcpfence
 from lab.api import Api, Document
 from tooling import ROOT
 
@@ -34,9 +34,8 @@ class Cluster:
     kubeconfig: Path
 
     def helm(self, *arguments: str | Path) -> subprocess.CompletedProcess[bytes]:
-        """Helm with these arguments, whatever comes of it; helm's own limit of requests is lifted."""
-        limits = {"HELM_QPS": "1000", "HELM_BURST_LIMIT": "1000"}
-        return self.host.run(*arguments, KUBECONFIG=str(self.kubeconfig), **limits)
+        """Helm with these arguments, whatever comes of it."""
+        return self.host.run(*arguments, KUBECONFIG=str(self.kubeconfig))
 
     def release(self, name: str = "rel") -> Release:
         """A release that does not exist yet, with names that no other test has."""
@@ -51,7 +50,7 @@ class Release:
     cluster: Cluster
     name: str
     namespace: str
-    values: dict[str, Any] = field(default_factory=dict)
+    chart: Path = CHART
 
     @property
     def fenced(self) -> str:
@@ -69,12 +68,14 @@ class Release:
         return self.file
 
     def run(
-        self, verb: str, values: Mapping[str, Any], *flags: str | Path, fence: bool = True, chart: Path = CHART
+        self, verb: str, values: Mapping[str, Any], *flags: str | Path, fence: bool = True, chart: Path | None = None
     ) -> subprocess.CompletedProcess[bytes]:
         """`helm VERB` with these values, with the post-renderer unless `fence` is False; whatever comes of it."""
         place = ["--namespace", self.namespace, *(["--create-namespace"] if verb == "install" else [])]
         renderer = self.cluster.host.flags() if fence else []
-        return self.cluster.helm(verb, self.name, chart, *place, "--values", self.write(values), *renderer, *flags)
+        return self.cluster.helm(
+            verb, self.name, chart or self.chart, *place, "--values", self.write(values), *renderer, *flags
+        )
 
     def install(self, values: Mapping[str, Any], *flags: str | Path, **how: Any) -> str:
         """Install and succeed; what helm printed."""
@@ -98,6 +99,12 @@ class Release:
         """The specs of the stored NetworkPolicies by name."""
         return {name: item["spec"] for name, item in self.stored(POLICY).items()}
 
+    def verdict(self, values: Mapping[str, Any]) -> set[str]:
+        """What `mcpfence check -f VALUES -` finds wrong with all policies that the API server holds: ids of errors."""
+        kinds = (POLICY, FIREWALL)
+        items = [item for kind in kinds for item in self.cluster.api.items(*kind)]
+        return verdict(self.write(values), self.name, self.namespace, items)
+
     def record(self) -> tuple[Document, Document]:
         """The Secret of the newest revision, and the release that it holds."""
         selector = f"owner=helm,name={self.name}"
@@ -110,3 +117,13 @@ class Release:
 def _succeeded(done: subprocess.CompletedProcess[bytes]) -> str:
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
+
+
+def verdict(values: Path, release: str, namespace: str, items: list[Document]) -> set[str]:
+    """What `mcpfence check -f VALUES -` finds wrong with these objects: the ids of all errors."""
+    stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode()
+    flags = ("--release", release, "--namespace", namespace, "--output", "json")
+    done = mcpfence("check", "-f", values, *flags, "-", stdin=stream)
+    assert done.returncode in (0, 1), done.stderr.decode()
+    findings = json.loads(done.stdout)["findings"]
+    return {finding["id"] for finding in findings if finding["severity"] == "error"}

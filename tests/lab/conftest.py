@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from charting import Charting
 from control_plane import ControlPlane, LabError, Programs, find_programs
 from edges import make_host
+from find_helm import inspect
 from lab.api import Api
 from lab.cluster import Cluster
 from lab.manifests import add_crds
@@ -23,6 +25,7 @@ from tooling import MissingComponentError, need
 HERE = Path(__file__).parent
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder."""
     for item in items:
@@ -80,3 +83,11 @@ def cluster(
     helm = request.getfixturevalue(f"helm{request.param}")
     host = make_host(helm, request.param, tmp_path_factory.mktemp("host") / "home")
     return Cluster(host=host, api=api, kubeconfig=control_plane.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def chart(helm4: Path, tmp_path_factory: pytest.TempPathFactory) -> Charting:
+    """The chart; what it prints does not depend on which helm prints it (test_chart.py)."""
+    helm = inspect(helm4)
+    assert helm
+    return Charting(helm, tmp_path_factory.mktemp("chart"))

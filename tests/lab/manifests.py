@@ -23,25 +23,25 @@ def texts(stream: bytes) -> list[str]:
 
 def add_crds(api: Api, folder: Path) -> None:
     """Create the CustomResourceDefinitions of a folder, and wait until the API server serves them."""
-    names = []
+    paths = []
     for file in sorted(folder.glob("*.yaml")):
         for text in texts(file.read_bytes()):
             answer = api.create(text)
             assert answer.ok or answer.status == 409, answer.message
-            names.append(yaml.safe_load(text)["metadata"]["name"])
-    for name in names:
-        _await_established(api, name)
+            spec = yaml.safe_load(text)["spec"]
+            served = [version["name"] for version in spec["versions"] if version["served"]]
+            paths += [f"/apis/{spec['group']}/{version}/{spec['names']['plural']}" for version in served]
+    for path in paths:
+        _await_served(api, path)
 
 
-def _await_established(api: Api, name: str) -> None:
+def _await_served(api: Api, path: str) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        found = api.get("apiextensions.k8s.io/v1", "CustomResourceDefinition", "", name)
-        conditions = found.body.get("status", {}).get("conditions", [])
-        if any(one["type"] == "Established" and one["status"] == "True" for one in conditions):
+        if api.request("GET", path).ok:
             return
         time.sleep(0.05)
-    message = f"{name} is not established"
+    message = f"{path} is not served"
     raise AssertionError(message)
 
 

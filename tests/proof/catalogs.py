@@ -84,11 +84,14 @@ FIREWALL: dict[str, Any] = {
                 "cidrs": [{"cidr": "203.0.113.0/24", "except": ["203.0.113.7/32"], "ports": [443, "443/UDP"]}],
             }
         ),
-        "browser": _server(podSelector=[{"app": "b", "id": "1"}, {"app": "b", "id": "2"}], egress={"default": "internet"}),
+        "users": _server(
+            podSelector=[{"app": "user", "id": "one"}, {"app": "user", "id": "two"}],
+            egress={"cidrs": [{"cidr": "2606:4700:10::/44", "except": ["2606:4700:10:8::/64"], "ports": "all"}]},
+        ),
         "shut": _server(containerizedConfig={**_IMAGE, "denyAllEgress": True}),
     },
 }
-"""Aviatrix with IPv6: names on several and overlapping ports, addresses, services, two selectors, and nothing at all."""
+"""Aviatrix with IPv6: names on several and overlapping ports, addresses, services, two selectors, nothing at all."""
 
 FIREWALL_IPV4: dict[str, Any] = {
     **FIREWALL,

@@ -66,7 +66,8 @@ def representatives(scenes: Sequence[Scene]) -> dict[str, list[Mutant]]:
             for block, places in blocks.items():
                 if (name, block) not in seen:
                     seen.add((name, block))
-                    for path, after in places[:1] + places[1:][-1:]:
+                    ends = places[:1] + (places[1:][-1:] if block.startswith(("egress", "ingress")) else [])
+                    for path, after in ends:
                         found[scene.title].append(_mutant(scene, owner, index, name, path, after))
     return found
 
@@ -83,7 +84,7 @@ def _edits(scene: Scene) -> Iterator[tuple[str, int, str, Iterator[Edit]]]:
 def _mutant(scene: Scene, owner: str, index: int, name: str, path: Path, after: tuple[Document, ...]) -> Mutant:
     document = scene.documents[owner][index]
     titles = [owner]
-    if len(path) < 3:  # a whole policy: it may come to select the pods of others
+    if len(path) < 3 or "selector" in path:  # it may come to select the pods of others
         spaces = {one["metadata"].get("namespace") for one in (document, *after)}
         around = [title for title, fence in scene.fences.items() if fence.namespace in spaces and title != owner]
         titles += [*around[:1], *around[-1:]]
@@ -105,27 +106,30 @@ def _block(document: Document, path: Path, owner: str) -> str:
     if document["kind"] == "NetworkPolicy":
         if inner:
             return f"{path[1]} {json.dumps(get(document, inner))}"
-        own = [(key, len(item)) for key, item in spec["podSelector"].items()]
+        own = [sorted(item) if isinstance(item, dict) else len(item) for item in spec["podSelector"].values()]
         return f"{own} {spec['policyTypes']} {bool(spec[spec['policyTypes'][0].lower()])}"
     groups = {group["name"]: _group(group) for key in ("smartGroups", "webGroups") for group in spec.get(key, ())}
-    if inner and path[1] != "rules":
-        return str(groups[get(document, inner)["name"]])
-    rules = [_rule(get(document, inner), groups)] if inner else [_rule(rule, groups) for rule in spec["rules"]]
-    return str(rules)
+    shape = sorted({_rule(rule, groups) for rule in spec["rules"]})
+    if not inner:
+        return str(shape)
+    place = get(document, inner)
+    if path[1] == "rules":
+        return f"{_rule(place, groups)} {place['protocol']} {place.get('endPort', 0) > 0} {shape}"
+    return f"{groups[place['name']]} {shape}"
 
 
 def _group(group: Document) -> str:
-    """What a group holds, with one domain like another."""
+    """What a group holds, with one domain like another and one block like another."""
     if "domains" in group:
         return str(sorted({name[:1] == "*" for name in group["domains"]}))
-    return str([sorted({one["cidr"][-3:] for one in group["selectors"] if "cidr" in one}), *(one for one in group["selectors"] if "cidr" not in one)])
+    kinds = {":" in one["cidr"] if one.get("cidr", "/0")[-2:] != "/0" else one.get("cidr", "pods") for one in group["selectors"]}
+    return str(sorted(map(str, kinds)))
 
 
 def _rule(rule: Document, groups: dict[str, str]) -> str:
-    """A rule without its name and source."""
+    """What a rule does with which groups."""
     references = [*rule["destinationSmartGroups"], *rule.get("webGroups", ())]
-    kept = {key: rule.get(key) for key in ("action", "protocol", "port", "endPort")}
-    return f"{kept} {[groups[one['name']] for one in references]}"
+    return f"{rule['action']} {[groups[one['name']] for one in references]}"
 
 
 def judged(scene: Scene, mutant: Mutant) -> Outcome:

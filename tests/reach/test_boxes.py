@@ -70,7 +70,12 @@ def test_a_sample_is_a_member(selector: dict[str, Any]) -> None:
         ({"matchExpressions": [{"key": "a", "operator": "Exists"}]}, "a"),
         ({"matchExpressions": [{"key": "a", "operator": "DoesNotExist"}]}, "!a"),
         (
-            {"matchExpressions": [{"key": "a", "operator": "Exists"}, {"key": "a", "operator": "NotIn", "values": ["x"]}]},
+            {
+                "matchExpressions": [
+                    {"key": "a", "operator": "Exists"},
+                    {"key": "a", "operator": "NotIn", "values": ["x"]},
+                ]
+            },
             "a,a notin (x)",
         ),
     ],

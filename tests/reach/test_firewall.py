@@ -48,7 +48,7 @@ def passing(*addresses: str, allowed: traffic.Traffic = traffic.EVERYTHING, pods
 
 def test_without_rules_everything_passes() -> None:
     """A FirewallPolicy does not isolate: what no rule matches passes."""
-    assert evaluate() .most == flows.EVERYTHING
+    assert evaluate().most == flows.EVERYTHING
     assert evaluate(wall()).least == flows.EVERYTHING
     assert evaluate(wall(rule("r", "permit", "net"))).least == flows.EVERYTHING
 
@@ -59,7 +59,9 @@ def test_a_forgotten_deny_is_allow_all() -> None:
     denies = [rule("deny", "deny", "any"), rule("deny6", "deny", "any6")]
 
     assert evaluate(wall(permit)).least == flows.EVERYTHING
-    assert flows.same(evaluate(wall(permit, *denies)).most, passing("10.0.0.0/8", allowed=traffic.plain(HTTPS), pods=((),)))
+    assert flows.same(
+        evaluate(wall(permit, *denies)).most, passing("10.0.0.0/8", allowed=traffic.plain(HTTPS), pods=((),))
+    )
 
 
 def test_a_deny_for_ipv4_alone_leaves_ipv6_open() -> None:
@@ -144,7 +146,12 @@ def test_rules_are_for_the_pods_of_their_selector() -> None:
     mine = {**deny, "selector": SELECTOR}
 
     assert evaluate(wall(others)).most == flows.EVERYTHING
-    for spec in (wall(mine), wall(deny), wall({**deny, "selector": {}}), wall({**deny, "selector": {"matchLabels": {}}})):
+    for spec in (
+        wall(mine),
+        wall(deny),
+        wall({**deny, "selector": {}}),
+        wall({**deny, "selector": {"matchLabels": {}}}),
+    ):
         assert not flows.includes(evaluate(spec).most, Packet(address=1, protocol="TCP", port=1))
 
 
@@ -244,7 +251,8 @@ def test_blocks_hold_pods_only_where_pods_are_known_to_live() -> None:
 
     assert not flows.includes(evaluate(spec).most, pod)
     some = evaluate(spec, pods=(parse_cidr("10.0.0.0/7"),))
-    assert flows.includes(some.most, pod) and not flows.includes(some.least, pod)
+    assert flows.includes(some.most, pod)
+    assert not flows.includes(some.least, pod)
     assert flows.includes(evaluate(spec, pods=(parse_cidr("172.16.0.0/12"),)).least, pod)
 
 
@@ -289,7 +297,10 @@ def test_both_layers_must_allow() -> None:
         "podSelector": SELECTOR,
         "policyTypes": ["Egress"],
         "egress": [
-            {"to": [{**dns, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}], "ports": [{"protocol": "UDP", "port": 53}]},
+            {
+                "to": [{**dns, "podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}],
+                "ports": [{"protocol": "UDP", "port": 53}],
+            },
             {"to": [{"ipBlock": {"cidr": "169.254.20.10/32"}}], "ports": [{"protocol": "UDP", "port": 53}]},
             {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [{"port": 443}]},
         ],
@@ -308,7 +319,11 @@ def test_both_layers_must_allow() -> None:
     web = traffic.named(HTTPS, names.names_of(WEB_NAMES["domains"]))
     link_local_web = flows.reach_of((parse_cidr("169.254.0.0/16"),), (), traffic.plain(HTTPS))
     intended = flows.union_of(
-        [flows.reach_of((parse_cidr("169.254.20.10/32"),), [kube_dns], over_udp), flows.reach_of(public, (), web), link_local_web]
+        [
+            flows.reach_of((parse_cidr("169.254.20.10/32"),), [kube_dns], over_udp),
+            flows.reach_of(public, (), web),
+            link_local_web,
+        ]
     )
     assert reach.exact
     assert flows.same(reach.most, intended)

@@ -15,7 +15,9 @@ from tooling import MissingComponentError, find_shared
 def cases() -> list[str]:
     """The names of the cases; none where the judges are missing, which the first test says."""
     try:
-        return sorted(path.parent.name for path in (find_shared() / "judges" / "netpol-analyzer").glob("*/expected.txt"))
+        return sorted(
+            path.parent.name for path in (find_shared() / "judges" / "netpol-analyzer").glob("*/expected.txt")
+        )
     except MissingComponentError:
         return []
 

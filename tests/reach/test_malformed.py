@@ -111,7 +111,7 @@ def test_no_line_rests_on_what_cannot_be_read(spec: Any, message: str) -> None:
     """`reach` lists no connection that only an unreadable policy might allow, and names the pods that it concerns."""
     found = connections([policy("bad", spec), pod("web")])
 
-    assert [problem.text for problem in found.problems][0].startswith(f"NetworkPolicy default/bad: {message}")
+    assert found.problems[0].text.startswith(f"NetworkPolicy default/bad: {message}")
     silent = {direction for _, direction in found.unknown}
     assert silent
     text = as_text(found)
@@ -138,7 +138,8 @@ def test_readable_policies_beside_an_unreadable_one() -> None:
 
     reach = Evaluator(found).egress(Subject("default"))
 
-    assert reach.least and not flows.same(reach.least, reach.most)
+    assert reach.least
+    assert not flows.same(reach.least, reach.most)
     assert reach.most == flows.EVERYTHING
 
 
@@ -147,7 +148,9 @@ def test_one_name_twice() -> None:
     deny, allow = {"policyTypes": ["Egress"]}, {"policyTypes": ["Egress"], "egress": [{}]}
     found = read_policies([policy("p", deny), policy("p", allow)])
 
-    assert [problem.text for problem in found.problems] == ["NetworkPolicy default/p stands twice, with different contents"]
+    assert [problem.text for problem in found.problems] == [
+        "NetworkPolicy default/p stands twice, with different contents"
+    ]
     assert Evaluator(found).egress(Subject("default")).most == flows.EVERYTHING
     assert not read_policies([policy("p", deny), policy("p", dict(deny))]).problems
 
@@ -211,7 +214,7 @@ def test_a_firewall_policy_that_cannot_be_read(spec: Any, message: str) -> None:
     """Its problem names document and field; the pods of its namespace may reach anything at most, nothing at least."""
     found = read_policies([firewall("bad", spec)])
 
-    assert [problem.text for problem in found.problems][0].startswith(f"FirewallPolicy default/bad: {message}")
+    assert found.problems[0].text.startswith(f"FirewallPolicy default/bad: {message}")
     reach = Evaluator(found).egress(Subject("default", boxes.box_of({"app": "x"})))
     assert (reach.least, reach.most) == (flows.NOTHING, flows.EVERYTHING)
     listed = connections([firewall("bad", spec), pod("web")])

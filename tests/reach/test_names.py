@@ -138,7 +138,7 @@ def test_plain_patterns_are_exact(text: str) -> None:
 )
 def test_what_is_no_pattern(text: str, reason: str) -> None:
     """What is no name is refused with its reason."""
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         pattern_bounds(text)
 
     assert str(caught.value) == reason

@@ -96,7 +96,9 @@ def test_ports(ports: Any, points: Any) -> None:
     """Absent ports mean every protocol, ICMP included; a protocol alone all of its ports; TCP where none is named."""
     rule = {"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}], "ports": ports}
 
-    assert egress_of_rules([rule], "default").most == flows.reach_of((parse_cidr("10.0.0.0/8"),), (), traffic.plain(points))
+    assert egress_of_rules([rule], "default").most == flows.reach_of(
+        (parse_cidr("10.0.0.0/8"),), (), traffic.plain(points)
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,9 @@ def test_least_of_several_compatible_policies() -> None:
     """With no sure policy, any one of the compatible ones may be alone: at least passes what all of them allow."""
     other = {"podSelector": {"matchLabels": {"track": "y"}}, "policyTypes": ["Egress"]}
 
-    _, found = evaluate({**MAYBE, "egress": OPEN}, {**other, "egress": [{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}]})
+    _, found = evaluate(
+        {**MAYBE, "egress": OPEN}, {**other, "egress": [{"to": [{"ipBlock": {"cidr": "10.1.0.0/16"}}]}]}
+    )
 
     assert (found.least, found.most) == (to("10.1.0.0/16"), flows.EVERYTHING)
 
@@ -272,7 +276,10 @@ def test_named_ports_of_the_subject_are_exact() -> None:
 def test_lists_are_read_once_for_each_object_and_content() -> None:
     """Equal lists of rules are one object after reading, and so are the answers."""
     lists = [[{"to": [{"ipBlock": {"cidr": "10.0.0.0/8"}}]}] for _ in range(2)]
-    specs = [{"podSelector": {"matchLabels": {"app": str(i)}}, "policyTypes": ["Egress"], "egress": one} for i, one in enumerate(lists)]
+    specs = [
+        {"podSelector": {"matchLabels": {"app": str(i)}}, "policyTypes": ["Egress"], "egress": one}
+        for i, one in enumerate(lists)
+    ]
     found = read_policies([policy(f"p{i}", spec) for i, spec in enumerate(specs)])
     evaluator = Evaluator(found)
 
@@ -284,7 +291,9 @@ def test_lists_are_read_once_for_each_object_and_content() -> None:
 
 def test_one_and_true_are_not_equal_lists() -> None:
     """Python takes 1 for true; the API does not, and neither do caches."""
-    found = read_policies([policy("a", {"egress": [{"ports": [{"port": 1}]}]}), policy("b", {"egress": [{"ports": [{"port": True}]}]})])
+    found = read_policies(
+        [policy("a", {"egress": [{"ports": [{"port": 1}]}]}), policy("b", {"egress": [{"ports": [{"port": True}]}]})]
+    )
 
     assert [problem.text for problem in found.problems] == [
         "NetworkPolicy default/b: spec.egress[0].ports[0].port is True, not a whole number"

@@ -27,7 +27,9 @@ from reaching.strategies import NAMESPACE_LABELS, PODS
 
 def exact(one: Pod) -> boxes.Box:
     """The box of pods that have these labels and no others of the universe."""
-    return tuple((key, boxes.one_of([one.labels[key]]) if key in one.labels else boxes.MISSING) for key in strategies.KEYS)
+    return tuple(
+        (key, boxes.one_of([one.labels[key]]) if key in one.labels else boxes.MISSING) for key in strategies.KEYS
+    )
 
 
 def flow(end: Pod | str, packet: Packet) -> Flow:

@@ -82,9 +82,21 @@ def test_what_is_no_network_policy(api: str, kind: str) -> None:
     assert not read_policies([document(api, kind, {})]).not_evaluated
 
 
+def test_istio_s_root_namespace_is_the_whole_mesh() -> None:
+    """A policy of istio-system may speak of pods anywhere."""
+    one = document("security.istio.io/v1", "AuthorizationPolicy", {})
+    one["metadata"]["namespace"] = "istio-system"
+
+    (found,) = read_policies([one]).not_evaluated
+
+    assert (found.namespace, found.told) == (None, False)
+
+
 def test_a_network_policy_of_another_group_is_not_ours() -> None:
     """Kinds are told apart by their group; extensions is the former home of the real one."""
-    documents = [document(f"{group}/v1", "NetworkPolicy", {"podSelector": {}}) for group in ("extensions", "other.example")]
+    documents = [
+        document(f"{group}/v1", "NetworkPolicy", {"podSelector": {}}) for group in ("extensions", "other.example")
+    ]
 
     found = read_policies(documents)
 

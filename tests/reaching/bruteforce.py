@@ -92,7 +92,7 @@ def port_matches(entry: Document, destination: Pod | str, protocol: str, port: i
         return True
     if isinstance(wanted, str):
         return isinstance(destination, Pod) and (wanted, protocol, port) in destination.ports
-    return wanted <= port <= (entry.get("endPort") or wanted)
+    return bool(wanted <= port <= (entry.get("endPort") or wanted))
 
 
 def passes(policies: list[Document], me: Pod, other: Pod | str, packet: Packet, kind: str, names: Namespaces) -> bool:
@@ -140,7 +140,8 @@ def group_matches(selectors: list[Document], end: Pod | str) -> bool:
             if address in ipaddress.ip_network(selector["cidr"]):
                 return True
         elif isinstance(end, Pod) and selector.get("k8sNamespace") in (None, end.namespace):
-            if all(end.labels.get(key) == value for key, value in (selector.get("tags") or {}).items()):
+            tags = (selector.get("tags") or {}).items()
+            if all(end.labels.get(key) == value for key, value in tags):
                 return True
     return False
 

@@ -26,7 +26,7 @@ EXCEPTS = {
     "fd00::/8": ("fd00:1::/32",),
 }
 ADDRESSES = (
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104  # an address to ask about, nothing listens here
     "9.255.255.255",
     "10.0.0.0",
     "10.1.2.2",
@@ -142,12 +142,12 @@ def policies(
 
 def _pods() -> tuple[Pod, ...]:
     """One pod for every set of labels, spread over the namespaces, with different ports under the same names."""
-    found = []
+    found: list[Pod] = []
     for app in (None, *VALUES):
         for tier in (None, *VALUES):
             number = len(found)
             mine = {key: value for key, value in (("app", app), ("tier", tier)) if value}
-            ports = (("http", "TCP", PORTS[number % 5]), ("dns", "UDP", 53)) if number % 3 else ()
+            ports = (("http", "TCP", PORTS[number % 5]), ("dns", "UDP", 53)) if number % 4 else ()
             found.append(Pod(f"pod-{number}", NAMESPACES[number % 3], mine, ports, f"10.244.0.{number}"))
     return tuple(found)
 
@@ -177,7 +177,7 @@ def scenes(draw: st.DrawFn, *, named: bool = True) -> tuple[list[dict[str, Any]]
 
 
 DOMAINS = ("x.test", "a.x.test", "*.x.test", "*.test", "*")
-GROUPS = (
+GROUPS: tuple[list[dict[str, Any]], ...] = (
     [{"cidr": "0.0.0.0/0"}],
     [{"cidr": "10.1.0.0/16"}, {"cidr": "fd00::/8"}],
     [{"cidr": "10.244.0.0/24"}],

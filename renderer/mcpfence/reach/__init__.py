@@ -2,12 +2,12 @@ r"""What manifests really let through, read from the manifests alone.
 
 Two questions are answered, both exactly, and both from plain parsed documents (no YAML, no files, no network):
 
-* **What may the pods of one selector reach, and who may reach them?**  For the proof.  `policyset`, `evaluate`, `flows`.
-* **Who can reach whom in this folder?**  For `mcpfence reach`.  `connectivity`, then `text`, `table` or `document`.
+* **What may the pods of one selector reach, and who may reach them?**  For the proof: `policyset`, `evaluate`, `flows`.
+* **Who can reach whom in this folder?**  For `mcpfence reach`: `connectivity`, then `text`, `table` or `document`.
 
 Nothing of mcpfence is imported here but `intervals` and `addresses`, so that an error in plan or providers cannot hide
-itself.  What cannot be read is never an exception, never allowed and never ignored: it is a `Problem` that names document
-and field, and widens what may pass at most and narrows what passes at least.
+itself.  What cannot be read is never an exception, never allowed and never ignored: it is a `Problem` that names
+document and field, and widens what may pass at most and narrows what passes at least.
 
 The proof
 ---------
@@ -32,11 +32,10 @@ A policy whose selector covers the subject's selects it SURELY; one that is mere
 
 What was intended is built with the same constructors, and compared:
 
-    intended = flows.union_of([
-        flows.reach_of(pods=[boxes.pods_in("kube-system", boxes.box_of({"k8s-app": "kube-dns"}))],
-                       allowed=traffic.plain((traffic.span("TCP", 53, 53), traffic.span("UDP", 53, 53)))),
-        flows.reach_of(public, allowed=traffic.named((traffic.span("TCP", 443, 443),), names.names_of(["*.x.example"]))),
-    ])
+    dns = [boxes.pods_in("kube-system", boxes.box_of({"k8s-app": "kube-dns"}))]
+    over = traffic.plain((traffic.span("TCP", 53, 53), traffic.span("UDP", 53, 53)))
+    web = traffic.named((traffic.span("TCP", 443, 443),), names.names_of(["*.x.example"]))
+    intended = flows.union(flows.reach_of(pods=dns, allowed=over), flows.reach_of(public, allowed=web))
     packet = flows.witness_outside(reach.most, intended)   # None, or one concrete flow that is more than intended
     packet.text                                            # 169.254.169.254 TCP 80
     flows.minus(intended, reach.least)                     # what is missing: must lie within the listed narrowings
@@ -47,10 +46,10 @@ What was intended is built with the same constructors, and compared:
 Intervals must be canonical (`intervals.canonical`); `flows.same` is exact equality.  A NetworkPolicy's traffic is
 `traffic.plain(points)`, any name or none; `traffic.EVERYTHING` is every protocol and port, ICMP and others included.
 
-How it stays quick where 10,000 servers share most of their rules: lists of rules are read once for each list object and
-once for each content (`policyset.Reader`), answers are the same object for servers with the same rules, and `flows`
-caches its operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were compared
-before costs a look-up.  For one document at a time use the reader and the pure functions directly:
+How it stays quick where 10,000 servers share most of their rules: lists of rules are read once for each list object
+and once for each content (`policyset.Reader`), answers are the same object for servers with the same rules, and `flows`
+caches its operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were
+compared before costs a look-up.  For one document at a time use the reader and the pure functions directly:
 
     reader = policyset.Reader(namespace="mcp")             # lives as long as one proof
     reader.policy(document, title, namespace); reader.firewall(document, title, namespace)

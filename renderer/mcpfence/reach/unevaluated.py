@@ -67,7 +67,7 @@ def _labels_at(*path: str) -> Callable[[Any], _Selection]:
     def find(spec: Any) -> _Selection:
         value = spec
         for key in path:
-            value = mapping(value, "").get(key)
+            value = mapping(value, "").get(key) if value is not None else None
         return True, read_labels(value, ""), True
 
     return find
@@ -130,6 +130,9 @@ _KINDS: dict[tuple[str, str], Callable[[Any], _Selection]] = {
 _STAGED = "Staged"
 """Calico's staged policies change nothing until they are made real."""
 
+_ISTIO_ROOT = "istio-system"
+"""Istio's policies of its root namespace, by default this one, hold for the whole mesh."""
+
 
 def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
     """The record of an object that is a policy without evaluator; None for every other object."""
@@ -142,6 +145,8 @@ def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
         local, box, told = find(one.document.get("spec"))
     except (Unreadable, AttributeError, TypeError):
         local, box, told = _UNTOLD
+    if one.group.endswith(".istio.io") and namespace == _ISTIO_ROOT:
+        local, told = False, False
     return NotEvaluated(
         title=one.title,
         api_group=one.group,
