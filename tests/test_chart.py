@@ -54,7 +54,7 @@ def _default_objects() -> list[Document]:
             "apiVersion": "networking.k8s.io/v1",
             "kind": "NetworkPolicy",
             "metadata": meta("mcp-default-deny", "rel-mcp"),
-            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+            "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []},
         },
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("rel-mcpfence", "ns")},
         {

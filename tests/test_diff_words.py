@@ -4,35 +4,63 @@ from __future__ import annotations
 
 import pytest
 
-from diffing import OLD, catalogs, edited, told
+from diffing import OLD, catalogs, difference, edited, policy, told
 from mcpfence.addresses import parse_cidr
 from mcpfence.cells import Cells
 from mcpfence.intervals import canonical
-from mcpfence.reach import names, traffic
-from mcpfence.reach.boxes import Box, box_of, none_of, one_of
+from mcpfence.reach import boxes, names, traffic
+from mcpfence.reach.boxes import MISSING, PRESENT, box_of, one_of
 from mcpfence.reach_lines import addresses_text, count_text, names_text, ports_text
 
 # --- cells ---
 
-
-def _box(**labels: str) -> Box:
-    return box_of(labels)
+A, B, DB = box_of({"app": "a"}), box_of({"app": "b"}), box_of({"tier": "db"})
+NO_TIER = (("tier", MISSING),)
 
 
 def test_cell_of_a_selector() -> None:
-    """Without the pods of every selector that it does not imply, and with the others."""
-    cells = Cells([("n", _box()), ("n", _box(app="a")), ("n", _box(tier="db")), ("other", _box(app="b"))])
+    """A pod that no other selector selects, but for those that it implies."""
+    cells = Cells([("n", ()), ("n", A), ("n", DB), ("other", B)])
 
-    assert cells.of("n", _box(app="a")) == [(("app", one_of(["a"])), ("tier", none_of(["db"])))]
-    assert cells.of("other", _box(app="b")) == [_box(app="b")]
-    assert cells.of("n", _box(app="x", tier="x")) == [_box(app="x", tier="x")]
+    assert cells.of("n", A) == [(("app", "a"),)]
+    assert cells.of("n", ()) == [()]
+    assert cells.of("n", boxes.meet(A, DB) or ()) == [(("app", "a"), ("tier", "db"))]
+    assert cells.of("other", B) == [(("app", "b"),)]
 
 
-def test_a_thousand_cells_are_quickly_found() -> None:
-    """The pods that no other policy selects, among those of a thousand servers."""
-    cells = Cells([("n", _box()), *(("n", _box(app=f"a{number}")) for number in range(1000))])
+def test_cell_beside_narrower_selectors() -> None:
+    """What they select is cut out, whatever the labels that a pod would have by itself."""
+    either = (("app", one_of(["a", "b"])),)
+    cells = Cells([("n", either), ("n", A), ("n", NO_TIER)])
 
-    assert cells.of("n", _box()) == [(("app", none_of(f"a{number}" for number in range(1000))),)]
+    assert cells.of("n", either) == [(("app", "b"), ("tier", "any"))]
+
+
+def test_cells_of_the_parts() -> None:
+    """Where the others take all pods between them, each of the parts is a cell."""
+    cells = Cells([("n", A), ("n", NO_TIER), ("n", (("tier", PRESENT),))])
+
+    assert sorted(cells.of("n", A)) == [(("app", "a"),), (("app", "a"), ("tier", "any"))]
+    assert cells.given_up == set()
+
+
+def test_a_search_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said whose pods could not be told apart, and that is a difference."""
+    monkeypatch.setattr("mcpfence.cells._STEPS", 0)
+    found = difference([policy(egress=[])], [policy(egress=[])])
+
+    assert found.doubts == ("pods app=web of namespace shop are selected in more ways than could be looked at",)
+
+
+def test_too_many_overlaps_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody is told that nothing is gained where nobody has looked."""
+    monkeypatch.setattr("mcpfence.difference._PAIRS", 0)
+    debug = policy("debug", {"matchLabels": {"debug": "yes"}}, egress=[{}])
+    found = difference([policy(egress=[])], [policy(egress=[]), debug])
+
+    assert found.doubts == (
+        "selectors of namespace shop overlap more than could be looked at: some pods of two of them",
+    )
 
 
 # --- words ---

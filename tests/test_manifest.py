@@ -43,7 +43,7 @@ NASTY = [
     "no", "NO", "on", "Off", "y", "N", "true", "False", "null", "Null", "~", "nan", ".nan", ".inf", "-.inf", "inf", "1",
     "0", "-1", "+1", "01", "0x1", "0o7", "0b1", "1_000", "1e3", "1E3", "e3", "1.5", ".5", "5.", "1:30", "22:22:22",
     "2026-01-01", "2026-01-01T00:00:00Z", "<<", "=", "10.0.0.0/8", "10.0.0.0", "1.2.3", "::1", "fd00::/8", "*.a.com",
-    "a b", " a", "a ", "a\n", "\na", "a\nb", "a\nb\n", "a\n\nb", "a\n b", "a \nb", "a\nb\n\n", "\n", "\n\n", "a\tb", "\t",
+    "a b", " a", "a ", "a\n", "\na", "a\nb", " a\nb", "  a\n b\n", "a\nb\n", "a\n\nb", "a\n b", "a \nb", "a\nb\n\n", "\n", "\n\n", "a\tb", "\t",
     "a\rb", "a\r\nb", "a\x00b", "a\x07b", "a\x7fb", "a\x85b", "a\u2028b", "\ufeffa", "ü", "a\nü", "\u65e5\u672c", "\U0001f600",
     "a" * 2000, "x-y_z.w/v", "app.kubernetes.io/name", "- a", "? a", "k: v\n- x\n#c", "---\na\n...", "{{ x }}", "${X}",
     "\ud7ff", "\uffff", "\ufffd",
@@ -92,7 +92,7 @@ def test_shared_blocks_come_back(items: list[dict[str, Any]], depth: int) -> Non
     shared = Shared(items)
     document: dict[str, Any] = {"rules": items, "shared": shared}
     for _ in range(depth):
-        document = {"spec": document, "again": shared}
+        document = {"before": shared, "spec": document, "after": shared}
 
     assert readers(writer.write(document)) == [document] * 3
 

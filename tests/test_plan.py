@@ -134,6 +134,15 @@ def test_deny_all_reaches_nothing(keys: Raw) -> None:
     assert reach(plan["server a"].ingress) == {"client": ["gateways/app=gateway on 8099/TCP"]}
 
 
+def test_deny_all_is_no_caller_of_a_registry() -> None:
+    """A registry inside the fenced namespace does not admit the server that may not reach it."""
+    npm = {"name": "npm", "mode": "selector", "podSelector": {"app": "npm"}, "ports": [4873]}
+    servers: Raw = {"a": {"runtime": "npx", "egress": {"denyAllEgress": True}}, "b": {"runtime": "npx"}}
+    plan = planned(catalog(servers, egress={"registries": {"npx": [npm]}}))
+
+    assert reach(plan["service npm"].ingress) == {"backend": ["demo-mcp/app=b on 4873/TCP"]}
+
+
 def test_deny_all_still_has_both_policies() -> None:
     """A server that reaches nothing has both policies, with an empty list of rules, and its firewall's deny."""
     made = objects(one(containerizedConfig={"denyAllEgress": True}) | {"egress": AVIATRIX})

@@ -18,10 +18,14 @@ from mcpfence.cells import Cells
 from mcpfence.changes import NO_DELTA, VERDICTS, Change, Delta, Difference, Pods
 from mcpfence.reach import boxes, flows
 from mcpfence.reach.bounds import Bounds
+from mcpfence.reach.boxes import Box
 from mcpfence.reach.evaluate import DIRECTIONS
 from mcpfence.reach.flows import Reach
 from mcpfence.side import Location, Manifests, Place, Side
 from mcpfence.subjects import Row, Subjects
+
+_PAIRS = 100_000
+"""Pairs of overlapping selectors that are looked at; each takes up to a millisecond."""
 
 
 def compare(old: Manifests, new: Manifests) -> Difference:
@@ -40,7 +44,8 @@ class _Comparison:
         self.changes: dict[object, tuple[Change, list[Pods]]] = {}
         self.remarks: dict[str, None] = {}
         self.deltas: dict[tuple[int, int], tuple[Delta, Bounds, Bounds]] = {}
-        self.same = 0
+        self.same = self.pairs = 0
+        self.too_many: dict[str, None] = {}
 
     def result(self) -> Difference:
         for row in self.subjects.rows(by_name=self.by_name):
@@ -100,29 +105,47 @@ class _Comparison:
         another policy isolates already.  Firewalls have an order, so that what two give together is in neither.
         """
         namespace, box = location
-        partners = self.cells.partners(namespace, box)
-        parts = self.subjects.places((location,)) or ()
-        for direction in DIRECTIONS if partners and parts else ():
-            if not any(self.turned(part, direction) for part in parts):
-                continue
-            own = self.delta_of(location, direction)
+        for direction in DIRECTIONS:
+            others = self.overlaps(location, direction)
+            own = self.delta_of(location, direction) if others else NO_DELTA
             delta = NO_DELTA
-            for other in partners:
+            for other in others:
                 theirs = self.delta_of((namespace, other), direction)
                 both = self.delta_of((namespace, boxes.meet(box, other) or ()), direction)
                 delta = _joined(delta, _beyond(both, own, theirs))
             if delta.gained or delta.lost:
-                subject = Pods(
-                    f"{self.subjects.title(namespace, box)} that other policies select too", (location,), (location,)
-                )
+                title = f"{self.subjects.title(namespace, box)} that other policies select too"
                 egress, ingress = (delta, NO_DELTA) if direction == "egress" else (NO_DELTA, delta)
-                self.keep(subject, Change((), "changed", egress, ingress))
+                self.keep(Pods(title, (location,), (location,)), Change((), "changed", egress, ingress))
 
-    def turned(self, place: Place, direction: str) -> bool:
-        """Whether the pods are isolated on one side alone, or other firewall rules stand around them."""
-        if self.old.isolates(place, direction) != self.new.isolates(place, direction):
-            return True
-        return direction == "egress" and self.old.walls(place) != self.new.walls(place)
+    def overlaps(self, location: Location, direction: str) -> list[Box]:
+        """The other selectors that matter: all where firewall rules changed, else those that isolate where it does not.
+
+        With too many of them none is looked at, and that is said.
+        """
+        namespace, box = location
+        places = self.subjects.places((location,)) or ()
+        walled = direction == "egress" and any(self.old.walls(place) != self.new.walls(place) for place in places)
+        open_sides = [
+            side
+            for side, other in ((self.old, self.new), (self.new, self.old))
+            if any(other.isolates(place, direction) and not side.isolates(place, direction) for place in places)
+        ]
+        if not (walled or open_sides):
+            return []
+        found = [
+            other
+            for other in self.cells.partners(namespace, box)
+            if walled or any(self.isolates(side, (namespace, other), direction) for side in open_sides)
+        ]
+        self.pairs += len(found)
+        if self.pairs <= _PAIRS:
+            return found
+        self.too_many[namespace] = None
+        return []
+
+    def isolates(self, side: Side, location: Location, direction: str) -> bool:
+        return any(side.isolates(place, direction) for place in self.subjects.places((location,)) or ())
 
     def delta_of(self, location: Location, direction: str) -> Delta:
         parts = self.subjects.places((location,)) or ()
@@ -134,6 +157,10 @@ class _Comparison:
         yield from sorted(f"only in OLD: {before[key]}" for key in before.keys() - after.keys())
         yield from sorted(f"only in NEW: {after[key]}" for key in after.keys() - before.keys())
         self.remarks.update(dict.fromkeys(sorted(after[key] for key in before.keys() & after.keys())))
+        for namespace, box in sorted(self.cells.given_up, key=str):
+            yield f"{self.subjects.title(namespace, box)} are selected in more ways than could be looked at"
+        for namespace in self.too_many:
+            yield f"selectors of namespace {namespace} overlap more than could be looked at: some pods of two of them"
         yield from (f"only in OLD: {problem}" for problem in self.old.problems if problem not in self.new.problems)
         yield from (f"only in NEW: {problem}" for problem in self.new.problems if problem not in self.old.problems)
         self.remarks.update(dict.fromkeys(problem for problem in self.new.problems if problem in self.old.problems))

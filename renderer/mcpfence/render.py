@@ -103,20 +103,20 @@ def render(
         out.add("provider-missing", ("egress", "provider"), sentence, f"write one of: {', '.join(BUILTIN)}")
         raise McpfenceError(out.findings())
     plan = make_plan(catalog, services, out)
-    session = _Session(catalog, plan.ground, provider, out, annotate)
-    session.meet_foreign(foreign)
+    assembly = _Assembly(catalog, plan.ground, provider, out, annotate)
+    assembly.meet_foreign(foreign)
     for fence in plan.fences:
-        session.add(fence)
-    session.refuse()
+        assembly.add(fence)
+    assembly.refuse()
     out.stop_on_errors()
     findings = out.findings()
-    session.report(report or f"{release}-mcpfence", findings)
+    assembly.report(report or f"{release}-mcpfence", findings)
     return Rendering(
         catalog=catalog,
-        objects=session.ordered(),
+        objects=assembly.ordered(),
         findings=findings,
-        narrowings=tuple(session.narrowings),
-        lines=tuple(session.lines),
+        narrowings=tuple(assembly.narrowings),
+        lines=tuple(assembly.lines),
     )
 
 
@@ -130,7 +130,7 @@ class _Made(NamedTuple):
     room: int
 
 
-class _Session:
+class _Assembly:
     """What one render holds while it walks over the fences: moulds, objects by kind, names in use, refusals."""
 
     def __init__(

@@ -12,21 +12,21 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from mcpfence.addresses import ALL
+from mcpfence.cells import Labels
 from mcpfence.intervals import Intervals, union
 from mcpfence.manifest import MANAGED_BY
+from mcpfence.pod_reach import PodReach
 from mcpfence.reach import bounds, flows
 from mcpfence.reach.aviatrix import Firewall
 from mcpfence.reach.bounds import Bounds
-from mcpfence.reach.boxes import MISSING, Box, box_of
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.firewall import Selects
+from mcpfence.reach.boxes import Box
 from mcpfence.reach.granted import NamedPorts
 from mcpfence.reach.objects import Object, unroll
 from mcpfence.reach.policy import Policy
 from mcpfence.reach.policyset import Reader, policies_of
 from mcpfence.reach.rules import Rule
-from mcpfence.reach.unevaluated import NotEvaluated, not_evaluated
-from mcpfence.reach.workloads import Workload, named_ports, read_workloads
+from mcpfence.reach.unevaluated import not_evaluated
+from mcpfence.reach.workloads import named_ports, read_workloads
 
 _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "mcpfence.io/service": "back-end"}
 
@@ -38,10 +38,10 @@ Location = tuple[str, Box]
 
 
 class Place(NamedTuple):
-    """Pods that policies treat alike.  Those on the host's network are beyond every policy."""
+    """One pod, which may stand for all that policies treat alike.  On its host's network it is beyond every policy."""
 
     namespace: str
-    box: Box
+    labels: Labels
     ports: NamedPorts | None = None
     host_network: bool = False
 
@@ -69,8 +69,7 @@ class Side:
         self.policies = policies_of(unrolled.objects, reader)
         self.problems = tuple(problem.text for problem in unrolled.problems)
         self._objects = unrolled.objects
-        self._evaluator = Evaluator(self.policies)
-        self._known: dict[tuple[str, Box, str], Bounds] = {}
+        self._reach = PodReach(self.policies)
 
     # --- whom it speaks of ---
 
@@ -96,14 +95,13 @@ class Side:
             if policy.title in labelled and policy.namespace is not None and policy.selector is not None
         }
 
-    def workloads(self, keys: Mapping[str, frozenset[str]]) -> dict[str, tuple[Place, ...]]:
-        """The pods of each workload, by title; `keys` are the label keys that selectors of a namespace look at.
-
-        A pod has no labels but its own, so every other key counts as missing.
-        """
+    @cached_property
+    def workloads(self) -> dict[str, tuple[Place, ...]]:
+        """The pods of each workload, by title."""
         found: dict[str, list[Place]] = {}
         for one in read_workloads(self._objects, self.namespace)[0]:
-            found.setdefault(f"{one.kind} {one.namespace}/{one.name}", []).append(_place(one, keys))
+            place = Place(one.namespace, tuple(sorted(one.labels)), named_ports(one.ports), one.host_network)
+            found.setdefault(f"{one.kind} {one.namespace}/{one.name}", []).append(place)
         return {title: tuple(places) for title, places in found.items()}
 
     # --- what its pods may do ---
@@ -119,33 +117,23 @@ class Side:
     def _bounds(self, place: Place, direction: str) -> Bounds:
         if place.host_network:
             return bounds.EVERYTHING
-        key = (place.namespace, place.box, direction)
-        known = self._known.get(key) if place.ports is None else None
-        if known is None:
-            subject = Subject(place.namespace, place.box, place.ports)
-            known = self._evaluator.egress(subject) if direction == "egress" else self._evaluator.ingress(subject)
-            if place.ports is None:
-                self._known[key] = known
-        return known
+        if direction == "egress":
+            return self._reach.egress(place.namespace, dict(place.labels))
+        return self._reach.ingress(place.namespace, dict(place.labels), place.ports)
 
     def isolates(self, place: Place, direction: str) -> bool:
         """Whether a NetworkPolicy selects the pods for this direction, so that what none allows is denied."""
-        return any(
-            isinstance(policy, Policy)
-            and how is Selects.SURELY
-            and policy.sound
-            and policy.rules(direction) is not None
-            for policy, how in self._selecting(place)
-        )
+        return any(one.sound and one.rules(direction) is not None for one in self._policies(place))
 
     def walls(self, place: Place) -> frozenset[str]:
         """The contents of the FirewallPolicies of the pods."""
-        return frozenset(
-            self._content(policy.title) for policy, _ in self._selecting(place) if isinstance(policy, Firewall)
-        )
+        return frozenset(self._content(one.title) for one in self._firewalls(place))
 
-    def _selecting(self, place: Place) -> list[tuple[Policy | Firewall | NotEvaluated, Selects]]:
-        return self._evaluator.selecting(Subject(place.namespace, place.box, place.ports))
+    def _policies(self, place: Place) -> list[Policy]:
+        return sorted(self._reach.policies(place.namespace, dict(place.labels)), key=lambda one: one.title)
+
+    def _firewalls(self, place: Place) -> list[Firewall]:
+        return sorted(self._reach.firewalls(place.namespace, dict(place.labels)), key=lambda one: one.title)
 
     # --- what it cannot tell ---
 
@@ -154,18 +142,16 @@ class Side:
         return frozenset(mark for place in places for mark in self._marks(place, direction))
 
     def _marks(self, place: Place, direction: str) -> Iterator[object]:
+        if direction == "egress":
+            yield from self.walls(place)
         addresses: dict[PortName, Intervals] = {}
         pods: dict[PortName, set[Box]] = {}
-        for policy, how in self._selecting(place):
-            if isinstance(policy, Firewall):
-                if direction == "egress":
-                    yield self._content(policy.title), how
-            elif isinstance(policy, Policy):
-                if not policy.sound:
-                    yield self._content(policy.title)
-                for name, rule in _named_ports(policy, direction):
-                    addresses[name] = union(addresses.get(name, ()), rule.addresses)
-                    pods.setdefault(name, set()).update(rule.pods)
+        for policy in self._policies(place):
+            if not policy.sound:
+                yield self._content(policy.title)
+            for name, rule in _named_ports(policy, direction):
+                addresses[name] = union(addresses.get(name, ()), rule.addresses)
+                pods.setdefault(name, set()).update(rule.pods)
         for name, peers in pods.items():  # as a destination, addresses have no ports with names
             yield name, addresses[name] if direction == "ingress" else (), frozenset(peers)
 
@@ -173,16 +159,14 @@ class Side:
         """Why the bounds of the places are not exact: the policies that are to blame, each with half a sentence."""
         said: dict[str, str] = {}
         for place in places:
-            walls = []
-            for policy, how in self._selecting(place):
+            walls = self._firewalls(place) if direction == "egress" else []
+            if len(walls) > 1:
+                said[" and ".join(one.title for one in walls)] = "are tried in an order that no manifest states"
+            blamed: list[Policy | Firewall] = [*self._policies(place), *walls]
+            for policy in blamed:
                 reason = _doubt(policy, direction)
-                if not reason and how is Selects.MAYBE and isinstance(policy, Policy):
-                    reason = "may select some of these pods and not others"
                 if reason:
                     said[policy.title] = reason
-                walls += [policy.title] if isinstance(policy, Firewall) else []
-            if len(walls) > 1 and direction == "egress":
-                said[" and ".join(walls)] = "are tried in an order that no manifest states"
         return said
 
     @cached_property
@@ -208,21 +192,6 @@ class Side:
         return self._contents.get(title, title)
 
 
-def label_keys(selectors: Iterable[Location]) -> dict[str, frozenset[str]]:
-    """The label keys that selectors look at, by namespace."""
-    found: dict[str, set[str]] = {}
-    for namespace, box in selectors:
-        found.setdefault(namespace, set()).update(key for key, _ in box)
-    return {namespace: frozenset(keys) for namespace, keys in found.items()}
-
-
-def _place(one: Workload, keys: Mapping[str, frozenset[str]]) -> Place:
-    labels = dict(one.labels)
-    missing = [(key, MISSING) for key in keys.get(one.namespace, frozenset()) if key not in labels]
-    box = tuple(sorted((*box_of(labels), *missing)))
-    return Place(one.namespace, box, named_ports(one.ports), one.host_network)
-
-
 def _title(one: Object, namespace: str) -> str:
     return one.title if one.namespace else f"{one.kind} {namespace}/{one.name}"
 
@@ -236,17 +205,15 @@ def _owner(one: Object) -> str:
     return next((f"{word} {labels[key]}" for key, word in _OWNERS.items() if isinstance(labels.get(key), str)), "")
 
 
-def _doubt(policy: Policy | Firewall | NotEvaluated, direction: str) -> str:
+def _doubt(policy: Policy | Firewall, direction: str) -> str:
     """Why one policy cannot be told exactly, as half a sentence; empty where it can."""
-    if isinstance(policy, NotEvaluated):
-        return ""
     if not policy.sound:
         why = policy.problems[0]
         return f"cannot be read ({f'{why.field} {why.reason}'.strip()}), so what it lets through is unknown"
     if isinstance(policy, Firewall):
-        if direction == "egress" and policy.problems:
+        if policy.problems:
             return f"cannot be told exactly ({policy.problems[0].field} {policy.problems[0].reason})"
-        if direction == "egress" and any(not line.flows.exact or not line.sure for line in policy.lines):
+        if any(not line.flows.exact or not line.sure for line in policy.lines):
             return (
                 "cannot be told exactly (which pods its blocks hold, or how its wildcards are read, is in no manifest)"
             )

@@ -15,7 +15,7 @@ from mcpfence.reach import boxes
 from mcpfence.reach.boxes import Box, box_text
 from mcpfence.reach.evaluate import DIRECTIONS
 from mcpfence.reach.index import Index
-from mcpfence.side import Location, Place, Side, label_keys
+from mcpfence.side import Location, Place, Side
 
 _LEFT = "no policy selects these pods any more: those that are left may reach everything"
 
@@ -35,20 +35,22 @@ class Subjects:
 
     def __init__(self, old: Side, new: Side, cells: Cells) -> None:
         self.old, self.new, self.cells = old, new, cells
-        keys = label_keys(cells.selectors)
-        self.pods = old.workloads(keys), new.workloads(keys)
-        self.workloads = tuple(
-            Index((place, place.namespace, place.box) for places in found.values() for place in places)
-            for found in self.pods
-        )
+        self.workloads = {
+            side.name: Index(
+                (place, place.namespace, boxes.box_of(dict(place.labels)))
+                for places in side.workloads.values()
+                for place in places
+            )
+            for side in (old, new)
+        }
 
     def rows(self, *, by_name: bool) -> Iterator[Row]:
         """Every subject; `by_name` where the names of servers and workloads are those of catalogs on both sides."""
         named: set[Location] = set()
         if by_name:
             yield from self.rows_by_name(named)
-        for title in sorted(self.pods[0].keys() | self.pods[1].keys()):
-            before, after = self.pods[0].get(title), self.pods[1].get(title)
+        for title in sorted(self.old.workloads.keys() | self.new.workloads.keys()):
+            before, after = self.old.workloads.get(title), self.new.workloads.get(title)
             yield Row(Pods(title), before, after, _status(before, after), _host_network(before, after))
         for location in self.cells.selectors:
             if location not in named:
@@ -69,15 +71,16 @@ class Subjects:
 
     def places(self, locations: tuple[Location, ...]) -> tuple[Place, ...] | None:
         """The cells of some selectors; None for no selector at all."""
-        return tuple(Place(name, part) for name, box in locations for part in self.cells.of(name, box)) or None
+        return tuple(Place(name, pod) for name, box in locations for pod in self.cells.of(name, box)) or None
 
     def rows_of_selector(self, location: Location) -> Iterator[Row]:
         """One row, or one for each part where only the parts of a selector have pods of their own."""
         namespace, box = location
-        parts = self.cells.of(namespace, box)
-        for part in parts:
-            place = (Place(namespace, part),)
-            subject = Pods(self.title(namespace, part if len(parts) > 1 else box), (location,), (location,))
+        pods = self.cells.of(namespace, box)
+        for pod in pods:
+            place = (Place(namespace, pod),)
+            part = boxes.box_of(dict(pod)) if len(pods) > 1 else box
+            subject = Pods(self.title(namespace, part), (location,), (location,))
             gone, come = self.only(self.old, self.new, location), self.only(self.new, self.old, location)
             status: Status = "removed" if gone else "added" if come else "changed"
             if gone and not self.isolated(self.new, place[0]):
@@ -96,8 +99,8 @@ class Subjects:
 
     def has_workload(self, side: Side, location: Location) -> bool:
         namespace, box = location
-        found = self.workloads[side is self.new].candidates(namespace, box)
-        return any(boxes.covers(box, place.box) for place in found)
+        found = self.workloads[side.name].candidates(namespace, box)
+        return any(boxes.matches(box, dict(place.labels)) for place in found)
 
     @staticmethod
     def isolated(side: Side, place: Place) -> bool:

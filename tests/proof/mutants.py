@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from mcpfence.errors import Finding
@@ -13,7 +14,7 @@ from proof.bruteforce import Judge, Verdict, World
 from proof.edits import Edit, Path, get
 from proof.firewall_kinds import FIREWALL
 from proof.network_kinds import NETWORK
-from proof.packets import Labels, Pods, packets_of, show
+from proof.packets import Labels, Mentioned, Pods, mentioned, show, together, universe_of
 from proof.policy_kinds import POLICY
 from proof.scenes import Scene
 from proof.universe import Document, Peer
@@ -140,8 +141,9 @@ def judged(scene: Scene, mutant: Mutant) -> Outcome:
 
 def difference(scene: Scene, mutant: Mutant) -> str:
     """One packet for which the documents before and after the edit say different things; empty where there is none."""
-    both = [*mutant.before, *(one for one in mutant.after if not any(one is other for other in mutant.before))]
-    judge, pods = Judge(packets_of(both, scene.pod_blocks)), Pods(both)
+    new = [one for one in mutant.after if not any(one is other for other in mutant.before)]
+    asked = together([*(scene.mentioned(one) for one in mutant.before), *(mentioned(one) for one in new)])
+    judge, pods = _judge(asked, scene.pod_blocks)
     for fence in mutant.fences:
         for selector in fence.selectors:
             for labels in pods.subjects(selector_document(selector)):
@@ -150,6 +152,12 @@ def difference(scene: Scene, mutant: Mutant) -> str:
                     if found:
                         return f"{fence.title} {labels} {direction} {found}"
     return ""
+
+
+@lru_cache(maxsize=16)
+def _judge(asked: Mentioned, pod_blocks: tuple[str, ...]) -> tuple[Judge, Pods]:
+    """Many edits ask for the same packets as others around them."""
+    return Judge(universe_of(asked, pod_blocks)), Pods(asked)
 
 
 def _differs(judge: Judge, mutant: Mutant, namespace: str, labels: Labels, direction: str) -> str:

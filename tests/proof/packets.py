@@ -9,63 +9,86 @@ from __future__ import annotations
 
 import ipaddress
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
 
-from proof.universe import (
-    NAMESPACE_NAME,
-    Address,
-    Document,
-    Flow,
-    Peer,
-    Question,
-    Universe,
-    Unreadable,
-    block,
-    selecting,
-)
+from proof.universe import NAMESPACE_NAME, Address, Document, Flow, Peer, Question, Universe, Unreadable, block, selecting
 
 Labels = dict[str, str]
 
-_ALWAYS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", "169.254.0.0/16", "fe80::/10", "1.1.1.1/32", "2606:4700::1111/128", "fd00::/8")
+_LINK_LOCAL = ("169.254.0.0/16", "fe80::/10")
+_ALWAYS = ("0.0.0.0/0", "::/0", "10.0.0.0/8", *_LINK_LOCAL, "1.1.1.1/32", "2606:4700::1111/128", "fd00::/8")
 _PORTS = (1, 22, 53, 80, 443, 8099, 65535)
 _MOST_CHOICES = 500
 """So many label sets at most are tried for one selector."""
 
 
-def packets_of(documents: Sequence[Document], pod_blocks: Sequence[str] = ()) -> Universe:
-    """The packets for some documents; `pod_blocks` hold the addresses that pods may have (none given: any)."""
-    blocks = sorted({text for text in strings(documents, ("cidr", "except")) if _is_block(text)} | set(_ALWAYS))
-    addresses = sorted({address for text in blocks for address in _edges(text)})
-    groups = sorted({text for document in documents for text in _group_blocks(document)})
-    pods = Pods(documents)
-    some = itertools.product(pods.namespaces(), pods.peers(), pod_addresses(groups, pod_blocks, addresses))
-    peers = (*(Peer(address) for address in addresses), *(Peer(address, space, labels) for space, labels, address in some))
-    return Universe(peers, _flows(documents))
+class Mentioned(NamedTuple):
+    """What documents mention: blocks, those of smart groups, ports, domains, selectors (as JSON), namespaces."""
+
+    blocks: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+    ports: frozenset[int] = frozenset()
+    domains: frozenset[str] = frozenset()
+    selectors: frozenset[str] = frozenset()
+    spaces: frozenset[str] = frozenset()
+    namespaces: frozenset[str] = frozenset()
 
 
-def strings(value: Any, keys: tuple[str, ...], inside: bool = False) -> Iterator[str]:
-    """Every string under one of the keys, anywhere in a value."""
+def mentioned(document: Document) -> Mentioned:
+    """What one document mentions."""
+    spec = document.get("spec")
+    blocks = frozenset(filter(_is_block, _strings(_under(spec, "cidr", "except"))))
+    pods = [*_under(spec, "podSelector", "selector"), *({"matchLabels": tags} for tags in _under(spec, "tags"))]
+    return Mentioned(
+        blocks=blocks,
+        groups=blocks if document.get("kind") == "FirewallPolicy" else frozenset(),
+        ports=frozenset(port for port in _under(spec, "port", "endPort") if isinstance(port, int)),
+        domains=frozenset(_strings(_under(spec, "domains"))),
+        selectors=frozenset(json.dumps(one, sort_keys=True) for one in pods if isinstance(one, dict)),
+        spaces=frozenset(json.dumps(one, sort_keys=True) for one in _under(spec, "namespaceSelector")),
+        namespaces=frozenset(
+            [str(document["metadata"].get("namespace", "default")), *_strings(_under(spec, "k8sNamespace"))]
+        ),
+    )
+
+
+def together(parts: Iterable[Mentioned]) -> Mentioned:
+    """What any of the parts mentions."""
+    found = Mentioned()
+    for part in parts:
+        found = Mentioned(*(left | right for left, right in zip(found, part, strict=True)))
+    return found
+
+
+def _under(value: Any, *keys: str) -> Iterator[Any]:
+    """Everything under one of the keys, anywhere in a value."""
     if isinstance(value, dict):
         for key, item in value.items():
-            yield from strings(item, keys, inside or key in keys)
-    elif isinstance(value, list):
-        for item in value:
-            yield from strings(item, keys, inside)
-    elif inside and isinstance(value, str):
-        yield value
-
-
-def numbers(value: Any) -> Iterator[int]:
-    """Every port, anywhere in a value."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in ("port", "endPort") and isinstance(item, int):
+            if key in keys and item is not None:
                 yield item
-            yield from numbers(item)
+            elif isinstance(item, (dict, list)):
+                yield from _under(item, *keys)
     elif isinstance(value, list):
         for item in value:
-            yield from numbers(item)
+            yield from _under(item, *keys)
+
+
+def _strings(values: Iterable[Any]) -> Iterator[str]:
+    for value in values:
+        yield from (item for item in (value if isinstance(value, list) else [value]) if isinstance(item, str))
+
+
+@lru_cache(maxsize=16)
+def universe_of(found: Mentioned, pod_blocks: tuple[str, ...] = ()) -> Universe:
+    """The packets for what documents mention; `pod_blocks` hold the addresses that pods may have (none given: any)."""
+    addresses = sorted({address for text in {*found.blocks, *_ALWAYS} for address in _edges(text)})
+    pods = Pods(found)
+    some = itertools.product(pods.namespaces(), pods.peers(), pod_addresses(sorted(found.groups), pod_blocks, addresses))
+    peers = (*(Peer(address) for address in addresses), *(Peer(address, space, labels) for space, labels, address in some))
+    return Universe(peers, _flows(found))
 
 
 def _is_block(text: str) -> bool:
@@ -76,45 +99,38 @@ def _is_block(text: str) -> bool:
     return True
 
 
-def _edges(text: str) -> Iterator[Address]:
+@lru_cache(maxsize=4096)
+def _edges(text: str) -> tuple[Address, ...]:
     version, first, last = block(text)
     top = (1 << (32 if version == 4 else 128)) - 1
-    for value in (first - 1, first, (first + last) // 2, last, last + 1):
-        if 0 <= value <= top:
-            yield version, value
-
-
-def _group_blocks(document: Document) -> Iterator[str]:
-    if document.get("kind") == "FirewallPolicy":
-        yield from filter(_is_block, strings(document.get("spec"), ("cidr",)))
+    values = (first - 1, first, (first + last) // 2, last, last + 1)
+    return tuple((version, value) for value in values if 0 <= value <= top)
 
 
 def pod_addresses(
-    groups: Sequence[str], pod_blocks: Sequence[str], addresses: Sequence[Address]
+    groups: Sequence[str], pod_blocks: Sequence[str], addresses: Iterable[Address]
 ) -> tuple[Address, ...]:
     """One address that pods may have for each combination of the blocks in smart groups that it can lie in."""
     edges = {address for text in (*groups, *pod_blocks) for address in _edges(text)} | set(addresses)
-    found: dict[tuple[bool, ...], Address] = {}
+    found: dict[tuple[str, ...], Address] = {}
     for address in sorted(edges):
-        if not _in_any(address, ("169.254.0.0/16", "fe80::/10")) and (not pod_blocks or _in_any(address, pod_blocks)):
-            found.setdefault(tuple(lies(address, block(text)) for text in groups), address)
+        if not _around(address, _LINK_LOCAL) and (not pod_blocks or _around(address, pod_blocks)):
+            found.setdefault(_around(address, groups), address)
     return tuple(found.values())
 
 
-def lies(address: Address, inside: tuple[int, int, int]) -> bool:
-    """Whether an address lies in a block."""
-    return address[0] == inside[0] and inside[1] <= address[1] <= inside[2]
+def _around(address: Address, blocks: Iterable[str]) -> tuple[str, ...]:
+    """The blocks that an address lies in."""
+    version, value = address
+    return tuple(
+        text for text in blocks if (it := block(text))[0] == version and it[1] <= value <= it[2]
+    )
 
 
-def _in_any(address: Address, blocks: Iterable[str]) -> bool:
-    return any(lies(address, block(text)) for text in blocks)
-
-
-def _flows(documents: Sequence[Document]) -> Iterator[Flow]:
-    given = {*numbers(list(documents)), *_PORTS}
-    ports = sorted({near for port in given for near in (port - 1, port, port + 1) if 1 <= near <= 65535})
-    names = ["", *_names(documents)]
-    for port in ports:
+def _flows(found: Mentioned) -> Iterator[Flow]:
+    near = {port + step for port in (*found.ports, *_PORTS) for step in (-1, 0, 1)}
+    names = ["", *_names(found.domains)]
+    for port in sorted(port for port in near if 1 <= port <= 65535):
         yield from (Flow("TCP", port, name) for name in names)
         yield Flow("UDP", port, "")
         yield Flow("SCTP", port, "")
@@ -122,31 +138,26 @@ def _flows(documents: Sequence[Document]) -> Iterator[Flow]:
     yield Flow("other", 0, "")
 
 
-def _names(documents: Sequence[Document]) -> list[str]:
+def _names(domains: Iterable[str]) -> list[str]:
     found = {"elsewhere.example.org"}
-    for pattern in strings(list(documents), ("domains",)):
-        name = pattern.removeprefix("*.")
+    for pattern in domains:
+        name = pattern.lower().removeprefix("*.")
         if name and "*" not in name:
             parent = name.partition(".")[2]
-            found |= {name, f"any.{name}", f"two.any.{name}", f"not{name}", *((parent, f"next.{parent}") if parent else ())}
+            found |= {name, f"any.{name}", f"two.any.{name}", f"not{name}"}
+            found |= {parent, f"next.{parent}"} if parent else set()
     return sorted(found)
 
 
-# --- pods ---
-
-
 class Pods:
-    """Label sets for some documents: of pods that their selectors select and miss, and of namespaces."""
+    """Label sets for what documents mention: of pods that the selectors select and miss, and of namespaces."""
 
-    def __init__(self, documents: Sequence[Document]) -> None:
-        self._documents = documents
-        found = {repr(one): one for one in _under(documents, "podSelector", "selector") if isinstance(one, dict)}
-        for tags in _under(documents, "tags"):
-            found.setdefault(repr(tags), {"matchLabels": tags})
-        self._selectors = list(found.values())
-        self._questions = [_question(selector) for selector in self._selectors]
-        self._values = _values(self._selectors)
-        self._satisfying = [labels for one in self._selectors for labels in satisfying(one, self._values)]
+    def __init__(self, found: Mentioned) -> None:
+        self._found = found
+        selectors = [json.loads(text) for text in sorted(found.selectors)]
+        self._questions = [_question(selector) for selector in selectors]
+        self._values = _values(selectors)
+        self._satisfying = [labels for one in selectors for labels in satisfying(one, self._values)]
 
     def subjects(self, selector: Document) -> list[Labels]:
         """Pods that a fence's selector selects, one for each combination of further selectors that select them too."""
@@ -163,52 +174,47 @@ class Pods:
 
     def namespaces(self) -> list[Labels]:
         """The labels of every namespace that is mentioned, and of one that nobody mentions."""
-        names = {"elsewhere", *strings(list(self._documents), ("k8sNamespace",))}
-        names |= {str(document["metadata"].get("namespace", "default")) for document in self._documents}
-        every = [one for one in _under(self._documents, "namespaceSelector") if isinstance(one, dict)]
+        every = [one for one in map(json.loads, sorted(self._found.spaces)) if isinstance(one, dict)]
         known = _values(every)
-        found: list[Labels] = []
-        for selector in every:
-            for labels in satisfying(selector, known):
-                found += [labels, *_near(labels, known)]
-        names |= {labels[NAMESPACE_NAME] for labels in found if NAMESPACE_NAME in labels}
+        found = [labels for selector in every for labels in satisfying(selector, known)]
+        found += [other for labels in found for other in _near(labels, known)]
+        names = {"elsewhere", *self._found.namespaces, *(labels[NAMESPACE_NAME] for labels in found if NAMESPACE_NAME in labels)}
         found += [{NAMESPACE_NAME: name} for name in sorted(names)]
         named = [{NAMESPACE_NAME: "elsewhere", **labels} for labels in found]
-        return _distinct(named, [_question(selector) for selector in every], NAMESPACE_NAME)
+        return _distinct(named, [_question(selector) for selector in every], lambda labels: labels[NAMESPACE_NAME])
 
 
-def satisfying(selector: Document, mentioned: Mapping[str, Sequence[str]]) -> list[Labels]:
-    """Label sets that a selector selects, with and without what it leaves open."""
-    choices: dict[str, list[str | None]] = {}
-    for key, value in _pairs(selector.get("matchLabels")):
-        choices[key] = [value]
+def satisfying(selector: Document, values: Mapping[str, Sequence[str]]) -> list[Labels]:
+    """Label sets that a selector selects, with and without what it leaves open; `values` are those that others name."""
+    choices: dict[str, list[str | None]] = {key: [value] for key, value in _pairs(selector.get("matchLabels"))}
     for expression in selector.get("matchExpressions") or ():
         key = str(expression.get("key"))
-        choices.setdefault(key, [None, "other", *mentioned.get(key, ())])
-    picked = itertools.product(*choices.values())
-    made = ({key: value for key, value in zip(choices, values, strict=True) if value is not None} for values in picked)
-    wanted = _question(selector)
-    return [labels for labels in itertools.islice(made, _MOST_CHOICES) if wanted(labels)]
+        choices.setdefault(key, [None, "other", *values.get(key, ()), *(expression.get("values") or ())])
+    picked = itertools.islice(itertools.product(*choices.values()), _MOST_CHOICES)
+    made = [{key: value for key, value in zip(choices, one, strict=True) if value is not None} for one in picked]
+    return list(filter(_question(selector), made))
 
 
 def _pairs(labels: Any) -> list[tuple[str, str]]:
     return [(key, value) for key, value in labels.items() if isinstance(value, str)] if isinstance(labels, dict) else []
 
 
-def _near(labels: Labels, mentioned: Mapping[str, Sequence[str]]) -> Iterator[Labels]:
+def _near(labels: Labels, values: Mapping[str, Sequence[str]]) -> Iterator[Labels]:
     """Label sets that differ in one key."""
     for key in labels:
         yield {name: value for name, value in labels.items() if name != key}
-    for key, values in mentioned.items():
-        for value in ("other", *values):
+    for key, some in values.items():
+        for value in ("other", *some):
             yield {**labels, key: value}
 
 
-def _distinct(candidates: Iterable[Labels], questions: Sequence[Question], key: str = "") -> list[Labels]:
-    """One label set for each combination of answers (and of values of `key`)."""
+def _distinct(
+    candidates: Iterable[Labels], questions: Sequence[Question], key: Callable[[Labels], object] = lambda _: None
+) -> list[Labels]:
+    """One label set for each combination of answers (and of keys)."""
     found: dict[tuple[object, ...], Labels] = {}
     for labels in candidates:
-        found.setdefault((labels.get(key), *(question(labels) for question in questions)), labels)
+        found.setdefault((key(labels), *(question(labels) for question in questions)), labels)
     return list(found.values())
 
 
@@ -221,18 +227,6 @@ def _values(selectors: Iterable[Document]) -> dict[str, list[str]]:
         for expression in selector.get("matchExpressions") or ():
             found.setdefault(str(expression.get("key")), set()).update(expression.get("values") or ())
     return {key: sorted(values) for key, values in sorted(found.items())}
-
-
-def _under(value: Any, *keys: str) -> Iterator[Any]:
-    """Everything under one of the keys, anywhere in a value."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key in keys and item is not None:
-                yield item
-            yield from _under(item, *keys)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _under(item, *keys)
 
 
 def _question(selector: Document) -> Question:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any
 
 import yaml
 
@@ -21,19 +22,29 @@ from mcpfence.reach.policyset import read_policies
 from mcpfence.render import load_catalog, render
 from mcpfence.services import ServiceIndex, index
 from proof.catalogs import OWN
+from proof.packets import Mentioned, mentioned
 from proof.universe import Document
 from tooling import ROOT
 
 EXAMPLES = ROOT / "values-examples"
 
 
-class Scene(NamedTuple):
+@dataclass(frozen=True)
+class Scene:
     """A rendered catalog: its (prepared) fences by title, and the policies made for each."""
 
     title: str
     fences: Mapping[str, Fence]
     documents: Mapping[str, tuple[Document, ...]]
     pod_cidrs: Intervals
+
+    def mentioned(self, document: Document) -> Mentioned:
+        """What one of these documents mentions."""
+        return self._mentioned[id(document)]
+
+    @cached_property
+    def _mentioned(self) -> dict[int, Mentioned]:
+        return {id(one): mentioned(one) for found in self.documents.values() for one in found}
 
     @property
     def pod_blocks(self) -> tuple[str, ...]:
