@@ -32,7 +32,7 @@ ROUNDS = 3
 LIMIT = 1 / 20
 """The share of nca's time that reach may take."""
 
-ABSENT = "Not measured: this version has no `mcpfence reach`, or nca is missing (`make tools`)."
+ABSENT = "Not measured: --short, or this version has no `mcpfence reach`, or nca is missing (`make tools`)."
 
 _NAMESPACES = (f"{RELEASE}-mcp", "obot", "studio", "platform", "kube-system", "data", "search", NAMESPACE)
 

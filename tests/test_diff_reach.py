@@ -279,7 +279,7 @@ def test_selector_whose_pods_all_have_others() -> None:
     found = difference([policy(egress=[]), *others], [policy(egress=[to("192.0.2.0/24")]), *others])
 
     assert told(found) == [
-        "pods app=web,!tier of namespace shop, pods app=web,tier of namespace shop: wider",
+        "pods app=web of namespace shop, pods app=web,tier=any of namespace shop: wider",
         "+ may reach 192.0.2.0/24 (256 addresses) on every protocol and port",
     ]
 

@@ -378,6 +378,7 @@ def test_dns_keys(keys: Raw, expected: list[str]) -> None:
 
 
 NAMES = ["a", "b", "c-1"]
+OBOT = {"namespace": "obot", "podSelector": {"app": "obot"}, "callbackPort": 8080}
 entries = st.fixed_dictionaries(
     {"runtime": st.sampled_from(["npx", "uvx", "containerized"])},
     optional={
@@ -399,7 +400,11 @@ entries = st.fixed_dictionaries(
 )
 catalogs = st.builds(
     lambda servers, provider, default, families: {
-        "clients": {**CLIENT, "edge": {"cidrs": ["198.51.100.0/28"]}},
+        "clients": {
+            "obot": OBOT,
+            "edge": {"cidrs": ["198.51.100.0/28"]},
+            "gateway": {**CLIENT["gateway"], "callbackPort": 1},
+        },
         "egress": {"provider": provider, "unenforcedDomains": "internet", "default": default, "registries": REGISTRY},
         "cluster": {"ipFamilies": families},
         "servers": {

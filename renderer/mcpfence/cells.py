@@ -31,13 +31,18 @@ class Cells:
         self.selectors = sorted(set(selectors), key=lambda item: (item[0], boxes.order(item[1])))
         self._index = Index((box, namespace, box) for namespace, box in self.selectors)
         self._known: dict[tuple[str, Box], list[Labels]] = {}
+        self._partners: dict[tuple[str, Box], list[Box]] = {}
         self.given_up: set[tuple[str, Box]] = set()
         """Boxes of whose cells nobody knows whether they have a pod: they are not compared exactly."""
 
     def partners(self, namespace: str, box: Box) -> list[Box]:
         """The selectors that select some pods of the box, and not all of them."""
-        found = self._index.candidates(namespace, box)
-        return [other for other in found if not boxes.covers(other, box) and boxes.meet(other, box) is not None]
+        known = self._partners.get((namespace, box))
+        if known is None:
+            found = self._index.candidates(namespace, box)
+            known = [other for other in found if not boxes.covers(other, box) and boxes.meet(other, box) is not None]
+            self._partners[namespace, box] = known
+        return known
 
     def of(self, namespace: str, box: Box) -> list[Labels]:
         """A pod of the box's cell; where no pod is in it, one of the cell of each of its parts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from mcpfence.cells import Labels
 from mcpfence.reach import bounds, boxes
 from mcpfence.reach.aviatrix import Firewall
 from mcpfence.reach.bounds import Bounds
@@ -28,33 +29,43 @@ class PodReach:
         self._rules: dict[tuple[int, str], tuple[Rules, Bounds]] = {}
         self._sums: dict[object, tuple[object, Bounds]] = {}
         self._walls = Firewalls()
+        self._selecting: dict[tuple[str, Labels], tuple[list[Policy], list[Firewall]]] = {}
 
-    def policies(self, namespace: str, labels: Mapping[str, str]) -> list[Policy]:
-        """The NetworkPolicies that select the pod, those that cannot be read included."""
-        found = self._policies.candidates(namespace, boxes.box_of(labels))
-        return [one for one in found if one.selector is not None and boxes.matches(one.selector, labels)]
+    def selecting(self, namespace: str, labels: Labels) -> tuple[list[Policy], list[Firewall]]:
+        """The NetworkPolicies that select the pod, and the FirewallPolicies of which some rule is for it, by title.
 
-    def firewalls(self, namespace: str, labels: Mapping[str, str]) -> list[Firewall]:
-        """The FirewallPolicies of which some rule is for the pod, those that cannot be read included."""
-        found = self._firewalls.candidates(namespace, boxes.box_of(labels))
-        return [one for one in found if not one.sound or any(boxes.matches(box, labels) for box, _ in one.sources)]
+        Those that cannot be read are among them.
+        """
+        known = self._selecting.get((namespace, labels))
+        if known is None:
+            pod, box = dict(labels), boxes.box_of(dict(labels))
+            policies = self._policies.candidates(namespace, box)
+            walls = self._firewalls.candidates(namespace, box)
+            known = self._selecting[namespace, labels] = (
+                sorted(
+                    (one for one in policies if one.selector is not None and boxes.matches(one.selector, pod)),
+                    key=_title,
+                ),
+                sorted((one for one in walls if not one.sound or _is_for(one, pod)), key=_title),
+            )
+        return known
 
-    def egress(self, namespace: str, labels: Mapping[str, str]) -> Bounds:
+    def egress(self, namespace: str, labels: Labels) -> Bounds:
         """What the pod may reach: NetworkPolicies and firewall must both allow."""
-        allowed = self._network(self.policies(namespace, labels), "egress", None)
-        walls = self.firewalls(namespace, labels)
+        policies, walls = self.selecting(namespace, labels)
+        allowed = self._network(policies, "egress", None)
         if not walls:
             return allowed
-        passed = self._walls.egress_of_pod(walls, labels)
+        passed = self._walls.egress_of_pod(walls, dict(labels))
         key = ("layers", id(allowed), id(passed))
         known = self._sums.get(key)
         if known is None:
             known = self._sums[key] = ((allowed, passed), bounds.meet(allowed, passed))
         return known[1]
 
-    def ingress(self, namespace: str, labels: Mapping[str, str], ports: NamedPorts | None) -> Bounds:
+    def ingress(self, namespace: str, labels: Labels, ports: NamedPorts | None) -> Bounds:
         """Who may reach the pod, as far as its own side decides; `ports` are its containers', if they are known."""
-        return self._network(self.policies(namespace, labels), "ingress", ports)
+        return self._network(self.selecting(namespace, labels)[0], "ingress", ports)
 
     def _network(self, policies: list[Policy], direction: str, ports: NamedPorts | None) -> Bounds:
         sure: list[Bounds] = []
@@ -79,3 +90,11 @@ class PodReach:
             found = egress_bounds(rules) if direction == "egress" else ingress_bounds(rules)
             known = self._rules[id(rules), direction] = (rules, found)
         return known[1]
+
+
+def _is_for(wall: Firewall, pod: Mapping[str, str]) -> bool:
+    return any(boxes.matches(box, pod) for box, _ in wall.sources)
+
+
+def _title(one: Policy | Firewall) -> str:
+    return one.title

@@ -118,8 +118,8 @@ class Side:
         if place.host_network:
             return bounds.EVERYTHING
         if direction == "egress":
-            return self._reach.egress(place.namespace, dict(place.labels))
-        return self._reach.ingress(place.namespace, dict(place.labels), place.ports)
+            return self._reach.egress(place.namespace, place.labels)
+        return self._reach.ingress(place.namespace, place.labels, place.ports)
 
     def isolates(self, place: Place, direction: str) -> bool:
         """Whether a NetworkPolicy selects the pods for this direction, so that what none allows is denied."""
@@ -130,10 +130,10 @@ class Side:
         return frozenset(self._content(one.title) for one in self._firewalls(place))
 
     def _policies(self, place: Place) -> list[Policy]:
-        return sorted(self._reach.policies(place.namespace, dict(place.labels)), key=lambda one: one.title)
+        return self._reach.selecting(place.namespace, place.labels)[0]
 
     def _firewalls(self, place: Place) -> list[Firewall]:
-        return sorted(self._reach.firewalls(place.namespace, dict(place.labels)), key=lambda one: one.title)
+        return self._reach.selecting(place.namespace, place.labels)[1]
 
     # --- what it cannot tell ---
 

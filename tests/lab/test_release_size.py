@@ -11,20 +11,11 @@ import pytest
 
 from edges import container
 from figures import Figure
+from lab.azure import AZURE
 from lab.cluster import Cluster, Release
 from mcpfence.postrender import post_render
 from mcpfence.release_size import LIMIT, WARN_FROM, estimate
 from mcpfence.stream import read_stream
-
-AZURE: dict[str, Any] = {
-    "cluster": {
-        "profile": "aks",
-        "ipFamilies": ["IPv4"],
-        "cidrs": {"pods": ["10.1.0.0/16"], "services": ["10.2.0.0/16"]},
-    },
-    "egress": {"provider": "aviatrix"},
-    "clients": {"gateway": {"namespace": "gateways", "podSelector": {"app": "gateway"}}},
-}
 
 
 def _values(servers: int, names: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import yaml
 
 from charting import parent_chart
 from edges import catalog, container
-from lab.cluster import CONFIG_MAP, FIREWALL, POLICY, Cluster, Release
+from lab.cluster import CONFIG_MAP, POLICY, Cluster, Release
 from lab.manifests import unexpected
 from mcpfence.reach import flows
 from mcpfence.reach.boxes import EVERYTHING
@@ -206,48 +206,6 @@ def test_upgrade_from_a_failed_state(release: Release, tmp_path: Path) -> None:
     release.upgrade(good, chart=chart)
     assert "STATUS: deployed" in release.helm("status")
     assert release.verdict(FIRST) == set()
-
-
-# --- drift ---
-
-
-MERGE = "application/merge-patch+json"
-NAMES = {
-    "cluster": {"profile": "aks", "ipFamilies": ["IPv4"], "cidrs": {"pods": ["10.1.0.0/16"], "services": ["10.2.0.0/16"]}},
-    "egress": {"provider": "aviatrix"},
-    **catalog(search=container(egress={"domains": ["api.example.com"]}), vault=VAULT),
-}
-PERMIT_ANY = {
-    "name": "open",
-    "action": "permit",
-    "selector": {"matchLabels": {"app": "search"}},
-    "destinationSmartGroups": [{"name": "mcp-server-search-any"}],
-    "protocol": "any",
-}
-EDITS: dict[str, tuple[tuple[str, str], str, dict[str, Any]]] = {
-    "policy": (POLICY, "mcp-server-search-egress", {"spec": {"egress": [{}]}}),
-    "policy without rules": (POLICY, "mcp-server-vault-egress", {"spec": {"egress": [{}]}}),
-    "directions of a policy": (POLICY, "mcp-server-vault-egress", {"spec": {"policyTypes": ["Ingress"]}}),
-    "floor": (POLICY, FLOOR, {"spec": {"egress": [{}]}}),
-    "firewall": (FIREWALL, "mcp-server-search", {"spec": {"rules": [PERMIT_ANY]}}),
-}
-
-
-@pytest.mark.parametrize("edit", EDITS)
-def test_drift_is_seen_and_mended(release: Release, edit: str) -> None:
-    """Somebody edits an object: `check` sees it, and the next upgrade, even with the same values, puts it right."""
-    kind, name, change = EDITS[edit]
-    api = release.cluster.api
-    release.install(NAMES)
-    path = api.resource(*kind).path(release.fenced, name)
-    answer = api.request("PATCH", path, change, content_type=MERGE)
-    assert answer.ok, answer.message
-    print(release.verdict(NAMES))
-    for flags in ((),("--force-conflicts",),("--force",),("--force-replace",), ("--server-side=true","--force-conflicts")):
-        done = release.run("upgrade", NAMES,*flags)
-        print("FLAGS",flags, done.returncode, done.stderr.decode()[-300:])
-        print("VERDICT",release.verdict(NAMES))
-    assert 0
 
 
 # --- the post-renderer forgotten ---

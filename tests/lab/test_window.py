@@ -15,22 +15,14 @@ from control_plane import ControlPlane
 from edges import container
 from figures import Figure
 from lab.audit import Event, changes
+from lab.azure import AZURE
 from lab.cluster import FIREWALL, POLICY, Cluster, Release, verdict
 
 SERVERS = 40
 TITLE = "aviatrix: how long a NetworkPolicy stood without its FirewallPolicy"
 NAMES = [f"s{number}" for number in range(SERVERS)]
 SERVER = container(egress={"domains": ["api.example.com"]})
-VALUES = {
-    "cluster": {
-        "profile": "aks",
-        "ipFamilies": ["IPv4"],
-        "cidrs": {"pods": ["10.1.0.0/16"], "services": ["10.2.0.0/16"]},
-    },
-    "egress": {"provider": "aviatrix"},
-    "clients": {"gateway": {"namespace": "gateways", "podSelector": {"app": "gateway"}}},
-    "servers": {name: SERVER for name in NAMES},
-}
+VALUES = {**AZURE, "servers": dict.fromkeys(NAMES, SERVER)}
 
 
 @pytest.fixture
@@ -80,14 +72,16 @@ def test_window_of_an_uninstall(installed: Release, control_plane: ControlPlane,
     gaps = _gaps(_times(installed, control_plane, "deleted"))
 
     assert min(gaps) > 0
-    figure(TITLE, f"helm {major}, uninstall:            {max(0.0, *(-gap for gap in gaps)):5.2f} s for {SERVERS} servers")
+    figure(
+        TITLE, f"helm {major}, uninstall:            {max(0.0, *(-gap for gap in gaps)):5.2f} s for {SERVERS} servers"
+    )
 
 
 def test_window_of_an_upgrade(installed: Release, control_plane: ControlPlane, figure: Figure) -> None:
     """An upgrade creates in the order of an install; Helm 3 also deletes in that order, so there the firewall goes first."""
     major = installed.cluster.host.major
     names = [f"new{number}" for number in range(SERVERS)]
-    installed.upgrade({**VALUES, "servers": {name: SERVER for name in names}})
+    installed.upgrade({**VALUES, "servers": dict.fromkeys(names, SERVER)})
     added = _gaps(_times(installed, control_plane, "created"), names)
     removed = _gaps(_times(installed, control_plane, "deleted"))
 
@@ -98,7 +92,10 @@ def test_window_of_an_upgrade(installed: Release, control_plane: ControlPlane, f
         assert min(added) > 0
         assert min(removed) > 0
     figure(TITLE, f"helm {major}, upgrade that adds:    {max(0.0, *added):5.2f} s for {SERVERS} servers")
-    figure(TITLE, f"helm {major}, upgrade that removes: {max(0.0, *(-gap for gap in removed)):5.2f} s for {SERVERS} servers")
+    figure(
+        TITLE,
+        f"helm {major}, upgrade that removes: {max(0.0, *(-gap for gap in removed)):5.2f} s for {SERVERS} servers",
+    )
 
 
 def test_what_the_window_opens(installed: Release) -> None:

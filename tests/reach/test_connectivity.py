@@ -251,6 +251,8 @@ WEB = pod("web", {"app": "web"}, ports=[("http", "TCP", 8080), ("admin", "TCP", 
         (ROUTE % ", alternateBackends: [{kind: Service, name: other}]", "TCP 8080,9090"),
         ((ROUTE % "").replace("kind: Service, name: web}", "kind: Other, name: web}"), None),
         ((INGRESS % "number: 80").replace("selector: {app: web}, ", ""), None),
+        ((ROUTE % ", port: {targetPort: http}").replace("targetPort: 9090", "targetPort: http"), "TCP 8080"),
+        ((ROUTE % ", port: {targetPort: 80}").replace("port: 81", "port: 80"), "TCP 8080"),
     ],
 )
 def test_ingress_controllers(text: str, ports: str | None) -> None:

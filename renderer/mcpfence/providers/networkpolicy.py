@@ -39,6 +39,8 @@ class RuleBlocks:
         """The rules of one policy, in the order given; `direction` is `to` or `from`."""
         rules = []
         for peers, ports in allows:
+            if not peers:  # nobody; written as an empty list it would mean everybody
+                continue
             key = (direction, namespace, peers, ports)
             rule = self._rules.get(key)
             if rule is None:
