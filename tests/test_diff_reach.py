@@ -279,7 +279,7 @@ def test_selector_whose_pods_all_have_others() -> None:
     found = difference([policy(egress=[]), *others], [policy(egress=[to("192.0.2.0/24")]), *others])
 
     assert told(found) == [
-        "pods app=web of namespace shop, pods app=web,tier=any of namespace shop: wider",
+        "pods such as app=web of namespace shop, pods such as app=web,tier=any of namespace shop: wider",
         "+ may reach 192.0.2.0/24 (256 addresses) on every protocol and port",
     ]
 
@@ -350,6 +350,26 @@ def test_new_workload_with_its_policy() -> None:
         "+ may reach 192.0.2.0/24 (256 addresses) on TCP 443, 8443",
         "+ may reach pods app=db of namespace shop on TCP 5432",
         "+ may be reached by everything, on every protocol and port",
+    ]
+
+
+def test_pods_of_one_owner_are_compared_one_by_one() -> None:
+    """What one of them gains is no less a gain because another one loses it."""
+
+    def pod(name: str) -> Document:
+        owner = {"controller": True, "kind": "ReplicaSet", "name": "web"}
+        metadata = {"name": name, "namespace": "shop", "labels": {"app": name}, "ownerReferences": [owner]}
+        return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {}}
+
+    rules = {"a": [to("192.0.2.0/24")], "b": [to("198.51.100.0/24")]}
+    pods = [pod("a"), pod("b")]
+    one = [policy(name, {"matchLabels": {"app": name}}, egress=rules[name]) for name in "ab"]
+    other = [policy(name, {"matchLabels": {"app": name}}, egress=rules[swapped]) for name, swapped in ("ab", "ba")]
+    found = told(difference([*pods, *one], [*pods, *other]))
+
+    assert found[:2] == [
+        "ReplicaSet shop/web: wider and narrower",
+        "+ may reach 192.0.2.0/24, 198.51.100.0/24 (512 addresses) on every protocol and port",
     ]
 
 

@@ -24,6 +24,8 @@ from mcpfence.reach.flows import Reach
 from mcpfence.side import Location, Manifests, Place, Side
 from mcpfence.subjects import Row, Subjects
 
+Places = tuple[Place, ...]
+
 _PAIRS = 100_000
 """Pairs of overlapping selectors that are looked at; each takes up to a millisecond."""
 
@@ -60,7 +62,8 @@ class _Comparison:
     def weigh(self, row: Row) -> None:
         """Keep the change of one subject, or count it among the same."""
         doubts: dict[str, None] = {}
-        egress, ingress = (self.weighed(row.old, row.new, direction, doubts) for direction in ("egress", "ingress"))
+        places = row.old or (), row.new or ()
+        egress, ingress = (self.weighed(*places, direction, doubts) for direction in ("egress", "ingress"))
         if egress == ingress == NO_DELTA and row.status == "changed" and not (doubts or row.remarks):
             self.same += 1
             return
@@ -71,23 +74,36 @@ class _Comparison:
         key = (change.status, *map(_key, (change.egress, change.ingress)), change.doubts, change.remarks)
         self.changes.setdefault(key, (change, []))[1].append(subject)
 
-    def weighed(
-        self, old: tuple[Place, ...] | None, new: tuple[Place, ...] | None, direction: str, doubts: dict[str, None]
-    ) -> Delta:
-        """One direction of one subject; what cannot be told goes to the doubts, or to the remarks where it is alike."""
-        before, after = self.old.bounds(old or (), direction), self.new.bounds(new or (), direction)
+    def weighed(self, old: Places, new: Places, direction: str, doubts: dict[str, None]) -> Delta:
+        """One direction of one subject, pod by pod where a pod stands on both sides, and all others together."""
+        shared = [place for place in old if place in new]
+        rest = (
+            tuple(place for place in old if place not in shared),
+            tuple(place for place in new if place not in shared),
+        )
+        found = NO_DELTA
+        for before, after in [
+            *(((place,), (place,)) for place in shared),
+            *([rest] if any(rest) or not shared else []),
+        ]:
+            found = _joined(found, self.weighed_together(before, after, direction, doubts))
+        return found
+
+    def weighed_together(self, old: Places, new: Places, direction: str, doubts: dict[str, None]) -> Delta:
+        """What cannot be told goes to the doubts, or to the remarks where it is alike on both sides."""
+        before, after = self.old.bounds(old, direction), self.new.bounds(new, direction)
         delta = self.delta(before, after)
         if before.exact and after.exact:
             return delta
         told = (
-            {} if before.exact else self.old.doubts(old or (), direction),
-            {} if after.exact else self.new.doubts(new or (), direction),
+            {} if before.exact else self.old.doubts(old, direction),
+            {} if after.exact else self.new.doubts(new, direction),
         )
         alike = flows.same(before.least, after.least)
-        alike = alike and self.old.marks(old or (), direction) == self.new.marks(new or (), direction)
-        if alike and delta == NO_DELTA:
+        if alike and delta == NO_DELTA and self.old.marks(old, direction) == self.new.marks(new, direction):
             self.remarks.update(dict.fromkeys(f"{title} {why}" for said in told for title, why in said.items()))
-        for side, said in zip((self.old, self.new), told, strict=True) if not alike or delta != NO_DELTA else ():
+            return delta
+        for side, said in zip((self.old, self.new), told, strict=True):
             doubts.update(dict.fromkeys(f"{title} of {side.name} {why}" for title, why in said.items()))
         return delta
 
@@ -148,8 +164,11 @@ class _Comparison:
         return any(side.isolates(place, direction) for place in self.subjects.places((location,)) or ())
 
     def delta_of(self, location: Location, direction: str) -> Delta:
-        parts = self.subjects.places((location,)) or ()
-        return self.delta(self.old.bounds(parts, direction), self.new.bounds(parts, direction))
+        found = NO_DELTA
+        for place in self.subjects.places((location,)) or ():
+            before, after = self.old.bounds((place,), direction), self.new.bounds((place,), direction)
+            found = _joined(found, self.delta(before, after))
+        return found
 
     def whole_doubts(self) -> Iterator[str]:
         """What is said of policies that have no evaluator, and of lists that cannot be unrolled."""
@@ -188,6 +207,8 @@ def _beyond(both: Delta, own: Delta, theirs: Delta) -> Delta:
 
 def _joined(left: Delta, right: Delta) -> Delta:
     """What either gains or loses."""
+    if NO_DELTA in (left, right):
+        return right if left == NO_DELTA else left
     return Delta(
         flows.union(left.gained, right.gained),
         flows.union(left.lost, right.lost),

@@ -79,8 +79,10 @@ class Subjects:
         pods = self.cells.of(namespace, box)
         for pod in pods:
             place = (Place(namespace, pod),)
-            part = boxes.box_of(dict(pod)) if len(pods) > 1 else box
-            subject = Pods(self.title(namespace, part), (location,), (location,))
+            title = self.title(namespace, box)
+            if len(pods) > 1:
+                title = f"pods such as {box_text(boxes.box_of(dict(pod)))} of namespace {namespace}"
+            subject = Pods(title, (location,), (location,))
             gone, come = self.only(self.old, self.new, location), self.only(self.new, self.old, location)
             status: Status = "removed" if gone else "added" if come else "changed"
             if gone and not self.isolated(self.new, place[0]):

@@ -8,18 +8,20 @@ from contextlib import closing
 from control_plane import ControlPlane, Programs
 from edges import catalog, container, make_host
 from lab.api import Api
+from lab.manifests import add_crds
 from lab.azure import AZURE
 from lab.cluster import POLICY, Cluster
 pytestmark = pytest.mark.xdist_group("lab-bad-days")
 
 @pytest.mark.parametrize("major",[3,4])
-def test_x(programs, tmp_path, request, major):
+def test_x(programs, tmp_path, request, major, shared):
     helm = request.getfixturevalue(f"helm{major}")
     with ControlPlane(folder=tmp_path/"s", programs=programs) as server, closing(Api(server.url, server.ca, server.token)) as api:
+        add_crds(api, shared/"crds"/"aviatrix")
         host = make_host(helm, major, tmp_path / "home")
         cl = Cluster(host=host, api=api, kubeconfig=server.kubeconfig)
         rel = cl.release()
-        values = catalog(**{f"s{i}": container(egress={"default":"internet"}) for i in range(100)})
+        values = catalog(**{f"s{i}": container(egress={"default":"internet"}) for i in range(250)})
         with ThreadPoolExecutor() as pool:
             run = pool.submit(rel.run, "install", values)
             for _ in range(10000):

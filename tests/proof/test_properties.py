@@ -176,7 +176,7 @@ def test_its_own_output_passes_unchanged(raw: Raw) -> None:
 
 # --- moulds ---
 
-_LONG = "a-name-of-sixty-three-letters-of-which-names-made-with-it-are-c"
+_LONG = "letters" * 9
 _MANY: Raw = {
     "selectors": [{"app": "many", "user": f"u{number}"} for number in range(60)],
     "names": [f"{'*.' * (number % 2)}host-{number}.example.com" for number in range(80)],
@@ -202,8 +202,8 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
     ],
     "the same words in other places": [
         ("app", {"podSelector": {"app": "app"}}),
-        ("www", {"podSelector": {"www": "www"}, "egress": {"domains": ["www.example.com"]}}),
-        ("example", {"podSelector": {"app": "example"}, "egress": {"domains": ["example.com", "*.example.com"]}}),
+        ("www", {"podSelector": {"app": "www", "www": "www"}, "egress": {"domains": ["www.example.com", "www.www.org"]}}),
+        ("example", {"podSelector": {"app": "example.com"}, "egress": {"domains": ["example.com", "*.example.com"]}}),
     ],
 }
 """Servers as (name, further keys) whose words sit badly in moulds."""
