@@ -485,7 +485,11 @@ def test_unreadable_policy() -> None:
     broken = policy(egress=[to("10.0.0.1/8/8")])
     sentence = "cannot be read (spec.egress[0].to[0].ipBlock.cidr '10.0.0.1/8/8' is not a CIDR block), so what it lets through is unknown"
 
-    assert told(difference([broken], BASE[1:]))[-1] == f"! NetworkPolicy shop/web of OLD {sentence}"
+    assert told(difference([broken], BASE[1:])) == [
+        "pods app=web of namespace shop: unclear",
+        "- may reach everything else, at most",
+        f"! NetworkPolicy shop/web of OLD {sentence}",
+    ]
     assert told(difference([], [broken])) == [
         "pods app=web of namespace shop: unclear",
         f"! NetworkPolicy shop/web of NEW {sentence}",
@@ -494,6 +498,20 @@ def test_unreadable_policy() -> None:
         "unknown, and alike on both sides:",
         f"! NetworkPolicy shop/web {sentence}",
     ]
+
+
+def test_unknown_that_changed() -> None:
+    """Nothing is known of either side, but not the same nothing."""
+    one, other = policy(egress=[to("10.0.0.1/8/8")]), policy(egress=[to("10.0.0.2/8/8")])
+    walls = [firewall("f", {"app": "web"}, ("permit", "10.1.0.0/16"), ("deny", "0.0.0.0/0")) for _ in "ab"]
+    for wall, uuid in zip(walls, "ab", strict=True):
+        wall["spec"]["rules"][0]["destinationSmartGroups"] = [{"uuid": uuid}]
+
+    for old, new in (([one], [other]), ([OPEN, walls[0]], [OPEN, walls[1]])):
+        found = difference(old, new)
+        assert [change.verdict for change in found.changes] == ["unclear"]
+        assert [doubt.split(" cannot be ")[0][-6:] for doubt in found.changes[0].doubts] == ["of OLD", "of NEW"]
+        assert not difference(old, old).different
 
 
 def test_named_port_of_unknown_containers() -> None:

@@ -384,3 +384,12 @@ def test_namespace_of_the_policies() -> None:
         ("ConfigMap", "home"),
     }
     assert {(item.kind, item.namespace) for item in own.objects} == {("NetworkPolicy", "tools"), ("ConfigMap", "home")}
+
+
+def test_catalog_stance_is_not_for_workloads() -> None:
+    """The catalog's stance is for servers: a workload that lists nothing reaches nothing."""
+    raw = catalog({"a": {"runtime": "containerized"}}, egress={"default": "internet"})
+    found = planned(raw | {"workloads": {"w": {"podSelector": {"app": "w"}}}})
+
+    assert found["server a"].internet
+    assert found["workload w"].egress == ()

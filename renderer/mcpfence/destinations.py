@@ -25,12 +25,15 @@ class Reached(NamedTuple):
 
 
 def internet_stance(catalog: Catalog, egress: Egress) -> bool:
-    """Whether it may reach every public address: its own word, else the catalog's where nothing is listed."""
+    """Whether it may reach every public address: its own word, else the catalog's where a server lists nothing.
+
+    The catalog's stance is for servers: a workload that says nothing reaches nothing.
+    """
     if egress.deny_all:
         return False
     if egress.default is not None:
         return egress.default == "internet"
-    return catalog.default == "internet" and not egress.listed
+    return catalog.default == "internet" and not egress.listed and egress.path[:1] == ("servers",)
 
 
 def granted_registries(catalog: Catalog, runtime: str, egress: Egress) -> Registries:

@@ -29,8 +29,8 @@ _TITLES = 10
 _LINES = 12
 """Of subjects and of lines of one direction, so many are shown; JSON has all."""
 
-_ALL = {"+": "everything else: nothing is denied any more", "-": "everything else: what is not allowed is denied now"}
 _WHOLE = "everything, on every protocol and port"
+_AT_MOST = "everything else, at most"
 
 
 # --- text ---
@@ -70,23 +70,21 @@ def change_lines(change: Change, limit: int) -> list[str]:
 
 
 def _delta_lines(change: Change, does: str, delta: Delta, limit: int) -> Iterator[str]:
-    whole = change.status != "changed"
-    yield from _signed("+", does, delta.gained, delta.gained_example, (delta.all_gained, whole), limit)
-    yield from _signed("-", does, delta.lost, delta.lost_example, (delta.all_lost, whole), limit)
+    everything = _WHOLE if change.status != "changed" else _AT_MOST if change.doubts else ""
+    gained = everything or "everything else: nothing is denied any more"
+    lost = everything or "everything else: what is not allowed is denied now"
+    yield from _signed(f"+ {does}", delta.gained, delta.gained_example, gained if delta.all_gained else "", limit)
+    yield from _signed(f"- {does}", delta.lost, delta.lost_example, lost if delta.all_lost else "", limit)
 
 
-def _signed(
-    sign: str, does: str, reach: Reach, example: Packet | None, everything: tuple[bool, bool], limit: int
-) -> Iterator[str]:
-    """The lines of one sign; `everything` says whether that is what is meant, and whether there was nothing before."""
+def _signed(start: str, reach: Reach, example: Packet | None, everything: str, limit: int) -> Iterator[str]:
+    """The lines of one sign; `everything` are the words for it where that is what is meant."""
     if not reach:
         return
-    said = lines(reach)
-    if everything[0]:
-        said = [_WHOLE if everything[1] else _ALL[sign]]
-    yield from (f"{sign} {does} {_clean(text)}" for text in said[:limit])
+    said = [everything] if everything else lines(reach)
+    yield from (f"{start} {_clean(text)}" for text in said[:limit])
     if len(said) > limit:
-        yield f"{sign} ... and {len(said) - limit:,} more (--output json shows all)"
+        yield f"{start[0]} ... and {len(said) - limit:,} more (--output json shows all)"
     if example is not None:
         yield f"  for example {_clean(example.text)}"
 

@@ -88,6 +88,7 @@ _ERRORS = {
     "ports-all": "ports: all stands where it is not allowed.",
     "ports-missing": "Ports must be written: absence never means every port.",
     "proof-narrower": "The manifests let less through than the catalog grants, and no narrowing says so.",
+    "proof-text": "What was written for an object cannot be read back as that one object.",
     "proof-wider": "The manifests, or other policies of the same stream, let more through than the catalog grants.",
     "provider-cannot": "The chosen engine cannot express what servers need, and nothing is approximated.",
     "provider-missing": "The chosen provider is not part of this version.",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mcpfence.addresses import ALL
 from mcpfence.catalog import Catalog
 from mcpfence.cautions import caution
-from mcpfence.documents import load_foreign
+from mcpfence.documents import BadDocument, load_foreign
 from mcpfence.errors import Collector, Finding, McpfenceError, plural
 from mcpfence.fence import Fence, Ground, Narrowing
 from mcpfence.intervals import canonical
@@ -20,12 +20,13 @@ from mcpfence.manifest import Manifest, Writer
 from mcpfence.mould import Mould, Parts, Pattern, cast, cut, mould_of, pattern_of, room
 from mcpfence.names import LIMIT
 from mcpfence.plan import make_plan
-from mcpfence.proof import UNKNOWN, box_of, joined, prove, prove_narrowings, relevant
+from mcpfence.proof import OUR_FAULT, UNKNOWN, box_of, joined, prove, prove_narrowings, relevant
 from mcpfence.providers import BUILTIN, Feature, Provider, features
 from mcpfence.providers.networkpolicy import RuleBlocks, network_policies
+from mcpfence.reach.aviatrix import Firewall
 from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.firewall import Selects
-from mcpfence.reach.policyset import read_policies
+from mcpfence.reach.objects import Object, unroll
+from mcpfence.reach.policyset import Reader, policies_of, read_policies
 from mcpfence.reading import read_catalog
 from mcpfence.report import report_manifest, server_line
 from mcpfence.schema import judge
@@ -146,28 +147,27 @@ class _Assembly:
         self.refused: dict[Feature, list[str]] = {}
         self.foreign = read_policies((), namespace=catalog.release_namespace)
         self.around = Evaluator(self.foreign)
-        self.proven: set[tuple[int, tuple[tuple[str, Selects], ...]]] = set()
+        self.proven: set[tuple[object, ...]] = set()
 
     def meet_foreign(self, foreign: Iterable[Any]) -> None:
         """Take in the policies of the stream that are not ours."""
-        documents = list(foreign)
-        self.names_of(documents)
-        self.foreign = read_policies(documents, namespace=self.catalog.release_namespace)
+        found = unroll(foreign)
+        for problem in found.problems:
+            todo = "mend it, or remove it: what stands there is unknown"
+            self.out.add("policy-unreadable", (), f"{problem.field} {problem.reason}", todo, document=problem.document)
+        self.names_of(found.objects)
+        self.foreign = policies_of(found.objects, Reader(self.catalog.release_namespace))
         self.around = Evaluator(self.foreign)
 
-    def names_of(self, foreign: Iterable[Any]) -> None:
+    def names_of(self, foreign: Iterable[Object]) -> None:
         """Note the names that other documents of the stream have, and refuse Obot's own policy."""
-        for document in foreign:
-            metadata = document.get("metadata") if isinstance(document, Mapping) else None
-            if not isinstance(metadata, Mapping):
-                continue
-            kind, name = str(document.get("kind")), str(metadata.get("name"))
-            namespace = str(metadata.get("namespace") or self.catalog.release_namespace)
-            self.taken[kind, namespace, name] = "another document of the stream"
-            if kind == "NetworkPolicy" and name == "mcp-egress-restrictions":
+        for one in foreign:
+            namespace = one.namespace or self.catalog.release_namespace
+            self.taken[one.kind, namespace, one.name] = "another document of the stream"
+            if one.kind == "NetworkPolicy" and one.name == "mcp-egress-restrictions":
                 sentence = "Obot's own policy opens every public address to every server, and policies add up"
                 todo = "set mcpNamespace.networkPolicy.enabled=false in Obot's values"
-                self.out.add("obot-policy", (), sentence, todo, document=f"NetworkPolicy {namespace}/{name}")
+                self.out.add("obot-policy", (), sentence, todo, document=f"NetworkPolicy {namespace}/{one.name}")
 
     def add(self, fence: Fence) -> None:
         """Emit one fence; with errors in the collector nothing is kept any more, but all fences are checked."""
@@ -206,23 +206,37 @@ class _Assembly:
 
     def prove(self, fence: Fence, mould: Mould, made: _Made) -> None:
         """Prove the text made for a fence; fences of one mould among the same foreign policies need one proof."""
-        others: dict[str, tuple[Any, Selects]] = {}
-        for selector in fence.selectors:
-            for policy, how in self.around.selecting(Subject(fence.namespace, box_of(selector))):
-                others[policy.title] = (policy, how)
-        around = relevant(others.values())
-        key = (id(made), tuple((policy.title, others[policy.title][1]) for policy in around))
+        subjects = [Subject(fence.namespace, box_of(selector)) for selector in fence.selectors]
+        found = [self.around.selecting(subject) for subject in subjects]
+        around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
+        how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
+        # Names are words of their own, and a foreign firewall may permit those of one fence and not of another.
+        key = (id(made), how, mould.words if any(isinstance(policy, Firewall) for policy in around) else ())
         if key in self.proven:
             return
         self.proven.add(key)
-        texts = [cast(pattern.text, mould.words) for pattern in made.patterns]
+        documents = [self.read_back(pattern, mould, fence) for pattern in made.patterns]
         ours = read_policies(
-            [document for text in texts for document in load_foreign(text)],
+            [document for document in documents if document is not None],
             pod_addresses=canonical(self.ground.pod_cidrs) or ALL,
         )
         prepared, narrowings = self.provider.prepare(fence, self.ground)
         self.out.take(prove(prepared, Evaluator(joined(ours, around))))
         self.out.take(prove_narrowings(fence, prepared, narrowings))
+
+    def read_back(self, pattern: Pattern, mould: Mould, fence: Fence) -> Any:
+        """The document that an independent YAML reader finds in the text made for a fence; None after an error."""
+        try:
+            found = load_foreign(cast(pattern.text, mould.words))
+        except BadDocument as bad:
+            found, fault = [], f"no YAML ({bad})"
+        else:
+            fault = plural(len(found), "document")
+        if len(found) == 1 and isinstance(found[0], Mapping):
+            return found[0]
+        sentence = f"the text written for {pattern.kind} {cast(pattern.name, mould.words)} is {fault}"
+        self.out.add("proof-text", fence.path, sentence, OUR_FAULT)
+        return None
 
     def write(self, manifest: Manifest) -> Pattern:
         """Text of one manifest, with Helm 4's annotation where it belongs."""

@@ -174,6 +174,27 @@ def test_connectivity_is_exact(policies: list[Any], questions: list[tuple[Pod | 
         assert listed(found, source, packet) == bruteforce.connects(policies, source, packet, NAMESPACE_LABELS)
 
 
+@settings(max_examples=250)
+@given(
+    strategies.policies(size=2),
+    strategies.admin_policies(),
+    st.lists(st.tuples(ends, strategies.packets()), min_size=1, max_size=12),
+)
+def test_connectivity_with_admin_policies_is_exact(
+    policies: list[Any], admins: list[Any], questions: list[tuple[Pod | str, Packet]]
+) -> None:
+    """All three tiers together, point by point."""
+    documents = [*policies, *admins]
+    found = connections(manifests(documents))
+
+    assert not found.problems
+    assert not found.not_evaluated
+    for source, packet in questions:
+        if (isinstance(source, str) and isinstance(packet.to, str)) or source == packet.to:
+            continue
+        assert listed(found, source, packet) == bruteforce.connects(documents, source, packet, NAMESPACE_LABELS)
+
+
 @given(strategies.policies(), st.randoms(use_true_random=False))
 def test_order_of_documents_is_nothing(policies: list[Any], random: Any) -> None:
     """The same documents in another order give the same bytes."""

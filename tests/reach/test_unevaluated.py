@@ -63,7 +63,8 @@ def test_a_policy_without_evaluator_is_named(api: str, kind: str, spec: Any, tex
         f"{kind} mcp/p ({api.rsplit('/', 1)[0]}) is not evaluated; {text}"
     ]
     assert not found.problems
-    assert connections([document(api, kind, spec)]).not_evaluated == found.not_evaluated
+    evaluated = kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")  # by `reach`, not by the proof
+    assert connections([document(api, kind, spec)]).not_evaluated == (() if evaluated else found.not_evaluated)
 
 
 @pytest.mark.parametrize(

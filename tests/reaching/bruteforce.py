@@ -115,10 +115,72 @@ def passes(policies: list[Document], me: Pod, other: Pod | str, packet: Packet, 
 
 
 def connects(policies: list[Document], source: Pod | str, packet: Packet, namespaces: Namespaces) -> bool:
-    """Whether NetworkPolicies at both ends let a packet of the source pass."""
-    out = not isinstance(source, Pod) or passes(policies, source, packet.to, packet, "Egress", namespaces)
-    into = not isinstance(packet.to, Pod) or passes(policies, packet.to, source, packet, "Ingress", namespaces)
+    """Whether the policies of all tiers at both ends let a packet of the source pass."""
+    out = not isinstance(source, Pod) or tiers_pass(policies, source, packet.to, packet, "Egress", namespaces)
+    into = not isinstance(packet.to, Pod) or tiers_pass(policies, packet.to, source, packet, "Ingress", namespaces)
     return out and into
+
+
+def admin_peer_matches(peer: Document, end: Pod | str, namespaces: Namespaces) -> bool:
+    """Whether a peer, or the subject, of an admin policy means this end."""
+    if "networks" in peer:
+        blocks = [ipaddress.ip_network(cidr) for cidr in peer["networks"]]
+        return isinstance(end, str) and any(ipaddress.ip_address(end) in block for block in blocks)
+    if not isinstance(end, Pod):
+        return False
+    where = namespace_labels(end.namespace, namespaces)
+    if "namespaces" in peer:
+        return selects(peer["namespaces"], where)
+    both = peer["pods"]
+    return selects(both.get("namespaceSelector"), where) and selects(both.get("podSelector"), end.labels)
+
+
+def admin_port_matches(entry: Document, packet: Packet) -> bool:
+    """Whether one entry of an admin policy's ports means this packet."""
+    if "namedPort" in entry:
+        here = packet.to.ports if isinstance(packet.to, Pod) else ()
+        return (entry["namedPort"], packet.protocol, packet.port) in here
+    found = entry.get("portNumber") or entry["portRange"]
+    if found.get("protocol", "TCP") != packet.protocol:
+        return False
+    return bool(found.get("port", found.get("start")) <= packet.port <= found.get("port", found.get("end")))
+
+
+def admin_verdict(
+    policies: list[Document], me: Pod, other: Pod | str, packet: Packet, kind: str, names: Namespaces
+) -> str:
+    """Allow, Deny or Pass of the first rule that matches, policies by ascending priority; empty where none does."""
+    for policy in sorted(policies, key=lambda one: one["spec"].get("priority", 0)):
+        if not admin_peer_matches(policy["spec"]["subject"], me, names):
+            continue
+        for rule in policy["spec"].get(kind.lower()) or []:
+            ports = rule.get("ports")
+            peers = rule["from" if kind == "Ingress" else "to"]
+            if any(admin_peer_matches(peer, other, names) for peer in peers) and (
+                ports is None or any(admin_port_matches(port, packet) for port in ports)
+            ):
+                return str(rule["action"])
+    return ""
+
+
+def tiers_pass(
+    documents: list[Document], me: Pod, other: Pod | str, packet: Packet, kind: str, names: Namespaces
+) -> bool:
+    """Whether admin policies, NetworkPolicies and the baseline let a packet pass at one end."""
+    by_kind = {name: [one for one in documents if one["kind"] == name] for name in {one["kind"] for one in documents}}
+    verdict = admin_verdict(by_kind.get("AdminNetworkPolicy", []), me, other, packet, kind, names)
+    if verdict in ("Allow", "Deny"):
+        return verdict == "Allow"
+    network = by_kind.get("NetworkPolicy", [])
+    if any(isolates(one, me, kind) for one in network):
+        return passes(network, me, other, packet, kind, names)
+    return admin_verdict(by_kind.get("BaselineAdminNetworkPolicy", []), me, other, packet, kind, names) != "Deny"
+
+
+def isolates(policy: Document, me: Pod, kind: str) -> bool:
+    """Whether a NetworkPolicy selects a pod in a direction."""
+    mine = policy["metadata"].get("namespace", "default") == me.namespace
+    return mine and selects(policy["spec"].get("podSelector"), me.labels) and kind in policy_types(policy["spec"])
 
 
 def name_matches(pattern: str, name: str) -> bool:

@@ -55,6 +55,16 @@ def policy(name: str, spec: Any, *, namespace: str = "default") -> Document:
     }
 
 
+def admin_policy(name: str, spec: Any, *, baseline: bool = False) -> Document:
+    """An AdminNetworkPolicy, or the baseline."""
+    return {
+        "apiVersion": "policy.networking.k8s.io/v1alpha1",
+        "kind": "BaselineAdminNetworkPolicy" if baseline else "AdminNetworkPolicy",
+        "metadata": {"name": name},
+        "spec": spec,
+    }
+
+
 def firewall(name: str, spec: Any, *, namespace: str = "default") -> Document:
     """A FirewallPolicy."""
     return {

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from reaching.bruteforce import Packet, Pod
-from reaching.loading import firewall, policy
+from reaching.loading import admin_policy, firewall, policy
 
 NAMESPACES = ("a", "b", "c")
 NAMESPACE_LABELS = {"a": {"team": "x"}, "b": {"team": "y", "env": "prod"}}
@@ -137,6 +137,53 @@ def policies(
             if draw(st.integers(0, 3)):
                 spec[direction] = draw(st.lists(rules(direction, named=named), max_size=2))
         found.append(policy(f"policy-{number}", spec, namespace=draw(st.sampled_from(namespaces))))
+    return found
+
+
+@st.composite
+def admin_peers(draw: st.DrawFn, *, networks: bool) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["namespaces", "pods", "networks"] if networks else ["namespaces", "pods"]))
+    if kind == "networks":
+        return {"networks": draw(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=2))}
+    if kind == "namespaces":
+        return {"namespaces": draw(st.one_of(st.just({}), namespace_selectors))}
+    return {"pods": {"namespaceSelector": draw(namespace_selectors), "podSelector": draw(selectors())}}
+
+
+@st.composite
+def admin_ports(draw: st.DrawFn) -> dict[str, Any]:
+    kind = draw(st.sampled_from(["portNumber", "portRange", "namedPort"]))
+    if kind == "namedPort":
+        return {kind: draw(st.sampled_from(PORT_NAMES))}
+    first = draw(st.sampled_from(PORTS))
+    protocol = {"protocol": draw(st.sampled_from(["TCP", "UDP", "SCTP"]))}
+    if kind == "portNumber":
+        return {kind: {**protocol, "port": first}}
+    return {kind: {**protocol, "start": first, "end": draw(st.sampled_from([port for port in PORTS if port >= first]))}}
+
+
+@st.composite
+def admin_policies(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Up to two AdminNetworkPolicies of different priority, and perhaps the baseline."""
+    found = []
+    for number in range(draw(st.integers(0, 3))):
+        baseline = number == 0
+        if baseline and draw(st.booleans()):
+            continue
+        spec: dict[str, Any] = {"subject": draw(admin_peers(networks=False))}
+        if not baseline:
+            spec["priority"] = draw(st.integers(0, 499)) * 2 + number % 2
+        for direction, peers in (("ingress", "from"), ("egress", "to")):
+            rules = []
+            for _ in range(draw(st.integers(0, 2))):
+                entries = admin_peers(networks=direction == "egress")
+                rule: dict[str, Any] = {peers: draw(st.lists(entries, min_size=1, max_size=2))}
+                rule["action"] = draw(st.sampled_from(["Allow", "Deny"] if baseline else ["Allow", "Deny", "Pass"]))
+                if draw(st.booleans()):
+                    rule["ports"] = draw(st.lists(admin_ports(), min_size=1, max_size=2))
+                rules.append(rule)
+            spec[direction] = rules
+        found.append(admin_policy("default" if baseline else f"admin-{number}", spec, baseline=baseline))
     return found
 
 

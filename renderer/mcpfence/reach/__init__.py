@@ -71,6 +71,7 @@ The folder
 
 The modules, from the ground up: names, boxes (sets of labels), grouped, traffic, flows (sets of flows), bounds;
 problems, selectors, rules, policy (NetworkPolicy); groups, aviatrix, firewall (FirewallPolicy); unevaluated, objects,
-policyset; granted, index, evaluate, blame (the proof's side); workloads, podclasses, profiles, pairs, outside,
-backends, connectivity, text, table, document (the folder's side).
+policyset; granted, index, evaluate, blame (the proof's side); workloads, podclasses, profiles, admin and tiers
+(AdminNetworkPolicy and its baseline, which only this side evaluates), pairs, outside, backends, connectivity, text,
+table, document (the folder's side).
 """

@@ -1,8 +1,9 @@
 """Who can reach whom in a set of manifests: what `mcpfence reach` shows, without its formats.
 
 Workloads that are there, addresses of both families outside, and the ingress controller that Ingress and Route objects
-imply.  NetworkPolicies at both ends and FirewallPolicies at the source must let a flow pass.  A flow that only
-something unreadable might allow is not in it: `unknown` names the workloads for which that is so.
+imply.  NetworkPolicies with the admin policies around them at both ends, and FirewallPolicies at the source, must let a
+flow pass.  A flow that only something unreadable might allow is not in it: `unknown` names the workloads for which
+that is so.
 
 Assumed where manifests cannot tell: pods are reached over IPv4 as far as a firewall's CIDR groups are concerned, and
 groups that hold some but not all IPv4 addresses let pods pass where they permit and do not stop them where they deny.
@@ -15,7 +16,8 @@ from dataclasses import dataclass
 
 from mcpfence.addresses import ALL_V4
 from mcpfence.intervals import Intervals, canonical, intersect
-from mcpfence.reach import boxes, outside, traffic
+from mcpfence.reach import admin, boxes, outside, traffic
+from mcpfence.reach.admin import AdminPolicy, read_admin_policies
 from mcpfence.reach.backends import CONTROLLER, backends
 from mcpfence.reach.firewall import Firewalls
 from mcpfence.reach.flows import Reach
@@ -28,6 +30,7 @@ from mcpfence.reach.policyset import PolicySet, Reader, policies_of
 from mcpfence.reach.problems import Problem
 from mcpfence.reach.profiles import partition, profiles
 from mcpfence.reach.rules import Ports
+from mcpfence.reach.tiers import tiered
 from mcpfence.reach.unevaluated import NotEvaluated
 from mcpfence.reach.workloads import Workload, read_namespaces, read_workloads
 
@@ -62,19 +65,20 @@ def connections(documents: Iterable[object], *, namespace: str = "default") -> C
     """The connectivity of parsed documents; objects that name no namespace lie in `namespace`.  Never raises."""
     unrolled = unroll(documents)
     policies = policies_of(unrolled.objects, Reader(namespace, (ALL_V4,)), unrolled.problems)
+    admins = read_admin_policies(unrolled.objects)
     workloads, label_problems = read_workloads(unrolled.objects, namespace)
     classes = PodClasses([*workloads, CONTROLLER], read_namespaces(unrolled.objects))
     led = backends(unrolled.objects, classes, namespace)
-    return _Work(classes, policies).result(led, (*unrolled.skipped, *label_problems))
+    return _Work(classes, policies, admins).result(led, (*unrolled.skipped, *label_problems))
 
 
 class _Work:
     """What one answer needs while it is made: the classes and what each of them may do."""
 
-    def __init__(self, classes: PodClasses, policies: PolicySet) -> None:
-        self.classes, self.policies = classes, policies
-        self.egress = profiles(policies.policies, "egress", classes)
-        self.ingress = profiles(policies.policies, "ingress", classes)
+    def __init__(self, classes: PodClasses, policies: PolicySet, admins: list[AdminPolicy]) -> None:
+        self.classes, self.policies, self.admins = classes, policies, admins
+        self.egress = tiered(profiles(policies.policies, "egress", classes), admins, "egress", classes)
+        self.ingress = tiered(profiles(policies.policies, "ingress", classes), admins, "ingress", classes)
         self.walls, self.doubtful = _walls(classes, policies)
         self.reached = reached_by_class(classes, self.egress, self.ingress, _gates(classes, self.walls))
         self.controller = classes.place(CONTROLLER)
@@ -105,13 +109,14 @@ class _Work:
             outward={text: outside.merge([outward[i] for i in places[text]]) for text in ordered},
             inward={text: outside.merge([inward[i] for i in places[text]]) for text in ordered},
             controller=self._targets(self._led(led), bool(split)),
-            ingress_borders=outside.borders(self.policies.policies, "ingress"),
-            egress_borders=outside.borders(self.policies.policies, "egress", self.walls),
+            ingress_borders=outside.borders(outside.blocks_of(self.policies.policies, "ingress")),
+            egress_borders=outside.borders(self._egress_blocks()),
             unknown=tuple(sorted(set(self._unknown()))),
-            problems=self.policies.problems,
-            not_evaluated=self.policies.not_evaluated,
+            problems=(*self.policies.problems, *(problem for one in self.admins for problem in one.problems)),
+            not_evaluated=tuple(one for one in self.policies.not_evaluated if not _is_admin(one)),
             cautions=(
                 *(problem.text for problem in skipped),
+                *(caution for one in self.admins for caution in one.cautions),
                 *_host_network(workloads[text] for text in ordered),
                 *self._variants(split),
             ),
@@ -131,6 +136,12 @@ class _Work:
                 found.append((place, common))
         return tuple(found)
 
+    def _egress_blocks(self) -> Iterator[Intervals]:
+        yield from outside.blocks_of(self.policies.policies, "egress")
+        yield from (block for one in self.admins for rule in one.egress for block in rule.blocks)
+        for wall in {id(wall): wall for wall in self.walls if wall is not None}.values():
+            yield from (members for members, _ in wall.addresses)
+
     def _unknown(self) -> Iterator[tuple[str, str]]:
         for place, texts in enumerate(self.texts):
             if self.egress[place].unknown or place in self.doubtful:
@@ -148,6 +159,10 @@ class _Work:
                 if not same or any((mask >> place ^ mask >> first) & 1 for mask in masks):
                     yield f"{text} has pods with different labels, and policies tell them apart: lines hold for some"
                     break
+
+
+def _is_admin(one: NotEvaluated) -> bool:
+    return one.api_group == admin.GROUP and one.kind in admin.KINDS
 
 
 def _walls(classes: PodClasses, policies: PolicySet) -> tuple[list[Reach | None], set[int]]:

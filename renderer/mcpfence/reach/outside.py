@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mcpfence.addresses import ALL_V4
@@ -56,31 +56,21 @@ def merge(parts: list[Outside]) -> Outside:
     return flows.union_of(Reach(part) for part in parts).addresses
 
 
-def borders(policies: Iterable[Policy], direction: str, walls: Iterable[Reach | None] = ()) -> tuple[int, ...]:
-    """The IPv4 addresses at which a block of some rule of the direction begins or ends, ascending, 0 not among them."""
-    found: set[int] = set()
-    seen: set[int] = set()
-    for policy in policies:
-        rules = policy.rules(direction)
-        if rules is not None and id(rules) not in seen:
-            seen.add(id(rules))
-            found.update(_ends(block for rule in rules.items for block in rule.blocks))
-    for wall in walls:
-        if wall is not None and id(wall) not in seen:
-            seen.add(id(wall))
-            found.update(_ends(members for members, _ in wall.addresses))
+def borders(blocks: Iterable[Intervals]) -> tuple[int, ...]:
+    """The IPv4 addresses at which one of the blocks begins or ends, ascending, 0 not among them."""
+    found = {end for block in blocks for first, last in block if first <= ALL_V4[1] for end in (first, last + 1)}
     return tuple(sorted(border for border in found if 0 < border <= ALL_V4[1]))
+
+
+def blocks_of(policies: Iterable[Policy], direction: str) -> Iterator[Intervals]:
+    """The blocks of all rules of a direction, each list of rules once."""
+    lists = {id(rules): rules for policy in policies if (rules := policy.rules(direction)) is not None}
+    for rules in lists.values():
+        for rule in rules.items:
+            yield from rule.blocks
 
 
 def ranges(cuts: tuple[int, ...]) -> list[Interval]:
     """All of IPv4, cut there."""
     starts = [0, *cuts]
     return list(zip(starts, [*(start - 1 for start in starts[1:]), ALL_V4[1]], strict=True))
-
-
-def _ends(blocks: Iterable[Intervals]) -> Iterable[int]:
-    for block in blocks:
-        for first, last in block:
-            if first <= ALL_V4[1]:
-                yield first
-                yield last + 1

@@ -23,11 +23,13 @@ class Profile:
     """One direction of classes that the same rules select; one object for equal rules.
 
     `unknown`: a policy that cannot be read selects them too, so that more or less may pass than stands here.
+    `isolated`: some NetworkPolicy selects them, so that nothing else passes.
     """
 
     pieces: tuple[tuple[Mask, Ports], ...]
     addresses: Grouped[Ports]
     unknown: bool = False
+    isolated: bool = True
 
 
 def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[Profile]:
@@ -48,7 +50,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
         for place in bits(mask):
             known = of_class[place]
             of_class[place] = found if known is None else {**known, **found}
-    opened = Profile(((classes.everyone, EVERY_PORT),), ((ALL, EVERY_PORT),))
+    opened = Profile(((classes.everyone, EVERY_PORT),), ((ALL, EVERY_PORT),), isolated=False)
     closed = Profile((), (), unknown=True)
     made: dict[tuple[frozenset[int], bool], Profile] = {}
     result = []
