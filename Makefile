@@ -47,6 +47,10 @@ lab: .tools/bin/etcd .tools/bin/kube-apiserver ## start a real API server, leave
 lab-down: ## stop that API server and remove what it left
 	@$(PYTHON) tools/make_lab.py down
 
+.PHONY: fuzz
+fuzz: .venv/.test tools ## look for new faults: every mutant, and properties with a million examples (hours)
+	MCPFENCE_HYPOTHESIS=fuzz $(PYTEST) tests/proof tests/reach tests/test_intervals.py tests/test_addresses.py $(PYTEST_ARGS)
+
 .PHONY: check
 check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift checks, tests
 	$(PY) -m ruff check

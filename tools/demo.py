@@ -59,7 +59,8 @@ def summary(manifests: str) -> str:
     kinds = Counter(document["kind"] for document in documents)
     servers = {(document["metadata"].get("labels") or {}).get(SERVER_LABEL) for document in documents} - {None}
     table = "\n".join(f"  {count:4} {kind}" for kind, count in sorted(kinds.items()))
-    return f"servers and workloads fenced: {len(servers)}\nobjects: {len(documents)}\n{table}"
+    proof = [document["data"]["proof"] for document in documents if "proof" in (document.get("data") or {})]
+    return f"servers and workloads fenced: {len(servers)}\nobjects: {len(documents)}\n{table}\nproof: {' '.join(proof)}"
 
 
 def main() -> int:

@@ -1,0 +1,113 @@
+"""Policies of the same stream that mcpfence did not write: what they add is found, in one sentence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from mcpfence.errors import McpfenceError
+from mcpfence.render import Rendering, render
+from mcpfence.services import ServiceIndex
+
+CATALOG = {
+    "mcpNamespace": {"name": "tools"},
+    "cluster": {"ipFamilies": ["IPv4"]},
+    "clients": {"gateway": {"namespace": "gateway", "podSelector": {"app": "gateway"}}},
+    "servers": {
+        "vault": {
+            "runtime": "containerized",
+            "containerizedConfig": {"image": "ghcr.io/example/vault:1", "denyAllEgress": True},
+        }
+    },
+}
+
+
+def _rendered(*documents: str) -> Rendering:
+    foreign = [yaml.safe_load(text) for text in documents]
+    return render(CATALOG, release="demo", namespace="default", services=ServiceIndex(), foreign=foreign)
+
+
+def _errors(*documents: str) -> list[str]:
+    with pytest.raises(McpfenceError) as refused:
+        _rendered(*documents)
+    return [f"{item.message} [{item.id}]" for item in refused.value.findings if item.severity.value == "error"]
+
+
+def _policy(selector: str, rules: str = "egress: [{to: [{ipBlock: {cidr: 10.0.0.0/8}}], ports: [{port: 443}]}]") -> str:
+    return f"""
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {{name: careless, namespace: tools}}
+spec: {{podSelector: {selector}, policyTypes: [Egress, Ingress], {rules}}}
+"""
+
+
+EDIT = (
+    "remove spec.egress[0] of NetworkPolicy tools/careless, or narrow its podSelector so that it cannot select app=vault"
+)
+
+
+@pytest.mark.parametrize(
+    "selector",
+    ["{}", "{matchLabels: {app: vault}}", "{matchLabels: {team: a}}", "{matchExpressions: [{key: x, operator: Exists}]}"],
+    ids=["whole namespace", "same selector", "compatible label", "compatible expression"],
+)
+def test_policy_that_may_select_a_server_widens(selector: str) -> None:
+    """A selector that some pod of the server could satisfy counts as selecting."""
+    assert _errors(_policy(selector)) == [
+        "servers.vault: may reach 10.0.0.1 TCP 443, which the catalog does not grant: spec.egress[0] of NetworkPolicy "
+        f"tools/careless lets it through; {EDIT} [proof-wider]"
+    ]
+
+
+def test_ingress_widens() -> None:
+    """A rule that admits a caller that the catalog does not declare is found as well."""
+    assert _errors(_policy("{}", "ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: 8099}]}]")) == [
+        "servers.vault: may be reached by 203.0.113.0 TCP 8099, which the catalog does not grant: spec.ingress[0] of "
+        "NetworkPolicy tools/careless lets it through; remove spec.ingress[0] of NetworkPolicy tools/careless, or "
+        "narrow its podSelector so that it cannot select app=vault [proof-wider]"
+    ]
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        _policy("{matchLabels: {app: other}}"),
+        _policy("{}").replace("namespace: tools", "namespace: elsewhere"),
+        _policy("{}", "egress: [], ingress: []"),
+    ],
+    ids=["other pods", "other namespace", "the floor"],
+)
+def test_policy_that_adds_nothing_passes(document: str) -> None:
+    """What cannot select the server's pods, or has no rules, takes nothing from the proof."""
+    assert len(_rendered(document).objects) == 3
+
+
+def test_unreadable_policy_is_unknown() -> None:
+    """What cannot be read may let everything through, so the proof of the pods that it selects fails."""
+    messages = _errors(_policy("{}", "egress: [{to: [{ipBlock: {cidr: 10.0.0.0/99}}]}]"))
+
+    assert messages
+    for message in messages:
+        assert "NetworkPolicy tools/careless cannot be read (spec.egress[0].to[0].ipBlock.cidr" in message
+        assert message.endswith("mend NetworkPolicy tools/careless, or remove it [proof-wider]")
+
+
+def test_engine_without_evaluator_is_refused() -> None:
+    """A policy of an engine that can allow, and that nobody here can evaluate, is named and refused."""
+    text = "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: c, namespace: tools}, spec: {endpointSelector: {}}}"
+
+    assert _errors(text) == [
+        "servers.vault: CiliumNetworkPolicy tools/c (cilium.io) is not evaluated; it selects every pod of namespace "
+        "tools; move it out of this release, or express it in the catalog [policy-not-evaluated]"
+    ]
+
+
+def test_policy_that_only_narrows_is_a_warning() -> None:
+    """A policy that can only take away is named, and the render goes on."""
+    text = "{apiVersion: networking.istio.io/v1, kind: Sidecar, metadata: {name: s, namespace: tools}, spec: {}}"
+    found: dict[str, Any] = {item.id: item.severity.value for item in _rendered(text).findings}
+
+    assert found["policy-only-narrows"] == "warning"
