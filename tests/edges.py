@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 import os
@@ -37,7 +38,7 @@ CATALOG: dict[str, Any] = {
 
 def catalog(**servers: Mapping[str, Any]) -> dict[str, Any]:
     """CATALOG with these servers in the place of its own."""
-    return {**CATALOG, "servers": servers}
+    return {**copy.deepcopy(CATALOG), "servers": servers}
 
 
 def container(**more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -52,6 +53,21 @@ class Installed:
                 assert answer.ok, answer.message
         self.role = one(documents, "Role")["metadata"]["name"]
         self.account = "system:serviceaccount:" + self.home + ":rel-mcpfence"
+        self._settle(one(documents, "Role"), one(documents, "RoleBinding"))
+
+    def _settle(self, role: Document, binding: Document) -> None:
+        """Wait until the authorizer, which hears of new Roles a moment later, knows this one."""
+        rule, subject = role["rules"][0], binding["subjects"][0]
+        right = (rule["apiGroups"][0], rule["resources"][0], rule["verbs"][0])
+        user = subject["name"]
+        if subject["kind"] == "ServiceAccount":
+            user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
+        groups = [subject["name"]] if subject["kind"] == "Group" else []
+        for _ in range(200):
+            if self.allows(right, self.fenced, user, groups):
+                return
+            time.sleep(0.05)
+        pytest.fail("the authorizer did not hear of the Role within 10 s")
 
     def allows(self, right: Right, namespace: str, user: str, groups: Sequence[str] = ()) -> bool:
         """What the authorizer says; an empty namespace asks for all of them, or for what has none."""
