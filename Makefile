@@ -14,7 +14,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/bin/etcd .tools/bin/kube-apiserver
+ENGINES = .tools/bin/etcd .tools/bin/kube-apiserver .tools/bin/cilium
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -85,7 +85,7 @@ clean: ## remove everything that make made
 # --- programs in Go: pinned in tools/NAME/go.mod, built through the Go module proxy ---
 
 .SECONDEXPANSION:
-.tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh) tools/build_go.sh
+.tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh tools/$$*/*.go) tools/build_go.sh
 	@sh tools/build_go.sh $* $@
 
 # --- virtual environments: one stamp per step, each on top of the one before ---

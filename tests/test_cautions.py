@@ -63,7 +63,12 @@ def test_cilium_matches_no_pods_or_nodes_by_address() -> None:
         workloads={"w": {"podSelector": {"app": "w"}, "egress": {"kubernetesAPI": True}}},
     )
 
-    assert "cilium-cidr" not in planned(raw | {"cluster": cluster}).ids
+    assert {"cilium-cidr", "cilium-ingress-cidr"}.isdisjoint(planned(raw | {"cluster": cluster}).ids)
+    assert planned(raw | {"cluster": {**cluster, "cni": "cilium"}}).messages("cilium-ingress-cidr") == [
+        f"clients.{name}.cidrs: Cilium 1.19.0 to 1.19.4 admits every pod of the servers' namespace where a policy admits "
+        "cidrs; use Cilium 1.19.5 or later"
+        for name in ("nodes", "outside", "pods")
+    ]
     assert planned(raw | {"cluster": {**cluster, "cni": "cilium"}}).messages("cilium-cidr") == [
         "clients.nodes.cidrs: 10.1.0.0/24 holds pods or nodes, which no CIDR rule matches under Cilium; name the caller by "
         "namespace and podSelector",

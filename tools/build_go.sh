@@ -1,11 +1,12 @@
 #!/bin/sh
-# Builds the program that tools/NAME/go.mod pins, through the Go module proxy.
+# Builds the program that tools/NAME/go.mod pins, or that lies beside it, through the Go module proxy.
 #
 #   sh tools/build_go.sh NAME OUTPUT        for example: sh tools/build_go.sh helm4 .tools/bin/helm4
 #
-# go.mod has one line `tool PACKAGE`: what is built. The version is written once, there; go.sum makes the build
-# repeatable. tools/NAME/build.sh, where there is one, sets $module and $version (what to call it in messages) and
-# $flags (for the linker). Nothing is installed outside OUTPUT (beside Go's own module and build caches).
+# go.mod has one line `tool PACKAGE`: what is built; without it, the program in tools/NAME itself is. The version is
+# written once, there; go.sum makes the build repeatable. tools/NAME/build.sh, where there is one, may set $version (what
+# to call it in messages) and $flags (for the linker). Nothing is installed outside OUTPUT (beside Go's own module and
+# build caches).
 set -eu
 
 if [ "$#" -ne 2 ]; then
@@ -41,6 +42,7 @@ pinned() {
 }
 
 package=$(sed -n 's/^tool //p' go.mod)
+package=${package:-.}
 version=$(pinned "$(go list -f '{{.Module.Path}}' "$package")")
 flags=""
 if [ -f build.sh ]; then

@@ -67,6 +67,10 @@ def _cilium(catalog: Catalog, out: Collector) -> None:
             sentence = f"{cidrs(hit)[0]} holds pods or nodes, which no CIDR rule matches under Cilium"
             todo = "name the caller by namespace and podSelector"
             out.add("cilium-cidr", (*client.path, "cidrs"), sentence, todo)
+        if client.cidrs:
+            # Cilium pull request 46305; tests/cilium shows it with the engine of 1.19.4 and its absence from 1.19.5 on.
+            sentence = "Cilium 1.19.0 to 1.19.4 admits every pod of the servers' namespace where a policy admits cidrs"
+            out.add("cilium-ingress-cidr", (*client.path, "cidrs"), sentence, "use Cilium 1.19.5 or later")
     for item in catalog.fenced:
         if item.egress.kubernetes_api:
             sentence = "under Cilium no CIDR rule matches the API server where it runs on nodes of the cluster"
@@ -76,13 +80,13 @@ def _cilium(catalog: Catalog, out: Collector) -> None:
 
 def _clients(catalog: Catalog, out: Collector) -> None:
     hosted = [server for server in catalog.servers.values() if server.hosted]
-    if not catalog.clients and any(server.ingress.clients is None for server in hosted):
+    if not catalog.clients and any(server.ingress.clients is None and server.gateway is None for server in hosted):
         sentence = "no client is declared, so nobody may call the servers"
         out.add("clients-none", ("clients",), sentence, "declare the gateway or back-end that calls them")
     for client in catalog.clients.values():
         if client.selector is None or _OBOT not in client.selector.labels:
             continue
-        plain = [server.name for server in hosted if not server.selected]
+        plain = [server.name for server in hosted if not server.selected and server.run is None]
         if plain:
             shown = ", ".join(plain[:5]) + (f" and {len(plain) - 5:,} more" if len(plain) > 5 else "")
             sentence = f"Obot labels its pods app: GENERATED-ID, not by name; without a podSelector: {shown}"
