@@ -517,11 +517,11 @@ CATALOGS: dict[str, tuple[str, ...]] = {
     ),
     "unknown key of mcpServerDefaults": (
         "mcpServerDefaults: {ports: 80}",
-        "values.yaml:1:28 mcpServerDefaults.ports: is no known key; did you mean port? Else write one of: affinity, image, imagePullPolicy, imagePullSecrets, maxCPULimit, maxCPURequest, maxMemoryLimit, maxMemoryRequest, nanobotAgentResources, nanobotWorkspaceSize, nodeSelector, port, resources, runtimeClassName, storageClassName, tolerations [key-unknown]",
+        "values.yaml:1:28 mcpServerDefaults.ports: is no known key; did you mean port? Else write one of: affinity, bridge, image, imagePullPolicy, imagePullSecrets, maxCPULimit, maxCPURequest, maxMemoryLimit, maxMemoryRequest, nanobotAgentResources, nanobotWorkspaceSize, nodeSelector, port, resources, runtimeClassName, storageClassName, tolerations [key-unknown]",
     ),
     "unknown key of a server": (
         "servers: {a: {runtime: npx, eggress: {}}}",
-        "values.yaml:1:29 servers.a.eggress: is no known key; did you mean egress? Else write one of: compositeConfig, containerizedConfig, description, displayName, egress, env, ingress, npxConfig, podSelector, remoteConfig, run, runtime, uvxConfig [key-unknown]",
+        "values.yaml:1:29 servers.a.eggress: is no known key; did you mean egress? Else write one of: compositeConfig, containerizedConfig, description, displayName, egress, env, gateway, ingress, npxConfig, podSelector, remoteConfig, run, runtime, uvxConfig [key-unknown]",
     ),
     "unknown key of npxConfig": (
         "servers: {a: {runtime: npx, npxConfig: {domains: []}}}",
@@ -545,7 +545,7 @@ CATALOGS: dict[str, tuple[str, ...]] = {
     ),
     "unknown key of env": (
         "servers: {a: {runtime: npx, env: [{val: a}]}}",
-        "values.yaml:1:41 servers.a.env[0].val: is no known key; did you mean value? Else write one of: description, file, key, name, required, sensitive, value [key-unknown]",
+        "values.yaml:1:41 servers.a.env[0].val: is no known key; did you mean value? Else write one of: description, file, key, name, required, secretKeyRef, sensitive, value [key-unknown]",
     ),
     "unknown key of headers": (
         "servers: {a: {runtime: remote, remoteConfig: {headers: [{val: a}]}}}",
@@ -592,8 +592,8 @@ CATALOGS: dict[str, tuple[str, ...]] = {
         "values.yaml:1:15 run.enable: is no known key; write enabled, or remove it [key-unknown]",
     ),
     "unknown key of gateway": (
-        "gateway: {name: a}",
-        "values.yaml:1:17 gateway.name: is no known key; write provider, or remove it [key-unknown]",
+        "gateway: {prefix: a}",
+        "values.yaml:1:19 gateway.prefix: is no known key; write one of: allowedNamespaces, apiVersion, auth, authorinoNamespace, create, extension, gatewayClassName, listeners, name, namespace, provider, publicHost, sectionName, serverSectionName, toolsList, virtualServers [key-unknown]",
     ),
     "unknown key of mcpNamespace": (
         "mcpNamespace: {nam: a}",
@@ -753,11 +753,11 @@ CATALOGS: dict[str, tuple[str, ...]] = {
     ),
     "running a server": (
         "servers: {a: {runtime: containerized, run: true}}",
-        "values.yaml:1:44 servers.a.run: true is no choice here; write false: this version fences servers and does not run them [choice]",
+        "values.yaml:1:11 servers.a: mcpfence is to run it, and no image is written; write containerizedConfig.image, or run: false [run-image]",
     ),
-    "a gateway provider": (
-        "gateway: {provider: kuadrant}",
-        'values.yaml:1:21 gateway.provider: "kuadrant" is no choice here; write none [choice]',
+    "unknown gateway provider": (
+        "gateway: {provider: kong}",
+        'values.yaml:1:21 gateway.provider: "kong" is no choice here; write one of: none, kuadrant [choice]',
     ),
     "unknown client": (
         "clients: {obot: {cidrs: [10.0.0.0/8]}}\nservers: {a: {runtime: containerized, ingress: {from: [obto]}}}",

@@ -21,6 +21,64 @@ FULL_EGRESS: dict[str, Any] = {
     "dns": "auto",
 }
 
+AUTH: dict[str, Any] = {
+    "type": "tokenExchange",
+    "issuerUrl": "https://id.example.com/realms/mcp",
+    "audience": "mcp",
+    "toolRoles": False,
+    "tokenExchange": {
+        "url": "https://id.example.com/token",
+        "sharedSecretRef": {"name": "exchange", "key": "client"},
+        "scope": "openid",
+    },
+}
+
+GATEWAY: dict[str, Any] = {
+    "provider": "kuadrant",
+    "name": "tools",
+    "namespace": "edge",
+    "apiVersion": "v1alpha1",
+    "create": True,
+    "gatewayClassName": "istio",
+    "publicHost": "tools.mcp.example.com",
+    "sectionName": "all",
+    "serverSectionName": "all",
+    "listeners": [
+        {"name": "all", "hostname": "*.mcp.example.com", "port": 443, "protocol": "HTTPS", "certificates": ["tls"]}
+    ],
+    "allowedNamespaces": ["other"],
+    "extension": {
+        "create": True,
+        "name": "broker",
+        "namespace": "brokers",
+        "privateHost": "tools-istio.edge.svc.cluster.local:443",
+        "backendPingIntervalSeconds": 30,
+        "logLevel": "debug",
+        "sessionStore": "redis",
+    },
+    "auth": AUTH,
+    "toolsList": {"privateKeySecret": "private", "publicKeySecret": "public"},
+    "authorinoNamespace": "authorino",
+    "virtualServers": {"few": {"description": "A few", "tools": ["hub_search"], "prompts": ["hub_ask"]}},
+}
+
+REGISTRATION: dict[str, Any] = {
+    "prefix": "hub_",
+    "path": "/mcp",
+    "hostname": "hub.mcp.example.com",
+    "backend": "Hostname",
+    "auth": AUTH,
+    "credentialRef": {"name": "hub", "key": "token"},
+    "caCertSecretRef": {"name": "ca", "key": "ca.crt"},
+    "state": "Disabled",
+    "userSpecificList": "Enabled",
+    "category": ["search"],
+    "hint": "Searches",
+    "tags": ["a"],
+    "tokenURLElicitation": {"url": "https://id.example.com/token"},
+    "kubernetesUsers": {"namespaces": ["apps"], "users": ["a"], "groups": ["b"]},
+}
+
 FULL: dict[str, Any] = {
     "cluster": {
         "profile": "openshift",
@@ -49,7 +107,8 @@ FULL: dict[str, Any] = {
     },
     "mcpServerDefaults": {
         "port": 8099,
-        "image": "ghcr.io/example/base:1",
+        "image": {"npx": "ghcr.io/example/node:1", "uvx": "ghcr.io/example/uv:1"},
+        "bridge": {"npx": "supergateway@4.0.0", "uvx": ["bridge", "--port", "{port}", "--", "{command}"]},
         "imagePullSecrets": [{"name": "pull"}],
         "imagePullPolicy": "Always",
         "resources": {"limits": {"cpu": "500m"}},
@@ -81,11 +140,25 @@ FULL: dict[str, Any] = {
                     "sensitive": True,
                     "value": "x",
                     "file": False,
-                }
+                },
+                {"key": "KEY", "secretKeyRef": {"name": "github", "key": "key"}},
             ],
             "displayName": "GitHub",
             "description": "Issues",
-            "run": False,
+            "run": {
+                "enabled": False,
+                "transport": "http",
+                "readOnlyRootFilesystem": False,
+                "writablePaths": ["/var/cache"],
+                "runAsUser": 1001,
+                "resources": {"limits": {"memory": "1Gi"}},
+                "restart": "once",
+                "serviceAccount": {
+                    "annotations": {"a": "b"},
+                    "rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"], "resourceNames": ["a"]}],
+                    "namespaces": ["apps"],
+                },
+            },
         },
         "search": {
             "runtime": "uvx",
@@ -98,6 +171,7 @@ FULL: dict[str, Any] = {
             "containerizedConfig": {"image": "i", "port": 8080, "path": "/", "command": ["sh"], "args": ["-c"]},
             "egress": {"registries": "inherit", "dns": True, "domains": [], "cidrs": [], "services": []},
             "ingress": {"from": []},
+            "gateway": {"service": {"name": "vault", "port": 80}},
         },
         "hub": {
             "runtime": "remote",
@@ -109,6 +183,7 @@ FULL: dict[str, Any] = {
                     {"key": "k", "name": "n", "description": "d", "value": "v", "required": True, "sensitive": True}
                 ],
             },
+            "gateway": REGISTRATION,
         },
         "tools": {"runtime": "composite", "compositeConfig": {"componentServers": ["github", "hub"]}},
     },
@@ -122,7 +197,7 @@ FULL: dict[str, Any] = {
         "operator": {"podSelector": {"app": "operator"}, "egress": {"servers": "all"}},
     },
     "run": {"enabled": False},
-    "gateway": {"provider": "none"},
+    "gateway": GATEWAY,
     "mcpNamespace": {
         "create": True,
         "keep": True,
@@ -211,10 +286,34 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "a server without runtime": ({"servers": {"a": {}}}, "servers.a", "required"),
     "unknown runtime": ({"servers": {"a": {"runtime": "docker"}}}, "servers.a.runtime", "enum"),
     "unknown key of a server": (server(eggress={}), "servers.a", "additionalProperties"),
-    "gateway of a server": (server(gateway={}), "servers.a", "additionalProperties"),
-    "running a server": (server(run=True), "servers.a.run", "enum"),
-    "running all servers": ({"run": {"enabled": True}}, "run.enabled", "enum"),
-    "a gateway provider": ({"gateway": {"provider": "kuadrant"}}, "gateway.provider", "enum"),
+    "unknown key of a registration": (server(gateway={"prefx": "a"}), "servers.a.gateway", "additionalProperties"),
+    "a secret in a reference": (
+        server(gateway={"credentialRef": {"name": "a", "value": "x"}}),
+        "servers.a.gateway.credentialRef",
+        "additionalProperties",
+    ),
+    "auth as a word": (server(gateway={"auth": "oidc"}), "servers.a.gateway.auth", "type"),
+    "rights nowhere": (server(gateway={"kubernetesUsers": {}}), "servers.a.gateway.kubernetesUsers", "required"),
+    "running as a word": (server(run="yes"), "servers.a.run", "type"),
+    "unknown key of run": (server(run={"image": "a"}), "servers.a.run", "additionalProperties"),
+    "a Secret without its key": (
+        server(env=[{"key": "A", "secretKeyRef": {"name": "a"}}]),
+        "servers.a.env[0].secretKeyRef",
+        "required",
+    ),
+    "rules without verbs": (
+        server(run={"serviceAccount": {"rules": [{"apiGroups": [""], "resources": ["pods"]}]}}),
+        "servers.a.run.serviceAccount.rules[0]",
+        "required",
+    ),
+    "running all servers as a word": ({"run": {"enabled": "yes"}}, "run.enabled", "type"),
+    "an unknown gateway provider": ({"gateway": {"provider": "kong"}}, "gateway.provider", "enum"),
+    "a listener without a hostname": ({"gateway": {"listeners": [{"name": "a"}]}}, "gateway.listeners[0]", "required"),
+    "a virtual server without tools": (
+        {"gateway": {"virtualServers": {"a": {"tools": []}}}},
+        "gateway.virtualServers.a.tools",
+        "minItems",
+    ),
     "unknown key of npxConfig": (server(npxConfig={"command": "x"}), "servers.a.npxConfig", "additionalProperties"),
     "package as a number": (server(npxConfig={"package": 1}), "servers.a.npxConfig.package", "type"),
     "a mapping among the arguments": (server(npxConfig={"args": [{}]}), "servers.a.npxConfig.args[0]", "type"),

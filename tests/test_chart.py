@@ -15,6 +15,9 @@ NOTICE = (
     "The post-renderer did not run, so no server has its policies and all stay cut off. "
     "Run helm again with --post-renderer."
 )
+KEPT = {"argocd.argoproj.io/sync-options": "Prune=false", "helm.sh/resource-policy": "keep"}
+"""What keeps the namespace: Helm's word, and Argo CD's, which prunes in spite of Helm's."""
+
 POD_SECURITY = {
     "pod-security.kubernetes.io/enforce": "restricted",
     "pod-security.kubernetes.io/enforce-version": "latest",
@@ -47,7 +50,7 @@ def _default_objects() -> list[Document]:
             "metadata": {
                 "name": "rel-mcp",
                 "labels": LABELS | POD_SECURITY,
-                "annotations": {"argocd.argoproj.io/sync-wave": "-1", "helm.sh/resource-policy": "keep"},
+                "annotations": {"argocd.argoproj.io/sync-wave": "-1", **KEPT},
             },
         },
         {
@@ -137,14 +140,22 @@ def test_existing_namespace_is_used_and_not_created(charting: Charting) -> None:
         ({"keep": False, "annotations": {"argocd.argoproj.io/sync-wave": None}}, None),
         (
             {"annotations": {"a": "b"}},
-            {"a": "b", "argocd.argoproj.io/sync-wave": "-1", "helm.sh/resource-policy": "keep"},
+            {"a": "b", "argocd.argoproj.io/sync-wave": "-1", **KEPT},
         ),
         (
             {"annotations": {"helm.sh/resource-policy": "drop"}},
-            {"argocd.argoproj.io/sync-wave": "-1", "helm.sh/resource-policy": "keep"},
+            {"argocd.argoproj.io/sync-wave": "-1", **KEPT},
+        ),
+        (
+            {"annotations": {"argocd.argoproj.io/sync-options": "ServerSideApply=true"}},
+            {
+                "argocd.argoproj.io/sync-wave": "-1",
+                "argocd.argoproj.io/sync-options": "ServerSideApply=true",
+                "helm.sh/resource-policy": "keep",
+            },
         ),
     ],
-    ids=["not kept", "none at all", "one more", "keep wins"],
+    ids=["not kept", "none at all", "one more", "keep wins", "sync options are the user's"],
 )
 def test_annotations(charting: Charting, namespace: dict[str, Any], expected: dict[str, str] | None) -> None:
     """The keep mark comes and goes with `keep`; other annotations are the user's."""

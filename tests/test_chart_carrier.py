@@ -263,7 +263,7 @@ def test_the_table_of_what_is_carried_knows_each_key_of_the_schema() -> None:
         place: set(objects[place]["properties"]) for place in table
     }
     parts = {key for row in table.values() for key, rule in row.items() if rule == "part"}
-    assert parts - {"servers"} | {"root", "server"} == set(table)
+    assert parts - {"servers"} | {"root", "server", "registration"} == set(table)
 
 
 def test_what_the_schema_calls_private_is_not_carried_as_it_is() -> None:
@@ -286,11 +286,11 @@ def test_what_the_schema_calls_private_is_not_carried_as_it_is() -> None:
         if private(schema)
     }
     assert rules == {
-        "npxConfig.args": "drop",
-        "uvxConfig.command": "drop",
-        "uvxConfig.args": "drop",
-        "containerizedConfig.command": "drop",
-        "containerizedConfig.args": "drop",
+        "npxConfig.args": "run",
+        "uvxConfig.command": "run",
+        "uvxConfig.args": "run",
+        "containerizedConfig.command": "run",
+        "containerizedConfig.args": "run",
         "remoteConfig.fixedURL": "url",
         "remoteConfig.urlTemplate": "url",
     }

@@ -24,7 +24,7 @@ from mcpfence.stream import split
 from tooling import ROOT
 
 EXAMPLES = golden.examples()
-PROVIDERS = {"aks-aviatrix", "fleet", "obot"}
+PROVIDERS = {"aks-aviatrix", "fleet", "obot", "run-fleet"}
 
 Document = dict[str, Any]
 
@@ -60,6 +60,7 @@ def test_examples_are_there() -> None:
     """The list of examples that the documentation speaks of."""
     assert set(EXAMPLES) >= {
         *("minimal", "obot", "services", "gateway-callers", "aks-aviatrix", "gke", "dual-stack-eks", "fleet"),
+        *("run-minimal", "run-fleet"),
     }
 
 

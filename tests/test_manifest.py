@@ -112,7 +112,7 @@ def test_plain_words_are_read_alike(text: str) -> None:
         assert readers(f"a: {text}\n") == [{"a": text}] * 3
 
 
-@pytest.mark.parametrize("value", [1.5, None, b"a", {"a": [[]]}, {"a": [{}]}], ids=ascii)
+@pytest.mark.parametrize("value", [1.5, None, b"a", {"a": [[]]}], ids=ascii)
 def test_what_has_no_place_in_a_manifest(value: Any) -> None:
     """Numbers with a point, null and lists in lists are never printed: none of our manifests has them."""
     with pytest.raises(TypeError, match="no place in our manifests"):

@@ -5,6 +5,9 @@ What the carrier takes over from the values, by place and key:
     part      key by key, by the table of that name
     url       scheme, host and port alone: paths, queries and user names of MCP URLs often are credentials
     package   without user name and password, if it is a URL
+    run       as it is where mcpfence runs the server, else nothing
+    env       where mcpfence runs the server: the variables, with values withheld that look like secrets; else nothing
+    register  as part, by the table named registration
     drop      nothing, not even the name
 
 A key that is not in the table is carried by name with its value withheld. Both simple lists would be wrong here: a
@@ -21,7 +24,7 @@ root:
   clients: keep
   workloads: keep
   run: keep
-  gateway: keep
+  gateway: part
   mcpServerDefaults: part
   mcpNamespace: part
   servers: part
@@ -29,14 +32,15 @@ root:
   global: drop
 mcpServerDefaults:
   port: keep
-  image: drop
-  imagePullSecrets: drop
-  imagePullPolicy: drop
-  resources: drop
-  affinity: drop
-  tolerations: drop
-  nodeSelector: drop
-  runtimeClassName: drop
+  image: run
+  bridge: run
+  imagePullSecrets: run
+  imagePullPolicy: run
+  resources: run
+  affinity: run
+  tolerations: run
+  nodeSelector: run
+  runtimeClassName: run
   storageClassName: drop
   nanobotWorkspaceSize: drop
   nanobotAgentResources: drop
@@ -59,43 +63,107 @@ server:
   ingress: keep
   podSelector: keep
   run: keep
+  gateway: register
   compositeConfig: keep
   npxConfig: part
   uvxConfig: part
   containerizedConfig: part
   remoteConfig: part
-  env: drop
+  env: env
   displayName: drop
   description: drop
 npxConfig:
   package: package
   egressDomains: keep
   denyAllEgress: keep
-  args: drop
+  args: run
 uvxConfig:
   package: package
   egressDomains: keep
   denyAllEgress: keep
-  command: drop
-  args: drop
+  command: run
+  args: run
 containerizedConfig:
   image: keep
   port: keep
   egressDomains: keep
   denyAllEgress: keep
   path: drop
-  command: drop
-  args: drop
+  command: run
+  args: run
 remoteConfig:
   fixedURL: url
   urlTemplate: url
   hostname: keep
   headers: drop
+gateway:
+  provider: keep
+  name: keep
+  namespace: keep
+  apiVersion: keep
+  create: keep
+  gatewayClassName: keep
+  publicHost: keep
+  sectionName: keep
+  serverSectionName: keep
+  listeners: keep
+  allowedNamespaces: keep
+  extension: part
+  auth: part
+  toolsList: part
+  authorinoNamespace: keep
+  virtualServers: keep
+extension:
+  create: keep
+  name: keep
+  namespace: keep
+  privateHost: keep
+  backendPingIntervalSeconds: keep
+  logLevel: keep
+  sessionStore: keep
+auth:
+  type: keep
+  issuerUrl: keep
+  audience: keep
+  toolRoles: keep
+  tokenExchange: part
+tokenExchange:
+  url: keep
+  sharedSecretRef: part
+  scope: keep
+sharedSecretRef:
+  name: keep
+  key: keep
+toolsList:
+  privateKeySecret: keep
+  publicKeySecret: keep
+registration:
+  prefix: keep
+  path: keep
+  hostname: keep
+  service: keep
+  backend: keep
+  auth: part
+  credentialRef: part
+  caCertSecretRef: part
+  state: keep
+  userSpecificList: keep
+  category: keep
+  hint: keep
+  tags: keep
+  tokenURLElicitation: keep
+  kubernetesUsers: keep
+credentialRef:
+  name: keep
+  key: keep
+caCertSecretRef:
+  name: keep
+  key: keep
 {{- end -}}
 
 {{/*
 Copies what is carried of one map into another one, in place, and prints nothing. Keys of the argument:
-from, into: the maps; table: the table above; place: the row of the table.
+from, into: the maps; table: the table above; place: the row of the table; runs: whether mcpfence runs what it is of.
 An empty map or list is carried as it is: a written empty list means something.
 */}}
 {{- define "mcpfence.carry" -}}
@@ -105,13 +173,25 @@ An empty map or list is carried as it is: a written empty list means something.
 {{- if eq $rule "keep" -}}
 {{- $_ := set $.into $key $value -}}
 {{- else if eq $rule "drop" -}}
+{{- else if eq $rule "run" -}}
+{{- if $.runs -}}
+{{- $_ := set $.into $key $value -}}
+{{- end -}}
+{{- else if eq $rule "env" -}}
+{{- if $.runs -}}
+{{- $_ := set $.into $key (include "mcpfence.carriedEnv" $value | fromJsonArray) -}}
+{{- end -}}
 {{- else if and (eq $rule "part") (kindIs "map" $value) -}}
 {{- $part := dict -}}
 {{- if eq $key "servers" -}}
-{{- template "mcpfence.carryServers" dict "from" $value "into" $part "table" $.table -}}
+{{- template "mcpfence.carryServers" dict "from" $value "into" $part "table" $.table "runs" $.runs -}}
 {{- else -}}
-{{- template "mcpfence.carry" dict "from" $value "into" $part "table" $.table "place" $key -}}
+{{- template "mcpfence.carry" dict "from" $value "into" $part "table" $.table "place" $key "runs" (or $.runs (and (eq $key "mcpServerDefaults") $.anyRuns)) -}}
 {{- end -}}
+{{- $_ := set $.into $key $part -}}
+{{- else if and (eq $rule "register") (kindIs "map" $value) -}}
+{{- $part := dict -}}
+{{- template "mcpfence.carry" dict "from" $value "into" $part "table" $.table "place" "registration" -}}
 {{- $_ := set $.into $key $part -}}
 {{- else if and (eq $rule "url") (kindIs "string" $value) -}}
 {{- $_ := set $.into $key (regexReplaceAll "(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?([^/?#@]*@)?([^/?#]*).*$" $value "${1}${3}") -}}
@@ -129,18 +209,56 @@ An empty map or list is carried as it is: a written empty list means something.
 {{- end -}}
 
 {{/*
-The same for the map of servers, whose keys are names. Keys of the argument: from, into, table.
+The same for the map of servers, whose keys are names. Keys of the argument: from, into, table; runs: whether mcpfence
+runs the servers that do not say so themselves.
 */}}
 {{- define "mcpfence.carryServers" -}}
 {{- range $name, $server := .from -}}
 {{- $kept := dict -}}
 {{- if kindIs "map" $server -}}
-{{- template "mcpfence.carry" dict "from" $server "into" $kept "table" $.table "place" "server" -}}
+{{- $runs := $.runs -}}
+{{- if kindIs "map" $server.run -}}
+{{- $runs = ne (toString $server.run.enabled) "false" -}}
+{{- else if kindIs "bool" $server.run -}}
+{{- $runs = $server.run -}}
+{{- end -}}
+{{- template "mcpfence.carry" dict "from" $server "into" $kept "table" $.table "place" "server" "runs" $runs -}}
 {{- $_ := set $.into $name $kept -}}
 {{- else -}}
 {{- $_ := set $.into $name "withheld by the chart" -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+Whether any server says that mcpfence runs it: "true" or nothing. The argument is the map of servers.
+*/}}
+{{- define "mcpfence.anyRuns" -}}
+{{- range $server := . -}}
+{{- if kindIs "map" $server -}}
+{{- if or (kindIs "map" $server.run) $server.run -}}true{{- break -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/*
+Environment variables as a JSON list. A value is withheld where the entry is called sensitive or is named like a secret;
+the renderer then refuses it. The pattern is the renderer's own (running/secretlike.py); a test compares the two.
+*/}}
+{{- define "mcpfence.carriedEnv" -}}
+{{- $entries := list -}}
+{{- range $entry := . -}}
+{{- if and (kindIs "map" $entry) (hasKey $entry "value") -}}
+{{- $key := toString ($entry.key | default $entry.name) -}}
+{{- $named := regexMatch "(?i)(token|secret|passw|passphrase|credential|private_?key|api_?key|access_?key|auth_?key|bearer|client_?key|signing_?key|encryption_?key|connection_?string|database_url|_dsn$|^dsn$|_pat$|^pat$)" $key -}}
+{{- $harmless := or (regexMatch "(?i)(_file|_path|_url|_uri|_endpoint|_host|_name|_id|_type|_count|_limit|_ttl|_expiry)$" $key) (regexMatch "(?i)^(?:[0-9]{1,9}|true|false|yes|no|on|off)?$" (toString $entry.value)) -}}
+{{- if or $entry.sensitive (and $named (not $harmless)) -}}
+{{- $entry = merge (dict "value" "withheld by the chart") (omit $entry "value") -}}
+{{- end -}}
+{{- end -}}
+{{- $entries = append $entries $entry -}}
+{{- end -}}
+{{- $entries | toJson -}}
 {{- end -}}
 
 {{/*

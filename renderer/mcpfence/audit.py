@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mcpfence.addresses import ALL
+from mcpfence.catalog import Catalog
 from mcpfence.errors import Collector, Finding, McpfenceError
 from mcpfence.intervals import canonical
 from mcpfence.manifest import MANAGED_BY
@@ -22,7 +23,7 @@ from mcpfence.render import Rendering, load_catalog, render
 from mcpfence.services import ServiceIndex
 
 _REMEDY = "render again and apply: these manifests are not what the catalog gives"
-_OURS = ("NetworkPolicy", "FirewallPolicy")
+_OURS = ("NetworkPolicy", "FirewallPolicy", "HTTPRoute", "MCPServerRegistration")
 
 
 def audit(
@@ -51,7 +52,22 @@ def audit(
         prepared, _ = provider.prepare(fence, plan.ground)
         out.take(prove(prepared, evaluator, _REMEDY))
     out.take(_leftovers(documents, rendering, namespace))
+    out.take(_gateway(documents, catalog, namespace))
     return out.findings()
+
+
+_GATEWAY_KINDS = ("AuthPolicy", "HTTPRoute", "MCPServerRegistration")
+
+
+def _gateway(documents: Sequence[Any], catalog: Catalog, namespace: str) -> list[Finding]:
+    """Known defects of a gateway's manifests, and policies of ours that are missing among them."""
+    if not any(one.kind in _GATEWAY_KINDS for one in unroll(documents).objects):
+        return []
+    from mcpfence.gateways.defects import defects  # here, so that catalogs without a gateway start quickly
+    from mcpfence.gateways.drift import gateway_drift
+
+    authorino = catalog.gateway.authorino_namespace if catalog.gateway else "kuadrant-system"
+    return [*defects(documents, namespace, authorino), *gateway_drift(catalog, list(documents), namespace)]
 
 
 def _leftovers(documents: Iterable[Any], rendering: Rendering, namespace: str) -> list[Finding]:

@@ -68,7 +68,7 @@ def server_ports(catalog: Catalog, server: Server) -> Ports:
 def server_ingress(
     catalog: Catalog, server: Server, everyone: Allow | None, workloads: list[Peer]
 ) -> tuple[Allow, ...]:
-    """Who may call a server: its clients (`everyone` by default) and the workloads that call it."""
+    """Who may call a server: its clients (`everyone` by default), the workloads that call it, its MCP gateway."""
     own = server_ports(catalog, server)
     ports = server.ingress.ports or own
     if server.ingress.ports and catalog.cluster.mesh == "ambient":
@@ -81,6 +81,10 @@ def server_ingress(
         allows.append(Allow("client", peers, ports, f"servers.{server.name}.ingress.from"))
     if workloads:
         allows.append(Allow("workload", order_peers(workloads), own, "workloads with egress.servers"))
+    if server.gateway is not None:
+        from mcpfence.gateways.callers import gateway_allows  # here, so that catalogs without a gateway start quickly
+
+        allows += gateway_allows(catalog, own)
     return tuple(allows)
 
 

@@ -7,14 +7,27 @@ keeps the `path` where it was written, so that a later finding can point at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from mcpfence.errors import Path
 from mcpfence.intervals import Interval, Intervals
 from mcpfence.ports import Ports
 from mcpfence.selectors import Selector
 
+if TYPE_CHECKING:  # imported at run time only where a catalog registers or runs servers
+    from mcpfence.gateways.gateway import Gateway, Registration
+    from mcpfence.running.settings import Run
+
 HOSTED = ("npx", "uvx", "containerized")
+CONFIGS = {
+    "npx": "npxConfig",
+    "uvx": "uvxConfig",
+    "containerized": "containerizedConfig",
+    "remote": "remoteConfig",
+    "composite": "compositeConfig",
+}
+"""The key of a server's settings, by its runtime."""
+
 DEFAULT_PORT = 8099
 
 Stance = Literal["deny", "internet"]
@@ -104,6 +117,10 @@ class Server(NamedTuple):
     url: str | None = None
     """Remote servers: the URL or host name that was written."""
     components: tuple[str, ...] = ()
+    run: Run | None = None
+    """How mcpfence runs it; None where somebody else does."""
+    gateway: Registration | None = None
+    """How it is registered at the MCP gateway; None: it is not."""
 
     @property
     def hosted(self) -> bool:
@@ -187,6 +204,7 @@ class Catalog(NamedTuple):
     clients: Mapping[str, Client] = {}
     servers: Mapping[str, Server] = {}
     workloads: Mapping[str, Workload] = {}
+    gateway: Gateway | None = None
     digest: str = ""
     """SHA-256 of the catalog's canonical JSON."""
 

@@ -57,7 +57,7 @@ class Allow(NamedTuple):
     """Some peers on some ports, in one direction; `kind` tells why in one word, `source` where that comes from."""
 
     kind: str
-    """client, workload, backend; dns, service, registry, callback, server, cidr, address, kubernetesAPI,
+    """client, workload, gateway, backend; dns, service, registry, callback, server, cidr, address, kubernetesAPI,
     cloudIdentity, internet, unenforced."""
     peers: tuple[Peer, ...]
     ports: Ports

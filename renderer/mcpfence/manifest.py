@@ -117,8 +117,10 @@ class Writer:
             elif isinstance(item, dict) and item:
                 # The first key stands behind the dash, the others below it.
                 lines.append(f"{pad}- {self._mapping(item, indent + 2)[indent + 2 :]}")
-            elif isinstance(item, (dict, list)):
-                raise TypeError("an empty mapping or a list inside a list has no place in our manifests")
+            elif isinstance(item, dict):
+                lines.append(f"{pad}- {{}}\n")
+            elif isinstance(item, list):
+                raise TypeError("a list inside a list has no place in our manifests")
             else:
                 lines.append(f"{pad}- {_number(item)}\n")
         return "".join(lines)

@@ -11,9 +11,12 @@ from typing import Any, NamedTuple
 from mcpfence import __version__
 from mcpfence.errors import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.release_size import size_finding
-from mcpfence.render import Rendering, render
+from mcpfence.render import KIND_ORDER, Rendering, render
 from mcpfence.services import index
 from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, policy_documents, read_stream
+
+_FILES = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
+"""What the templates would be called that Helm 4 shows as the source of our objects; other kinds by their own name."""
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
 
@@ -87,8 +90,7 @@ def _render(
     services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
     annotate = None
     if folder is not None:
-        kinds = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
-        annotate = {kind: f"{folder}/mcpfence-{name}.yaml" for kind, name in kinds.items()}
+        annotate = {kind: f"{folder}/mcpfence-{_FILES.get(kind, kind.lower())}.yaml" for kind in KIND_ORDER}
     foreign = policy_documents(stream.pieces)
     return render(
         raw,

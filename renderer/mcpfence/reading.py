@@ -6,14 +6,12 @@ checked here is meaning.  All errors are collected; the catalog that comes back 
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.addresses import parse_address
 from mcpfence.catalog import (
+    CONFIGS,
     DEFAULT_PORT,
     HOSTED,
     Catalog,
@@ -25,6 +23,7 @@ from mcpfence.catalog import (
     Server,
     Workload,
 )
+from mcpfence.digest import digest, something_is_registered, something_runs
 from mcpfence.errors import Collector, Path, quote
 from mcpfence.fields import NO_ADDRESSES, has_template, read_cidr, read_cidrs, read_name, read_ports, read_selector
 from mcpfence.intervals import Interval
@@ -34,13 +33,6 @@ from mcpfence.selectors import Selector
 
 Raw = Mapping[str, Any]
 
-_CONFIGS = {
-    "npx": "npxConfig",
-    "uvx": "uvxConfig",
-    "containerized": "containerizedConfig",
-    "remote": "remoteConfig",
-    "composite": "compositeConfig",
-}
 _HOSTED_KEYS = ("egress", "ingress", "podSelector")
 
 
@@ -55,6 +47,14 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
     clients = {
         name: _read_client(name, item, families, out) for name, item in sorted((raw.get("clients") or {}).items())
     }
+    servers = {
+        name: _read_server(name, item, port or DEFAULT_PORT, families, out)
+        for name, item in sorted((raw.get("servers") or {}).items())
+    }
+    if something_runs(raw):
+        from mcpfence.running import read_runs  # here, so that fences alone start quickly
+
+        servers = read_runs(servers, raw, fenced, families, out)
     catalog = Catalog(
         namespace=fenced,
         release=release,
@@ -73,50 +73,19 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
             for runtime, entries in (egress.get("registries") or {}).items()
         },
         clients=clients,
-        servers={
-            name: _read_server(name, item, port or DEFAULT_PORT, families, out)
-            for name, item in sorted((raw.get("servers") or {}).items())
-        },
+        servers=servers,
         workloads={
             name: _read_workload(name, item, fenced, families, out)
             for name, item in sorted((raw.get("workloads") or {}).items())
         },
         digest=digest(raw),
     )
+    if something_is_registered(raw):
+        from mcpfence.gateways.reading import read_gateway  # here, so that fences alone start quickly
+
+        catalog = read_gateway(catalog, raw, out)
     _check_references(catalog, out)
     return catalog
-
-
-_SERVER_KEYS = ("egress", "ingress", "podSelector", "runtime")
-_READ = ("componentServers", "denyAllEgress", "egressDomains", "hostname", "port")
-_ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
-
-
-def digest(raw: Raw) -> str:
-    """SHA-256 of what policies depend on: the same for any order of keys, and on every way in.
-
-    The chart's carrier leaves out what no policy needs (env, arguments, the path of a URL), so it is left out here.
-    """
-    relevant = {key: raw[key] for key in ("cluster", "dns", "egress", "clients", "workloads") if raw.get(key)}
-    relevant["port"] = (raw.get("mcpServerDefaults") or {}).get("port")
-    relevant["servers"] = {name: _relevant(server) for name, server in (raw.get("servers") or {}).items()}
-    text = json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _relevant(server: Raw) -> Raw:
-    found = {key: server[key] for key in _SERVER_KEYS if key in server}
-    config = server.get(_CONFIGS[server["runtime"]]) or {}
-    found["config"] = {key: config[key] for key in _READ if key in config}
-    for key in ("fixedURL", "urlTemplate"):
-        if key in config:
-            found["url"] = "".join(_origin(config[key]))
-    return found
-
-
-def _origin(url: str) -> tuple[str, str]:
-    match = _ORIGIN.match(url)
-    return (match[1] or "", match[2]) if match else ("", "")
 
 
 def _read_cluster(raw: Raw, out: Collector) -> Cluster:
@@ -233,8 +202,8 @@ def _read_server(name: str, raw: Raw, port: int, families: frozenset[int], out: 
     path: Path = ("servers", name)
     read_name(name, path, "the server's name", out)
     runtime = raw["runtime"]
-    key = _CONFIGS[runtime]
-    for other in _CONFIGS.values():
+    key = CONFIGS[runtime]
+    for other in CONFIGS.values():
         if other in raw and other != key:
             sentence = f"{other} does not belong to runtime {runtime}"
             out.add("runtime-key", (*path, other), sentence, f"write {key}, or change the runtime")

@@ -13,7 +13,7 @@ from mcpfence.addresses import ALL
 from mcpfence.catalog import Catalog
 from mcpfence.cautions import caution
 from mcpfence.documents import BadDocument, load_foreign
-from mcpfence.errors import Collector, Finding, McpfenceError, plural
+from mcpfence.errors import Collector, Finding, McpfenceError, Path, plural
 from mcpfence.fence import Fence, Ground, Narrowing
 from mcpfence.intervals import canonical
 from mcpfence.manifest import Manifest, Writer
@@ -32,8 +32,27 @@ from mcpfence.report import report_manifest, server_line
 from mcpfence.schema import judge
 from mcpfence.services import ServiceIndex
 
-KIND_ORDER = ("FirewallPolicy", "NetworkPolicy", "ConfigMap")
-"""Objects of a kind stand together, in this order: what narrows comes before what opens, the report last."""
+KIND_ORDER = (
+    "FirewallPolicy",
+    "NetworkPolicy",
+    "ServiceAccount",
+    "Role",
+    "RoleBinding",
+    "Service",
+    "Deployment",
+    "ReferenceGrant",
+    "ServiceEntry",
+    "DestinationRule",
+    "Gateway",
+    "MCPGatewayExtension",
+    "HTTPRoute",
+    "MCPServerRegistration",
+    "MCPVirtualServer",
+    "AuthPolicy",
+    "ConfigMap",
+)
+"""Objects of a kind stand together, in this order: what narrows comes before what opens, policies before the pods that
+they hold for, what is referred to before what refers to it, the report last."""
 
 
 class Rendered(NamedTuple):
@@ -108,6 +127,8 @@ def render(
     assembly.meet_foreign(foreign)
     for fence in plan.fences:
         assembly.add(fence)
+    assembly.run_servers()
+    assembly.register_servers()
     assembly.refuse()
     out.stop_on_errors()
     findings = out.findings()
@@ -190,6 +211,43 @@ class _Assembly:
             item = Rendered(pattern.kind, pattern.namespace, name, pattern.text, mould.words)
             self.objects.setdefault(pattern.kind, []).append(item)
 
+    def extra(self, manifest: Manifest, title: str, path: Path) -> str:
+        """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken.  Its text."""
+        other = self.taken.setdefault((manifest.kind, manifest.namespace, manifest.name), title)
+        if other != title:
+            sentence = f"{title} and {other} would both be {manifest.kind} {manifest.namespace}/{manifest.name}"
+            self.out.add("name-taken", path, sentence, "rename one of them")
+        self.annotated(manifest)
+        text = self.writer.write(manifest.document)
+        item = Rendered(manifest.kind, manifest.namespace, manifest.name, (text,), ())
+        self.objects.setdefault(manifest.kind, []).append(item)
+        return text
+
+    def register_servers(self) -> None:
+        """Add what registers the servers at the catalog's MCP gateway."""
+        if self.catalog.gateway is None or self.out.failed:
+            return
+        from mcpfence.gateways import gateway_manifests, prove_registered  # here, so that fences alone start quickly
+
+        written = [
+            (self.extra(manifest, title, path), manifest, path)  # noqa: S610 - no Django
+            for manifest, title, path in gateway_manifests(self.catalog)
+        ]
+        prove_registered(self.catalog, written, self.out)
+
+    def run_servers(self) -> None:
+        """Add what runs the servers that mcpfence runs."""
+        running = [server for server in self.catalog.servers.values() if server.run is not None]
+        if not running or self.out.failed:
+            return
+        from mcpfence.running import prove_running, run_manifests  # here, so that fences alone start quickly
+
+        for server in running:
+            manifests = run_manifests(server, self.catalog.namespace)
+            title = f"server {server.name}"
+            written = [self.extra(manifest, title, server.path) for manifest in manifests]  # noqa: S610 - no Django
+            prove_running(server, self.catalog.namespace, written, self.out)
+
     def make(self, fence: Fence) -> _Made:
         """The manifests of a fence or mould, written; the work that equal servers share."""
         missing = features(fence) - self.provider.expresses
@@ -240,11 +298,15 @@ class _Assembly:
 
     def write(self, manifest: Manifest) -> Pattern:
         """Text of one manifest, with Helm 4's annotation where it belongs."""
+        self.annotated(manifest)
+        return pattern_of(manifest, self.writer)
+
+    def annotated(self, manifest: Manifest) -> None:
+        """Write Helm 4's annotation, the file that Helm shows as the source, where it belongs."""
         if self.annotate is not None:
             metadata = manifest.document["metadata"]
             filename = {"postrenderer.helm.sh/postrender-filename": self.annotate[manifest.kind]}
             metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
-        return pattern_of(manifest, self.writer)
 
     def claim(self, pattern: Pattern, name: str, fence: Fence) -> None:
         """Refuse a name that another object of the kind has already."""

@@ -70,6 +70,10 @@ def report_manifest(
         "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",
         "residualRisk": _bounded(residual_risks(catalog), FINDINGS_LIMIT),
     }
+    if catalog.gateway is not None:
+        from mcpfence.gateways.remarks import registration_lines  # here, so that fences alone start quickly
+
+        data["gateway"] = _bounded(registration_lines(catalog), FINDINGS_LIMIT) or "none"
     labels = {MARK: "rendered"}
     return make_manifest("v1", "ConfigMap", catalog.release_namespace, limited(name), labels, {"data": data})
 

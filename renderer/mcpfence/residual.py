@@ -20,7 +20,16 @@ _AVIATRIX = (
     "SNI: the client chooses the name that it shows; the firewall compares that name, not the address",
     _WINDOW,
 )
+_RUN_WINDOW = (
+    "first start under Helm 4 with aviatrix: pods may run before their FirewallPolicy exists, while public addresses "
+    "are open on the names' ports; their NetworkPolicies come first on every path"
+)
 _AMBIENT = ("HBONE: port 15008 carries the mesh's traffic, and the port inside the tunnel is not seen by policies",)
+
+_GATEWAY = (
+    "the gateway: its Envoy and its broker call every registered server; who takes over either may call them all",
+    "tools/list and tools/call: a virtual server or a filtered list hides tools; only an AuthPolicy stops a call",
+)
 
 
 def residual_risks(catalog: Catalog) -> tuple[str, ...]:
@@ -30,6 +39,10 @@ def residual_risks(catalog: Catalog) -> tuple[str, ...]:
         risks += _NAMES
     if catalog.provider == "aviatrix":
         risks += _AVIATRIX
+        if any(server.run is not None for server in catalog.servers.values()):
+            risks += (_RUN_WINDOW,)
     if catalog.cluster.mesh == "ambient":
         risks += _AMBIENT
+    if catalog.gateway is not None:
+        risks += _GATEWAY
     return risks

@@ -101,7 +101,7 @@ def _words(error: Any) -> Iterator[_Words]:
         yield path, f"is {type_name(instance)}", _type_todo(instance, wanted, path), "type"
     elif kind in ("enum", "const"):
         choices = value if kind == "enum" else [value]
-        yield path, f"{_shown(instance)} is no choice here", _choices(instance, choices, error), "choice"
+        yield path, f"{_shown(instance)} is no choice here", _choices(instance, choices), "choice"
     elif kind == "required":
         for key in value:
             if key not in instance:
@@ -157,9 +157,7 @@ def _type_todo(instance: Any, wanted: list[str], path: Path) -> str:
     return f"write {names}"
 
 
-def _choices(instance: Any, choices: list[Any], error: Any) -> str:
-    if choices == [False] or (error.absolute_path and error.absolute_path[-1] == "run"):
-        return "write false: this version fences servers and does not run them"
+def _choices(instance: Any, choices: list[Any]) -> str:
     words = [item if isinstance(item, str) else json.dumps(item) for item in choices]
     listed = ", ".join(word or '""' for word in words)
     return nearest(str(instance), words, f"write one of: {listed}") if len(words) > 1 else f"write {listed}"

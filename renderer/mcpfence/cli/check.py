@@ -36,7 +36,8 @@ def command(
     """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
 
     With manifests (files, folders, - for stdin) the proof is run on them too: do they allow exactly what the catalog
-    says?  Drift, leftovers and other people's policies that widen are found that way, in Git or in a cluster.
+    says?  Drift, leftovers and other people's policies that widen are found that way, in Git or in a cluster; so are
+    known defects of an MCP gateway's routes, registrations and policies.
 
     \b
     mcpfence check -f values.yaml

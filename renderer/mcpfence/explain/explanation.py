@@ -126,6 +126,8 @@ def concerns(view: View, fence: Fence, finding: Finding) -> bool:
         return False
     if head == ("egress", "registries"):
         return finding.path[2:3] == (fence.runtime,) and view.egress(fence).registries is None
+    if head[0] == "gateway":
+        return _registered(fence)
     if head[0] == "clients":
         clients = view.ingress(fence).clients
         return clients is None or (len(head) > 1 and head[1] in clients)
@@ -142,18 +144,28 @@ RISKS: Mapping[str, frozenset[str]] = {
     "shared addresses": frozenset({"name"}),
     "SNI": frozenset({"name"}),
     "the moment between NetworkPolicy and FirewallPolicy": frozenset({"name"}),
+    "first start under Helm 4 with aviatrix": frozenset({"name"}),
     "the pod's own node": frozenset(),
     "time": frozenset(),
     "enforcement": frozenset(),
     "HBONE": frozenset(),
+    "the gateway": frozenset({"gateway"}),
+    "tools/list and tools/call": frozenset({"gateway"}),
 }
-"""What a fence must grant for a risk (told by its first words) to be one: `dns`, `name`, `any`; nothing: always."""
+"""What a fence must grant for a risk (told by its first words) to be one: `dns`, `name`, `any`, `gateway` for its
+callers; nothing: always."""
+
+
+def _registered(fence: Fence) -> bool:
+    """Whether the MCP gateway is among its callers."""
+    return any(allow.kind == "gateway" for allow in fence.ingress)
 
 
 def _applies(risk: str, fence: Fence) -> bool:
     there = {allow.kind for allow in fence.egress}
     there |= {"name"} if fence.names else set()
     there |= {"any"} if there - {"dns"} else set()
+    there |= {"gateway"} if _registered(fence) else set()
     return RISKS.get(risk.partition(":")[0], frozenset()) <= there
 
 

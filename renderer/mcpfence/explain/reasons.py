@@ -195,8 +195,8 @@ def _listed(words: list[str]) -> str:
 
 
 def caller_lines(view: View, fence: Fence) -> tuple[Line, ...]:
-    """Who may call the pods of a fence: clients, workloads, and those that list it as a back-end."""
-    return (*_clients(view, fence), *_workloads(view, fence), *_back_end_callers(view, fence))
+    """Who may call the pods of a fence: clients, workloads, its gateway, and those that list it as a back-end."""
+    return (*_clients(view, fence), *_workloads(view, fence), *_gateway(view, fence), *_back_end_callers(view, fence))
 
 
 def _clients(view: View, fence: Fence) -> Iterator[Line]:
@@ -221,6 +221,14 @@ def _workloads(view: View, fence: Fence) -> Iterator[Line]:
             peers = tuple(Pods(other.namespace, selector) for selector in other.selectors)
             ours = Allow("workload", peers, allow.ports, "")
             yield _caller(fence, "workload", other.name, ours, ((*egress.path, "servers"), ""))
+
+
+def _gateway(view: View, fence: Fence) -> Iterator[Line]:
+    """The pods of the MCP gateway at which a server is registered: `gateway envoy`, `gateway broker`."""
+    for allow in fence.ingress:
+        if allow.kind == "gateway":
+            key: Path = (*view.catalog.servers[fence.name].path, "gateway")
+            yield _caller(fence, "gateway", allow.source.removeprefix("gateway "), allow, (key, ""))
 
 
 def _back_end_callers(view: View, fence: Fence) -> Iterator[Line]:

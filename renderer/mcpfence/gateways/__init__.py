@@ -1,0 +1,24 @@
+"""Registration at an MCP gateway.  A gateway provider is one module and one row of the table here.
+
+Nothing imports this package for a catalog without a gateway.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from mcpfence.catalog import Catalog
+from mcpfence.gateways import kuadrant
+from mcpfence.gateways.gateway import Gateway
+from mcpfence.gateways.kuadrant import Emitted
+from mcpfence.gateways.proof import prove_registered
+
+__all__ = ["PROVIDERS", "gateway_manifests", "prove_registered"]
+
+PROVIDERS: Mapping[str, Callable[[Catalog, Gateway], Iterator[Emitted]]] = {"kuadrant": kuadrant.emit}
+
+
+def gateway_manifests(catalog: Catalog) -> Iterator[Emitted]:
+    """Every object of the catalog's gateway, with whose it is and where that was written."""
+    if catalog.gateway is not None:
+        yield from PROVIDERS[catalog.gateway.provider](catalog, catalog.gateway)

@@ -1,0 +1,52 @@
+"""That a rendered pod is the pod that its fence holds for: the text is read back and compared with fence and catalog.
+
+The policies are proven by `mcpfence.proof`; here only what ties pods to them is: namespace, labels, port, and that the
+pod is not on the host's network, where no NetworkPolicy holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from mcpfence.catalog import Server
+from mcpfence.documents import BadDocument, load_foreign
+from mcpfence.errors import Collector
+from mcpfence.proof import OUR_FAULT, box_of
+from mcpfence.reach.boxes import matches
+
+
+def prove_running(server: Server, namespace: str, texts: Iterable[str], out: Collector) -> None:
+    """Read the objects of one server back; every doubt is an error."""
+    documents: dict[str, Any] = {}
+    for text in texts:
+        try:
+            found = load_foreign(text)
+        except BadDocument as bad:
+            out.add("proof-text", server.path, f"the text written to run it is no YAML ({bad})", OUR_FAULT)
+            return
+        for document in found:
+            documents[document["kind"]] = document
+    for fault in _faults(server, namespace, documents):
+        out.add("proof-run", server.path, fault, OUR_FAULT)
+
+
+def _faults(server: Server, namespace: str, documents: Mapping[str, Any]) -> Iterable[str]:
+    deployment, service = documents["Deployment"], documents["Service"]
+    template = deployment["spec"]["template"]
+    labels, pod = template["metadata"]["labels"], template["spec"]
+    for document in (deployment, service):
+        if document["metadata"]["namespace"] != namespace:
+            yield f"its {document['kind']} is in another namespace than its policies"
+    if not any(matches(box_of(selector), labels) for selector in server.selectors):
+        yield "its policies do not select the pod of its Deployment"
+    picks = {"Deployment": deployment["spec"]["selector"]["matchLabels"], "Service": service["spec"]["selector"]}
+    for kind, picked in picks.items():
+        if not picked or not picked.items() <= labels.items():
+            yield f"its {kind} does not select its pod"
+    for key in ("hostNetwork", "hostPID", "hostIPC"):
+        if key in pod:
+            yield f"its pod has {key}, which no policy holds for"
+    opened = {port["containerPort"] for container in pod["containers"] for port in container["ports"]}
+    if opened != {server.port} or service["spec"]["ports"][0]["targetPort"] != server.port:
+        yield "its pod, its Service and its policies do not agree on the port"

@@ -1,0 +1,344 @@
+"""From the `run` keys of a catalog to `Run` values: what each server's pod executes, with which settings.
+
+Only hosted servers run.  Everything in doubt is an error here, before anything is written: a missing image, a secret in
+clear, a user 0, a port that nobody could call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcpfence.catalog import HOSTED, Server
+from mcpfence.errors import Collector, Path, quote
+from mcpfence.fields import read_name
+from mcpfence.running.commands import (
+    BRIDGES,
+    IMAGES,
+    bridged,
+    known_bridge,
+    package_command,
+    pinned_image,
+    pinned_package,
+)
+from mcpfence.running.environment import read_args, read_env
+from mcpfence.running.settings import USER, Account, Placement, Run
+from mcpfence.selectors import Selector
+
+Raw = Mapping[str, Any]
+
+MEMORY = "400Mi"
+"""Request of a server that says nothing, as Obot's documentation recommends."""
+
+_MESH_PORTS = (15001, 15006, 15008, 15020, 15021, 15090)
+"""Ports that Istio's proxies use inside a pod or for it (Istio's documentation, "Ports used by Istio")."""
+
+_FOLDER = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
+_OWN_FOLDERS = ("/tmp", "/home/mcp", "/files")  # noqa: S108 - mounts inside the pod
+
+
+def runs(raw: Raw, server: Raw) -> bool:
+    """Whether mcpfence runs this server."""
+    written = server.get("run")
+    if isinstance(written, Mapping):
+        return bool(written.get("enabled", True))
+    if written is None:
+        return bool((raw.get("run") or {}).get("enabled", False)) and server.get("runtime") in HOSTED
+    return bool(written)
+
+
+def read_runs(
+    servers: Mapping[str, Server], raw: Raw, namespace: str, families: frozenset[int], out: Collector
+) -> dict[str, Server]:
+    """The servers with their `run` filled in where mcpfence runs them; `namespace` is that of the fences."""
+    defaults = raw.get("mcpServerDefaults") or {}
+    placement = _read_placement(defaults, out)
+    address = "0.0.0.0" if 4 in families else "::"  # noqa: S104 - inside the pod, whose fence says who may call
+    found = dict(servers)
+    for name, server in servers.items():
+        written = raw["servers"][name]
+        if not runs(raw, written):
+            continue
+        if not server.hosted:
+            sentence = f"a {server.runtime} server has no pods here, so there is nothing to run"
+            out.add("runtime-key", (*server.path, "run"), sentence, "remove it")
+            continue
+        run = _Reader(server, written, defaults, placement, out).read(address, namespace)
+        if run is not None:
+            found[name] = server._replace(run=run)
+    if (raw.get("cluster") or {}).get("mesh") == "ambient":
+        _check_mesh(found, out)
+    return found
+
+
+def _check_mesh(servers: Mapping[str, Server], out: Collector) -> None:
+    for server in servers.values():
+        if server.run is not None and server.port in _MESH_PORTS:
+            sentence = f"port {server.port} belongs to the mesh (cluster.mesh: ambient)"
+            out.add("run-port", server.path, sentence, "let the server listen on another port")
+
+
+def _read_placement(defaults: Raw, out: Collector) -> Placement:
+    for key in ("affinity", "tolerations"):
+        _check_plain(defaults.get(key) or {}, ("mcpServerDefaults", key), out)
+    return Placement(
+        pull_policy=defaults.get("imagePullPolicy", "Always"),
+        pull_secrets=tuple(item["name"] for item in defaults.get("imagePullSecrets") or ()),
+        node_selector=tuple(sorted((defaults.get("nodeSelector") or {}).items())),
+        affinity=_ordered(defaults.get("affinity") or {}),
+        tolerations=tuple(_ordered(item) for item in defaults.get("tolerations") or ()),
+        runtime_class=defaults.get("runtimeClassName", ""),
+    )
+
+
+def _check_plain(value: Any, path: Path, out: Collector) -> None:
+    """Refuse what no field of a pod holds: null, fractions, a list in a list."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            _check_plain(item, (*path, key), out)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            if isinstance(item, list):
+                out.add("type", (*path, i), "is a list in a list", "write what a pod has there")
+            _check_plain(item, (*path, i), out)
+    elif value is None or isinstance(value, float):
+        out.add("type", path, f"is {'null' if value is None else 'a fraction'}", "write what a pod has there")
+
+
+class _Reader:
+    """Reads one server; `path` is where its faults are reported."""
+
+    def __init__(self, server: Server, raw: Raw, defaults: Raw, placement: Placement, out: Collector) -> None:
+        self.server, self.raw, self.defaults, self.placement, self.out = server, raw, defaults, placement, out
+        written = raw.get("run")
+        self.run: Raw = written if isinstance(written, Mapping) else {}
+        self.path: Path = server.path
+        self.key = f"{server.runtime}Config"
+        self.config: Raw = raw.get(self.key) or {}
+
+    def read(self, address: str, namespace: str) -> Run | None:
+        """Everything that is needed, or None after an error that leaves nothing to run."""
+        self._check_name()
+        self._check_ports()
+        labels = self._labels()
+        started = self._container() if self.server.runtime == "containerized" else self._package(address)
+        env = read_env(self.server.name, namespace, self.raw.get("env") or (), (*self.path, "env"), self.out)
+        writable, user, account = self._writable(), self._user(), self._account()
+        if started is None or labels is None:
+            return None
+        image, command, args = started
+        return Run(
+            image=image,
+            port=self.server.port,
+            labels=labels,
+            command=command,
+            args=args,
+            env=env,
+            resources=self._resources(),
+            read_only=self.run.get("readOnlyRootFilesystem", True),
+            writable=writable,
+            user=user,
+            account=account,
+            placement=self.placement,
+            checksum=_checksum(self.raw, self.config, self.run, self.defaults),
+        )
+
+    def _check_name(self) -> None:
+        """The Service has the server's name, and a Service's name begins with a letter (DNS-1035)."""
+        if self.server.name[:1].isdigit():
+            sentence = f"a Service cannot be called {self.server.name}: its name begins with a digit"
+            self.out.add("run-name", self.path, sentence, "let the server's name begin with a letter")
+
+    def _check_ports(self) -> None:
+        ports, own = self.server.ingress.ports, self.server.port
+        if ports is not None and not any(p.protocol == "TCP" and p.first <= own <= p.last for p in ports):
+            sentence = f"the server listens on {own}, and ingress.ports does not open it: nobody could call it"
+            todo = f"add {own} to ingress.ports, or remove them"
+            self.out.add("run-port", (*self.path, "ingress", "ports"), sentence, todo)
+
+    def _labels(self) -> tuple[tuple[str, str], ...] | None:
+        """Labels for the pod that the server's one selector selects."""
+        if len(self.server.selectors) > 1:
+            sentence = "several selectors stand for pods that somebody else makes, and mcpfence would make one pod"
+            self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write one selector, or run: false")
+            return None
+        labels = labels_for(self.server.selectors[0])
+        if not labels:
+            sentence = "the selector names no label that a pod of this server must have"
+            self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write matchLabels")
+            return None
+        return labels
+
+    def _container(self) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+        image = str(self.config.get("image") or "").strip()
+        if self.run.get("transport") == "stdio":
+            sentence = "a containerized server is run as it is, without a bridge, so it must speak HTTP"
+            self.out.add("run-transport", (*self.path, "run", "transport"), sentence, "remove transport: stdio")
+        if not image:
+            todo = f"write {self.key}.image, or run: false"
+            self.out.add("run-image", self.path, "mcpfence is to run it, and no image is written", todo)
+            return None
+        if not pinned_image(image):
+            sentence = f"{quote(image)} can be another image at every start"
+            self.out.add("run-floating", (*self.path, self.key, "image"), sentence, "write a tag, or better a digest")
+        written = self.config.get("command")
+        command = (written,) if isinstance(written, str) else tuple(written or ())
+        args = _texts(self.config.get("args"))
+        for key, texts in (("command", command), ("args", args)):
+            read_args(texts, (*self.path, self.key, key), self.out)
+        return image, command, args
+
+    def _package(self, address: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
+        runtime = self.server.runtime
+        package = str(self.config.get("package") or "").strip()
+        args = _texts(self.config.get("args"))
+        read_args(args, (*self.path, self.key, "args"), self.out)
+        if not package:
+            todo = f"write {self.key}.package, or run: false"
+            self.out.add(
+                "run-package", self.path, f"mcpfence is to run it with {runtime}, and no package is written", todo
+            )
+            return None
+        at = (*self.path, self.key, "package")
+        if not pinned_package(runtime, package):
+            example = "name@1.2.3" if runtime == "npx" else "name==1.2.3"
+            sentence = f"{quote(package)} can be another version at every start, written by whoever owns the package"
+            self.out.add("run-floating", at, sentence, f"write an exact version: {example}")
+        read_args((package,), at, self.out)
+        command = package_command(runtime, package, args, self.config.get("command") or "")
+        if self.run.get("transport", "stdio") == "stdio":
+            bridge = self._bridge(runtime)
+            if bridge is None:
+                return None
+            command = bridged(bridge, command, self.server.port, address)
+        return self._image(runtime), tuple(command), ()
+
+    def _image(self, runtime: str) -> str:
+        written = self.defaults.get("image")
+        if isinstance(written, str):
+            return written
+        return str((written or {}).get(runtime) or IMAGES[runtime])
+
+    def _bridge(self, runtime: str) -> str | list[str] | None:
+        path = ("mcpServerDefaults", "bridge", runtime)
+        bridge = (self.defaults.get("bridge") or {}).get(runtime, BRIDGES[runtime])
+        if isinstance(bridge, str):
+            if known_bridge(bridge):
+                return bridge
+            todo = "write supergateway@VERSION, mcp-proxy==VERSION, or a command as a list with {port} and {command}"
+            self.out.add("run-bridge", path, f"{quote(bridge)} is no bridge that is known here", todo)
+            return None
+        text = " ".join(bridge)
+        if "{port}" in text and "{command}" in text:
+            return list(bridge)
+        todo = "write both where the bridge takes its port and the server's command"
+        self.out.add("run-bridge", path, "the command of a bridge has no {port} or no {command} in it", todo)
+        return None
+
+    def _resources(self) -> Raw:
+        if "resources" in self.run:
+            return _quantities(self.run["resources"])
+        written = _quantities(self.defaults.get("resources") or {})
+        return dict(_ordered({**written, "requests": {"memory": MEMORY, **(written.get("requests") or {})}}))
+
+    def _writable(self) -> tuple[str, ...]:
+        found = set()
+        for i, text in enumerate(self.run.get("writablePaths") or ()):
+            path = (*self.path, "run", "writablePaths", i)
+            if not _FOLDER.match(text) or ".." in text.split("/"):
+                sentence = f"{quote(text)} is no absolute path of a folder"
+                self.out.add("run-path", path, sentence, "write one such as /var/cache/app")
+            elif text in _OWN_FOLDERS:
+                self.out.add("run-path", path, f"{text} is a volume already", "remove it")
+            else:
+                found.add(text)
+        return tuple(sorted(found))
+
+    def _user(self) -> int:
+        user = int(self.run.get("runAsUser", USER))
+        if not 1 <= user < 2**31:
+            sentence = f"{user} is no user that a restricted namespace admits"
+            self.out.add("run-user", (*self.path, "run", "runAsUser"), sentence, "write a number of 1 or more")
+        return user
+
+    def _account(self) -> Account:
+        written: Raw = self.run.get("serviceAccount") or {}
+        path = (*self.path, "run", "serviceAccount")
+        rules = tuple(written.get("rules") or ())
+        token = self.server.egress.kubernetes_api
+        if rules and not token:
+            todo = "write egress.kubernetesAPI: true, or remove the rules"
+            self.out.add(
+                "run-rules", (*path, "rules"), "the server cannot reach the API server that they are for", todo
+            )
+        for i, rule in enumerate(rules):
+            for key in ("apiGroups", "resources", "verbs"):
+                if "*" in "".join(rule[key]) or not rule[key]:
+                    sentence = f"{key} {'has a *' if rule[key] else 'is empty'}"
+                    todo = "list what the server needs" + ("; with * it could read every Secret" if rule[key] else "")
+                    self.out.add("run-rules", (*path, "rules", i, key), sentence, todo)
+        for i, name in enumerate(written.get("namespaces") or ()):
+            read_name(name, (*path, "namespaces", i), "the namespace", self.out)
+        return Account(
+            annotations=tuple(sorted((written.get("annotations") or {}).items())),
+            rules=tuple({key: sorted(set(rule[key])) for key in rule} for rule in rules),
+            namespaces=tuple(sorted(set(written.get("namespaces") or ()))) if rules else (),
+            token=token,
+        )
+
+
+def labels_for(selector: Selector) -> tuple[tuple[str, str], ...]:
+    """Labels that satisfy a selector (it can be satisfied: `fields.read_selector` has seen to that), sorted."""
+    labels = dict(selector.labels)
+    refused: dict[str, set[str]] = {}
+    for item in selector.expressions:
+        if item.operator == "NotIn":
+            refused.setdefault(item.key, set()).update(item.values)
+    wanted: dict[str, set[str]] = {}
+    for item in selector.expressions:
+        if item.operator == "In":
+            values = set(item.values)
+            wanted[item.key] = wanted.get(item.key, values) & values
+        elif item.operator == "Exists" and item.key not in labels:
+            wanted.setdefault(item.key, set())
+    for key, values in wanted.items():
+        free = sorted(values - refused.get(key, set())) or [f"mcpfence{'x' * n}" for n in range(9)]
+        labels.setdefault(key, next(value for value in free if value not in refused.get(key, set())))
+    return tuple(sorted(labels.items()))
+
+
+def _texts(args: Sequence[Any] | None) -> tuple[str, ...]:
+    """Arguments as text; YAML may have read a port as a number."""
+    return tuple(item if isinstance(item, str) else json.dumps(item) for item in args or ())
+
+
+def _ordered(value: Any) -> Any:
+    """A value with the keys of its mappings in order: helm sorts them on the way through the chart."""
+    if isinstance(value, Mapping):
+        return {key: _ordered(value[key]) for key in sorted(value)}
+    return [_ordered(item) for item in value] if isinstance(value, list) else value
+
+
+def _quantities(resources: Raw) -> dict[str, Any]:
+    """Requests and limits with every amount as text, as Kubernetes prints them."""
+    texts = {
+        key: {name: _amount(amount) for name, amount in value.items()} if isinstance(value, Mapping) else value
+        for key, value in resources.items()
+    }
+    return dict(_ordered(texts))
+
+
+def _amount(amount: Any) -> Any:
+    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
+        return amount
+    return f"{amount:g}" if isinstance(amount, float) else str(amount)
+
+
+def _checksum(raw: Raw, config: Raw, run: Raw, defaults: Raw) -> str:
+    """A digest of what the pod is made of; it changes with `restart`, and so the pod is made anew."""
+    parts: Sequence[Any] = (raw.get("env") or [], config, run, defaults)
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

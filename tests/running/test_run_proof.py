@@ -1,0 +1,75 @@
+"""The proof of what runs: pods that their policies do not hold for are never printed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import mcpfence.running
+from mcpfence.catalog import Server
+from mcpfence.manifest import Manifest
+from mcpfence.running.objects import run_manifests
+from running.runs import CATALOG, refusals
+
+Fault = Callable[[dict[str, dict[str, Any]]], Any]
+
+
+def _template(documents: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = documents["Deployment"]["spec"]["template"]
+    return found
+
+
+FAULTS: dict[str, tuple[Fault, str]] = {
+    "labels": (
+        lambda documents: _template(documents)["metadata"]["labels"].update(app="other"),
+        "its policies do not select the pod of its Deployment",
+    ),
+    "namespace": (
+        lambda documents: documents["Deployment"]["metadata"].update(namespace="default"),
+        "its Deployment is in another namespace than its policies",
+    ),
+    "host network": (
+        lambda documents: _template(documents)["spec"].update(hostNetwork=True),
+        "its pod has hostNetwork, which no policy holds for",
+    ),
+    "Service of other pods": (
+        lambda documents: documents["Service"]["spec"].update(selector={"app": "other"}),
+        "its Service does not select its pod",
+    ),
+    "Service of all pods": (
+        lambda documents: documents["Service"]["spec"].update(selector={}),
+        "its Service does not select its pod",
+    ),
+    "container port": (
+        lambda documents: _template(documents)["spec"]["containers"][0]["ports"][0].update(containerPort=9),
+        "its pod, its Service and its policies do not agree on the port",
+    ),
+    "target port": (
+        lambda documents: documents["Service"]["spec"]["ports"][0].update(targetPort=9),
+        "its pod, its Service and its policies do not agree on the port",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_planted_fault_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An emitter that went wrong in one place is caught by reading the text back."""
+    spoil, sentence = FAULTS[what]
+
+    def faulty(server: Server, namespace: str) -> Iterator[Manifest]:
+        made = list(run_manifests(server, namespace))
+        spoil({manifest.kind: manifest.document for manifest in made})
+        yield from made
+
+    monkeypatch.setattr(mcpfence.running, "run_manifests", faulty)
+    found = refusals({**CATALOG, "servers": {"notes": CATALOG["servers"]["notes"]}})
+
+    assert any(sentence in line for line in found)
+    assert all("[proof-run]" in line for line in found)
+
+
+def test_no_fault_no_word() -> None:
+    """The twin: what is really emitted passes."""
+    assert refusals(CATALOG) == []
