@@ -23,7 +23,12 @@ import mcpfence
 from tooling import ROOT, helm_environment
 
 PACKAGE = ROOT / "renderer" / "mcpfence"
-CARRIED = {"chart": ROOT / "chart", "schemas": ROOT / "schemas", "helm_plugin": ROOT / "helm-plugin" / "mcpfence"}
+CARRIED = {
+    "chart": ROOT / "chart",
+    "schemas": ROOT / "schemas",
+    "helm_plugin": ROOT / "helm-plugin" / "mcpfence",
+    "argocd_plugin": ROOT / "argocd",
+}
 """Folders that travel inside the package through links, with where they really are."""
 
 EDGE = {"cli", "helm.py", "files.py", "gitrev.py", "__main__.py"}

@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -33,15 +33,18 @@ def plugin_folder() -> Path:
     return Path(str(resources.files("mcpfence").joinpath("helm_plugin"))).resolve()
 
 
-def find_helm() -> str:
-    """Path of helm: $HELM_BIN, else the one on $PATH; raises McpfenceError where there is none or it is too old."""
+def find_helm(environment: Mapping[str, str] | None = None) -> str:
+    """Path of helm: $HELM_BIN, else the one on $PATH; raises McpfenceError where there is none or it is too old.
+
+    `environment` is the one to run it in, if not ours.
+    """
     named = os.environ.get("HELM_BIN") or "helm"
     path = shutil.which(named)
     if path is None:
         sentence = "is not on PATH" if named == "helm" else "is named by HELM_BIN and cannot be run"
         todo = "install Helm 3.18.5 or later, set HELM_BIN, or use --policies-only, which needs no helm"
         raise fail("helm-missing", sentence, todo, document=named)
-    version = _run([path, "version", "--template", "{{.Version}}"]).stdout.decode(errors="replace")
+    version = _run([path, "version", "--template", "{{.Version}}"], environment).stdout.decode(errors="replace")
     found = _VERSION.search(version)
     if found is None:
         sentence = "does not tell its version"
@@ -54,20 +57,28 @@ def find_helm() -> str:
 
 
 def template(
-    helm: str, chart: Path, release: str, namespace: str, values: Sequence[tuple[str, str]]
+    helm: str,
+    chart: Path,
+    release: str,
+    namespace: str,
+    values: Sequence[tuple[str, str]],
+    *,
+    flags: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[bytes, str]:
     """What `helm template` prints for the chart, and what it says on stderr; raises McpfenceError when it fails.
 
     `values` are (name, text) of each file.  Helm gets copies: a pipe such as `<(sops -d x.yaml)` can be read only
-    once, and Helm takes a path with a comma for two.
+    once, and Helm takes a path with a comma for two.  `flags` are further ones, `environment` is the one to run helm
+    in, if not ours.
     """
-    command = [helm, "template", release, str(chart), "--namespace", namespace]
+    command = [helm, "template", release, str(chart), "--namespace", namespace, *flags]
     with tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
         copies = {str(Path(scratch) / f"{number}.yaml"): name for number, (name, _) in enumerate(values)}
         for copy, (_, text) in zip(copies, values, strict=True):
             Path(copy).write_text(text, encoding="utf-8", newline="")
             command += ["-f", copy]
-        done = _run(command)
+        done = _run(command, environment)
     said = done.stderr.decode(errors="replace").strip().removesuffix(_ADVICE).strip()
     for copy, name in copies.items():
         said = said.replace(copy, name)
@@ -78,8 +89,8 @@ def template(
     return done.stdout, said
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+def _run(command: list[str], environment: Mapping[str, str] | None) -> subprocess.CompletedProcess[bytes]:
     try:
-        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment)
     except OSError as bad:
         raise fail("helm-missing", f"cannot be run ({bad.strerror})", "install helm", document=command[0]) from None
