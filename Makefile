@@ -14,7 +14,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/bin/etcd .tools/bin/kube-apiserver .tools/bin/cilium
+ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver cilium argocd kustomize actionlint)
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)

@@ -114,6 +114,17 @@ def test_foreign_text_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
+    ("end", "kept"),
+    [("x\n", "x\n"), ("x\n\n\n", "x\n"), ("x\r\n\r\n", "x\r\n"), ("x", "x"), ("|+\n  x\n\n", "|+\n  x\n\n")],
+)
+def test_empty_lines_behind_a_document(end: str, kept: str) -> None:
+    """Helm 4 prints one more than Helm 3; they go, unless a block scalar keeps them as content."""
+    document = "---\nkind: Role\nmetadata: {name: a}\nkey: "
+
+    assert list(folder_layout([], [(document + end).encode()]).values()) == [document + kept]
+
+
+@pytest.mark.parametrize(
     ("document", "sentence"),
     [
         (b"kind: [", "document 2 of the chart: is no YAML ("),
@@ -163,7 +174,7 @@ def test_unchanged_files_are_not_touched(tmp_path: Path) -> None:
 
 
 def test_files_of_others_stay(tmp_path: Path) -> None:
-    """A README or a kustomization beside the manifests is nobody's to remove."""
+    """A README or a kustomization that somebody wrote is nobody's to remove."""
     write_folder(tmp_path, OLD)
     (tmp_path / "kustomization.yaml").write_text("resources: [a.yaml]\n", encoding="utf-8")
     write_folder(tmp_path, {})
@@ -230,13 +241,29 @@ def test_links_and_folders_in_the_way(tmp_path: Path, name: str, what: str) -> N
     assert _snapshot(tmp_path) == before
 
 
-def test_folder_may_be_a_link(tmp_path: Path) -> None:
-    """People link folders of manifests; the folder behind the link is meant."""
+@pytest.mark.parametrize("there", [True, False])
+def test_folder_that_is_a_link(tmp_path: Path, there: bool) -> None:
+    """Whoever can put a link into a repository could name any folder of the machine that renders it."""
+    if there:
+        (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+
+    assert _write(tmp_path / "link", OLD) == (
+        f"{tmp_path / 'link'}: is a symbolic link; name the folder that it leads to"
+    )
+    assert not list(tmp_path.glob("real/*"))
+
+
+def test_link_above_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for a folder below the link; an absolute path was written by whoever renders, who knows the links."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    write_folder(tmp_path / "link", OLD)
+    monkeypatch.chdir(tmp_path)
+    refused = _write(Path("link/deep/down"), OLD)
+    write_folder(tmp_path / "link" / "deep", OLD)
 
-    assert set(_snapshot(tmp_path / "real")) == {INDEX, "a.yaml", "b.yaml"}
+    assert refused == "link/deep/down: stands behind a link; link is a symbolic link; name the folder that it leads to"
+    assert {path.name for path in (tmp_path / "real").iterdir()} == {"deep"}
 
 
 def test_folder_that_is_a_file(tmp_path: Path) -> None:
@@ -372,7 +399,7 @@ def test_full_disk_changes_nothing(small_disk: Path, tmp_path: Path) -> None:
     before = _snapshot(small_disk)
     failed = mcpfence("render", "-f", many, "--policies-only", "-o", small_disk / "out", "-q")
 
-    assert (done.returncode, len(before)) == (0, 7)
+    assert (done.returncode, len(before)) == (0, 8)
     assert refusal(failed) == (
         f"error: {small_disk / 'out'}: cannot be written (No space left on device); "
         "nothing was changed; make room or choose another folder [output-failed]"

@@ -101,6 +101,17 @@ def test_null_that_takes_nothing_is_refused(helm: Helm, tmp_path: Path, key: str
     assert subprocess.run(command, capture_output=True, check=False, env=helm_environment(tmp_path)).returncode == 1
 
 
+def test_chart_with_custom_resource_definitions(helm: Helm, tmp_path: Path) -> None:
+    """helm installs crds/ beside the release; in what is rendered they stand first, or nothing could use them."""
+    chart = neighbours(tmp_path / "chart")
+    (chart / "crds").mkdir()
+    definition = "kind: CustomResourceDefinition\nmetadata: {name: things.example.com}\n"
+    (chart / "crds" / "thing.yaml").write_text(definition, encoding="utf-8")
+    out = _render("--chart", chart, HELM_BIN=str(helm.path))
+
+    assert b"name: things.example.com" in out.partition(b"kind: Namespace")[0]
+
+
 def test_chart_with_ours_below(helm: Helm, tmp_path: Path) -> None:
     """--chart takes a parent chart: all of its documents, and the policies in the carrier's place."""
     chart = neighbours(tmp_path / "chart")
@@ -128,6 +139,7 @@ def test_folder_holds_what_stdout_shows(helm: Helm, tmp_path: Path) -> None:
     folder = tmp_path / "out"
     first = mcpfence("render", *ARGUMENTS, "-f", two, "-o", folder, HELM_BIN=str(helm.path))
     written = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.yaml")}
+    index = yaml.safe_load(written.pop("kustomization.yaml"))
     second = mcpfence("render", *ARGUMENTS, "-f", one, "-o", folder, HELM_BIN=str(helm.path))
     gone = set(written) - {path.name for path in folder.glob("*.yaml")}
     stdout = list(yaml.safe_load_all(_render("-f", two, HELM_BIN=str(helm.path))))
@@ -136,11 +148,12 @@ def test_folder_holds_what_stdout_shows(helm: Helm, tmp_path: Path) -> None:
     assert sorted(map(str, (yaml.safe_load(text) for text in written.values()))) == sorted(
         map(str, filter(None, stdout))
     )
+    assert index["resources"] == sorted(written)
     assert (
         first.stderr.splitlines()[0]
-        == f"mcpfence: {folder}: {len(written)} files written, 0 unchanged, 0 removed".encode()
+        == f"mcpfence: {folder}: {len(written) + 1} files written, 0 unchanged, 0 removed".encode()
     )
-    assert second.stderr.splitlines()[0].endswith(b"1 file written, 7 unchanged, 2 removed")
+    assert second.stderr.splitlines()[0].endswith(b"2 files written, 7 unchanged, 2 removed")
     assert gone == {f"networkpolicy-demo-mcp-mcp-server-b-{way}.yaml" for way in ("egress", "ingress")}
 
 

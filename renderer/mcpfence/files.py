@@ -1,6 +1,7 @@
-"""Files on disk: input read, and a folder of manifests written and kept clean.
+"""Files on disk: input read, and a folder of manifests written, kept clean and compared.
 
-Only files that an earlier run wrote (and listed in `.mcpfence-index`) are ever replaced or removed.
+Only files that an earlier run wrote (and listed in `.mcpfence-index`) are ever replaced or removed, and nothing is
+reached through a symbolic link.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from mcpfence.errors import McpfenceError, fail, quote
 
@@ -16,6 +18,21 @@ INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
+_MANIFEST = (".yaml", ".yml", ".json")
+
+
+class Drift(NamedTuple):
+    """How a folder differs from what it should hold, as sorted file names; `others` are manifests of somebody else."""
+
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+    stale: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether it differs; what others put there is none of our business."""
+        return bool(self.missing or self.changed or self.stale)
 
 
 def read_bytes(name: str) -> bytes:
@@ -57,19 +74,61 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]
     return len(changed), len(files) - len(changed), len(gone)
 
 
+def compare_folder(folder: Path, files: Mapping[str, str]) -> Drift:
+    """What `write_folder` would change; nothing is written.  Raises McpfenceError where it would."""
+    expected = {**files, INDEX: _index_text(files)}
+    try:
+        _refuse_place(folder)
+        if not folder.is_dir():
+            return Drift(tuple(sorted(expected)), (), (), ())
+        old = _known(folder, files)
+        there = {path.name for path in folder.iterdir()}
+        changed = tuple(n for n in sorted(expected) if n in there and _content(folder / n) != expected[n].encode())
+    except OSError as bad:
+        sentence = f"cannot be read ({bad.strerror or type(bad).__name__})"
+        raise fail("output-failed", sentence, "check the folder", document=str(folder)) from None
+    return Drift(
+        missing=tuple(sorted(expected.keys() - there)),
+        changed=changed,
+        stale=tuple(name for name in sorted(old) if name not in files and name in there),
+        others=tuple(sorted(name for name in there - {*expected, *old} if name.endswith(_MANIFEST))),
+    )
+
+
 def _cannot(folder: Path, bad: OSError, todo: str) -> McpfenceError:
     sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
     return fail("output-failed", sentence, todo, document=str(folder))
 
 
 def _prepare(folder: Path, files: Iterable[str]) -> list[str]:
-    """Make the folder, and name the files that an earlier run wrote; raises McpfenceError where others are in the way.
+    """Make the folder, and name the files of an earlier run; raises McpfenceError where others are in the way."""
+    _refuse_place(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return _known(folder, files)
+
+
+def _refuse_place(folder: Path) -> None:
+    """Refuse a folder that is a file, or behind a link: whoever can put a link into a repository names any folder.
+
+    An absolute path was written by whoever runs this, so links above its last part are their own business.
+    """
+    if folder.is_symlink():
+        todo = "name the folder that it leads to"
+        raise fail("output-failed", "is a symbolic link", todo, document=str(folder))
+    above = () if folder.is_absolute() else folder.parents
+    link = next((path for path in above if path.is_symlink()), None)
+    if link is not None:
+        todo = f"{link} is a symbolic link; name the folder that it leads to"
+        raise fail("output-failed", "stands behind a link", todo, document=str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise fail("output-failed", "is a file, not a folder", "choose another folder", document=str(folder))
+
+
+def _known(folder: Path, files: Iterable[str]) -> list[str]:
+    """The files that an earlier run wrote.
 
     A link or a folder under a name of ours was put there by somebody else: following it could write anywhere.
     """
-    if folder.exists() and not folder.is_dir():
-        raise fail("output-failed", "is a file, not a folder", "choose another folder", document=str(folder))
-    folder.mkdir(parents=True, exist_ok=True)
     _refuse(folder, [INDEX], known={INDEX})
     old = _index(folder)
     _refuse(folder, {*files, *old}, known=set(old))

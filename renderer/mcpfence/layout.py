@@ -1,4 +1,4 @@
-"""Files of a rendered folder: one object each, under names that stay the same from render to render."""
+"""Files of a rendered folder: one object each under a name that stays the same from render to render; their index."""
 
 from __future__ import annotations
 
@@ -13,8 +13,13 @@ from mcpfence.render import Rendered
 from mcpfence.stream import decode, is_blank
 
 _UNSAFE = re.compile(r"[^a-z0-9.-]")
+_KEEPS = re.compile(r"[|>][1-9]?\+")
+_EMPTY_LINES = re.compile(r"(\r?\n)(?:\r?\n)+\Z")
 _LIMIT = 200
 """Of a file's name in characters; most file systems end at 255 bytes, and a temporary name needs some of them."""
+
+KUSTOMIZATION = "kustomization.yaml"
+"""The index of a folder: what Kustomize, Flux, Argo CD and `kubectl apply -k` look for."""
 
 Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
@@ -25,7 +30,7 @@ def folder_layout(objects: Iterable[Rendered], foreign: Iterable[bytes]) -> dict
     entries: list[tuple[Identity, str]] = [((item.kind, item.namespace, item.name), item.text) for item in objects]
     for number, piece in enumerate(foreign):
         if not is_blank(piece):
-            text = decode(piece)
+            text = _trimmed(decode(piece))
             entries.append((_identity(text, number), text))
     uses = Counter(_stem(identity) for identity in {identity for identity, _ in entries})
     files: dict[str, str] = {}
@@ -34,12 +39,39 @@ def folder_layout(objects: Iterable[Rendered], foreign: Iterable[bytes]) -> dict
         if uses[stem] > 1:  # a-b/c and a/b-c
             stem += f"-{_digest(identity)}"
         name, copies = f"{stem}.yaml", 1
-        while name in files:  # a hook and a template may share kind and name
+        while name in files or name == KUSTOMIZATION:  # a hook and a template may share kind and name
             copies += 1
             name = f"{stem}-{copies}.yaml"
         # A separator of its own, so that the files can be put together with cat.
         files[name] = text if text.startswith("---") else f"---\n{text}"
     return files
+
+
+def _trimmed(text: str) -> str:
+    """A document without the empty lines behind it, of which Helm 4 prints one more than Helm 3.
+
+    They stay where a block scalar may keep them (`|+`), for there they are content.
+    """
+    return text if _KEEPS.search(text) else _EMPTY_LINES.sub(r"\1", text)
+
+
+def kustomization(names: Iterable[str], command: str) -> str:
+    """The text of the index over these files; `command`, to be run in the folder, renders all of them again.
+
+    One of the comments keeps a directory source of Argo CD, which applies every YAML file, from applying the index.
+    """
+    shown = "".join(sign if sign.isprintable() else "?" for sign in command)  # a file's name may hold a line break
+    lines = [
+        "# Rendered by mcpfence; edits here do not last. Change the catalog and render again. In this folder that is:",
+        "#",
+        f"#     {shown}",
+        "#",
+        "# +argocd:skip-file-rendering",
+        "apiVersion: kustomize.config.k8s.io/v1beta1",
+        "kind: Kustomization",
+        "resources:",
+    ]
+    return "\n".join([*lines, *(f"- {name}" for name in sorted(names))]) + "\n"
 
 
 def _identity(text: str, number: int) -> Identity:

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import click
 
+from mcpfence.cli.folder import Call, check, write
 from mcpfence.cli.inputs import Inputs, input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import Collector, McpfenceError, plural
-from mcpfence.files import write_folder
+from mcpfence.errors import Collector, McpfenceError
 from mcpfence.helm import chart_folder, find_helm, template
-from mcpfence.layout import folder_layout
 from mcpfence.postrender import Result, post_render, text_chunks
 from mcpfence.render import render
 from mcpfence.schema import judge
@@ -30,8 +29,9 @@ from mcpfence.services import index
     "--output-dir",
     type=click.Path(),
     metavar="DIR",
-    help="Write one file per object into DIR, and remove stale ones.",
+    help="Write one file per object into DIR, with a kustomization.yaml, and remove stale ones.",
 )
+@click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
 @common_options
 def command(
     voice: Voice,
@@ -42,17 +42,22 @@ def command(
     chart: str | None,
     policies_only: bool,
     output_dir: str | None,
+    only_check: bool,
 ) -> int:
     """Render the chart and the policies of a catalog: the same objects that Helm's post-renderer gives.
 
     \b
     mcpfence render -f values.yaml                              everything on stdout
     mcpfence render -f values.yaml -o manifests/                one file per object, for Git
+    mcpfence render -f values.yaml -o manifests/ --check        is that what Git holds? (the diff is on stderr)
     mcpfence render -f values.yaml --policies-only              without helm: only the policies
     mcpfence render -f base.yaml -f prod.yaml -n tools --release mcp
     """
     if policies_only and chart:
         raise click.UsageError("--policies-only renders no chart; remove --chart.")
+    if only_check and not output_dir:
+        raise click.UsageError("--check compares a folder with the catalog; name it with -o.")
+    call = Call(files, namespace, release, chart, policies_only, Path(output_dir or "."))
 
     def work() -> int:
         inputs = read_inputs(files)
@@ -66,8 +71,10 @@ def command(
             result = post_render(data, more=inputs.documents)
         if voice.fails(result.findings):
             raise McpfenceError(result.findings)
-        if output_dir:
-            _write(Path(output_dir), result, voice)
+        if only_check:
+            check(call, result, voice)
+        elif output_dir:
+            write(call, result, voice)
         else:
             write_stdout(result.chunks)
         voice.findings(result.findings)
@@ -85,15 +92,9 @@ def _helm_template(chart: str | None, release: str, namespace: str, inputs: Inpu
         judge(inputs.values, out)
         out.stop_on_errors()
     texts = [(source.name, source.text) for source in inputs.sources]
-    data, said = template(find_helm(), Path(chart) if chart else chart_folder(), release, namespace, texts)
+    # helm installs a chart's crds/ by itself; whoever applies what is rendered needs them in it.
+    flags = ("--include-crds",) if chart else ()
+    data, said = template(find_helm(), Path(chart) if chart else chart_folder(), release, namespace, texts, flags=flags)
     for line in said.splitlines() if not voice.quiet else ():
         voice.say(f"helm: {line}")
     return data
-
-
-def _write(folder: Path, result: Result, voice: Voice) -> None:
-    objects = [item for rendering in result.renderings for item in rendering.objects]
-    files = folder_layout(objects, result.foreign)
-    written, same, gone = write_folder(folder, files)
-    if not voice.quiet:
-        voice.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")

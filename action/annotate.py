@@ -1,0 +1,42 @@
+"""Turns what `mcpfence check --output json` says into annotations of a GitHub job, one line each.
+
+    mcpfence check -f values.yaml --output json | python action/annotate.py
+
+The format is that of workflow commands (`::error file=F,line=N,col=N,title=T::MESSAGE`); what would end a part of it is
+escaped, so that no text of a catalog becomes a command.
+"""
+
+# ruff: noqa: INP001  a script of the action, no package
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
+
+
+def commands(report: Mapping[str, Any]) -> Iterator[str]:
+    """A workflow command for each finding."""
+    for finding in report["findings"]:
+        file, _, rest = finding["position"].partition(":")
+        line, _, column = rest.partition(":")
+        where = {"file": file, "line": line, "col": column, "title": f"mcpfence {finding['id']}"}
+        properties = ",".join(f"{key}={_property(value)}" for key, value in where.items() if value)
+        words = "; ".join(part for part in (finding["sentence"], finding["todo"]) if part)
+        message = ": ".join(part for part in (finding["place"], words) if part)
+        yield f"::{_LEVELS[finding['severity']]} {properties}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{command}\n" for command in commands(json.load(sys.stdin)))

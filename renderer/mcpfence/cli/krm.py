@@ -1,0 +1,45 @@
+"""`mcpfence krm`."""
+
+from __future__ import annotations
+
+import click
+
+from mcpfence.cli.inputs import Inputs
+from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.post_render import summarise
+from mcpfence.errors import McpfenceError
+from mcpfence.files import read_stdin
+from mcpfence.krm import read_config, results, transform
+from mcpfence.resource_list import read_resource_list, write_resource_list
+from mcpfence.values import Source, decode
+
+
+@click.command("krm")
+@common_options
+def command(voice: Voice) -> int:
+    """Read a ResourceList on stdin and put the policies into it: a KRM function for kustomize and kpt.
+
+    The functionConfig is a McpfenceCatalog: release, namespace and catalog below spec. Items of others pass unchanged,
+    what an earlier run made is replaced, and the carrier of an inflated mcpfence chart is filled in when the
+    functionConfig has no catalog. On any error nothing is printed and the exit code is 1.
+
+    \b
+    kustomize build --enable-alpha-plugins --enable-exec .
+    kpt fn eval --exec "mcpfence krm" --fn-config catalog.yaml
+    """
+
+    def work() -> int:
+        given = read_resource_list(decode(read_stdin(), "stdin"))
+        config = read_config(given.config)
+        raw = Inputs((Source("functionConfig", "", config.catalog),), ()).values if config.catalog is not None else None
+        texts, result = transform(given, config, raw)
+        if voice.fails(result.findings):
+            raise McpfenceError(result.findings)
+        answer = write_resource_list(given.version, texts, results(result.findings, config, given.items))
+        write_stdout([answer.encode()])
+        voice.findings(result.findings)
+        if not voice.quiet:
+            summarise(voice, result)
+        return 0
+
+    return guarded(voice, work)
