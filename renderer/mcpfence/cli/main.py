@@ -17,10 +17,14 @@ from mcpfence import __version__
 _COMMANDS = {
     "post-render": ("mcpfence.cli.post_render", "Fill the policies into a Helm release on its way to the cluster."),
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
+    "krm": ("mcpfence.cli.krm", "Be a KRM function of kustomize or kpt: put the policies into a ResourceList."),
     "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
+    "argocd": ("mcpfence.cli.argocd", "Config management plugin of Argo CD."),
+    "import": ("mcpfence.cli.import_", "Make a catalog of MCP servers that are declared elsewhere."),
+    "cidrs": ("mcpfence.cli.cidrs", "Turn what the cloud's command line prints into the cluster's address ranges."),
     "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
@@ -67,7 +71,7 @@ def main() -> None:
     CI       mcpfence render -f values.yaml -o manifests/
     Check    mcpfence check -f values.yaml
 
-    Exit codes: 0 done, 1 errors (nothing on stdout), 2 wrong usage.
+    Exit codes: 0 done, 1 errors (no stdout, import aside), 2 wrong usage.
     """
 
 

@@ -1,0 +1,205 @@
+"""What to write into the catalog: found ranges merged with the user's own, each with a comment on its source."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mcpfence.addresses import cidrs, family, format_address, parse_cidr
+from mcpfence.blocked import special
+from mcpfence.cidrs.gathered import KEYS, LEAKS, Found, Gathered, Key, Source
+from mcpfence.cidrs.kinds import Provider, line_of
+from mcpfence.errors import Path, path_text, plural
+from mcpfence.intervals import Interval, Intervals, canonical, is_subset, size, subtract
+from mcpfence.profiles import PROFILES
+
+PATHS: dict[Key, Path] = {
+    **{key: ("cluster", "cidrs", key) for key in KEYS},
+    "dns": ("dns", "clusterIP"),
+    "routed": ("egress", "except"),
+}
+"""Where each kind of range belongs.  Networks around the cluster are none of its own, and blocked all the same."""
+
+_WORDS = {"nodes": "node range", "pods": "pod range", "services": "Service range", "controlPlane": "API server address"}
+_SHOWN = 2
+"""Sources that a comment names."""
+
+
+class Entry(NamedTuple):
+    """A value, and where it comes from as a comment."""
+
+    text: str
+    comment: str
+
+
+class Answer(NamedTuple):
+    """What is new, by the path of the list; `profile` and `families` only where the user has none."""
+
+    lists: Mapping[Path, tuple[Entry, ...]]
+    profile: Entry | None
+    families: tuple[tuple[str, ...], str] | None
+
+    @property
+    def empty(self) -> bool:
+        """Whether the user has everything already."""
+        return not (any(self.lists.values()) or self.profile or self.families)
+
+
+def answer(gathered: Gathered, mine: Mapping[str, Any], provider: Provider, known: Mapping[str, str]) -> Answer:
+    """Merge what was gathered with the user's values; findings go to the collector of `gathered`."""
+    profile = _profile(gathered, mine)
+    families = _families(gathered, mine)
+    written = value_at(mine, ("cluster", "ipFamilies"))
+    used = written or (families[0] if families else ("IPv4", "IPv6"))
+    versions = frozenset(int(name[-1]) for name in used)
+    found = _of_families(gathered, versions)
+    lists: dict[Path, tuple[Entry, ...]] = {}
+    for key in (*KEYS, "dns"):
+        lists[PATHS[key]] = _new([item for item in found if item.key == key], _own(mine, PATHS[key]), key)
+    routed = _public(found, mine, profile, gathered)
+    lists[PATHS["routed"]] = _new(routed, _own(mine, PATHS["routed"]), "routed")
+    _missing(gathered, lists, mine, provider, known)
+    if not any(lists.values()) and not gathered.found and not gathered.out.failed:
+        sentence = "no range was found in the input"
+        todo = f"run: {line_of(provider.commands, provider.commands[0].file, known)}"
+        gathered.out.add("cidrs-none", (), sentence, todo)
+    return Answer(lists, profile, families)
+
+
+def value_at(data: Any, path: Path) -> Any:
+    """The value at a path of mappings; None where there is none."""
+    for step in path:
+        data = data.get(step) if isinstance(data, Mapping) else None
+    return data
+
+
+def _own(mine: Mapping[str, Any], path: Path) -> Intervals:
+    """The user's own entries of a list."""
+    blocks: list[Interval] = []
+    for text in value_at(mine, path) or ():
+        try:
+            bare = isinstance(text, str) and "/" not in text
+            blocks.append(parse_cidr(f"{text}/{128 if ':' in text else 32}" if bare else text))
+        except (ValueError, TypeError):
+            continue  # `check` words the fault
+    return canonical(blocks)
+
+
+# --- profile and families ---
+
+
+def _profile(gathered: Gathered, mine: Mapping[str, Any]) -> Entry | None:
+    if len(gathered.profiles) > 1:
+        told = ", ".join(f"{name} ({source.file})" for name, source in sorted(gathered.profiles.items()))
+        sentence = f"the files are of clusters of different kinds: {told}"
+        gathered.out.add("cidrs-input", (), sentence, "give the files of one cluster")
+    if len(gathered.profiles) != 1:
+        return None
+    ((name, source),) = gathered.profiles.items()
+    own = value_at(mine, ("cluster", "profile"))
+    if own is None:
+        return Entry(name, _said(source))
+    if own != name:
+        sentence = f"is {own}, and {source.file} describes {source.what}"
+        gathered.out.add("cidrs-differs", (), sentence, f"write {name}", document="cluster.profile")
+    return None
+
+
+def _families(gathered: Gathered, mine: Mapping[str, Any]) -> tuple[tuple[str, ...], str] | None:
+    if len(gathered.families) > 1:
+        sentence = "the files differ on the IP families, which are left as they are"
+        gathered.out.add("cidrs-differs", (), sentence, "write them by hand", document="cluster.ipFamilies")
+    if len(gathered.families) != 1:
+        return None
+    ((names, source),) = gathered.families.items()
+    own = value_at(mine, ("cluster", "ipFamilies"))
+    if own is None:
+        return names, _said(source)
+    if set(own) != set(names):
+        sentence = f"is {', '.join(own)}, and {source.what} are {', '.join(names)} ({source.file})"
+        gathered.out.add(
+            "cidrs-differs", (), sentence, "correct it if that is not meant", document="cluster.ipFamilies"
+        )
+    return None
+
+
+def _of_families(gathered: Gathered, versions: frozenset[int]) -> list[Found]:
+    """What may be written: a range of a family that is not in use would be an error of the catalog."""
+    kept = [item for item in gathered.found if item.key == "routed" or family(item.block[0]) in versions]
+    if len(kept) < len(gathered.found):
+        other = ", ".join(f"IPv{version}" for version in sorted({4, 6} - versions))
+        sentence = f"{plural(len(gathered.found) - len(kept), 'range')} of {other} left out: nothing of it is opened"
+        gathered.out.add("cidrs-left-out", (), sentence, document="cluster.ipFamilies")
+    return kept
+
+
+# --- ranges ---
+
+
+def _new(found: Sequence[Found], own: Intervals, key: Key) -> tuple[Entry, ...]:
+    """The fewest blocks that hold all that was found, without those that the user's entries hold already."""
+    entries: list[Entry] = []
+    written = cidrs(canonical(item.block for item in found))
+    blocks = [parse_cidr(text) for text in written]
+    starts = [first for first, _ in blocks]
+    pieces: dict[Interval, list[Found]] = {}
+    for item in found:  # a CIDR block lies in exactly one of the fewest blocks
+        pieces.setdefault(blocks[bisect_right(starts, item.block[0]) - 1], []).append(item)
+    for text, block in zip(written, blocks, strict=True):
+        if is_subset((block,), own):
+            continue
+        shown = format_address(block[0]) if key == "dns" and block[0] == block[1] else text
+        entries.append(Entry(shown, _comment(pieces[block])))
+    return tuple(entries)
+
+
+def _comment(pieces: list[Found]) -> str:
+    """Where the pieces of a block come from, the largest first."""
+    pieces.sort(key=lambda item: (-size((item.block,)), item.source))
+    firsts: dict[tuple[str, str], Source] = {}
+    for item in pieces:
+        firsts.setdefault((item.source.file, item.source.what), item.source)
+    said = [_said(source) for source in firsts.values()]
+    more = f"; and {len(said) - _SHOWN:,} more" if len(said) > _SHOWN else ""
+    return "; ".join(said[:_SHOWN]) + more
+
+
+def _said(source: Source) -> str:
+    text = f"{source.what} ({source.file}{': ' + source.path if source.path else ''})"
+    return "".join(c if c.isprintable() else "?" for c in text)
+
+
+def _public(found: Sequence[Found], mine: Mapping[str, Any], profile: Entry | None, gathered: Gathered) -> list[Found]:
+    """The ranges around the cluster that nothing blocks yet: public ones, routed or peered privately."""
+    name = profile.text if profile else value_at(mine, ("cluster", "profile"))
+    always = [parse_cidr(text) for text in PROFILES[name].blocked] if name in PROFILES else []
+    cluster = [item.block for item in found if item.key in KEYS]
+    own = [block for key in KEYS for block in _own(mine, PATHS[key])]
+    blocked = canonical([*special(), *always, *cluster, *own])
+    routed = [item for item in found if item.key == "routed"]
+    public = [item for item in routed if subtract((item.block,), blocked)]
+    if len(public) < len(routed):
+        count = len({item.block for item in routed} - {item.block for item in public})
+        sentence = f"{plural(count, 'range')} of peered, routed or neighbouring networks left out: blocked anyway"
+        gathered.out.add("cidrs-left-out", (), sentence, document=path_text(PATHS["routed"]))
+    return public
+
+
+# --- what is missing ---
+
+
+def _missing(
+    gathered: Gathered,
+    lists: Mapping[Path, tuple[Entry, ...]],
+    mine: Mapping[str, Any],
+    provider: Provider,
+    known: Mapping[str, str],
+) -> None:
+    """Say of each list that stays empty what that leaves open, and which command tells it."""
+    for key in KEYS:
+        if lists[PATHS[key]] or _own(mine, PATHS[key]) or key in gathered.told:
+            continue
+        sentence = f"no {_WORDS[key]} is in the input: {LEAKS[key]}"
+        todo = f"run: {line_of(provider.commands, provider.tells[key], known)}"
+        gathered.out.add("cidrs-missing", (), sentence, todo, document=path_text(PATHS[key]))

@@ -1,0 +1,195 @@
+"""`mcpfence cidrs`."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mcpfence.cidrs.gathered import Scope
+from mcpfence.cidrs.kinds import Provider, fill
+from mcpfence.cidrs.loading import documents
+from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.splice import merged
+from mcpfence.cidrs.survey import accept, known, survey
+from mcpfence.cidrs.table import PROVIDERS
+from mcpfence.cidrs.text import MADE_BY, fragment
+from mcpfence.cli.cloud import run_commands
+from mcpfence.cli.inputs import Inputs
+from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.errors import Collector, Finding, McpfenceError, fail
+from mcpfence.files import read_bytes
+from mcpfence.schema import judge
+from mcpfence.values import Source, decode, read_source
+
+
+def _plain(_: click.Context, __: click.Parameter, value: str) -> str:
+    """A word that a command line cannot take for an option; raises click.BadParameter."""
+    if value.startswith("-") or not value.isprintable():
+        raise click.BadParameter(f"{value!r} is no name.")
+    return value
+
+
+def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which cluster is meant."""
+    rows = (
+        ("--cluster", "NAME", "The cluster that is meant; with --run required (gcp, aws, azure)."),
+        ("--region", "NAME", "Its region or zone (gcp, aws)."),
+        ("--project", "NAME", "Its project (gcp)."),
+        ("--resource-group", "NAME", "Its resource group (azure)."),
+        ("--context", "NAME", "Context for kubectl; with a cloud and --run, kubectl runs only if it is given."),
+    )
+    for name, metavar, text in reversed(rows):
+        command = click.option(name, default="", metavar=metavar, callback=_plain, help=text)(command)
+    return command
+
+
+@click.command("cidrs")
+@click.argument("provider", type=click.Choice(tuple(PROVIDERS)), metavar="|".join(PROVIDERS))
+@click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE...|-]")
+@click.option("--commands", is_flag=True, help="Print the commands whose output is wanted, and run none.")
+@click.option("--run", is_flag=True, help="Run them (they only read), each shown first.")
+@click.option("--merge", type=click.Path(), metavar="VALUES", help="Add what is new to this values file; yours stays.")
+@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of stdout.")
+@_scope_options
+@common_options
+def command(
+    voice: Voice,
+    *,
+    provider: str,
+    files: tuple[str, ...],
+    commands: bool,
+    run: bool,
+    merge: str | None,
+    output: str | None,
+    **scope: str,
+) -> int:
+    """Turn what the cloud's command line prints into cluster.cidrs, with the source of each range.
+
+    FILES are outputs of gcloud, aws, az or kubectl as JSON or YAML, in any order; each is recognised by its content.
+
+    \b
+    mcpfence cidrs aws --commands --cluster prod --region eu-west-1
+    mcpfence cidrs aws cluster.json vpcs.json endpointslices.json -o cidrs.yaml
+    mcpfence render -f values.yaml -f cidrs.yaml
+    mcpfence cidrs gcp --run --cluster prod --region europe-west1 --merge values.yaml -o values.yaml
+    kubectl get nodes,servicecidrs -o json | mcpfence cidrs kubernetes -
+    """
+    if commands + run + bool(files) != 1:
+        raise click.UsageError("Give files, or --commands, or --run.")
+    if commands and (merge or output):
+        raise click.UsageError("--commands prints commands and nothing else: leave --merge and -o out.")
+    if files.count("-") > 1 or ("-" in files and merge == "-"):
+        raise click.UsageError("stdin can be read once: give - for one file only.")
+    row, where = PROVIDERS[provider], Scope(**scope)
+
+    def work() -> int:
+        if commands:
+            write_stdout([_script(row, where).encode()])
+            return 0
+        skipped = Collector()
+        nodes = run_commands(row, where, voice, skipped) if run else _read(files)
+        source = _values(merge, voice) if merge else None
+        mine = source.data if source else {}
+        answer, findings = survey(row, nodes, where, mine)
+        names = [node.file for node in nodes]
+        text = merged(answer, source.name, source.text, mine) if source else fragment(answer, provider, names)
+        _accept(source, text)
+        every = (*skipped.findings(), *findings)
+        voice.findings(every)
+        if voice.fails(every):
+            return 1
+        if output:
+            _write(Path(output), text, merge)
+        else:
+            write_stdout([text.encode()])
+        if answer.empty and not voice.quiet:
+            voice.say("mcpfence: nothing new: everything that was found is there already")
+        return 0
+
+    return guarded(voice, work)
+
+
+# --- input ---
+
+
+def _read(files: Sequence[str]) -> list[Node]:
+    """The documents of all files; raises McpfenceError with the faults of all of them."""
+    nodes: list[Node] = []
+    faults: list[Finding] = []
+    for file in files:
+        name = "stdin" if file == "-" else file
+        try:
+            nodes += documents(name, decode(read_bytes(file), name))
+        except McpfenceError as error:
+            faults += error.findings
+    if faults:
+        raise McpfenceError(faults)
+    return nodes
+
+
+def _values(name: str, voice: Voice) -> Source:
+    """The user's values file; raises McpfenceError where its structure is not a catalog's."""
+    source = read_source("stdin" if name == "-" else name, decode(read_bytes(name), name))
+    voice.sources.append(source)
+    out = Collector()
+    judge(Inputs((source,), ()).values, out)
+    out.stop_on_errors()
+    return source
+
+
+def _accept(source: Source | None, text: str) -> None:
+    """Refuse what `mcpfence check` would refuse; raises McpfenceError."""
+    after = read_source(source.name if source else "the result", text)
+    accept(Inputs((source,) if source else (), ()).values, Inputs((after,), ()).values)
+
+
+# --- commands ---
+
+
+def _script(provider: Provider, scope: Scope) -> str:
+    """The commands for a shell, each into its file, and the call that reads them."""
+    filled = [fill(item, known(provider, {}, scope)) for item in provider.commands]
+    lines = [f"{item.line} > {item.command.file}" for item in filled]
+    lacking = sorted({name for item in filled for name in item.lacking})
+    head = "# These commands only read. What a cluster has no answer for may be left out.\n"
+    if lacking:
+        head += f"# Fill in {', '.join(lacking)}; each is an option of mcpfence cidrs, or in an earlier output.\n"
+    names = " ".join(item.command.file for item in filled)
+    return head + "\n".join([*lines, f"mcpfence cidrs {provider.name} {names}"]) + "\n"
+
+
+# --- output ---
+
+
+def _write(path: Path, text: str, merge: str | None) -> None:
+    """Write the file in one step; a values file that was not named with --merge is never overwritten."""
+    try:
+        if path.exists() and not _ours(path, merge):
+            todo = "name it with --merge to add to it, or choose another file"
+            raise fail("output-failed", "exists and was not written by mcpfence cidrs", todo, document=str(path))
+        target = path.resolve()
+        temporary = target.with_name(f".{target.name}.mcpfence-new")
+        with contextlib.suppress(FileNotFoundError):
+            temporary.unlink()
+        try:
+            with temporary.open("xb") as file:
+                file.write(text.encode())
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as bad:
+        sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
+        raise fail("output-failed", sentence, "choose another file", document=str(path)) from None
+
+
+def _ours(path: Path, merge: str | None) -> bool:
+    if merge and merge != "-" and path.resolve() == Path(merge).resolve():
+        return True
+    return path.is_file() and path.read_bytes().startswith(f"{MADE_BY} ".encode())

@@ -1,0 +1,20 @@
+"""Importers: other people's catalogs of MCP servers become a catalog of mcpfence, kept or narrowed, never widened.
+
+To add a format: a module with a `FORMAT` (see `entry.Format`), one row in `FORMATS`, a folder of cases in
+tests/imports/cases.
+"""
+
+from __future__ import annotations
+
+from mcpfence.imports.docker import FORMAT as DOCKER
+from mcpfence.imports.entry import Format
+from mcpfence.imports.kubemcp import FORMAT as KUBEMCP
+from mcpfence.imports.kubernetes import FORMAT as KUBERNETES
+from mcpfence.imports.obot import FORMAT as OBOT
+from mcpfence.imports.server_json import FORMAT as SERVER_JSON
+from mcpfence.imports.toolhive import FORMAT as TOOLHIVE
+
+FORMATS: dict[str, Format] = {item.name: item for item in (OBOT, DOCKER, TOOLHIVE, SERVER_JSON, KUBEMCP, KUBERNETES)}
+"""By name.  `auto` gives a document to the first that recognises it."""
+
+__all__ = ["FORMATS", "Format"]
