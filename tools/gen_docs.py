@@ -29,7 +29,7 @@ STAGES: dict[str, tuple[str, ...]] = {
     "Input: files and values become plain documents": ("documents", "values", "files"),
     "Catalog: an untrusted mapping becomes frozen types": (
         *("schema", "fields", "hosts", "suffixes", "ports", "selectors", "reading", "reading_egress", "catalog"),
-        *("findings", "errors"),
+        *("digest", "findings", "errors"),
     ),
     "Plan: the catalog becomes fences": (
         *("intervals", "addresses", "blocked", "profiles", "ground", "services", "remotes", "destinations", "callers"),
@@ -37,7 +37,12 @@ STAGES: dict[str, tuple[str, ...]] = {
     ),
     "Provider: a fence becomes manifests": ("names", "manifest", "mould", "render"),
     "Proof: what the manifests allow is what the fence says": ("proof", "audit", "residual", "report"),
-    "Stream: every way in and out": (*("stream", "postrender", "layout", "release_size", "sarif", "helm", "__main__"),),
+    "Stream: every way in and out": (
+        *("stream", "postrender", "resource_list", "krm", "layout", "release_size", "sarif", "helm", "__main__"),
+    ),
+    "Difference: two sides compared by what they let through": (
+        *("side", "subjects", "cells", "pod_reach", "difference", "changes", "reach_lines", "difference_forms", "gitrev"),
+    ),
 }
 """The modules of the package's top folder in the order of the pipeline; others, and folders, follow by themselves."""
 
@@ -113,6 +118,22 @@ def commands(_: Path) -> str:
     return "\n".join(["| command | what it does |", "|---|---|", *rows])
 
 
+def formats(_: Path) -> str:
+    """The formats that can be imported, a line each."""
+    from mcpfence.imports import FORMATS
+
+    rows = [f"| `{item.name}` | {cell(item.summary)} |" for item in FORMATS.values()]
+    return "\n".join(["| format | what it reads |", "|---|---|", *rows])
+
+
+def mappings(_: Path) -> str:
+    """What becomes of each field of each format, from the tables that the importers read by."""
+    from mcpfence.imports import FORMATS
+    from mcpfence.imports.mapping import markdown_tables
+
+    return "\n".join(markdown_tables(item) for item in FORMATS.values())
+
+
 # --- pages ---
 
 PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
@@ -120,6 +141,8 @@ PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
     "findings": (Path("docs/findings.md"), findings),
     "modules": (Path("docs/architecture.md"), modules),
     "commands": (Path("README.md"), commands),
+    "formats": (Path("docs/import.md"), formats),
+    "mappings": (Path("docs/import.md"), mappings),
 }
 """Part: (page that holds it, how it is made)."""
 

@@ -252,14 +252,22 @@ NAMED = [{"to": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}}], "por
 
 
 def test_named_ports_of_others_are_bounds() -> None:
-    """Egress to a named port: at least nothing, at most every port of the protocol; on addresses it means nothing."""
+    """Egress to a named port: at least nothing, at most every port of the protocol; in a block there may be pods."""
     found = egress_of_rules(NAMED, "default")
     peer = [boxes.pods_in("default")]
 
     nine = traffic.plain((traffic.span("TCP", 9, 9),))
     assert flows.same(found.least, flows.reach_of((parse_cidr("10.0.0.0/8"),), peer, nine))
-    every = flows.reach_of((), peer, traffic.plain((traffic.span("TCP"),)))
+    every = flows.reach_of((parse_cidr("10.0.0.0/8"),), peer, traffic.plain((traffic.span("TCP"),)))
     assert flows.same(found.most, flows.union(found.least, every))
+
+
+def test_named_ports_without_peers_are_of_pods() -> None:
+    """A rule for every peer has every pod among them, so outside addresses, which name no port, stay closed."""
+    found = egress_of_rules([{"ports": [{"port": "http"}]}], "default")
+
+    assert found.least == flows.NOTHING
+    assert flows.same(found.most, flows.reach_of((), [EVERYONE], traffic.plain((traffic.span("TCP"),))))
 
 
 def test_named_ports_of_the_subject_are_exact() -> None:

@@ -1,8 +1,9 @@
 """What one list of NetworkPolicy rules allows by itself, as bounds on a reach.
 
 A named port means what the destination's containers call so.  For ingress the destination is the subject itself, whose
-ports can be given.  Everywhere else a named port is at least nothing and at most every port of its protocol; as a
-destination, addresses have no containers, so there it means nothing.
+ports can be given.  Everywhere else a named port is at least nothing and at most every port of its protocol.  That goes
+for ipBlocks as destinations too: outside addresses have no containers, but an engine may compare a block with the
+addresses of pods, which have (Calico does; tests/packets saw it with real packets).
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def egress_bounds(rules: Rules) -> Bounds:
     least = flows.union_of(_reach(rule, rule.ports.numbers) for rule in rules.items)
     if not rules.faults and not is_named(rules):
         return Bounds(least, least)
-    return _bounds(rules, least, (_to_pods(rule) for rule in rules.items if rule.ports.named))
+    return _bounds(rules, least, (_to_named(rule) for rule in rules.items if rule.ports.named))
 
 
 def ingress_bounds(rules: Rules, ports: NamedPorts | None = None) -> Bounds:
@@ -67,8 +68,9 @@ def _reach(rule: Rule, points: Intervals) -> flows.Reach:
     return flows.reach_of(rule.addresses, rule.pods, traffic.plain(points))
 
 
-def _to_pods(rule: Rule) -> flows.Reach:
-    return flows.reach_of((), rule.pods, traffic.plain(_widest(rule.ports)))
+def _to_named(rule: Rule) -> flows.Reach:
+    """At most: a rule for every peer has all pods among its pods, so addresses count only where blocks are listed."""
+    return flows.reach_of(rule.addresses if rule.blocks else (), rule.pods, traffic.plain(_widest(rule.ports)))
 
 
 def _resolved(found: Ports, ports: NamedPorts) -> Intervals:
