@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
@@ -49,7 +50,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 def test_index_lists_every_object(repository: Path) -> None:
-    """Sorted, as Kustomize wants it, below a header that says what the folder is and how it is made."""
+    """In the order in which they are to be applied, below a header that says what the folder is and how it is made."""
     assert (repository / "manifests" / KUSTOMIZATION).read_text(encoding="utf-8") == (
         "# Rendered by mcpfence; edits here do not last. Change the catalog and render again. In this folder that is:\n"
         "#\n"
@@ -58,10 +59,11 @@ def test_index_lists_every_object(repository: Path) -> None:
         "# +argocd:skip-file-rendering\n"
         "apiVersion: kustomize.config.k8s.io/v1beta1\n"
         "kind: Kustomization\n"
+        "sortOptions: {order: fifo}\n"
         "resources:\n"
-        "- configmap-home-demo-mcpfence.yaml\n"
         "- networkpolicy-demo-mcp-mcp-server-vault-egress.yaml\n"
         "- networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml\n"
+        "- configmap-home-demo-mcpfence.yaml\n"
     )
 
 
@@ -122,6 +124,29 @@ def test_how_the_header_names_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     assert command in call.here
     assert str(tmp_path) not in call.here
+
+
+def test_index_puts_policies_before_pods() -> None:
+    """Kustomize by itself sorts policies behind Deployments, and a pod would run before its fence is there."""
+    names = [
+        "deployment-n-a.yaml",
+        "firewallpolicy-n-a.yaml",
+        "networkpolicy-n-a.yaml",
+        "role-n-a.yaml",
+        "0-namespace-n.yaml",
+    ]
+    text = kustomization(names, "mcpfence render")
+
+    assert "sortOptions: {order: fifo}\n" in text
+    assert re.findall(r"^- (.*)$", text, re.MULTILINE) == [
+        *(
+            "0-namespace-n.yaml",
+            "firewallpolicy-n-a.yaml",
+            "networkpolicy-n-a.yaml",
+            "role-n-a.yaml",
+            "deployment-n-a.yaml",
+        ),
+    ]
 
 
 def test_nothing_gets_out_of_the_header() -> None:

@@ -27,8 +27,8 @@ from lab_files import write_files
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILT = ROOT / ".tools" / "bin"
-READY_SECONDS = 60.0
-"""How long a start may take; on an idle machine it takes three."""
+READY_SECONDS = 120.0
+"""How long a start may take; on an idle machine it takes three, on a crowded one twenty."""
 
 
 class LabError(Exception):
@@ -71,6 +71,7 @@ class ControlPlane:
     prefix: Sequence[str] = ()
     """What to run the programs with, such as `ip netns exec NAME`; it must end in exec, so that the pid is theirs."""
     etcd_flags: Sequence[str] = ()
+    apiserver_flags: Sequence[str] = ()
     detached: bool = False
     """Whether the programs outlive this process; else they end with it, however it ends."""
     ports: tuple[int, int, int] = (0, 0, 0)
@@ -90,6 +91,11 @@ class ControlPlane:
     def url(self) -> str:
         """The address of the API server."""
         return f"https://127.0.0.1:{self.ports[0]}"
+
+    @property
+    def etcd_url(self) -> str:
+        """Where etcd answers, gRPC and JSON alike."""
+        return f"http://127.0.0.1:{self.ports[1]}"
 
     @property
     def ca(self) -> Path:
@@ -166,9 +172,18 @@ class ControlPlane:
                 "--allow-privileged=true",
                 f"--audit-policy-file={folder / 'audit-policy.json'}",
                 f"--audit-log-path={self.audit_log}",
+                *self.apiserver_flags,
             ],
         )
+        self.await_ready()
+
+    def await_ready(self) -> None:
+        """Wait until the API server says that it is ready, its store included; raises LabError with the log to read."""
         self._wait("kube-apiserver", self._is_ready)
+
+    def runs(self, name: str) -> bool:
+        """Whether `etcd` or `kube-apiserver` was started and has not ended."""
+        return name in self._running and self._running[name].poll() is None
 
     def kill(self, name: str) -> None:
         """End `etcd` or `kube-apiserver` at once, as a crash would."""
@@ -187,15 +202,19 @@ class ControlPlane:
     def _spawn(self, name: str, command: Sequence[str]) -> None:
         kept = {key: value for key, value in os.environ.items() if not key.startswith(("ETCD_", "KUBE"))}
         with self.log(name).open("ab") as log:
-            process = subprocess.Popen(
-                [*self.prefix, *command],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=kept,
-                start_new_session=self.detached,
-                preexec_fn=None if self.detached else _end_with_parent,  # noqa: PLW1509
-            )
+            try:
+                process = subprocess.Popen(
+                    [*self.prefix, *command],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    env=kept,
+                    start_new_session=self.detached,
+                    preexec_fn=None if self.detached else _end_with_parent,  # noqa: PLW1509
+                )
+            except OSError as error:
+                message = f"{name} cannot be started: {error}"
+                raise LabError(message) from error
         self._running[name] = process
         self.pids[name] = process.pid
 
@@ -219,7 +238,7 @@ class ControlPlane:
     def get(self, path: str) -> tuple[int, bytes]:
         """Status and body of one GET as admin; raises OSError while the server is not there."""
         context = ssl.create_default_context(cafile=str(self.ca))
-        connection = http.client.HTTPSConnection("127.0.0.1", self.ports[0], timeout=10, context=context)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.ports[0], timeout=5, context=context)
         try:
             connection.request("GET", path, headers={"Authorization": f"Bearer {self.token}"})
             answer = connection.getresponse()
@@ -229,8 +248,14 @@ class ControlPlane:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """One that nobody listens on, below those from which the kernel takes the local ports of outgoing connections.
+
+    It is some seconds until the program listens, and such a connection could take it meanwhile.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def _end_with_parent() -> None:

@@ -22,11 +22,11 @@ from control_plane import ROOT, ControlPlane, LabError, find_programs
 FOLDER = ROOT / ".tools" / "lab"
 
 
-def up(folder: Path = FOLDER) -> None:
-    """Start a lab that stays, unless one is running already, and print how to use it."""
+def up(folder: Path) -> None:
+    """Start a lab that stays, unless one is running already, and print how to use it; raises LabError."""
     pids = folder / "pids.json"
-    if not _living(folder):
-        shutil.rmtree(folder, ignore_errors=True)
+    if living(folder).keys() != {"etcd", "kube-apiserver"}:
+        down(folder)
         lab = ControlPlane(folder=folder, programs=find_programs(), detached=True)
         lab.start()
         pids.write_text(json.dumps(lab.pids), encoding="ascii")
@@ -34,9 +34,9 @@ def up(folder: Path = FOLDER) -> None:
     print(f"export KUBECONFIG={folder / 'kubeconfig'}")
 
 
-def down(folder: Path = FOLDER) -> None:
+def down(folder: Path) -> None:
     """Stop the lab of a person and remove its folder."""
-    for name, pid in _living(folder).items():
+    for name, pid in living(folder).items():
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)  # nothing is worth keeping, and a graceful end takes ten seconds
         while str(folder) in _command_line(pid):
@@ -45,7 +45,7 @@ def down(folder: Path = FOLDER) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _living(folder: Path) -> dict[str, int]:
+def living(folder: Path) -> dict[str, int]:
     """The programs of that lab that still run; a pid that now belongs to something else does not count."""
     try:
         written: dict[str, int] = json.loads((folder / "pids.json").read_text(encoding="ascii"))
@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: python tools/make_lab.py up | down", file=sys.stderr)
         return 2
     try:
-        verbs[arguments[0]]()
+        verbs[arguments[0]](FOLDER)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

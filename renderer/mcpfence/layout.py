@@ -59,6 +59,7 @@ def kustomization(names: Iterable[str], command: str) -> str:
     """The text of the index over these files; `command`, to be run in the folder, renders all of them again.
 
     One of the comments keeps a directory source of Argo CD, which applies every YAML file, from applying the index.
+    By itself Kustomize puts policies behind Deployments; the option makes it keep the order of the list.
     """
     shown = "".join(sign if sign.isprintable() else "?" for sign in command)  # a file's name may hold a line break
     lines = [
@@ -69,9 +70,20 @@ def kustomization(names: Iterable[str], command: str) -> str:
         "# +argocd:skip-file-rendering",
         "apiVersion: kustomize.config.k8s.io/v1beta1",
         "kind: Kustomization",
+        "sortOptions: {order: fifo}",
         "resources:",
     ]
-    return "\n".join([*lines, *(f"- {name}" for name in sorted(names))]) + "\n"
+    return "\n".join([*lines, *(f"- {name}" for name in sorted(names, key=_place))]) + "\n"
+
+
+_FIRST = ("0-namespace-", "customresourcedefinition-", "firewallpolicy-", "networkpolicy-", "resourcequota-")
+_LAST = ("deployment-", "statefulset-", "daemonset-", "job-", "cronjob-", "pod-")
+
+
+def _place(name: str) -> tuple[int, str]:
+    """Where a file stands in the index: namespace and policies first, whatever makes pods last."""
+    first = next((place for place, kind in enumerate(_FIRST) if name.startswith(kind)), len(_FIRST))
+    return (first + name.startswith(_LAST), name)
 
 
 def _identity(text: str, number: int) -> Identity:
@@ -94,7 +106,7 @@ def _identity(text: str, number: int) -> Identity:
 def _stem(identity: Identity) -> str:
     """`networkpolicy-NAMESPACE-NAME`, the same on every file system.
 
-    `kubectl apply -f DIR` goes by file names, so a Namespace comes first: `0-namespace-NAME`.
+    Whatever reads the folder by file names finds the Namespace first: `0-namespace-NAME`.
     """
     identity = (f"0-{identity[0]}", *identity[1:]) if identity[0] == "Namespace" else identity
     stem = _UNSAFE.sub("-", "-".join(part for part in identity if part).lower()).strip("-.") or "object"

@@ -200,6 +200,7 @@ class Api:
         """Remove a namespace with everything in it, which no controller does here."""
         for version in (
             "v1",
+            "apps/v1",
             "networking.k8s.io/v1",
             "rbac.authorization.k8s.io/v1",
             "networking.aviatrix.com/v1alpha1",

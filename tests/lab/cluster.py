@@ -89,6 +89,17 @@ class Release:
         """Another verb on this release: rollback, uninstall, status, get."""
         return _succeeded(self.cluster.helm(*verb.split(), self.name, *arguments, "--namespace", self.namespace))
 
+    def forget_pending(self, revision: int) -> None:
+        """Remove helm's note that this revision is under way, which it could not take back when it was cut off.
+
+        While it stands helm refuses to do anything to the release, which this expects.
+        """
+        said = self.run("upgrade", {}).stderr.decode()
+        assert "another operation (install/upgrade/rollback) is in progress" in said
+        metadata = {"namespace": self.namespace, "name": f"sh.helm.release.v1.{self.name}.v{revision}"}
+        answer = self.cluster.api.delete({"apiVersion": "v1", "kind": "Secret", "metadata": metadata})
+        assert answer.ok, answer.message
+
     # --- what is stored ---
 
     def stored(self, kind: tuple[str, str], namespace: str = "") -> dict[str, Document]:

@@ -15,8 +15,9 @@ import pytest
 
 from charting import Charting
 from control_plane import ControlPlane, LabError, Programs, find_programs
-from edges import make_host
+from edges import Host, make_host
 from find_helm import inspect
+from gateways.definitions import FOLDERS
 from lab.api import Api
 from lab.cluster import Cluster
 from lab.manifests import add_crds
@@ -75,13 +76,24 @@ def api(bare_api: Api, shared: Path) -> Api:
     return bare_api
 
 
+@pytest.fixture(scope="session")
+def every_kind(bare_api: Api, shared: Path) -> Api:
+    """The same, and from now on the server knows the gateway's kinds, too."""
+    for folder in ("aviatrix", *FOLDERS):
+        add_crds(bare_api, shared / "crds" / folder)
+    return bare_api
+
+
 @pytest.fixture(scope="session", params=[3, 4], ids=["helm3", "helm4"])
-def cluster(
-    request: pytest.FixtureRequest, api: Api, control_plane: ControlPlane, tmp_path_factory: pytest.TempPathFactory
-) -> Cluster:
-    """Each helm in turn, with mcpfence in place, against that server."""
+def host(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Host:
+    """Each helm in turn, with mcpfence in place."""
     helm = request.getfixturevalue(f"helm{request.param}")
-    host = make_host(helm, request.param, tmp_path_factory.mktemp("host") / "home")
+    return make_host(helm, request.param, tmp_path_factory.mktemp("host") / "home")
+
+
+@pytest.fixture(scope="session")
+def cluster(host: Host, api: Api, control_plane: ControlPlane) -> Cluster:
+    """Each helm against that server."""
     return Cluster(host=host, api=api, kubeconfig=control_plane.kubeconfig)
 
 

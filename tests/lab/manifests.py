@@ -32,10 +32,11 @@ def add_crds(api: Api, folder: Path) -> None:
             served = [version["name"] for version in spec["versions"] if version["served"]]
             paths += [f"/apis/{spec['group']}/{version}/{spec['names']['plural']}" for version in served]
     for path in paths:
-        _await_served(api, path)
+        await_served(api, path)
 
 
-def _await_served(api: Api, path: str) -> None:
+def await_served(api: Api, path: str) -> None:
+    """Wait until what lies there can be listed, which it cannot at first where a kind is new or a server has restarted."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         if api.request("GET", path).ok:

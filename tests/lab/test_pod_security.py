@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import itertools
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 from charting import Charting, one
 from control_plane import ControlPlane
 from lab.api import Answer, Api, Document
+from lab.audit import awaited, entries
 
 RESTRICTED: Document = {
     "apiVersion": "v1",
@@ -89,7 +89,7 @@ class Fenced:
         assert answer.warnings == ()
 
     def run(self, document: Document) -> Answer:
-        """Try to create a pod, without keeping it."""
+        """Try to create a pod, or what makes pods, without keeping it."""
         document["metadata"]["namespace"] = self.name
         return self.api.create(document, query={"dryRun": "All"})
 
@@ -120,6 +120,19 @@ def test_ephemeral_and_init_containers_count(fenced: Callable[..., Fenced]) -> N
     init = namespace.run(pod(lambda spec, _: spec.update(initContainers=[bad])))
 
     assert _violates(init, "restricted:latest", 'container "more" must not set')
+
+
+def test_a_deployment_is_warned_of(fenced: Callable[..., Fenced]) -> None:
+    """Whoever creates a Deployment whose pods would be refused is told so, although the Deployment itself is stored."""
+    namespace = fenced()
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": pod(PRIVILEGED["host network"][0])["spec"]}
+    spec = {"selector": {"matchLabels": {"app": "a"}}, "template": template}
+    answer = namespace.run({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "a"}, "spec": spec})
+
+    assert answer.status == 201
+    assert ["would violate PodSecurity" in warning and "host namespaces" in warning for warning in answer.warnings] == [
+        True
+    ]
 
 
 def test_baseline(fenced: Callable[..., Fenced]) -> None:
@@ -181,9 +194,15 @@ def test_audit(
     """audit and auditVersion decide what the API server writes down, whoever is warned."""
     namespace = fenced(enforce="privileged", warn="privileged", audit=level, auditVersion=version)
     answer = namespace.run(pod(_windows))
-    events = [json.loads(line) for line in control_plane.audit_log.read_text(encoding="utf-8").splitlines()]
-    ours = [event for event in events if event.get("objectRef", {}).get("namespace") == namespace.name]
+    asked = awaited(
+        lambda: [
+            one
+            for one in entries(control_plane.audit_log, namespace.name)
+            if one["verb"] == "create" and one["objectRef"]["resource"] == "pods"
+        ],
+        bool,
+    )
     key = "pod-security.kubernetes.io/audit-violations"
 
     assert (answer.status, answer.warnings) == (201, ())
-    assert len([event for event in ours if key in event.get("annotations", {})]) == noted
+    assert len([entry for entry in asked if key in entry.get("annotations", {})]) == noted

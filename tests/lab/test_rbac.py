@@ -70,13 +70,14 @@ class Installed:
         pytest.fail("the authorizer did not hear of the Role within 10 s")
 
     def allows(self, right: Right, namespace: str, user: str, groups: Sequence[str] = ()) -> bool:
-        """What the authorizer says; an empty namespace asks for all of them, or for what has none."""
+        """What the authorizer tells this user, whom we impersonate; an empty namespace asks for what has none, or for all."""
         group, resource, verb = right
         plain, _, sub = resource.partition("/")
         attributes = {"namespace": namespace, "verb": verb, "group": group, "resource": plain, "subresource": sub}
-        spec = {"user": user, "groups": ["system:authenticated", *groups], "resourceAttributes": attributes}
-        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SubjectAccessReview", "spec": spec}
-        answer = self.api.request("POST", "/apis/authorization.k8s.io/v1/subjectaccessreviews", review)
+        spec = {"resourceAttributes": attributes}
+        review = {"apiVersion": "authorization.k8s.io/v1", "kind": "SelfSubjectAccessReview", "spec": spec}
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        answer = self.api.request("POST", path, review, user=user, groups=["system:authenticated", *groups])
         assert answer.ok, answer.message
         return bool(answer.body["status"]["allowed"])
 
@@ -271,3 +272,30 @@ def test_every_way_up_is_closed(installed: Installed, call: Call) -> None:
 
     assert {key: answer.status for key, answer in answers.items() if answer.status != 403} == {}
     assert all(installed.account in answer.message for answer in answers.values())
+
+
+def test_rights_to_write_roles_do_not_grow(api: Api, chart: Charting) -> None:
+    """Even an account that rbac.extraRules lets write Roles and RoleBindings gives nobody more than it has itself."""
+    group = "rbac.authorization.k8s.io"
+    extra = {"apiGroups": [group], "resources": ["roles", "rolebindings"], "verbs": ["create", "update", "patch"]}
+    found = Installed(api, chart, extraRules=[extra])
+    path = f"/apis/{group}/v1/namespaces/{found.fenced}"
+    rules = {
+        "policies": [{"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": ["delete"]}],
+        "everything": [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}],
+        "same": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}],
+    }
+    said = {
+        name: found.api.request(
+            "POST", f"{path}/roles", {"metadata": {"name": name}, "rules": wanted}, user=found.account
+        )
+        for name, wanted in rules.items()
+    }
+    ref = {"apiGroup": group, "kind": "ClusterRole", "name": "cluster-admin"}
+    subject = {"kind": "User", "name": "somebody", "apiGroup": group}
+    binding = {"metadata": {"name": "up"}, "roleRef": ref, "subjects": [subject]}
+    bound = found.api.request("POST", f"{path}/rolebindings", binding, user=found.account)
+
+    assert {name: answer.status for name, answer in said.items()} == {"policies": 403, "everything": 403, "same": 201}
+    assert "is attempting to grant RBAC permissions not currently held" in said["policies"].message
+    assert (bound.status, "not currently held" in bound.message) == (403, True)

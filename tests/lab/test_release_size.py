@@ -9,20 +9,12 @@ from typing import Any
 import pytest
 
 from edges import container
+from figures import Figure
+from lab.azure import AZURE
 from lab.cluster import Cluster, Release
 from mcpfence.postrender import post_render
 from mcpfence.release_size import LIMIT, WARN_FROM, estimate
 from mcpfence.stream import read_stream
-
-AZURE: dict[str, Any] = {
-    "cluster": {
-        "profile": "aks",
-        "ipFamilies": ["IPv4"],
-        "cidrs": {"pods": ["10.1.0.0/16"], "services": ["10.2.0.0/16"]},
-    },
-    "egress": {"provider": "aviatrix"},
-    "clients": {"gateway": {"namespace": "gateways", "podSelector": {"app": "gateway"}}},
-}
 
 
 def _values(servers: int, names: int) -> dict[str, Any]:
@@ -55,15 +47,14 @@ def _said(release: Release) -> str:
 
 
 @pytest.mark.parametrize(("servers", "names", "warned"), [(3, 2, False), (100, 5, False), (56, 280, True)])
-def test_estimate_is_what_helm_stores(
-    cluster: Cluster, servers: int, names: int, warned: bool, record_property: Any
-) -> None:
+def test_estimate_is_what_helm_stores(cluster: Cluster, servers: int, names: int, warned: bool, figure: Figure) -> None:
     """The estimate is within an eighth of the real Secret, and the warning appears when it comes near 1 MiB."""
     release, values = cluster.release("size"), _values(servers, names)
     release.install(values, _log_flag(release))
     secret, _ = release.record()
     real, expected = len(base64.b64decode(secret["data"]["release"])), _estimated(release, values)
-    record_property("release size", f"{servers} servers with {names} names: {real:,} bytes, estimated {expected:,}")
+    title = f"helm {cluster.host.major}, {servers} servers with {names} names each"
+    figure("Size of the release's Secret", f"{title}: {real:,} bytes, estimated {expected:,}")
 
     assert abs(expected / real - 1) < 0.125
     assert (real > WARN_FROM) == warned

@@ -10,9 +10,12 @@ import pytest
 import yaml
 
 from charting import parent_chart
+from control_plane import ControlPlane
 from edges import catalog, container
+from lab.audit import awaited, changes
 from lab.cluster import CONFIG_MAP, POLICY, Cluster, Release
 from lab.manifests import unexpected
+from lab.opened import opened
 from mcpfence.reach import flows
 from mcpfence.reach.boxes import EVERYTHING
 from mcpfence.reach.evaluate import Evaluator, Subject
@@ -54,14 +57,23 @@ def _refused(release: Release, verb: str, values: Mapping[str, Any], *flags: str
     return done.stderr.decode()
 
 
+def _with_a_service(folder: Path) -> Path:
+    """Our chart as a subchart of one whose Service the API server refuses if its ports are wrong."""
+    chart = parent_chart(folder, {"ports": [80]})
+    template = "apiVersion: v1\nkind: Service\nmetadata: {name: one}\nspec: {ports: {{ toJson .Values.ports }}}\n"
+    (chart / "templates").mkdir()
+    (chart / "templates" / "service.yaml").write_text(template, encoding="utf-8")
+    return chart
+
+
 @pytest.fixture
 def release(cluster: Cluster) -> Release:
     """A release that is not installed yet."""
     return cluster.release()
 
 
-def test_install(release: Release) -> None:
-    """What the API server holds is what was rendered: floor, policies and report; never the catalog."""
+def test_install(release: Release, control_plane: ControlPlane) -> None:
+    """What the API server holds is what was rendered: floor, policies and report; the catalog not even for a moment."""
     release.install(FIRST)
     rendered = [one for one in yaml.safe_load_all(release.helm("get manifest")) if one]
     policies = [one for one in rendered if one["kind"] == "NetworkPolicy"]
@@ -78,6 +90,11 @@ def test_install(release: Release) -> None:
     assert _carriers(release) == []
     assert "mcpfence.io/carrier: catalog" not in release.record()[1]["manifest"]
     assert release.verdict(FIRST) == set()
+    log = awaited(
+        lambda: [change for change in changes(control_plane.audit_log, release.namespace) if "maps" in change.resource],
+        bool,
+    )
+    assert {(change.what, change.name) for change in log} == {("created", f"{release.name}-mcpfence")}
 
 
 def test_upgrade_brings_changes_and_takes(release: Release) -> None:
@@ -152,6 +169,31 @@ def test_dry_run_on_the_server(release: Release) -> None:
     assert release.stored(("v1", "Secret"), release.namespace) == {}
 
 
+def test_dry_run_of_an_upgrade_on_the_server(release: Release) -> None:
+    """`upgrade --dry-run=server` shows what would come, and changes nothing of what is there."""
+    release.install(FIRST)
+    before = release.stored(POLICY)
+    shown = release.upgrade(SECOND, "--dry-run=server")
+
+    assert "name: mcp-server-fetch-egress\n" in shown
+    assert "mcpfence.io/carrier: catalog" not in shown
+    assert release.stored(POLICY) == before
+    assert release.record()[0]["metadata"]["labels"]["version"] == "1"
+
+
+def test_dry_run_sees_a_clash(release: Release) -> None:
+    """`--dry-run=server` says that somebody else's policy has our name, before anything is installed."""
+    api = release.cluster.api
+    for namespace in (release.namespace, release.fenced):
+        api.make_namespace(namespace)
+    metadata = {"name": "mcp-server-vault-egress", "namespace": release.fenced}
+    assert api.create({"apiVersion": POLICY[0], "kind": POLICY[1], "metadata": metadata, "spec": DENY_ALL}).ok
+    said = _refused(release, "install", {**FIRST, "mcpNamespace": {"create": False}}, "--dry-run=server")
+
+    assert 'NetworkPolicy "mcp-server-vault-egress"' in said
+    assert set(release.policies()) == {"mcp-server-vault-egress"}
+
+
 def test_second_release_in_another_namespace(release: Release) -> None:
     """Two releases stand side by side, each with a set of its own; taking one away leaves the other."""
     other = release.cluster.release("other")
@@ -191,12 +233,35 @@ def test_policy_of_somebody_else_with_our_name_is_refused(release: Release) -> N
     assert set(release.policies()) == {"mcp-server-vault-egress"}
 
 
+def test_upgrade_into_somebody_elses_name_is_refused(release: Release) -> None:
+    """A server that comes with an upgrade and finds its policy's name taken: refused, and nothing else is changed."""
+    release.install(FIRST)
+    metadata = {"name": "mcp-server-fetch-egress", "namespace": release.fenced}
+    policy = {"apiVersion": POLICY[0], "kind": POLICY[1], "metadata": metadata, "spec": DENY_ALL}
+    assert release.cluster.api.create(policy).ok
+    before = release.stored(POLICY)
+    said = _refused(release, "upgrade", SECOND)
+
+    assert 'NetworkPolicy "mcp-server-fetch-egress"' in said
+    assert release.stored(POLICY) == before
+
+
+def test_report_of_somebody_else_with_our_name_is_refused(release: Release) -> None:
+    """The report's ConfigMap does not overwrite what was there before, either."""
+    api = release.cluster.api
+    api.make_namespace(release.namespace)
+    metadata = {"name": f"{release.name}-mcpfence", "namespace": release.namespace}
+    assert api.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": {"mine": "1"}}).ok
+    said = _refused(release, "install", FIRST)
+
+    assert f'ConfigMap "{release.name}-mcpfence"' in said
+    assert release.stored(CONFIG_MAP, release.namespace)[f"{release.name}-mcpfence"]["data"] == {"mine": "1"}
+    assert api.get("v1", "Namespace", "", release.fenced).status == 404
+
+
 def test_upgrade_from_a_failed_state(release: Release, tmp_path: Path) -> None:
     """An install that fails half way leaves nothing open, and the next upgrade puts everything in its place."""
-    chart = parent_chart(tmp_path / "chart", {"ports": [80]})
-    template = "apiVersion: v1\nkind: Service\nmetadata: {name: one}\nspec: {ports: {{ toJson .Values.ports }}}\n"
-    (chart / "templates").mkdir()
-    (chart / "templates" / "service.yaml").write_text(template, encoding="utf-8")
+    chart = _with_a_service(tmp_path / "chart")
     bad, good = ({"mcpfence": FIRST, "ports": [{"port": port}]} for port in (99999, 80))
     said = _refused(release, "install", bad, chart=chart)
 
@@ -206,6 +271,21 @@ def test_upgrade_from_a_failed_state(release: Release, tmp_path: Path) -> None:
     release.upgrade(good, chart=chart)
     assert "STATUS: deployed" in release.helm("status")
     assert release.verdict(FIRST) == set()
+
+
+def test_upgrade_after_an_upgrade_that_failed(release: Release, tmp_path: Path) -> None:
+    """An upgrade that the API server refuses half way opens nothing, and the next one brings what was declared."""
+    chart = _with_a_service(tmp_path / "chart")
+    release.install({"mcpfence": FIRST, "ports": [{"port": 80}]}, chart=chart)
+    before = list(release.stored(POLICY).values())
+    _refused(release, "upgrade", {"mcpfence": SECOND, "ports": [{"port": 99999}]}, chart=chart)
+    failed = list(release.stored(POLICY).values())
+    release.upgrade({"mcpfence": SECOND, "ports": [{"port": 80}]}, chart=chart)
+    after = list(release.stored(POLICY).values())
+
+    assert opened(release.fenced, SECOND["servers"], failed, [before, after]) == {}
+    assert opened(release.fenced, SECOND["servers"], after, [before]) != {}
+    assert release.verdict(SECOND) == set()
 
 
 # --- the post-renderer forgotten ---
