@@ -14,12 +14,23 @@ from hypothesis import strategies as st
 Raw = dict[str, Any]
 
 POOLS = {
-    4: ("10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "203.0.113.0/24", "8.8.0.0/15", "104.16.0.0/13"),
+    4: (
+        "10.0.0.0/9",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "203.0.113.0/24",
+        "8.8.0.0/15",
+        "104.16.0.0/13",
+    ),
     6: ("fd00:1::/32", "2001:db8::/32", "2606:4700::/32", "2a00:1450::/31"),
 }
 """Where listed cidrs come from: each block is all public or all blocked."""
 
-CLUSTER_POOLS = {4: ("10.128.0.0/10", "10.192.0.0/12"), 6: ("fd00:2::/32", "2600:1f00::/40")}
+CLUSTER_POOLS: dict[int, tuple[str, ...]] = {
+    4: ("10.128.0.0/10", "10.192.0.0/12"),
+    6: ("fd00:2::/32", "2600:1f00::/40"),
+}
 """Where the cluster's own addresses come from, apart from POOLS: a listed block must not be partly public."""
 
 EXCEPT_POOLS = {4: ("11.0.0.0/8", "44.0.0.0/10"), 6: ("2620:0:2d0::/48",)}
@@ -103,8 +114,11 @@ def _inside(draw: st.DrawFn, pool: Any, shortest: int) -> str:
 def cidr_entries(draw: st.DrawFn, setting: Setting) -> Raw:
     """An entry of `cidrs`; the excepts leave its upper half alone, so something is granted."""
     text = draw(blocks(setting.families))
-    entry: Raw = {"cidr": text, "ports": draw(st.one_of(st.just("all"), st.lists(setting.ports, min_size=1, max_size=3)))}
-    network = ipaddress.ip_network(text)
+    entry: Raw = {
+        "cidr": text,
+        "ports": draw(st.one_of(st.just("all"), st.lists(setting.ports, min_size=1, max_size=3))),
+    }
+    network: Any = ipaddress.ip_network(text)
     if network.prefixlen < network.max_prefixlen and draw(st.booleans()):
         lower = next(iter(network.subnets()))
         entry["except"] = [_inside(draw, lower, lower.prefixlen) for _ in range(draw(st.integers(1, 3)))]
@@ -128,7 +142,10 @@ def domains(draw: st.DrawFn, setting: Setting) -> Any:
 @st.composite
 def peer_selectors(draw: st.DrawFn, name: str, *, expressions: bool) -> Raw:
     """A selector of other people's pods."""
-    labels = {"app": name, **draw(st.dictionaries(st.sampled_from(["tier", "on"]), st.sampled_from(LABEL_VALUES), max_size=1))}
+    labels = {
+        "app": name,
+        **draw(st.dictionaries(st.sampled_from(["tier", "on"]), st.sampled_from(LABEL_VALUES), max_size=1)),
+    }
     if not expressions or draw(st.booleans()):
         return labels
     return {"matchLabels": labels, "matchExpressions": draw(_expressions)}
@@ -215,6 +232,7 @@ def egresses(draw: st.DrawFn, setting: Setting) -> Raw:
 @st.composite
 def own_selectors(draw: st.DrawFn, name: str, setting: Setting) -> Any:
     """A podSelector that no other server or workload has: `app` is its name."""
+
     def one(labels: Raw) -> Any:
         if setting.firewall or draw(st.booleans()):
             return labels
@@ -385,6 +403,7 @@ def settled_catalogs(draw: st.DrawFn) -> tuple[Raw, Setting]:
 
 def _renamed(model: str, name: str, known: Raw) -> Raw:
     """The same server under another name, with selectors of its own."""
+
     def own(value: Any) -> Any:
         if isinstance(value, list):
             return [own(item) for item in value]

@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAMESPACE, RELEASE, Raw, one, one_egress, rendered
+from mcpfence.digest import digest
 from mcpfence.errors import Collector, Finding, McpfenceError
 from mcpfence.findings import Severity
-from mcpfence.reading import digest, read_catalog
+from mcpfence.reading import read_catalog
 from mcpfence.render import Rendering, render
 from mcpfence.services import ServiceIndex
 from schema_cases import FULL

@@ -41,7 +41,8 @@ STAGES: dict[str, tuple[str, ...]] = {
         *("stream", "postrender", "resource_list", "krm", "layout", "release_size", "sarif", "helm", "__main__"),
     ),
     "Difference: two sides compared by what they let through": (
-        *("side", "subjects", "cells", "pod_reach", "difference", "changes", "reach_lines", "difference_forms", "gitrev"),
+        *("side", "subjects", "cells", "pod_reach", "difference", "changes", "reach_lines", "difference_forms"),
+        *("gitrev",),
     ),
 }
 """The modules of the package's top folder in the order of the pipeline; others, and folders, follow by themselves."""

@@ -42,7 +42,6 @@ def _engine(catalog: Catalog, out: Collector) -> None:
         out.add("aviatrix-profile", ("egress", "provider"), sentence, "check cluster.profile and egress.provider")
 
 
-
 def _ipv6(catalog: Catalog, out: Collector) -> None:
     """Where public IPv6 addresses are opened, the cluster's own must be known to be cut out of them."""
     if 6 not in catalog.cluster.families or intersect(canonical(catalog.cluster.cidrs), (ALL_V6,)):

@@ -76,7 +76,7 @@ _ERRORS = {
     "folder-drift": "A rendered folder is not what the catalog gives (`render --check`).",
     "function-config": "The functionConfig of the KRM function is none that it understands.",
     "gateway-auth": "The checks of callers at the gateway are not complete, or would not check.",
-    "gateway-drift": "A policy of a registered server is missing in the manifests, or checks less than the catalog says.",
+    "gateway-drift": "A policy of a registered server is missing in the manifests, or checks less than it should.",
     "gateway-extension": "A setting of the MCPGatewayExtension is outside what it takes.",
     "gateway-hostname": "A hostname at the gateway is none, is taken, or does not belong to its listener.",
     "gateway-key": "A gateway key does not belong to this kind of server.",

@@ -14,8 +14,8 @@ _ALWAYS = (
 _NAMES = ("shared addresses: a name's address may serve other sites too (CDNs, multi-tenant hosts such as github.com)",)
 _WINDOW = (
     "the moment between NetworkPolicy and FirewallPolicy: public addresses are open on the names' ports until both "
-    "are in force; Helm 3, folders and Argo CD apply the FirewallPolicy first, Helm 4 sorts custom kinds last; Helm 3 also "
-    "removes the FirewallPolicy of a server that goes before its NetworkPolicy"
+    "are in force; Helm 3, folders and Argo CD apply the FirewallPolicy first, Helm 4 sorts custom kinds last; Helm 3 "
+    "also removes the FirewallPolicy of a server that goes before its NetworkPolicy"
 )
 _AVIATRIX = (
     "SNI: the client chooses the name that it shows; the firewall compares that name, not the address",

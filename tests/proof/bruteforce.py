@@ -89,7 +89,11 @@ def _rule(value: Any, key: str, namespace: str, universe: Universe) -> Allowed:
 
 
 def _peers(value: Any, namespace: str, universe: Universe) -> int:
-    peer = {key: item for key, item in known(value, "podSelector", "namespaceSelector", "ipBlock").items() if item is not None}
+    peer = {
+        key: item
+        for key, item in known(value, "podSelector", "namespaceSelector", "ipBlock").items()
+        if item is not None
+    }
     demand(peer)
     if "ipBlock" in peer:
         demand(len(peer) == 1)
@@ -196,7 +200,7 @@ def _flows_of_rule(rule: Document, universe: Universe) -> int:
 def _shows(domains: Sequence[str], name: str) -> bool:
     """Whether a name is one of the domains; `*.x` is one or more labels below x, `*` is any name."""
     for written in domains:
-        demand(isinstance(written, str) and written and "*" not in written.removeprefix("*"))
+        demand(bool(written) and "*" not in written.removeprefix("*"))
         domain = written.lower()
         if name and (domain == "*" or name == domain or (domain[:2] == "*." and name.endswith(domain[1:]))):
             return True

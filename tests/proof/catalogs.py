@@ -49,7 +49,11 @@ PLAIN: dict[str, Any] = {
             podSelector=[{"app": "user", "id": "one"}, {"app": "user", "id": "two"}],
             egress={
                 "cidrs": [
-                    {"cidr": "10.9.0.0/16", "except": ["10.9.1.0/24", "10.9.255.0/25"], "ports": ["8000-8010", "53/UDP"]},
+                    {
+                        "cidr": "10.9.0.0/16",
+                        "except": ["10.9.1.0/24", "10.9.255.0/25"],
+                        "ports": ["8000-8010", "53/UDP"],
+                    },
                     {"cidr": "2001:db8:9::/48", "ports": "all"},
                 ],
                 "services": [{"name": "logs", "namespace": "logging", "mode": "namespace", "ports": [514, "514/UDP"]}],

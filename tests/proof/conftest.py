@@ -29,7 +29,8 @@ class _Gatherer:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, if any mutant was judged."""
-    if config.stash[_ROWS]:
+    rows: list[Any] = config.stash[_ROWS]
+    if rows:
         terminalreporter.section("mutants of rendered policies: what the proof caught, what changes no reach")
-        for line in lines(merge(config.stash[_ROWS])):
+        for line in lines(merge(rows)):
             terminalreporter.write_line(line)

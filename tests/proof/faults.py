@@ -199,7 +199,7 @@ def _ipv4(allow: Allow) -> Allow | None:
 
 @fault("the firewall does not end in a deny")
 def _(patch: Patch) -> None:
-    patch.setattr(aviatrix, "_deny", lambda draft, ground: None)
+    patch.setattr(aviatrix, "_deny", lambda *_: None)
 
 
 @fault("the firewall denies one family only")
@@ -311,7 +311,9 @@ def _(patch: Patch) -> None:
 @fault("the writer drops the last item of lists")
 def _(patch: Patch) -> None:
     real = Writer._items
-    patch.setattr(Writer, "_items", lambda self, items, indent: real(self, items[:-1] if len(items) > 1 else items, indent))
+    patch.setattr(
+        Writer, "_items", lambda self, items, indent: real(self, items[:-1] if len(items) > 1 else items, indent)
+    )
 
 
 @fault("the writer drops a line")
@@ -348,7 +350,7 @@ def _(patch: Patch) -> None:
 
 @fault("there is one policy for all fences")
 def _(patch: Patch) -> None:
-    def nobody(manifests: Iterable[Manifest]) -> list[Manifest]:
+    def nobody(_: Iterable[Manifest]) -> list[Manifest]:
         return []
 
     _changed(patch, render, "network_policies", nobody)

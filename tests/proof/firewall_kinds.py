@@ -453,7 +453,7 @@ def _second(document: Document, action: str, **metadata: Any) -> Document:
 
 
 @kind("firewall dropped")
-def _(document: Document) -> Iterator[Edit]:
+def _(_: Document) -> Iterator[Edit]:
     yield (), ()
 
 

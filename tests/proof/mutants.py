@@ -63,7 +63,7 @@ def representatives(scenes: Sequence[Scene]) -> dict[str, list[Mutant]]:
         for owner, index, name, edits in _edits(scene):
             blocks: dict[str, list[Edit]] = {}
             for path, after in edits:
-                blocks.setdefault(_block(scene.documents[owner][index], path, owner), []).append((path, after))
+                blocks.setdefault(_block(scene.documents[owner][index], path), []).append((path, after))
             for block, places in blocks.items():
                 if (name, block) not in seen:
                     seen.add((name, block))
@@ -100,7 +100,7 @@ def _mutant(scene: Scene, owner: str, index: int, name: str, path: Path, after: 
     )
 
 
-def _block(document: Document, path: Path, owner: str) -> str:
+def _block(document: Document, path: Path) -> str:
     """What makes a place distinct, whoever it belongs to: the rule or group that it lies in, else the kind of policy."""
     spec = document["spec"]
     inner = path[:3] if len(path) > 2 and isinstance(path[2], int) else ()
@@ -123,7 +123,10 @@ def _group(group: Document) -> str:
     """What a group holds, with one domain like another and one block like another."""
     if "domains" in group:
         return str(sorted({name[:1] == "*" for name in group["domains"]}))
-    kinds = {":" in one["cidr"] if one.get("cidr", "/0")[-2:] != "/0" else one.get("cidr", "pods") for one in group["selectors"]}
+    kinds = {
+        ":" in one["cidr"] if one.get("cidr", "/0")[-2:] != "/0" else one.get("cidr", "pods")
+        for one in group["selectors"]
+    }
     return str(sorted(map(str, kinds)))
 
 

@@ -369,7 +369,9 @@ def _(document: Document) -> Iterator[Edit]:
     for found in at(document, *PORT):
         for step in (-1, 1):
             port = found.value["port"] + step
-            yield found.set(port=port, **({"endPort": max(port, found.value["endPort"])} if "endPort" in found.value else {}))
+            yield found.set(
+                port=port, **({"endPort": max(port, found.value["endPort"])} if "endPort" in found.value else {})
+            )
 
 
 @kind("port made a range")
@@ -428,10 +430,19 @@ def _(document: Document) -> Iterator[Edit]:
     for found in at(document, *PORT):
         first, last = found.value["port"], found.value.get("endPort", 0)
         if last > first:
-            yield found.path, (put(found.set(endPort=first)[1][0], found.path[:-1], [
-                *_list(found.set(endPort=first)[1][0], found.path[:-1]),
-                {**found.value, "port": first + 1},
-            ]),)
+            yield (
+                found.path,
+                (
+                    put(
+                        found.set(endPort=first)[1][0],
+                        found.path[:-1],
+                        [
+                            *_list(found.set(endPort=first)[1][0], found.path[:-1]),
+                            {**found.value, "port": first + 1},
+                        ],
+                    ),
+                ),
+            )
 
 
 @kind("protocol changed")

@@ -14,7 +14,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from proof.universe import NAMESPACE_NAME, Address, Document, Flow, Peer, Question, Universe, Unreadable, block, selecting
+from proof.universe import (
+    NAMESPACE_NAME,
+    Address,
+    Document,
+    Flow,
+    Peer,
+    Question,
+    Universe,
+    Unreadable,
+    block,
+    selecting,
+)
 
 Labels = dict[str, str]
 
@@ -86,8 +97,13 @@ def universe_of(found: Mentioned, pod_blocks: tuple[str, ...] = ()) -> Universe:
     """The packets for what documents mention; `pod_blocks` hold the addresses that pods may have (none given: any)."""
     addresses = sorted({address for text in {*found.blocks, *_ALWAYS} for address in _edges(text)})
     pods = Pods(found)
-    some = itertools.product(pods.namespaces(), pods.peers(), pod_addresses(sorted(found.groups), pod_blocks, addresses))
-    peers = (*(Peer(address) for address in addresses), *(Peer(address, space, labels) for space, labels, address in some))
+    some = itertools.product(
+        pods.namespaces(), pods.peers(), pod_addresses(sorted(found.groups), pod_blocks, addresses)
+    )
+    peers = (
+        *(Peer(address) for address in addresses),
+        *(Peer(address, space, labels) for space, labels, address in some),
+    )
     return Universe(peers, _flows(found))
 
 
@@ -122,9 +138,7 @@ def pod_addresses(
 def _around(address: Address, blocks: Iterable[str]) -> tuple[str, ...]:
     """The blocks that an address lies in."""
     version, value = address
-    return tuple(
-        text for text in blocks if (it := block(text))[0] == version and it[1] <= value <= it[2]
-    )
+    return tuple(text for text in blocks if (it := block(text))[0] == version and it[1] <= value <= it[2])
 
 
 def _flows(found: Mentioned) -> Iterator[Flow]:
@@ -178,7 +192,11 @@ class Pods:
         known = _values(every)
         found = [labels for selector in every for labels in satisfying(selector, known)]
         found += [other for labels in found for other in _near(labels, known)]
-        names = {"elsewhere", *self._found.namespaces, *(labels[NAMESPACE_NAME] for labels in found if NAMESPACE_NAME in labels)}
+        names = {
+            "elsewhere",
+            *self._found.namespaces,
+            *(labels[NAMESPACE_NAME] for labels in found if NAMESPACE_NAME in labels),
+        }
         found += [{NAMESPACE_NAME: name} for name in sorted(names)]
         named = [{NAMESPACE_NAME: "elsewhere", **labels} for labels in found]
         return _distinct(named, [_question(selector) for selector in every], lambda labels: labels[NAMESPACE_NAME])

@@ -166,7 +166,7 @@ def _(document: Document) -> Iterator[Edit]:
 
 
 @kind("policy dropped")
-def _(document: Document) -> Iterator[Edit]:
+def _(_: Document) -> Iterator[Edit]:
     yield (), ()
 
 

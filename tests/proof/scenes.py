@@ -84,9 +84,18 @@ def prepared_fences(raw: Raw, services: ServiceIndex) -> tuple[dict[str, Fence],
 
 
 def _owner(document: Document) -> str:
-    """The title of the fence that a document was made for; empty for the report."""
+    """The title of the fence that a policy was made for; empty for everything that is no policy."""
+    if document["kind"] not in ("NetworkPolicy", "FirewallPolicy"):
+        return ""
     labels = document["metadata"]["labels"]
-    return next((f"{kind} {labels[key]}" for kind in ("server", "workload", "service") if (key := f"mcpfence.io/{kind}") in labels), "")
+    return next(
+        (
+            f"{kind} {labels[key]}"
+            for kind in ("server", "workload", "service")
+            if (key := f"mcpfence.io/{kind}") in labels
+        ),
+        "",
+    )
 
 
 def example_titles() -> list[str]:

@@ -59,4 +59,3 @@ def lines(rows: Iterable[Row]) -> list[str]:
 def _line(row: Row) -> str:
     wrong = f"   {row.wrong} WRONG" if row.wrong else ""
     return f"{row.kind:<46}{row.applied:>9,}{row.caught:>9,}{row.harmless:>10,}{wrong}"
-

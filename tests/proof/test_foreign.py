@@ -44,14 +44,17 @@ spec: {{podSelector: {selector}, policyTypes: [Egress, Ingress], {rules}}}
 """
 
 
-EDIT = (
-    "remove spec.egress[0] of NetworkPolicy tools/careless, or narrow its podSelector so that it cannot select app=vault"
-)
+EDIT = "remove spec.egress[0] of NetworkPolicy tools/careless, or narrow its podSelector so that it cannot select app=vault"
 
 
 @pytest.mark.parametrize(
     "selector",
-    ["{}", "{matchLabels: {app: vault}}", "{matchLabels: {team: a}}", "{matchExpressions: [{key: x, operator: Exists}]}"],
+    [
+        "{}",
+        "{matchLabels: {app: vault}}",
+        "{matchLabels: {team: a}}",
+        "{matchExpressions: [{key: x, operator: Exists}]}",
+    ],
     ids=["whole namespace", "same selector", "compatible label", "compatible expression"],
 )
 def test_policy_that_may_select_a_server_widens(selector: str) -> None:

@@ -76,7 +76,9 @@ def test_the_proof_catches_what_changes_reach(
     chosen = islice(mutants(here) if EVERYTHING else _chosen()[title], part, None, PARTS)
     outcomes = [(mutant, judged(here, mutant)) for mutant in chosen]
 
-    record_property(PROPERTY, count((mutant.kind, bool(told.changed), bool(told.findings)) for mutant, told in outcomes))
+    record_property(
+        PROPERTY, count((mutant.kind, bool(told.changed), bool(told.findings)) for mutant, told in outcomes)
+    )
     wrong = [
         f"{mutant.kind} at {mutant.place}: brute force {told.changed or 'sees no change'}, "
         f"the proof says {[finding.message for finding in told.findings] or 'nothing'}"

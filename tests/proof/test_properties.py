@@ -38,7 +38,7 @@ LONG = int(os.environ.get("MCPFENCE_FUZZ_CATALOGS", "20000"))
 """Catalogs for each law in `make fuzz`: each takes as long as some hundred intervals."""
 
 
-def some(examples: int) -> Any:
+def some(examples: int) -> settings:
     """So many examples in `make test`."""
     return settings(max_examples=LONG if FUZZ else examples)
 
@@ -120,7 +120,10 @@ def test_reach_grows_with_destinations(drawn: tuple[Raw, Setting], data: st.Data
 
 
 def _destinations(setting: Setting, default: str) -> st.SearchStrategy[tuple[str, Any]]:
-    kinds = [cidr_entries(setting).map(lambda entry: ("cidrs", entry)), services(setting).map(lambda entry: ("services", entry))]
+    kinds = [
+        cidr_entries(setting).map(lambda entry: ("cidrs", entry)),
+        services(setting).map(lambda entry: ("services", entry)),
+    ]
     if setting.names and default == "deny":
         kinds.append(domains(setting).map(lambda entry: ("domains", entry)))
     return st.one_of(kinds)
@@ -202,7 +205,10 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
     ],
     "the same words in other places": [
         ("app", {"podSelector": {"app": "app"}}),
-        ("www", {"podSelector": {"app": "www", "www": "www"}, "egress": {"domains": ["www.example.com", "www.www.org"]}}),
+        (
+            "www",
+            {"podSelector": {"app": "www", "www": "www"}, "egress": {"domains": ["www.example.com", "www.www.org"]}},
+        ),
         ("example", {"podSelector": {"app": "example.com"}, "egress": {"domains": ["example.com", "*.example.com"]}}),
     ],
 }
@@ -213,7 +219,8 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
 def test_moulds_change_nothing(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Cast from a shared mould or written alone, an object has the same text."""
     made = {
-        name: {"runtime": "containerized", "egress": {"domains": ["api.example.com"]}, **keys} for name, keys in SHAPES[shape]
+        name: {"runtime": "containerized", "egress": {"domains": ["api.example.com"]}, **keys}
+        for name, keys in SHAPES[shape]
     }
     _same_without_moulds(catalog(made, egress={"provider": "aviatrix"}), monkeypatch)
 

@@ -61,7 +61,9 @@ class Universe:
         self.peers, self.flows = tuple(peers), tuple(flows)
         self.every_peer, self.every_flow = (1 << len(self.peers)) - 1, (1 << len(self.flows)) - 1
         self._sorted = sorted((peer.address, place) for place, peer in enumerate(self.peers))
-        self._by_label = _grouped((_items(peer.labels), place) for place, peer in enumerate(self.peers) if peer.namespace)
+        self._by_label = _grouped(
+            (_items(peer.labels), place) for place, peer in enumerate(self.peers) if peer.namespace
+        )
         self._by_space = _grouped(
             (_items(peer.namespace), place) for place, peer in enumerate(self.peers) if peer.namespace
         )

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.errors import Collector, Path, quote
-from mcpfence.running.secretlike import secret_name, secret_value
+from mcpfence.running.secretlike import named_secret, secret_arguments, secret_value
 from mcpfence.running.settings import EnvVar
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _SECRET_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\Z")
 _SECRET_KEY = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_.-]+\Z")
-_PLAIN_VALUE = re.compile(r"(?i)(?:[0-9]{1,9}|true|false|yes|no|on|off)?\Z")
 
 WITHHELD = "withheld by the chart"
 """What the chart's carrier holds in the place of a value that it will not carry."""
@@ -66,9 +65,7 @@ def _read_entry(
 
 
 def _is_secret(key: str, value: str, sensitive: bool) -> bool:
-    if sensitive or value == WITHHELD or secret_value(value):
-        return True
-    return secret_name(key) and not _PLAIN_VALUE.match(value)
+    return sensitive or value == WITHHELD or secret_value(value) or named_secret(key, value)
 
 
 def _make_secret(server: str, namespace: str, key: str) -> str:
@@ -89,8 +86,7 @@ def _check_reference(reference: Mapping[str, Any], path: Path, out: Collector) -
 
 
 def read_args(texts: Sequence[str], path: Path, out: Collector) -> None:
-    """Refuse arguments that have the form of a secret: they would stand in the Deployment in clear."""
-    for i, text in enumerate(texts):
-        if secret_value(text):
-            todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
-            out.add("run-secret", (*path, i), "an argument looks like a secret and is written in clear", todo)
+    """Refuse arguments that hold a secret: they would stand in the Deployment in clear."""
+    for i in secret_arguments(texts):
+        todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
+        out.add("run-secret", (*path, i), "an argument looks like a secret and is written in clear", todo)
