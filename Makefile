@@ -14,7 +14,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver cilium argocd kustomize actionlint)
+ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver felix cilium argocd kustomize actionlint) .tools/packet-commands
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -87,6 +87,21 @@ clean: ## remove everything that make made
 .SECONDEXPANSION:
 .tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh tools/$$*/*.go) tools/build_go.sh
 	@sh tools/build_go.sh $* $@
+
+# What Felix programs the kernel through, where root can install it; else the tests name what is missing.
+.tools/packet-commands:
+	@missing=; for name in ip iptables ip6tables ipset nft setpriv; do \
+	  command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "error:$$missing: not on PATH; install iproute2, iptables, ipset, nftables and util-linux" >&2; exit 1; \
+	  fi; \
+	  echo "installing iproute2, iptables, ipset, nftables and util-linux" >&2; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+	    iproute2 iptables ipset nftables util-linux >/dev/null; \
+	fi
+	@mkdir -p $(@D)
+	@touch $@
 
 # --- virtual environments: one stamp per step, each on top of the one before ---
 

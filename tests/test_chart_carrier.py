@@ -263,7 +263,7 @@ def test_the_table_of_what_is_carried_knows_each_key_of_the_schema() -> None:
         place: set(objects[place]["properties"]) for place in table
     }
     parts = {key for row in table.values() for key, rule in row.items() if rule == "part"}
-    assert parts - {"servers"} | {"root", "server", "registration"} == set(table)
+    assert parts - {"servers"} | {"root", "server", "registration", "serverRun", "envEntry"} == set(table)
 
 
 def test_what_the_schema_calls_private_is_not_carried_as_it_is() -> None:
@@ -286,11 +286,12 @@ def test_what_the_schema_calls_private_is_not_carried_as_it_is() -> None:
         if private(schema)
     }
     assert rules == {
-        "npxConfig.args": "run",
-        "uvxConfig.command": "run",
-        "uvxConfig.args": "run",
-        "containerizedConfig.command": "run",
-        "containerizedConfig.args": "run",
+        "npxConfig.args": "args",
+        "uvxConfig.command": "args",
+        "uvxConfig.args": "args",
+        "containerizedConfig.command": "args",
+        "containerizedConfig.args": "args",
         "remoteConfig.fixedURL": "url",
         "remoteConfig.urlTemplate": "url",
+        "envEntry.value": "drop",  # what may be carried of it is judged entry by entry
     }

@@ -4,10 +4,12 @@ What the carrier takes over from the values, by place and key:
     keep      as it is
     part      key by key, by the table of that name
     url       scheme, host and port alone: paths, queries and user names of MCP URLs often are credentials
-    package   without user name and password, if it is a URL
+    package   where mcpfence runs the server: as it is, but withheld if it looks like a secret; else without user name
     run       as it is where mcpfence runs the server, else nothing
+    args      where mcpfence runs the server: the list, withheld as a whole if one looks like a secret; else nothing
     env       where mcpfence runs the server: the variables, with values withheld that look like secrets; else nothing
     register  as part, by the table named registration
+    running   a switch as it is, a map as part, by the table named serverRun
     drop      nothing, not even the name
 
 A key that is not in the table is carried by name with its value withheld. Both simple lists would be wrong here: a
@@ -23,7 +25,7 @@ root:
   egress: keep
   clients: keep
   workloads: keep
-  run: keep
+  run: part
   gateway: part
   mcpServerDefaults: part
   mcpNamespace: part
@@ -57,12 +59,14 @@ mcpNamespace:
   labels: drop
   resourceQuota: drop
   podSecurity: drop
+run:
+  enabled: keep
 server:
   runtime: keep
   egress: keep
   ingress: keep
   podSelector: keep
-  run: keep
+  run: running
   gateway: register
   compositeConfig: keep
   npxConfig: part
@@ -76,21 +80,21 @@ npxConfig:
   package: package
   egressDomains: keep
   denyAllEgress: keep
-  args: run
+  args: args
 uvxConfig:
   package: package
   egressDomains: keep
   denyAllEgress: keep
-  command: run
-  args: run
+  command: args
+  args: args
 containerizedConfig:
   image: keep
   port: keep
   egressDomains: keep
   denyAllEgress: keep
   path: drop
-  command: run
-  args: run
+  command: args
+  args: args
 remoteConfig:
   fixedURL: url
   urlTemplate: url
@@ -159,6 +163,27 @@ credentialRef:
 caCertSecretRef:
   name: keep
   key: keep
+serverRun:
+  enabled: keep
+  transport: keep
+  readOnlyRootFilesystem: keep
+  writablePaths: keep
+  runAsUser: keep
+  resources: keep
+  restart: keep
+  serviceAccount: keep
+envEntry:
+  key: keep
+  name: keep
+  description: drop
+  required: keep
+  sensitive: keep
+  value: drop
+  secretKeyRef: part
+  file: keep
+secretKeyRef:
+  name: keep
+  key: keep
 {{- end -}}
 
 {{/*
@@ -177,10 +202,29 @@ An empty map or list is carried as it is: a written empty list means something.
 {{- if $.runs -}}
 {{- $_ := set $.into $key $value -}}
 {{- end -}}
-{{- else if eq $rule "env" -}}
+{{- else if eq $rule "args" -}}
 {{- if $.runs -}}
-{{- $_ := set $.into $key (include "mcpfence.carriedEnv" $value | fromJsonArray) -}}
+{{- $texts := $value -}}
+{{- if not (kindIs "slice" $value) -}}
+{{- $texts = list $value -}}
 {{- end -}}
+{{- if include "mcpfence.secretForm" (join "\n" $texts) -}}
+{{- $_ := set $.into $key (list "withheld by the chart") -}}
+{{- else -}}
+{{- $_ := set $.into $key $value -}}
+{{- end -}}
+{{- end -}}
+{{- else if and (eq $rule "env") (kindIs "slice" $value) -}}
+{{- if $.runs -}}
+{{- $_ := set $.into $key (include "mcpfence.carriedEnv" (dict "entries" $value "table" $.table) | fromJsonArray) -}}
+{{- end -}}
+{{- else if and (eq $rule "env") (not $.runs) -}}
+{{- else if and (eq $rule "running") (kindIs "map" $value) -}}
+{{- $part := dict -}}
+{{- template "mcpfence.carry" dict "from" $value "into" $part "table" $.table "place" "serverRun" -}}
+{{- $_ := set $.into $key $part -}}
+{{- else if and (eq $rule "running") (kindIs "bool" $value) -}}
+{{- $_ := set $.into $key $value -}}
 {{- else if and (eq $rule "part") (kindIs "map" $value) -}}
 {{- $part := dict -}}
 {{- if eq $key "servers" -}}
@@ -197,7 +241,9 @@ An empty map or list is carried as it is: a written empty list means something.
 {{- $_ := set $.into $key (regexReplaceAll "(?s)^([A-Za-z][A-Za-z0-9+.-]*://)?([^/?#@]*@)?([^/?#]*).*$" $value "${1}${3}") -}}
 {{- else if and (eq $rule "package") (kindIs "string" $value) -}}
 {{- /* A regular expression is compiled at each use, and hardly any package is a URL. */ -}}
-{{- if contains "://" $value -}}
+{{- if and $.runs (include "mcpfence.secretForm" $value) -}}
+{{- $_ := set $.into $key "withheld by the chart" -}}
+{{- else if and (not $.runs) (contains "://" $value) -}}
 {{- $_ := set $.into $key (regexReplaceAll "://[^/?#@]*@" $value "://") -}}
 {{- else -}}
 {{- $_ := set $.into $key $value -}}
@@ -242,23 +288,40 @@ Whether any server says that mcpfence runs it: "true" or nothing. The argument i
 {{- end -}}
 
 {{/*
-Environment variables as a JSON list. A value is withheld where the entry is called sensitive or is named like a secret;
-the renderer then refuses it. The pattern is the renderer's own (running/secretlike.py); a test compares the two.
+Environment variables as a JSON list. A value is withheld where the entry is called sensitive, is named like a secret or
+has the form of one; the renderer then refuses it. Keys of the argument: entries, table.
+The patterns are the renderer's own (running/secretlike.py); a test compares them.
 */}}
 {{- define "mcpfence.carriedEnv" -}}
 {{- $entries := list -}}
-{{- range $entry := . -}}
-{{- if and (kindIs "map" $entry) (hasKey $entry "value") -}}
+{{- range $entry := .entries -}}
+{{- if kindIs "map" $entry -}}
+{{- $kept := dict -}}
+{{- template "mcpfence.carry" dict "from" $entry "into" $kept "table" $.table "place" "envEntry" -}}
+{{- if hasKey $entry "value" -}}
 {{- $key := toString ($entry.key | default $entry.name) -}}
-{{- $named := regexMatch "(?i)(token|secret|passw|passphrase|credential|private_?key|api_?key|access_?key|auth_?key|bearer|client_?key|signing_?key|encryption_?key|connection_?string|database_url|_dsn$|^dsn$|_pat$|^pat$)" $key -}}
-{{- $harmless := or (regexMatch "(?i)(_file|_path|_url|_uri|_endpoint|_host|_name|_id|_type|_count|_limit|_ttl|_expiry)$" $key) (regexMatch "(?i)^(?:[0-9]{1,9}|true|false|yes|no|on|off)?$" (toString $entry.value)) -}}
-{{- if or $entry.sensitive (and $named (not $harmless)) -}}
-{{- $entry = merge (dict "value" "withheld by the chart") (omit $entry "value") -}}
+{{- $named := regexMatch "(?i)(token|secret|passw|passphrase|credential|private[_.-]?key|api[_.-]?key|access[_.-]?key|auth[_.-]?key|bearer|client[_.-]?key|signing[_.-]?key|encryption[_.-]?key|connection[_.-]?string|authorization|[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$|[_.-]key$)" $key -}}
+{{- $harmless := or (regexMatch "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$|(public|primary|partition|sort|foreign)[_.-]?key$" $key) (regexMatch "(?i)^(?:[0-9]{1,9}|true|false|yes|no|on|off)?$" (regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" (toString $entry.value) "")) -}}
+{{- $shown := and (kindIs "string" $entry.value) (not $entry.sensitive) (or (not $named) $harmless) -}}
+{{- if and $shown (include "mcpfence.secretForm" $entry.value) -}}
+{{- $shown = false -}}
 {{- end -}}
+{{- $_ := set $kept "value" (ternary $entry.value "withheld by the chart" $shown) -}}
 {{- end -}}
-{{- $entries = append $entries $entry -}}
+{{- $entries = append $entries $kept -}}
+{{- else -}}
+{{- $entries = append $entries "withheld by the chart" -}}
+{{- end -}}
 {{- end -}}
 {{- $entries | toJson -}}
+{{- end -}}
+
+{{/*
+"true" if a text has the form of a secret; references to variables, $(NAME), are none.
+*/}}
+{{- define "mcpfence.secretForm" -}}
+{{- $text := regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" . "" -}}
+{{- if regexMatch "-----BEGIN [A-Z ]*PRIVATE KEY-----|\\bgh[opsur]_[A-Za-z0-9]{20,}|\\bgithub_pat_[A-Za-z0-9_]{20,}|\\bglpat-[A-Za-z0-9_-]{16,}|\\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\\.slack\\.com/services/.|\\bsk-[A-Za-z0-9_-]{20,}|\\bsk_(?:live|test)_[A-Za-z0-9]{10,}|\\b(?:AKIA|ASIA)[A-Z0-9]{16}\\b|\\bAIza[A-Za-z0-9_-]{30,}|\\bnpm_[A-Za-z0-9]{30,}|\\bpypi-[A-Za-z0-9_-]{30,}|\\bhf_[A-Za-z0-9]{30,}|\\beyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.|(?i:\\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8,})|://[^/?#\\s:@]*:[^/?#\\s@]+@|(?i:https?://[^/?#\\s@]+@)" $text -}}true{{- end -}}
 {{- end -}}
 
 {{/*

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mcpfence.catalog import CONFIGS
+from mcpfence.catalog import CONFIGS, HOSTED
 
 Raw = Mapping[str, Any]
 
@@ -25,6 +25,7 @@ _RUN_DEFAULTS = (
     "runtimeClassName",
     "tolerations",
 )
+_ENV = ("file", "key", "name", "required", "secretKeyRef", "sensitive", "value")
 _ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
 
 
@@ -57,18 +58,32 @@ def something_is_registered(raw: Raw) -> bool:
 
 
 def _running(raw: Raw) -> Raw:
-    """What the objects of running servers depend on; without values of variables, which the carrier may withhold."""
+    """What the objects of running servers depend on; of servers that do not run the carrier brings nothing.
+
+    Where the carrier withholds a value of a variable the catalog is refused, so there is no digest to agree on.
+    """
     defaults = {key: value for key, value in (raw.get("mcpServerDefaults") or {}).items() if key in _RUN_DEFAULTS}
     found: dict[str, Any] = {"enabled": (raw.get("run") or {}).get("enabled", False), "defaults": defaults}
     for name, server in (raw.get("servers") or {}).items():
+        if not runs(raw, server):
+            continue
         config = server.get(CONFIGS[server["runtime"]]) or {}
-        env = [{key: value for key, value in entry.items() if key != "value"} for entry in server.get("env") or ()]
         found[f"servers.{name}"] = {
             "run": server.get("run"),
-            "env": env,
+            "env": [{key: entry[key] for key in _ENV if key in entry} for entry in server.get("env") or ()],
             "config": {key: config[key] for key in ("image", "package", "command", "args") if key in config},
         }
     return found
+
+
+def runs(raw: Raw, server: Raw) -> bool:
+    """Whether mcpfence runs this server."""
+    written = server.get("run")
+    if isinstance(written, Mapping):
+        return bool(written.get("enabled", True))
+    if written is None:
+        return bool((raw.get("run") or {}).get("enabled", False)) and server.get("runtime") in HOSTED
+    return bool(written)
 
 
 def _relevant(server: Raw) -> Raw:

@@ -64,8 +64,18 @@ def _construct_int(loader: Any, node: Any) -> int:
     return -number if sign == "-" else number
 
 
-def _construct_float(loader: Any, node: Any) -> float:
-    return float(node.value.replace("_", ""))
+def _construct_float(loader: Any, node: Any) -> float | int:
+    """A number; one without a fraction is a whole number, as Helm hands it to templates and prints it."""
+    return _whole(node.value.replace("_", ""))
+
+
+def _whole(text: str) -> float | int:
+    number = float(text)
+    return int(number) if number.is_integer() and abs(number) <= _EXACT else number
+
+
+_EXACT = 2**53
+"""Up to here a number that passes through Helm is the one that was written."""
 
 
 def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
@@ -144,7 +154,7 @@ def load_values(text: str) -> Any:
     """The one document of a values or catalog file (None where it is empty); raises BadDocument."""
     if text.lstrip().startswith("{"):
         try:
-            document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant)
+            document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_whole)
             if _is_shallow(document):
                 return document
         except (ValueError, RecursionError):

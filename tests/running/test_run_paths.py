@@ -13,7 +13,7 @@ from charting import CHART, Charting, catalog, parse
 from edges import make_host, mcpfence
 from find_helm import Helm
 from mcpfence.running.environment import WITHHELD
-from mcpfence.running.secretlike import _HARMLESS, NAME
+from mcpfence.running.secretlike import FORMS, HARMLESS, NAME
 from running.runs import CATALOG
 
 
@@ -97,9 +97,9 @@ def test_chart_withholds_what_looks_like_a_secret(charting: Charting) -> None:
 def test_chart_and_renderer_agree_on_what_looks_like_a_secret() -> None:
     """The chart's pattern is the renderer's, so that nothing is withheld which the renderer would take for a value."""
     text = (CHART / "templates" / "_carrier.tpl").read_text(encoding="utf-8")
-    patterns = [json.loads(f'"{found}"') for found in re.findall(r'regexMatch "(\(\?i\)[^"]*)" \$key', text)]
+    patterns = [json.loads(f'"{found}"') for found in re.findall(r'regexMatch "([^"]*)" \$(?:key|text)\b', text)]
 
-    assert patterns == [NAME, _HARMLESS.pattern]
+    assert patterns == [NAME, HARMLESS, FORMS]
 
 
 def test_withheld_value_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from mcpfence.cidrs.gathered import Gathered, Scope
 from mcpfence.cidrs.kinds import Command, Kind, Objects, Provider, fill, has, known_of, line_of
-from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, read_objects
+from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.kubernetes import KINDS as KUBERNETES
 from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.one import the_cluster
@@ -69,6 +69,7 @@ def read(objects: Objects, gathered: Gathered) -> None:
         return
     gathered.profile("gke", cluster.at("name"), "a GKE cluster")
     _pods_and_services(cluster, gathered)
+    _public_nodes(cluster, gathered)
     _control_plane(cluster, gathered)
     _families(cluster, gathered)
     _subnets(cluster, objects.get(SUBNET, ()), gathered)
@@ -90,6 +91,19 @@ def _pods_and_services(cluster: Node, gathered: Gathered) -> None:
         gathered.cidr("pods", pool.at("networkConfig", "podIpv4CidrBlock"), f"pods of node pool {name}")
     gathered.cidr("nodes", cluster.at("tpuConfig", "ipv4CidrBlock"), "TPUs of the cluster")
     gathered.cidr("nodes", cluster.at("tpuIpv4CidrBlock"), "TPUs of the cluster")
+
+
+def _public_nodes(cluster: Node, gathered: Gathered) -> None:
+    """Nodes are public unless the pool, or else the cluster, says that they are private."""
+    places = (("privateClusterConfig", "enablePrivateNodes"), ("networkConfig", "defaultEnablePrivateNodes"))
+    private = any(cluster.at(*place).true for place in places)
+    pools = []
+    for pool in cluster.at("nodePools").items():
+        own = pool.at("networkConfig", "enablePrivateNodes")
+        if not (own.true if own.there else private):
+            pools.append(pool.at("name").label)
+    if pools:
+        public_nodes(f"pool {', '.join(pools)}", gathered)
 
 
 def _control_plane(cluster: Node, gathered: Gathered) -> None:

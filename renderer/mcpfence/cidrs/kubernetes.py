@@ -100,6 +100,17 @@ def read_objects(objects: Objects, gathered: Gathered, *, nodes: bool = True) ->
     _families(objects, gathered)
 
 
+def public_nodes(whose: str, gathered: Gathered) -> None:
+    """Say that nodes have public addresses of their own: in no range of the network, so only the nodes tell them."""
+    if any(item.source.what.startswith("address of node") for item in gathered.found):
+        sentence = "holds the public addresses of today's nodes, and none of a node that joins later"
+        todo = "run it again when nodes change, or give the nodes private addresses alone"
+    else:
+        sentence = f"lacks the public addresses of the nodes of {whose}"
+        todo = f"run: {line_of(COMMANDS, 'nodes.json', known_of(gathered.scope))}; or give the nodes private addresses alone"
+    gathered.missing("nodes", sentence, todo)
+
+
 def _name(node: Node) -> str:
     return node.at("metadata", "name").label or "without a name"
 

@@ -28,6 +28,7 @@ _EXACT = {
     "npx": re.compile(r"@?[^@]+@v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\Z"),
     "uvx": re.compile(r"[^=@]+(?:==|@)v?[0-9][0-9A-Za-z.!+-]*\Z"),
 }
+_IMAGE = re.compile(r"(?=.{1,1024}\Z)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@[a-z0-9+._-]+:[0-9a-f]{32,})?\Z")
 _COMMIT = re.compile(r"[@#][0-9a-f]{40}\b")
 
 
@@ -68,6 +69,11 @@ def bridged(bridge: str | Sequence[str], command: Sequence[str], port: int, addr
 def pinned_package(runtime: str, package: str) -> bool:
     """Whether a package names one exact version: `name@1.2.3`, `name==1.2.3`, or a commit of 40 digits."""
     return _EXACT[runtime].match(package) is not None or _COMMIT.search(package) is not None
+
+
+def image_name(image: str) -> bool:
+    """Whether a text has the form of an image's name, whose only @ stands before a digest."""
+    return _IMAGE.match(image) is not None
 
 
 def pinned_image(image: str) -> bool:

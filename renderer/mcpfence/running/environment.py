@@ -87,6 +87,7 @@ def _check_reference(reference: Mapping[str, Any], path: Path, out: Collector) -
 
 def read_args(texts: Sequence[str], path: Path, out: Collector) -> None:
     """Refuse arguments that hold a secret: they would stand in the Deployment in clear."""
-    for i in secret_arguments(texts):
+    withheld = (i for i, text in enumerate(texts) if text == WITHHELD)
+    for i in sorted({*withheld, *secret_arguments(texts)}):
         todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
         out.add("run-secret", (*path, i), "an argument looks like a secret and is written in clear", todo)

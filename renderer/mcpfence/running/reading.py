@@ -12,26 +12,28 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcpfence.catalog import HOSTED, Server
+from mcpfence.catalog import Server
+from mcpfence.digest import runs
 from mcpfence.errors import Collector, Path, quote
 from mcpfence.fields import read_name
 from mcpfence.running.commands import (
     BRIDGES,
     IMAGES,
     bridged,
+    image_name,
     known_bridge,
     package_command,
     pinned_image,
     pinned_package,
 )
-from mcpfence.running.environment import read_args, read_env
+from mcpfence.running.environment import WITHHELD, read_args, read_env
+from mcpfence.running.resources import check_plain, ordered, read_resources, with_request
+from mcpfence.running.secretlike import secret_text
 from mcpfence.running.settings import USER, Account, Placement, Run
 from mcpfence.selectors import Selector
 
 Raw = Mapping[str, Any]
-
-MEMORY = "400Mi"
-"""Request of a server that says nothing, as Obot's documentation recommends."""
+Resources = dict[str, dict[str, str]]
 
 _MESH_PORTS = (15001, 15006, 15008, 15020, 15021, 15090)
 """Ports that Istio's proxies use inside a pod or for it (Istio's documentation, "Ports used by Istio")."""
@@ -40,22 +42,13 @@ _FOLDER = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 _OWN_FOLDERS = ("/tmp", "/home/mcp", "/files")  # noqa: S108 - mounts inside the pod
 
 
-def runs(raw: Raw, server: Raw) -> bool:
-    """Whether mcpfence runs this server."""
-    written = server.get("run")
-    if isinstance(written, Mapping):
-        return bool(written.get("enabled", True))
-    if written is None:
-        return bool((raw.get("run") or {}).get("enabled", False)) and server.get("runtime") in HOSTED
-    return bool(written)
-
-
 def read_runs(
     servers: Mapping[str, Server], raw: Raw, namespace: str, families: frozenset[int], out: Collector
 ) -> dict[str, Server]:
     """The servers with their `run` filled in where mcpfence runs them; `namespace` is that of the fences."""
     defaults = raw.get("mcpServerDefaults") or {}
     placement = _read_placement(defaults, out)
+    resources = with_request(read_resources(defaults.get("resources"), ("mcpServerDefaults", "resources"), out))
     address = "0.0.0.0" if 4 in families else "::"  # noqa: S104 - inside the pod, whose fence says who may call
     found = dict(servers)
     for name, server in servers.items():
@@ -66,7 +59,7 @@ def read_runs(
             sentence = f"a {server.runtime} server has no pods here, so there is nothing to run"
             out.add("runtime-key", (*server.path, "run"), sentence, "remove it")
             continue
-        run = _Reader(server, written, defaults, placement, out).read(address, namespace)
+        run = _Reader(server, written, defaults, placement, resources, out).read(address, namespace)
         if run is not None:
             found[name] = server._replace(run=run)
     if (raw.get("cluster") or {}).get("mesh") == "ambient":
@@ -83,36 +76,25 @@ def _check_mesh(servers: Mapping[str, Server], out: Collector) -> None:
 
 def _read_placement(defaults: Raw, out: Collector) -> Placement:
     for key in ("affinity", "tolerations"):
-        _check_plain(defaults.get(key) or {}, ("mcpServerDefaults", key), out)
+        check_plain(defaults.get(key) or {}, ("mcpServerDefaults", key), out)
     return Placement(
         pull_policy=defaults.get("imagePullPolicy", "Always"),
         pull_secrets=tuple(item["name"] for item in defaults.get("imagePullSecrets") or ()),
         node_selector=tuple(sorted((defaults.get("nodeSelector") or {}).items())),
-        affinity=_ordered(defaults.get("affinity") or {}),
-        tolerations=tuple(_ordered(item) for item in defaults.get("tolerations") or ()),
+        affinity=ordered(defaults.get("affinity") or {}),
+        tolerations=tuple(ordered(item) for item in defaults.get("tolerations") or ()),
         runtime_class=defaults.get("runtimeClassName", ""),
     )
-
-
-def _check_plain(value: Any, path: Path, out: Collector) -> None:
-    """Refuse what no field of a pod holds: null, fractions, a list in a list."""
-    if isinstance(value, Mapping):
-        for key, item in value.items():
-            _check_plain(item, (*path, key), out)
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            if isinstance(item, list):
-                out.add("type", (*path, i), "is a list in a list", "write what a pod has there")
-            _check_plain(item, (*path, i), out)
-    elif value is None or isinstance(value, float):
-        out.add("type", path, f"is {'null' if value is None else 'a fraction'}", "write what a pod has there")
 
 
 class _Reader:
     """Reads one server; `path` is where its faults are reported."""
 
-    def __init__(self, server: Server, raw: Raw, defaults: Raw, placement: Placement, out: Collector) -> None:
+    def __init__(
+        self, server: Server, raw: Raw, defaults: Raw, placement: Placement, resources: Resources, out: Collector
+    ) -> None:
         self.server, self.raw, self.defaults, self.placement, self.out = server, raw, defaults, placement, out
+        self.resources = resources
         written = raw.get("run")
         self.run: Raw = written if isinstance(written, Mapping) else {}
         self.path: Path = server.path
@@ -121,33 +103,36 @@ class _Reader:
 
     def read(self, address: str, namespace: str) -> Run | None:
         """Everything that is needed, or None after an error that leaves nothing to run."""
-        self._check_name()
+        self._check_name(namespace)
         self._check_ports()
         labels = self._labels()
         started = self._container() if self.server.runtime == "containerized" else self._package(address)
         env = read_env(self.server.name, namespace, self.raw.get("env") or (), (*self.path, "env"), self.out)
-        writable, user, account = self._writable(), self._user(), self._account()
+        writable, user, account, resources = self._writable(), self._user(), self._account(), self._resources()
         if started is None or labels is None:
             return None
         image, command, args = started
-        return Run(
+        made = Run(
             image=image,
             port=self.server.port,
             labels=labels,
             command=command,
             args=args,
             env=env,
-            resources=self._resources(),
+            resources=resources,
             read_only=self.run.get("readOnlyRootFilesystem", True),
             writable=writable,
             user=user,
             account=account,
             placement=self.placement,
-            checksum=_checksum(self.raw, self.config, self.run, self.defaults),
         )
+        return made._replace(checksum=_checksum(made, self.run.get("restart", "")))
 
-    def _check_name(self) -> None:
+    def _check_name(self, namespace: str) -> None:
         """The Service has the server's name, and a Service's name begins with a letter (DNS-1035)."""
+        if (namespace, self.server.name) == ("default", "kubernetes"):
+            sentence = "Service default/kubernetes is the API server's own, which every pod of the cluster asks for"
+            self.out.add("run-name", self.path, sentence, "rename the server, or give it a namespace of its own")
         if self.server.name[:1].isdigit():
             sentence = f"a Service cannot be called {self.server.name}: its name begins with a digit"
             self.out.add("run-name", self.path, sentence, "let the server's name begin with a letter")
@@ -170,6 +155,11 @@ class _Reader:
             sentence = "the selector names no label that a pod of this server must have"
             self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write matchLabels")
             return None
+        if any(item.operator in ("NotIn", "DoesNotExist") for item in self.server.selectors[0].expressions):
+            sentence = "the selector excludes labels, which a Service cannot: it would lead to pods of others too"
+            todo = "write matchLabels that only this server's pod has, or run: false"
+            self.out.add("run-selector", (*self.path, "podSelector"), sentence, todo)
+            return None
         return labels
 
     def _container(self) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
@@ -181,12 +171,13 @@ class _Reader:
             todo = f"write {self.key}.image, or run: false"
             self.out.add("run-image", self.path, "mcpfence is to run it, and no image is written", todo)
             return None
+        self._check_image(image, (*self.path, self.key, "image"))
         if not pinned_image(image):
             sentence = f"{quote(image)} can be another image at every start"
             self.out.add("run-floating", (*self.path, self.key, "image"), sentence, "write a tag, or better a digest")
         written = self.config.get("command")
         command = (written,) if isinstance(written, str) else tuple(written or ())
-        args = _texts(self.config.get("args"))
+        args = _texts(self.config.get("args"), (*self.path, self.key, "args"), self.out)
         for key, texts in (("command", command), ("args", args)):
             read_args(texts, (*self.path, self.key, key), self.out)
         return image, command, args
@@ -194,7 +185,7 @@ class _Reader:
     def _package(self, address: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
         runtime = self.server.runtime
         package = str(self.config.get("package") or "").strip()
-        args = _texts(self.config.get("args"))
+        args = _texts(self.config.get("args"), (*self.path, self.key, "args"), self.out)
         read_args(args, (*self.path, self.key, "args"), self.out)
         if not package:
             todo = f"write {self.key}.package, or run: false"
@@ -207,8 +198,9 @@ class _Reader:
             example = "name@1.2.3" if runtime == "npx" else "name==1.2.3"
             sentence = f"{quote(package)} can be another version at every start, written by whoever owns the package"
             self.out.add("run-floating", at, sentence, f"write an exact version: {example}")
-        read_args((package,), at, self.out)
         command = package_command(runtime, package, args, self.config.get("command") or "")
+        for where, text in ((at, package), ((*self.path, self.key, "command"), self.config.get("command") or "")):
+            self._check_text(text, where)
         if self.run.get("transport", "stdio") == "stdio":
             bridge = self._bridge(runtime)
             if bridge is None:
@@ -216,11 +208,23 @@ class _Reader:
             command = bridged(bridge, command, self.server.port, address)
         return self._image(runtime), tuple(command), ()
 
+    def _check_text(self, text: str, path: Path) -> None:
+        if text == WITHHELD or secret_text(text):
+            sentence = "looks like a secret and is written in clear: whoever may read the Deployment would see it"
+            todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
+            self.out.add("run-secret", path, sentence, todo)
+
     def _image(self, runtime: str) -> str:
         written = self.defaults.get("image")
-        if isinstance(written, str):
-            return written
-        return str((written or {}).get(runtime) or IMAGES[runtime])
+        image = written if isinstance(written, str) else str((written or {}).get(runtime) or IMAGES[runtime])
+        self._check_image(image, ("mcpServerDefaults", "image"))
+        return image
+
+    def _check_image(self, image: str, path: Path) -> None:
+        """The name is not repeated: one with a user name and a password is refused here."""
+        if not image_name(image):
+            todo = "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]; credentials belong into mcpServerDefaults.imagePullSecrets"
+            self.out.add("run-image", path, "is no name of an image", todo)
 
     def _bridge(self, runtime: str) -> str | list[str] | None:
         path = ("mcpServerDefaults", "bridge", runtime)
@@ -231,6 +235,8 @@ class _Reader:
             todo = "write supergateway@VERSION, mcp-proxy==VERSION, or a command as a list with {port} and {command}"
             self.out.add("run-bridge", path, f"{quote(bridge)} is no bridge that is known here", todo)
             return None
+        for i, item in enumerate(bridge):
+            self._check_text(item, (*path, i))
         text = " ".join(bridge)
         if "{port}" in text and "{command}" in text:
             return list(bridge)
@@ -238,11 +244,10 @@ class _Reader:
         self.out.add("run-bridge", path, "the command of a bridge has no {port} or no {command} in it", todo)
         return None
 
-    def _resources(self) -> Raw:
+    def _resources(self) -> dict[str, dict[str, str]]:
         if "resources" in self.run:
-            return _quantities(self.run["resources"])
-        written = _quantities(self.defaults.get("resources") or {})
-        return dict(_ordered({**written, "requests": {"memory": MEMORY, **(written.get("requests") or {})}}))
+            return read_resources(self.run["resources"], (*self.path, "run", "resources"), self.out)
+        return self.resources
 
     def _writable(self) -> tuple[str, ...]:
         found = set()
@@ -280,10 +285,17 @@ class _Reader:
                     sentence = f"{key} {'has a *' if rule[key] else 'is empty'}"
                     todo = "list what the server needs" + ("; with * it could read every Secret" if rule[key] else "")
                     self.out.add("run-rules", (*path, "rules", i, key), sentence, todo)
+            for key, texts in rule.items():
+                if (key == "resourceNames" and not texts) or (key != "apiGroups" and "" in texts):
+                    sentence = f"{key} {'names nothing' if texts else 'is empty, which stands for every name'}"
+                    self.out.add("run-rules", (*path, "rules", i, key), sentence, "write names, or remove the key")
         for i, name in enumerate(written.get("namespaces") or ()):
             read_name(name, (*path, "namespaces", i), "the namespace", self.out)
+        annotations = tuple(sorted((written.get("annotations") or {}).items()))
+        for key, text in annotations:
+            self._check_text(text, (*path, "annotations", key))
         return Account(
-            annotations=tuple(sorted((written.get("annotations") or {}).items())),
+            annotations=annotations,
             rules=tuple({key: sorted(set(rule[key])) for key in rule} for rule in rules),
             namespaces=tuple(sorted(set(written.get("namespaces") or ()))) if rules else (),
             token=token,
@@ -310,35 +322,18 @@ def labels_for(selector: Selector) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(labels.items()))
 
 
-def _texts(args: Sequence[Any] | None) -> tuple[str, ...]:
-    """Arguments as text; YAML may have read a port as a number."""
+def _texts(args: Sequence[Any] | None, path: Path, out: Collector) -> tuple[str, ...]:
+    """Arguments as text; YAML may have read a port as a number.
+
+    1.10 would become 1.1, and a number of more than 2**53 another one on its way through helm.
+    """
+    for i, item in enumerate(args or ()):
+        if isinstance(item, float) or (isinstance(item, int) and abs(item) > 2**53):
+            out.add("type", (*path, i), "is a number that does not stay as it is written", "put it in quotes")
     return tuple(item if isinstance(item, str) else json.dumps(item) for item in args or ())
 
 
-def _ordered(value: Any) -> Any:
-    """A value with the keys of its mappings in order: helm sorts them on the way through the chart."""
-    if isinstance(value, Mapping):
-        return {key: _ordered(value[key]) for key in sorted(value)}
-    return [_ordered(item) for item in value] if isinstance(value, list) else value
-
-
-def _quantities(resources: Raw) -> dict[str, Any]:
-    """Requests and limits with every amount as text, as Kubernetes prints them."""
-    texts = {
-        key: {name: _amount(amount) for name, amount in value.items()} if isinstance(value, Mapping) else value
-        for key, value in resources.items()
-    }
-    return dict(_ordered(texts))
-
-
-def _amount(amount: Any) -> Any:
-    if isinstance(amount, bool) or not isinstance(amount, (int, float)):
-        return amount
-    return f"{amount:g}" if isinstance(amount, float) else str(amount)
-
-
-def _checksum(raw: Raw, config: Raw, run: Raw, defaults: Raw) -> str:
+def _checksum(run: Run, restart: str) -> str:
     """A digest of what the pod is made of; it changes with `restart`, and so the pod is made anew."""
-    parts: Sequence[Any] = (raw.get("env") or [], config, run, defaults)
-    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    text = json.dumps((run, restart), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

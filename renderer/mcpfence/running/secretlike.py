@@ -11,13 +11,14 @@ from collections.abc import Iterator, Sequence
 NAME = (
     "(?i)(token|secret|passw|passphrase|credential|private[_.-]?key|api[_.-]?key|access[_.-]?key|auth[_.-]?key|bearer|"
     "client[_.-]?key|signing[_.-]?key|encryption[_.-]?key|connection[_.-]?string|authorization|"
-    "[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$)"
+    "[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$|[_.-]key$)"
 )
 """As RE2 reads it too: chart/templates/_carrier.tpl has the same text, and a test compares the two."""
 
 _NAME = re.compile(NAME)
 HARMLESS = (
-    "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$"
+    "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$|"
+    "(public|primary|partition|sort|foreign)[_.-]?key$"
 )
 """Endings that make a variable a pointer or a number: TOKEN_FILE, MAX_TOKEN_COUNT, SECRET_NAME."""
 
@@ -43,7 +44,7 @@ _NAME, _HARMLESS, _FORMS = re.compile(NAME), re.compile(HARMLESS), re.compile(FO
 _PLAIN = re.compile(r"(?i)(?:[0-9]{1,9}|true|false|yes|no|on|off)?\Z")
 _REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
 """What the kubelet replaces by a variable's value."""
-_GIVEN = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*)(?:=|: *)[\"']?([^\s\"'&]*)")
+_GIVEN = re.compile(r"(?<![A-Za-z0-9_.-])-*([A-Za-z][A-Za-z0-9_.-]*)(?:=|: *)[\"']?([^\s\"'&]*)")
 """NAME=VALUE or NAME: VALUE, anywhere in a text: options, assignments in a shell, headers, queries of URLs."""
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_.-]*)\Z")
 

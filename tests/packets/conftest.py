@@ -1,0 +1,60 @@
+"""One cluster whose packets are real, for all tests of this folder: they run in one group of pytest-xdist."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from control_plane import LabError, find_programs
+from packet_felix import check_machine, find_felix
+from packet_world import World
+from packets.play import Tally
+from tooling import MissingComponentError, need
+
+HERE = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks the tests of this folder."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.lab)
+            item.add_marker(pytest.mark.xdist_group("packets"))
+
+
+@pytest.fixture(scope="session")
+def tally() -> Tally:
+    """The sum over all scenes."""
+    return Tally(name="total")
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
+    """The cluster; its logs stay only if a test failed."""
+    need(_machine)
+    felix, programs = need(_felix), find_programs()
+    folder = tmp_path_factory.mktemp("packets") / "node"
+    with World(folder=folder, programs=programs, felix_program=felix) as made:
+        yield made
+    if not request.session.testsfailed:
+        shutil.rmtree(folder)
+
+
+def _machine() -> Path:
+    try:
+        check_machine()
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
+    return Path("/")
+
+
+def _felix() -> Path:
+    try:
+        find_programs()
+        return find_felix()
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
