@@ -223,3 +223,68 @@ def test_a_whole_run_on_bytes_that_are_no_text() -> None:
         assert (outcome.code, outcome.stdout) == (1, "")
         assert "Traceback" not in outcome.stderr
         assert outcome.stderr.startswith("error: stdin")
+
+
+def _in_image(name: str) -> list[dict[str, Any]]:
+    """One image, where each format would have it."""
+    return [
+        {"registry": {"a": {"type": "server", "image": name}}},
+        {"registry": {"b": {"type": "poci", "tools": [{"name": "t", "container": {"image": name}}]}}},
+        {"name": "c", "packages": [{"registryType": "oci", "identifier": name}]},
+        {"servers": {"d": {"image": name}}},
+        {"name": "e", "runtime": "containerized", "containerizedConfig": {"image": name, "port": 1, "path": "/"}},
+    ]
+
+
+@pytest.mark.parametrize("before", ["", "docker.io/", "registry.example.com:5000/a/"])
+def test_an_image_has_no_password(before: str) -> None:
+    """A user and a password before the host of an image are refused with the entry, and shown nowhere."""
+    for source in _in_image(f"{before}bob:TOPSECRET@registry.example.com/img:1"):
+        found = _imported(json.dumps(source), "input.json")
+        assert (found.servers, found.text) == ((), "")
+        assert "import-refused" in {finding.id for finding in found.findings}
+        assert [finding.message for finding in found.findings if "TOPSECRET" in finding.message] == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a", "a/B_c.d-e:V_1.2-x", "r.example.com:5000/a/b", "localhost:5000/a:1@sha256:" + "0a" * 32, "a@sha256:00"],
+)
+def test_images_come_as_they_are(name: str) -> None:
+    """Hosts with a port, tags and digests are no passwords."""
+    for source in _in_image(name):
+        assert json.dumps(name) in json.dumps(yaml.safe_load(_imported(json.dumps(source), "input.json").text))
+
+
+def test_what_is_no_name_may_be_a_value() -> None:
+    """Of what stands where a name should be only the part before the value is shown: FOO=... and Authorization:..."""
+    env = [{"name": "FOO=TOPSECRET"}, {"name": "Authorization: Bearer TOPSECRET"}, {"name": "A TOPSECRET"}]
+    source = {
+        "registry": {"a": {"type": "server", "image": "x/y:1", "env": env, "allowHosts": ["TOPSECRET@a.example.com"]}}
+    }
+    found = _imported(json.dumps(source), "input.json")
+
+    said = " ".join(finding.message for finding in found.findings)
+    assert "TOPSECRET" not in said + found.text
+    assert '"FOO=..." is no name of a variable' in said
+    assert '"...@a.example.com" is no host:port' in said
+
+
+@pytest.mark.parametrize(
+    ("link", "expected"),
+    [
+        ("https://bob:TOPSECRET@example.com/x/y?t=TOPSECRET#TOPSECRET", "see https://example.com/x/y"),
+        ("https://ghp_TOPSECRET@example.com:8443/x", "see https://example.com:8443/x"),
+        ("https://TOPSECRET:@a@example.com?x", "see https://example.com"),
+        ("https://example.com/@scope/x.", "see https://example.com/@scope/x"),
+        ("https://TOPSECRET_no_host/x", None),
+        ("javascript:TOPSECRET", None),
+    ],
+)
+def test_of_a_link_only_the_plain_part_is_a_hint(link: str, expected: str | None) -> None:
+    """Whoever links to a private repository may have put a token before its host."""
+    source = {"name": "a", "type": "server", "image": "x/y:1", "source": {"project": link}}
+    text = _imported(json.dumps(source), "input.json").text
+
+    assert "TOPSECRET" not in text
+    assert re.findall(r"hint: (.*)", text) == ([expected] if expected else [])

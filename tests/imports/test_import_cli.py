@@ -206,6 +206,15 @@ def test_output_is_written_and_the_next_step_said(folder: Path) -> None:
     assert run_cli("check", "-f", "values.yaml").code == 0
 
 
+def test_output_to_stdout(folder: Path) -> None:
+    """-o - is stdout, and no file of that name."""
+    outcome = run_cli("import", "docker", "servers", "-o", "-", "--quiet")
+
+    assert (outcome.code, outcome.stdout) == (0, run_cli("import", "docker", "servers", "--quiet").stdout)
+    assert outcome.stdout.startswith("# A catalog")
+    assert [path.name for path in folder.iterdir()] == ["servers"]
+
+
 def test_output_never_overwrites(folder: Path) -> None:
     """-o on an existing file is an error; --merge of that very file or --force are the ways on."""
     target = folder / "values.yaml"

@@ -115,6 +115,8 @@ def test_the_stance_of_the_merged_file_is_said() -> None:
     outcome = _merged("egress: {default: internet}\n", source="silent.yaml")
 
     assert "egress.default of the catalog (internet) holds for them" in outcome.stdout
+    told = run_cli("import", "docker", "silent.yaml", "--merge", "base.yaml").stderr
+    assert "end of the catalog: they reach every public address until you say what" in told
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from mcpfence.cli.arguments import file_name
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
 from mcpfence.errors import Finding, McpfenceError, fail, plural
 from mcpfence.files import read_bytes
@@ -31,9 +32,24 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
 @click.command("import", epilog=_EPILOG)
 @click.argument("format", type=click.Choice(["auto", *FORMATS]), metavar="FORMAT")
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH...|-")
-@click.option("-o", "--output", "target", type=click.Path(), metavar="FILE", help="Write the catalog there.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    type=click.Path(),
+    metavar="FILE",
+    callback=file_name,
+    help="Write the catalog there.",
+)
 @click.option("--only", multiple=True, metavar="NAME", help="Import this entry alone; may be repeated.")
-@click.option("--merge", "base", type=click.Path(), metavar="FILE", help="Add to this values file; what it has wins.")
+@click.option(
+    "--merge",
+    "base",
+    type=click.Path(),
+    metavar="FILE",
+    callback=file_name,
+    help="Add to this values file; what it has wins.",
+)
 @click.option("--force", is_flag=True, help="Overwrite what -o names.")
 @click.option(
     "--provider",
@@ -72,6 +88,7 @@ def command(
     mcpfence import toolhive registry.json --merge values.yaml -o values.yaml
     mcpfence import docker --explain-source
     """
+    target = None if target == "-" else target  # stdout, as elsewhere
     if explain_source:
         return guarded(voice, lambda: _explain(format))
     if not paths:
@@ -184,7 +201,8 @@ def summary(imported: Imported) -> Iterator[str]:
     if hosts := sum(finding.id == "import-destination-refused" for finding in imported.findings):
         yield f"{plural(hosts, 'destination')} refused: their servers are imported without them"
     if states[State.UNDECLARED]:
-        yield "those with nothing declared are listed at the end of the catalog: they reach nothing until you say what"
+        reach = "every public address" if imported.stance == "internet" else "nothing"
+        yield f"those with nothing declared are listed at the end of the catalog: they reach {reach} until you say what"
 
 
 def _write(text: str, target: str | None) -> None:

@@ -133,7 +133,8 @@ def _provider(
         return []
     if any(part.path == ("egress", "provider") for part in settings):
         return []
-    listed = any("/" not in host for item in servers for host in hosts_of(item.entry.server))
+    fences = [item.entry.server for item in servers] + [part.value for part in settings if part.path[0] == "workloads"]
+    listed = any("/" not in host for fence in fences for host in hosts_of(fence))
     if wanted:
         return [_Part(("egress", "provider"), wanted, ())]
     engine = next(name for name in BUILTIN if name != "none")
@@ -179,7 +180,7 @@ def _refuse(gone: Sequence[Named], errors: Sequence[Finding], desk: Desk) -> Non
     for item in gone:
         for error in errors:
             if error.path[:2] == ("servers", item.label):
-                rest = error.message.removeprefix(f"servers.{item.label}").removeprefix(".")
+                rest = error.message.removeprefix(f"servers.{item.label}").removeprefix(".").removeprefix(": ")
                 desk.refuse(item.entry.node, f"{quote(item.entry.name)} is no server that a catalog can have: {rest}")
                 break
 

@@ -33,7 +33,8 @@ class Destination(NamedTuple):
 def shown(text: str) -> str:
     """A foreign host or URL quoted for a message, without what may be a password in it."""
     text = re.sub(r"//[^/?#]*@", "//...@", text[:4096])
-    text = re.sub(r"^[^/?#@]*:[^/?#@]*@", "...@", text)
+    text = re.sub(r"(?<![^/])[^/?#@]*:[^/?#@]*@(?!sha[0-9]+:)", "...@", text)  # user:password@, and no image:tag@digest
+    text = re.sub(r"^[^/?#@]+@(?=[A-Za-z][A-Za-z0-9-]*\.)", "...@", text)  # whoever@host, and no package@version
     return quote(re.sub(r"[?#].*", "?...", text, flags=re.DOTALL))
 
 

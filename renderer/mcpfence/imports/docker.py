@@ -21,6 +21,7 @@ from typing import Any
 from mcpfence.imports.destinations import Destination, egress_keys, merged, read_destination, refuse_destination, shown
 from mcpfence.imports.entry import Desk, Entry, Format, Found, Row, State, Table, report_unknown
 from mcpfence.imports.hints import env_hint, link_hint
+from mcpfence.imports.packages import check_image
 from mcpfence.imports.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.source import BadEntry, Document, Node
 
@@ -175,18 +176,11 @@ def _image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
     if not image:
         raise BadEntry(node, "has no image", "add the image that the server runs")
     where = node.get("image") or node
-    _check_image(image, where)
+    check_image(image, where)
     if "@" not in image and ":" not in image.rpartition("/")[2]:
         sentence = f"{shown(image)} has no tag, so what runs may change at any time"
         desk.say("import-unpinned", where, sentence, "pin a version or a digest")
     return image, ()
-
-
-def _check_image(image: str, node: Node) -> None:
-    if "{{" in image or "${" in image:
-        raise BadEntry(node, f"{shown(image)} is a template that nothing has filled in", "write the image itself")
-    if len(image) > 512 or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*", image):
-        raise BadEntry(node, f"{shown(image)} is no reference to an image", "mend the source")
 
 
 def _poci_image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
@@ -196,7 +190,7 @@ def _poci_image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
         container = tool.mapping("container")
         image = container.text("image").strip() if container else ""
         if image and container:
-            _check_image(image, container.get("image") or container)
+            check_image(image, container.get("image") or container)
             images.append(image)
     distinct = sorted(set(images))
     if not distinct:

@@ -11,7 +11,10 @@ _URL_LIKE = re.compile(
     r"(?:^|_)(?:URL|URI|HOST|HOSTNAME|ENDPOINT|DOMAIN|REGION|INSTANCE|SITE|ADDRESS|ADDR|DSN|BASEURL|SERVER|BROKERS?)"
     r"(?:S|_|$)",
 )
-_LINK = re.compile(r"https?://[A-Za-z0-9.-]+(?::[0-9]+)?(?:/[A-Za-z0-9._~%/@+-]*)?")
+_LINK = re.compile(
+    r"(?P<scheme>https?://)(?:[^/?#\s]*@)?"  # a user may be a token
+    r"(?P<rest>[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)(?:/[A-Za-z0-9._~%/@+-]*)?)"
+)
 _MOST = 6
 
 
@@ -24,9 +27,9 @@ def env_hint(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def link_hint(text: str) -> tuple[str, ...]:
-    """A documentation or source link, without query; nothing where the text is no plain link."""
+    """A documentation or source link, without user and query; nothing where the text is no plain link."""
     match = _LINK.match(text[:2000])
-    return (f"see {match[0].rstrip('.')}",) if match else ()
+    return (f"see {match['scheme']}{match['rest'].rstrip('.')}",) if match else ()
 
 
 def same_image_hints(entries: Sequence[Entry]) -> dict[int, tuple[str, ...]]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcpfence.errors import quote
 from mcpfence.imports.destinations import refuse_destination, shown
 from mcpfence.imports.entry import Desk
 from mcpfence.imports.kubernetes_blocks import read_block
@@ -26,7 +27,7 @@ _NUMBER = re.compile(r"[0-9]{1,5}\Z")
 class Known(NamedTuple):
     """The Services and pods of the input, and each Service's TCP ports with where they lead."""
 
-    index: ServiceIndex
+    found: ServiceIndex
     ports: Mapping[tuple[str, str], tuple[tuple[int, int | str], ...]]
 
 
@@ -118,9 +119,12 @@ def _entry(target: Target, home: str) -> dict[str, Any]:
 
 def _selector(target: Target, home: str, known: Known, desk: Desk) -> dict[str, Any] | None:
     title = f"Service {target.namespace}/{target.name}"
-    record = known.index.services.get((target.namespace, target.name))
+    record = known.found.services.get((target.namespace, target.name))
     if record is None:
-        refuse_destination(target.node, f"{title} is not in the input, so its pods and their ports are not known", desk)
+        others = sorted(space for space, name in known.found.services if name == target.name)
+        there = f" (there is one of that name in {quote(others[0])[1:-1]})" if others else ""
+        sentence = f"{title} is not in the input{there}, so its pods and their ports are not known"
+        refuse_destination(target.node, sentence, desk)
         return None
     if record.type == "ExternalName":
         refuse_destination(target.node, f"{title} is an ExternalName Service, which has no pods", desk)
@@ -139,7 +143,7 @@ def _namespace(target: Target, home: str, known: Known, desk: Desk) -> dict[str,
         sentence = f"opens every pod of {home}, the servers' own namespace"
         refuse_destination(target.node, sentence, desk)
         return None
-    record = known.index.services.get((target.namespace, target.name))
+    record = known.found.services.get((target.namespace, target.name))
     if record is not None or target.ports:
         ports = _ports(target, record, known, desk)
     else:
@@ -183,7 +187,7 @@ def _ports(target: Target, record: ServiceRecord | None, known: Known, desk: Des
     found: set[int] = set()
     for one in behind:
         found |= (
-            {one} if isinstance(one, int) else _named(one, record.selector, known.index.pods.get(target.namespace, ()))
+            {one} if isinstance(one, int) else _named(one, record.selector, known.found.pods.get(target.namespace, ()))
         )
     if not found:
         sentence = (

@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcpfence.errors import quote
 from mcpfence.imports.entry import Desk
 from mcpfence.imports.labels import label
 from mcpfence.imports.source import Node
 
 MARK = "mcpfence.io/server"
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod")
+_BATCH = ("Job", "CronJob", "ReplicationController")
 _WORD = re.compile(r"(?<![a-z])mcp(?![a-z])", re.IGNORECASE)
 
 
@@ -39,11 +41,21 @@ class Running(NamedTuple):
     @property
     def title(self) -> str:
         """As messages call it."""
+        return f"{self.kind} {plain(self.namespace)}/{plain(self.name)}"
+
+    @property
+    def key(self) -> str:
+        """As the evaluators call it."""
         return f"{self.kind} {self.namespace}/{self.name}"
 
     def numbers(self, protocol: str = "TCP", name: str | None = None) -> list[int]:
         """The container ports of a protocol, or those of one name."""
         return sorted({port for label, kind, port in self.ports if kind == protocol and name in (None, label)})
+
+
+def plain(text: str) -> str:
+    """A foreign name for a message: short, and with escapes for what does not print."""
+    return quote(text)[1:-1]
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -117,6 +129,17 @@ def _words(
         yield from (port for port, _, _ in _ports(one))
 
 
+def say_others(nodes: Sequence[Node], namespace: str, desk: Desk) -> None:
+    """Say which objects of a namespace have pods and are not imported."""
+    for node in nodes:
+        metadata = mapping(node.value.get("metadata"))
+        here = (metadata.get("namespace") or "default") == namespace and not metadata.get("ownerReferences")
+        if node.value.get("kind") in _BATCH and here:
+            sentence = f"{node.value['kind']} {plain(namespace)}/{plain(str(metadata.get('name')))} is not imported"
+            todo = "the floor denies its pods everything; write a workload for them"
+            desk.say("import-pods", node, sentence, todo)
+
+
 def servers(found: Sequence[Running], desk: Desk) -> list[Running]:
     """The workloads that are servers, of one namespace; what is left out for that is said."""
     marked = [one for one in found if one.labels.get(MARK, "false") != "false"]
@@ -130,6 +153,6 @@ def servers(found: Sequence[Running], desk: Desk) -> list[Running]:
     space = min(counts, key=lambda name: (-counts[name], name))
     for one in chosen:
         if one.namespace != space:
-            sentence = f"{one.title} looks like a server too, and this catalog is for namespace {space}"
+            sentence = f"{one.title} looks like a server too, and this catalog is for namespace {plain(space)}"
             desk.say("import-ignored", one.node, sentence, "import that namespace by itself")
     return [one for one in chosen if one.namespace == space]

@@ -24,6 +24,8 @@ class Rendered(NamedTuple):
 
     documents: tuple[Any, ...]
     refused: Mapping[tuple[str, str], str]
+    fault: str = ""
+    """Why there are no documents: an error that is not about one server or workload."""
 
 
 class Difference(NamedTuple):
@@ -42,7 +44,7 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> Rendered:
         except McpfenceError as error:
             new = _blamed(error.findings, refused)
             if not new:
-                return Rendered((), refused)
+                return Rendered((), refused, error.findings[0].message)
             refused |= new
             catalog = {
                 key: {name: item for name, item in value.items() if (key, name) not in refused}

@@ -8,8 +8,9 @@ from typing import Any
 
 from mcpfence.imports.entry import Desk, Entry, Format, Found, Setting, Table, known_paths, report_unknown
 from mcpfence.imports.obot_chart import CHART, denies, is_chart, may_be_chart, read_chart
-from mcpfence.imports.obot_entry import CONFIGS, ENTRY, POLICY, linked, names_of, read_entry, read_policy
+from mcpfence.imports.obot_entry import linked, names_of, read_entry, read_policy
 from mcpfence.imports.obot_pods import PODS, clients, read_pods, select
+from mcpfence.imports.obot_tables import CONFIGS, ENTRY, POLICY
 from mcpfence.imports.source import BadEntry, Document, Node, objects
 
 _GROUP = "obot.obot.ai/"
@@ -88,8 +89,9 @@ def read(documents: Sequence[Document], desk: Desk) -> Found:
     entries = linked(entries, frozenset(name for names in called for name in names))
     if desk.pods:
         pods, obots = read_pods(desk.pods)
-        entries = select(entries, called, pods, desk)
-        settings += clients(obots, desk)
+        callers = list(clients(obots, desk))
+        entries, shims = select(entries, called, pods, callers[0].value if callers else None, desk)
+        settings += [*callers, *shims]
     return Found(tuple(entries), tuple(settings))
 
 

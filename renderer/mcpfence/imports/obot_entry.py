@@ -30,74 +30,16 @@ from mcpfence.imports.destinations import (
     refuse_destination,
     shown,
 )
-from mcpfence.imports.entry import Desk, Entry, Row, State, Table
+from mcpfence.imports.entry import Desk, Entry, State
 from mcpfence.imports.hints import env_hint, link_hint
+from mcpfence.imports.obot_tables import CONFIGS
 from mcpfence.imports.packages import image
 from mcpfence.imports.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.source import BadEntry, Node
 
-CONFIGS = {
-    "npx": "npxConfig",
-    "uvx": "uvxConfig",
-    "containerized": "containerizedConfig",
-    "remote": "remoteConfig",
-    "composite": "compositeConfig",
-}
-_HOSTED = ("npx", "uvx", "containerized")
 _PACKAGE = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9@._/+~=\[\],!<>-]{0,213}\Z")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,255}\Z")
 _LONGEST_NAME = 200
-
-_EGRESS = "each name on TCP 443; an empty list: nothing; absent: undeclared, which Obot itself takes as every host"
-_DENY = "true: nothing at all; false: every host, left to egress.default of the catalog with a warning"
-_ABOUT = (
-    *("description", "shortDescription", "icon", "metadata", "toolPreview", "serverUserType", "multiUserConfig"),
-    *("idleShutdownIntervalHours", "systemMCPServerType", "filterConfig", "resources", "command", "args", "url"),
-    *("headers", "startupTimeoutSeconds"),
-)
-
-ENTRY = Table(
-    "entry of a catalog (one or a list in a file; also items[].manifest of the API)",
-    (
-        Row("entryKey", "servers.NAME", "as a DNS label"),
-        Row("name", "servers.NAME, displayName", "the name where there is no entryKey; --pods finds pods by it"),
-        Row("runtime", "runtime", ""),
-        Row("npxConfig.package", "npxConfig.package", ""),
-        Row("uvxConfig.package", "uvxConfig.package", ""),
-        Row("containerizedConfig.image", "containerizedConfig.image", ""),
-        Row("containerizedConfig.port", "containerizedConfig.port", ""),
-        Row("containerizedConfig.path", "containerizedConfig.path", ""),
-        *(Row(f"{CONFIGS[name]}.egressDomains", f"{CONFIGS[name]}.egressDomains", _EGRESS) for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.denyAllEgress", f"{CONFIGS[name]}.denyAllEgress", _DENY) for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.args", "", "left out: arguments may hold secrets") for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.command", "", "left out, as arguments are") for name in ("uvx", "containerized")),
-        Row("remoteConfig.fixedURL", "remoteConfig.fixedURL, .urlTemplate", "without user name and query"),
-        Row("remoteConfig.url", "remoteConfig.fixedURL, .urlTemplate", "as fixedURL"),
-        Row("remoteConfig.urlTemplate", "remoteConfig.urlTemplate", "without user name and query"),
-        Row("remoteConfig.hostname", "remoteConfig.hostname", ""),
-        Row("remoteConfig.headers", "remoteConfig.headers", "the names; never a value"),
-        *(Row(f"remoteConfig.{key}", "", "") for key in ("staticOAuthRequired", "isTemplate", "tunnelName")),
-        Row(
-            "compositeConfig.componentServers",
-            "compositeConfig.componentServers",
-            "by catalogEntryID, mcpServerID, or the manifest's entryKey or name",
-        ),
-        Row("env", "env", "the variables' names, whether they are required and secret; never a value"),
-        Row("config", "env", "of system servers: the variables' names"),
-        Row("repoURL", "", "a hint where nothing is declared"),
-        *(Row(key, "", "") for key in _ABOUT),
-    ),
-)
-POLICY = Table(
-    "MCPNetworkPolicy",
-    (
-        Row("spec.mcpServerName", "servers.NAME", ""),
-        Row("spec.podSelector", "podSelector", ""),
-        Row("spec.egressDomains", "containerizedConfig.egressDomains", "each name on TCP 443; none: every host"),
-        Row("spec.denyAllEgress", "containerizedConfig.denyAllEgress", ""),
-        *(Row(key, "", "") for key in ("apiVersion", "kind", "metadata", "status")),
-    ),
-)
 
 
 class Names(NamedTuple):
@@ -278,13 +220,17 @@ def read_policy(node: Node, desk: Desk) -> Entry:
     labels = {key: selector.text(key) for key in selector.keys()} if selector else {}  # noqa: SIM118
     if not labels:
         raise BadEntry(spec, "selects no pods (an empty podSelector)", "mend the source")
-    if not spec.items("egressDomains") and not spec.flag("denyAllEgress"):
-        desk.say_open(spec, "lists no domains and does not deny: Obot allows every host")
-        state, keys, told = State.OPEN, {}, ()
-    else:
-        state, keys, told = egress_of(spec, "containerizedConfig", deny=False, desk=desk)
+    state, keys, told = _policy_egress(spec, desk)
     base: Mapping[str, Any] = {"runtime": "containerized", "containerizedConfig": {}, "podSelector": labels}
     metadata = node.mapping("metadata")
     namespace = metadata.text("namespace") if metadata else ""
-    told = ("what it runs is not in the policy; containerized stands for any pod", *told)
-    return Entry(node, spec.text("mcpServerName"), merged(base, keys), state, told, namespace=namespace)
+    said = ("what it runs is not in the policy; containerized stands for any pod", *told)
+    return Entry(node, spec.text("mcpServerName"), merged(base, keys), state, said, namespace=namespace)
+
+
+def _policy_egress(spec: Node, desk: Desk) -> tuple[State, dict[str, Any], tuple[str, ...]]:
+    """A policy is complete: without domains it allows every host, unless it denies."""
+    if not spec.items("egressDomains") and not spec.flag("denyAllEgress"):
+        desk.say_open(spec, "lists no domains and does not deny: Obot allows every host")
+        return State.OPEN, {}, ()
+    return egress_of(spec, "containerizedConfig", deny=False, desk=desk)

@@ -8,17 +8,21 @@ calls: a shim in front of the server has another port than the server itself.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcpfence.errors import quote
 from mcpfence.imports.destinations import shown
 from mcpfence.imports.entry import Desk, Entry, Row, Setting, State, Table
+from mcpfence.imports.obot_shims import shim
 from mcpfence.imports.source import Document, Node, objects
 
 _NAME, _SCOPE = "mcp-server-display-name", "mcp-server-scope"
 _OBOT = {"app.kubernetes.io/name": "obot"}
 _CALLBACK = 8080
 _DEFAULT_PORT = 8099
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 
 PODS = Table(
     "--pods: the output of kubectl get deploy,pods -A -o json (or of the servers' namespace alone)",
@@ -26,6 +30,11 @@ PODS = Table(
         Row(f"metadata.annotations.{_NAME}", "podSelector", "the server of that name or entryKey"),
         Row(f"metadata.annotations.{_SCOPE}", "podSelector", "the generated id, where no name fits"),
         Row("metadata.labels.app", "podSelector", "one for each Deployment; a list where several belong to a server"),
+        Row(
+            "pods of a remote server",
+            "workloads.NAME-shim",
+            "they reach that server's host, and Obot; those of composites and of URLs with variables are listed",
+        ),
         Row("metadata.namespace", "mcpNamespace.name", "the namespace of the servers' pods"),
         Row("spec.containers[].ports", "ingress.ports", "the port named http, where it is not the server's own"),
         Row(
@@ -68,8 +77,9 @@ def read_pods(documents: Iterable[Document]) -> tuple[list[Pods], list[Node]]:
         )
         name = str(_mapping(node.value.get("metadata")).get("name") or "")
         app = labels.get("app", "")
+        app = app if _LABEL.match(app) else ""
         key = namespace, app, "" if app else name
-        title = f"{node.value['kind']} {namespace}/{name}"
+        title = f"{node.value['kind']} {quote(namespace)[1:-1]}/{quote(name)[1:-1]}"
         known = found.get(key)
         if known is None:
             found[key] = Pods(node, namespace, app, names, _http(spec), title)
@@ -109,10 +119,13 @@ def _http(spec: Mapping[str, Any]) -> tuple[int, ...]:
     return tuple(sorted(found))
 
 
-def select(entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], desk: Desk) -> list[Entry]:
-    """The entries with the selectors of their pods; `names` are what annotations may call each.
+def select(
+    entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], obot: Any, desk: Desk
+) -> tuple[list[Entry], list[Setting]]:
+    """The entries with the selectors of their pods, and a workload for the pods in front of each remote server.
 
-    Pods that no entry selects, and entries without pods, are said.
+    `names` are what annotations may call each entry, `obot` is the client of that name.  Pods that nothing selects,
+    and entries without pods, are said.
     """
     taken: dict[int, list[Pods]] = {}
     fixed = {_app(entry) for entry in entries} - {""}
@@ -120,11 +133,24 @@ def select(entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequ
         if one.app and one.app in fixed:
             continue
         fits = [i for i, entry in enumerate(entries) if not _app(entry) and one.names & names[i]]
-        if one.app and len(fits) == 1 and entries[fits[0]].state is not State.ELSEWHERE:
+        if one.app and len(fits) == 1:
             taken.setdefault(fits[0], []).append(one)
         else:
             _say(one, [entries[i] for i in fits], desk)
-    return [_selected(entry, taken.get(i, ()), desk) for i, entry in enumerate(entries)]
+    found, settings = [], []
+    for i, entry in enumerate(entries):
+        mine = taken.get(i, [])
+        if entry.state is not State.ELSEWHERE:
+            found.append(_selected(entry, mine, desk))
+            continue
+        found.append(entry)
+        ports = sorted({port for one in mine for port in one.ports})
+        apps = sorted({one.app for one in mine})
+        setting = shim(entry, mine[0].node, mine[0].namespace, apps, ports, obot) if mine else None
+        settings += [setting] if setting else []
+        for one in mine if setting is None else ():
+            _say(one, [entry], desk)
+    return found, settings
 
 
 def _app(entry: Entry) -> str:
@@ -149,7 +175,7 @@ def _say(one: Pods, fits: Sequence[Entry], desk: Desk) -> None:
 
 
 def _selected(entry: Entry, pods: Sequence[Pods], desk: Desk) -> Entry:
-    if entry.state is State.ELSEWHERE or _app(entry):
+    if _app(entry):
         return entry
     if not pods:
         sentence = f"{shown(entry.name)} has no pods in what --pods lists"
@@ -178,5 +204,6 @@ def clients(obots: Sequence[Node], desk: Desk) -> Iterator[Setting]:
             told = ("Obot calls the servers, and they call it back for tokens and audit logs",)
             yield Setting(node, ("clients", "obot"), client, told)
         elif len(spaces) > 1:
-            sentence = f"is one of {len(spaces)} installations of Obot ({', '.join(sorted(spaces)[:3])})"
+            known = ", ".join(quote(name)[1:-1] for name in sorted(spaces)[:3])
+            sentence = f"is one of {len(spaces)} installations of Obot ({known})"
             desk.say("import-guess", node, sentence, "no client was written; write clients.obot with its namespace")

@@ -19,7 +19,11 @@ CONFIGS = {"npx": "npxConfig", "uvx": "uvxConfig", "containerized": "containeriz
 _RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "containerized", "docker": "containerized"}
 _NPM = re.compile(r"(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*\Z")
 _PYPI = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._,-]*\])?\Z")
-_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*\Z")
+_IMAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5}(?=/))?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"  # host:port/path
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z0-9][A-Za-z0-9+._-]*:[0-9a-fA-F]+)?\Z"  # :tag@digest
+)
+"""As the OCI's distribution has it, with capitals: no place for a user and a password, which a URL would have."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\Z")
 _LOCAL = re.compile(r"https?://[^/?#]*?:([0-9]{1,5})(/[A-Za-z0-9._~/-]*)?(?:[?#].*)?\Z")
 
@@ -87,10 +91,7 @@ def _hosted(package: Node, desk: Desk) -> Hosted:
 
 def image(name: str, version: str, node: Node, desk: Desk) -> str:
     """A reference to an image, with the version as its tag if it has none; raises BadEntry."""
-    if "{{" in name or "${" in name:
-        raise BadEntry(node, f"{shown(name)} is a template that nothing has filled in", "write the image itself")
-    if len(name) > 512 or not _IMAGE.match(name):
-        raise BadEntry(node, f"{shown(name)} is no reference to an image", "mend the source")
+    check_image(name, node)
     pinned = "@" in name or ":" in name.rpartition("/")[2]
     if not pinned and version and version != "latest":
         return f"{name}:{version}"
@@ -99,6 +100,14 @@ def image(name: str, version: str, node: Node, desk: Desk) -> str:
     elif name.endswith(":latest"):
         desk.say("import-unpinned", node, f"{shown(name)} is whatever was pushed last", "pin a version or a digest")
     return name
+
+
+def check_image(name: str, node: Node) -> None:
+    """Raise BadEntry where a text is no reference to an image."""
+    if "{{" in name or "${" in name:
+        raise BadEntry(node, f"{shown(name)} is a template that nothing has filled in", "write the image itself")
+    if len(name) > 512 or not _IMAGE.match(name):
+        raise BadEntry(node, f"{shown(name)} is no reference to an image", "mend the source")
 
 
 def check_port(transport: str, node: Node, desk: Desk) -> None:

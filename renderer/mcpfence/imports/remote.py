@@ -90,5 +90,6 @@ def _fits(node: Node, name: str, pattern: re.Pattern[str], desk: Desk) -> bool:
     if pattern.match(name):
         return True
     what = "variable" if pattern is _ENV else "header"
-    desk.say("import-ignored", node, f"{shown(name)} is no name of a {what}", "left out")
+    said = re.sub(r"[=:\s].*", lambda rest: f"{rest[0][0]}...", name, flags=re.DOTALL)  # NAME=value: it may be a secret
+    desk.say("import-ignored", node, f"{shown(said)} is no name of a {what}", "left out")
     return False

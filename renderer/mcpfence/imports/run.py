@@ -41,6 +41,8 @@ class Imported(NamedTuple):
     text: str
     servers: tuple[Named, ...]
     findings: tuple[Finding, ...]
+    stance: str = "deny"
+    """egress.default of the catalog, which holds for servers that declare nothing."""
 
     @property
     def refused(self) -> int:
@@ -62,7 +64,7 @@ def import_texts(texts: Sequence[Text], request: Request) -> Imported:
     named = _named(entries, desk)
     draft = Draft(named, (*settings, *spaces), request.provider, request.base, request.defaults)
     text, left = assemble(draft, desk)
-    return Imported(text, left, desk.ordered())
+    return Imported(text, left, desk.ordered(), desk.stance)
 
 
 def _stance(base: Text | None) -> str:
