@@ -148,7 +148,7 @@ def test_folder_holds_what_stdout_shows(helm: Helm, tmp_path: Path) -> None:
     assert sorted(map(str, (yaml.safe_load(text) for text in written.values()))) == sorted(
         map(str, filter(None, stdout))
     )
-    assert index["resources"] == sorted(written)
+    assert sorted(index["resources"]) == sorted(written)
     assert (
         first.stderr.splitlines()[0]
         == f"mcpfence: {folder}: {len(written) + 1} files written, 0 unchanged, 0 removed".encode()
@@ -488,8 +488,27 @@ def test_stdin_closed(arguments: tuple[str, ...]) -> None:
     assert refusal(_shell("<&-", *arguments)).startswith("error: stdin: is closed; pipe")
 
 
-def test_interrupt(tmp_path: Path) -> None:
-    """Ctrl-C while stdin is awaited ends quietly, with exit code 1."""
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("render", "-f", "-", "--policies-only", "-o", ""),
+        ("import", "auto", "-", "-o", ""),
+        ("import", "auto", "-", "--merge", ""),
+        ("cidrs", "kubernetes", "-", "-o", ""),
+        ("cidrs", "kubernetes", "-", "--merge", ""),
+    ],
+)
+def test_name_that_is_empty(arguments: tuple[str, ...]) -> None:
+    """`-o "$DIR"` of a script without DIR is wrong usage, not the same as no -o."""
+    done = mcpfence(*arguments)
+
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"is empty; name a file or folder, or leave the option out." in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "a cancelled job"])
+def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
+    """Ctrl-C, or SIGTERM, while stdin is awaited ends quietly, with exit code 1."""
     command = [*mcpfence_command(), "post-render"]
     log = tmp_path / "log"
     pipe = subprocess.PIPE
@@ -499,7 +518,7 @@ def test_interrupt(tmp_path: Path) -> None:
         while not log.exists():  # it is opened before stdin is read
             assert process.poll() is None
             time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, said = process.communicate(timeout=30)
 
     assert (process.returncode, out, said) == (1, b"", b"\nmcpfence: interrupted\n")

@@ -46,6 +46,18 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
+@pytest.mark.parametrize("other", [("--release", "demos"), ("-n", "homes")])
+def test_the_folder_of_another_release_is_not_overwritten(repository: Path, other: tuple[str, str]) -> None:
+    """Its namespace would lose floor and policies at the next sync."""
+    before = _tree(repository)
+
+    assert refusal(_render(repository, *other)) == (
+        "error: manifests: holds another release (configmap-home-demo-mcpfence.yaml is its report), and its fences "
+        "would be removed; choose another folder, or remove this one first [output-failed]"
+    )
+    assert _tree(repository) == before
+
+
 # --- the index ---
 
 

@@ -18,6 +18,8 @@ INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
+_REPORT = re.compile(r"configmap-.+-mcpfence\.yaml\Z")
+"""The file of a release's report, which every render of it writes."""
 _MANIFEST = (".yaml", ".yml", ".json")
 
 
@@ -51,7 +53,7 @@ def read_stdin() -> bytes:
     try:
         return sys.stdin.buffer.read()
     except (AttributeError, OSError, ValueError):  # Python sets a closed stdin to None
-        raise fail("stream-empty", "is closed", "pipe `helm template` into it", document="stdin") from None
+        raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
 
 
 def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]:
@@ -62,6 +64,7 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]
     """
     try:
         old = _prepare(folder, files)
+        _refuse_other_release(folder, old, files)
         changed = {name: text for name, text in files.items() if _content(folder / name) != text.encode()}
         staged = _stage(folder, {**changed, INDEX: _index_text(files)}, _index_text({*old, *files}))
     except OSError as bad:
@@ -141,6 +144,14 @@ def _refuse(folder: Path, names: Iterable[str], known: set[str]) -> None:
         if path.is_symlink() or path.is_dir() or (path.exists() and name not in known):
             sentence, todo = "exists and was not written by mcpfence", "move it away, or choose an empty folder"
             raise fail("output-failed", sentence, todo, document=str(path))
+
+
+def _refuse_other_release(folder: Path, old: Iterable[str], files: Iterable[str]) -> None:
+    """Refuse to put one release in the place of another: its namespace would lose floor and policies with the files."""
+    reports = {name for name in old if _REPORT.match(name)}
+    if reports and not reports & set(files):
+        sentence = f"holds another release ({min(reports)} is its report), and its fences would be removed"
+        raise fail("output-failed", sentence, "choose another folder, or remove this one first", document=str(folder))
 
 
 def _content(path: Path) -> bytes | None:

@@ -28,7 +28,7 @@ from mcpfence.render import Rendered, Rendering, render
 from mcpfence.resource_list import Item, ResourceList
 from mcpfence.schema import type_name
 from mcpfence.services import index
-from mcpfence.stream import MARK, policy_documents, split
+from mcpfence.stream import MARK, neighbours, split
 
 API_VERSION = "mcpfence.io/v1alpha1"
 KIND = "McpfenceCatalog"
@@ -145,7 +145,7 @@ def _rendered(
     """The rendering among the items of others, and what of our earlier output belongs to another release."""
 
     def among(items: Sequence[Item]) -> Rendering:
-        foreign = policy_documents(item.text.encode() for item in items)
+        foreign = neighbours((item.text.encode() for item in items), raw)
         services = index([item.document for item in items], config.namespace)
         return render(raw, release=config.release, namespace=config.namespace, services=services, foreign=foreign)
 

@@ -91,7 +91,7 @@ def test_empty_input_of_a_case_is_refused(case: Path) -> None:
     said = refusal(mcpfence("cidrs", arguments(case)[0], "-"))
 
     assert said == (
-        "error: stdin: is empty; run the command again; it may have printed its output elsewhere [cidrs-input]"
+        "error: stdin: is empty; run the command again, or leave the file out if the cluster has no answer [cidrs-input]"
     )
 
 

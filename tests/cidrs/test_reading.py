@@ -220,7 +220,9 @@ def test_subnet_that_is_not_described(tmp_path: Path) -> None:
 
 def test_pod_range_that_is_not_described(tmp_path: Path) -> None:
     """A range that is only named and stands in no subnet is missing."""
-    gke = changed(GKE, "nodePools", to=[{"name": "gpu", "networkConfig": {"podRange": "gpu-pods"}}])
+    gke = changed(
+        GKE, "nodePools", to=[{"name": "gpu", "networkConfig": {"podRange": "gpu-pods", "enablePrivateNodes": True}}]
+    )
     data, warnings = found(tmp_path, "gcp", cluster=gke, subnets=[SUBNET])
 
     assert data["cluster"]["cidrs"]["nodes"] == ["10.132.0.0/20"]
@@ -455,6 +457,47 @@ def test_external_addresses_of_nodes_are_theirs(tmp_path: Path) -> None:
         "18.200.1.2/32",
         "100.64.0.0/16",
     ]
+
+
+_LATER = "holds the public addresses of today's nodes, and none of a node that joins later"
+_GPU = {"name": "gpu"}
+_PUBLIC = {"name": "cpu", "networkConfig": {"enablePrivateNodes": False}}
+_PRIVATE = {"name": "cpu", "networkConfig": {"enablePrivateNodes": True}}
+_SUBNETS = {
+    "Subnets": [{"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.40.0.0/24", "MapPublicIpOnLaunch": True}]
+}
+
+
+@pytest.mark.parametrize(
+    ("provider", "documents", "whose"),
+    [
+        ("gcp", {"cluster": changed(GKE, "nodePools", to=[_GPU, _PUBLIC]), "subnets": [SUBNET]}, "pool gpu, cpu"),
+        ("gcp", {"cluster": changed(GKE, "nodePools", to=[_GPU, _PRIVATE]), "subnets": [SUBNET]}, "pool gpu"),
+        (
+            "gcp",
+            {"cluster": changed(changed(GKE, "nodePools", to=[_GPU, _PUBLIC]), "privateClusterConfig", "enablePrivateNodes", to=True), "subnets": [SUBNET]},
+            "pool cpu",
+        ),
+        ("gcp", {"cluster": changed(GKE, "nodePools", to=[_PRIVATE]), "subnets": [SUBNET]}, ""),
+        ("aws", {"cluster": EKS, "vpcs": VPCS, "subnets": _SUBNETS}, "subnet subnet-1"),
+        ("aws", {"cluster": changed(EKS, "cluster", "resourcesVpcConfig", "subnetIds", to=[]), "vpcs": VPCS, "subnets": _SUBNETS}, ""),
+        ("azure", {"cluster": changed(AKS, "agentPoolProfiles", 0, "enableNodePublicIp", to=True)}, "pool system"),
+        ("azure", {"cluster": changed(AKS, "agentPoolProfiles", 0, "enableNodePublicIP", to=True)}, "pool system"),
+        ("azure", {"cluster": changed(AKS, "agentPoolProfiles", 0, "enableNodePublicIp", to=False)}, ""),
+    ],
+)  # fmt: skip
+def test_nodes_with_public_addresses(tmp_path: Path, provider: str, documents: Raw, whose: str) -> None:
+    """No range of the network holds nodes' public addresses: that is said, and that tomorrow's are never known."""
+    _, warnings = found(tmp_path, provider, **documents)
+    said = [line for line in warnings if "public addresses of" in line]
+    rest = "run: kubectl get nodes --output=json; or give the nodes private addresses alone [cidrs-missing]"
+    expected = f"warning: cluster.cidrs.nodes: lacks the public addresses of the nodes of {whose}: {_NODES}; {rest}"
+    assert said == ([expected] if whose else [])
+
+    node = resource("Node", status={"addresses": [{"type": "ExternalIP", "address": "18.200.1.2"}]})
+    data, warnings = found(tmp_path, provider, **documents, node=node)
+    assert "18.200.1.2/32" in data["cluster"]["cidrs"]["nodes"]
+    assert [_LATER in line for line in warnings if "public addresses of" in line] == ([True] if whose else [])
 
 
 BLOCKS = st.builds(

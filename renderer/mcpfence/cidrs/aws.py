@@ -26,7 +26,7 @@ from mcpfence.cidrs.aws_routes import (
 )
 from mcpfence.cidrs.gathered import Gathered, Key, Scope
 from mcpfence.cidrs.kinds import ENI_CONFIGS, Command, Kind, Objects, Provider, has, known_of, line_of
-from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, read_objects
+from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.kubernetes import KINDS as KUBERNETES
 from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.one import the_cluster
@@ -138,6 +138,7 @@ def _vpc(cluster: Node, vpc: str, objects: Objects, gathered: Gathered) -> None:
             _ranges(item, f"subnet {item.at('SubnetId').label}", version, gathered)
         else:
             gathered.note(item, f"subnet {item.at('SubnetId').label} is of another VPC and left out")
+    _public_subnets(cluster, known, gathered)
     if complete:
         return
     run = f"run: {line_of(COMMANDS, 'vpcs.json', {**known_of(gathered.scope), 'VPC': vpc})}"
@@ -148,6 +149,14 @@ def _vpc(cluster: Node, vpc: str, objects: Objects, gathered: Gathered) -> None:
     for key in ("nodes", "pods"):
         sentence = f"lacks the ranges of VPC {cluster.at('resourcesVpcConfig', 'vpcId').label}, which hold the {key}"
         gathered.missing("nodes" if key == "nodes" else "pods", sentence, run)
+
+
+def _public_subnets(cluster: Node, known: Mapping[str, Node], gathered: Gathered) -> None:
+    """The cluster's own subnets that give each instance a public address: eksctl's, unless told otherwise."""
+    names = [item for item in cluster.at("resourcesVpcConfig", "subnetIds").items() if item.text in known]
+    public = [item.label for item in names if known[item.text].at("MapPublicIpOnLaunch").true]
+    if public:
+        public_nodes(f"subnet {', '.join(public)}", gathered)
 
 
 def _ranges(item: Node, what: str, version: int, gathered: Gathered) -> None:

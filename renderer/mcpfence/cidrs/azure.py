@@ -17,7 +17,7 @@ from typing import Any
 
 from mcpfence.cidrs.gathered import Gathered, Key, Scope
 from mcpfence.cidrs.kinds import Command, Kind, Objects, Provider, has, known_of, line_of
-from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, read_objects
+from mcpfence.cidrs.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.kubernetes import KINDS as KUBERNETES
 from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.one import the_cluster
@@ -50,6 +50,9 @@ def read(objects: Objects, gathered: Gathered) -> None:
         gathered.profile("aks", cluster.at("id"), "an AKS cluster")
         _network_profile(cluster, gathered)
         used = _subnets(cluster, flat, gathered)
+        pools = [pool for pool in cluster.at("agentPoolProfiles").items() if _is_public(pool)]
+        if pools:
+            public_nodes(f"pool {', '.join(pool.at('name').label for pool in pools)}", gathered)
         networks = [network for network in networks if _in_use(network, used)]
         _endpoints(cluster, flat, gathered)
     for network in flat.get(VNET, []):
@@ -65,6 +68,10 @@ def _flat(node: Node) -> Node:
     """The object with what az rest and az resource put below `properties`."""
     inner = node.at("properties").data
     return Node(node.file, node.path, {**inner, **node.data}) if isinstance(inner, Mapping) else node
+
+
+def _is_public(pool: Node) -> bool:
+    return pool.first("enableNodePublicIp", "enableNodePublicIP").true
 
 
 def _network_profile(cluster: Node, gathered: Gathered) -> None:

@@ -107,7 +107,8 @@ def public_nodes(whose: str, gathered: Gathered) -> None:
         todo = "run it again when nodes change, or give the nodes private addresses alone"
     else:
         sentence = f"lacks the public addresses of the nodes of {whose}"
-        todo = f"run: {line_of(COMMANDS, 'nodes.json', known_of(gathered.scope))}; or give the nodes private addresses alone"
+        run = line_of(COMMANDS, "nodes.json", known_of(gathered.scope))
+        todo = f"run: {run}; or give the nodes private addresses alone"
     gathered.missing("nodes", sentence, todo)
 
 

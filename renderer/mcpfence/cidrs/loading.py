@@ -29,7 +29,7 @@ def documents(name: str, text: str) -> list[Node]:
         raise fail("cidrs-input", sentence, "ask the command for less", document=name)
     body = text.strip()
     if not body:
-        todo = "run the command again; it may have printed its output elsewhere"
+        todo = "run the command again, or leave the file out if the cluster has no answer"
         raise fail("cidrs-input", "is empty", todo, document=name)
     complaint = _COMPLAINT.match(body)
     if complaint:

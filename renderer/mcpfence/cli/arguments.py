@@ -1,4 +1,4 @@
-"""Arguments that commands share: the name of a release and its namespace, refused before any work if they are none."""
+"""Arguments that commands share: names of releases, namespaces and files, refused before any work if they are none."""
 
 from __future__ import annotations
 
@@ -23,4 +23,11 @@ def release_name(_: click.Context, __: click.Parameter, value: str | None) -> st
     """Check --release; raises click.BadParameter."""
     if value is not None and not _RELEASE.match(value):
         raise click.BadParameter(f"{value!r} is no release name: lower-case letters, digits, - and ., 53 at most.")
+    return value
+
+
+def file_name(_: click.Context, __: click.Parameter, value: str | None) -> str | None:
+    """Check an option that names a file or folder; raises click.BadParameter for "", an unset variable of a script."""
+    if value == "":
+        raise click.BadParameter("is empty; name a file or folder, or leave the option out.")
     return value

@@ -18,6 +18,7 @@ from mcpfence.cidrs.splice import merged
 from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.table import PROVIDERS
 from mcpfence.cidrs.text import MADE_BY, fragment
+from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
 from mcpfence.cli.inputs import Inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
@@ -53,8 +54,16 @@ def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.argument("files", nargs=-1, type=click.Path(), metavar="[FILE...|-]")
 @click.option("--commands", is_flag=True, help="Print the commands whose output is wanted, and run none.")
 @click.option("--run", is_flag=True, help="Run them (they only read), each shown first.")
-@click.option("--merge", type=click.Path(), metavar="VALUES", help="Add what is new to this values file; yours stays.")
-@click.option("-o", "--output", type=click.Path(), metavar="FILE", help="Write to FILE instead of stdout.")
+@click.option(
+    "--merge",
+    type=click.Path(),
+    metavar="VALUES",
+    callback=file_name,
+    help="Add what is new to this values file; yours stays.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(), metavar="FILE", callback=file_name, help="Write to FILE instead of stdout."
+)
 @_scope_options
 @common_options
 def command(
@@ -103,7 +112,7 @@ def command(
         voice.findings(every)
         if voice.fails(every):
             return 1
-        if output:
+        if output and output != "-":
             _write(Path(output), text, merge)
         else:
             write_stdout([text.encode()])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import importlib
 import io
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,6 +80,9 @@ def main() -> None:
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process with 0, 1 or 2 and never with a traceback."""
     gc.disable()  # a short run that keeps nearly all that it makes: collecting would find nothing
+    # Ended by SIGTERM, as CI does to a job that is cancelled, it clears up as after Ctrl-C.
+    with contextlib.suppress(ValueError):  # in another thread than the main one
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         result: Any = main.main(args=arguments, prog_name="mcpfence", standalone_mode=False)
         _flush()

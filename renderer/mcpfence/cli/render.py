@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from mcpfence.cli.arguments import file_name
 from mcpfence.cli.folder import Call, check, write
 from mcpfence.cli.inputs import Inputs, input_options, read_inputs
 from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
@@ -29,6 +30,7 @@ from mcpfence.services import index
     "--output-dir",
     type=click.Path(),
     metavar="DIR",
+    callback=file_name,
     help="Write one file per object into DIR, with a kustomization.yaml, and remove stale ones.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")

@@ -49,6 +49,8 @@ def _block(
     pieces = []
     for key, value in mapping.items():
         here = (*path, key)
+        if pieces and path and here in comments:
+            pieces.append("\n")
         pieces.append(comment(comments.get(here, ()), indent))
         if here in inner and isinstance(value, Mapping) and value:
             head = Writer().write({key: {}}).removesuffix(" {}\n")
