@@ -34,10 +34,11 @@ test: .venv/.test ## set up what the tests need and run them (PYTEST_ARGS="-k wo
 	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
 	$(PYTEST) $(PYTEST_ARGS)
 
+# Two workers more than there are cores: tests of the engines mostly wait, for packets and for servers.
 .PHONY: test-all
 test-all: .venv/.test ## the same with the real engines, which are built first (docs/testing.md); CI runs this
 	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) $(ENGINES) || echo "note: not everything could be built; the tests that need it say so" >&2
-	$(PYTEST) $(PYTEST_ARGS)
+	$(PYTEST) -n $$($(PY) -c 'import os; print(os.cpu_count() + 2)') $(PYTEST_ARGS)
 
 .PHONY: lab
 lab: .tools/bin/etcd .tools/bin/kube-apiserver ## start a real API server, leave it running and print its KUBECONFIG

@@ -300,9 +300,10 @@ The patterns are the renderer's own (running/secretlike.py); a test compares the
 {{- template "mcpfence.carry" dict "from" $entry "into" $kept "table" $.table "place" "envEntry" -}}
 {{- if hasKey $entry "value" -}}
 {{- $key := toString ($entry.key | default $entry.name) -}}
-{{- $named := regexMatch "(?i)(token|secret|passw|passphrase|credential|private[_.-]?key|api[_.-]?key|access[_.-]?key|auth[_.-]?key|bearer|client[_.-]?key|signing[_.-]?key|encryption[_.-]?key|connection[_.-]?string|authorization|[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$|[_.-]key$)" $key -}}
-{{- $harmless := or (regexMatch "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$|(public|primary|partition|sort|foreign)[_.-]?key$" $key) (regexMatch "(?i)^(?:[0-9]{1,9}|true|false|yes|no|on|off)?$" (regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" (toString $entry.value) "")) -}}
-{{- $shown := and (kindIs "string" $entry.value) (not $entry.sensitive) (or (not $named) $harmless) -}}
+{{- $shown := and (kindIs "string" $entry.value) (not $entry.sensitive) -}}
+{{- if and $shown (regexMatch "(?i)(token|secret|passw|passphrase|credential|private[_.-]?key|api[_.-]?key|access[_.-]?key|auth[_.-]?key|bearer|client[_.-]?key|signing[_.-]?key|encryption[_.-]?key|connection[_.-]?string|authorization|[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$|[_.-]key$)" $key) -}}
+{{- $shown = or (regexMatch "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$|(public|primary|partition|sort|foreign)[_.-]?key$" $key) (regexMatch "(?i)\\A(?: *|[0-9]{1,9}|true|false|yes|no|on|off|bearer *|basic *)\\z" (regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" (toString $entry.value) "")) -}}
+{{- end -}}
 {{- if and $shown (include "mcpfence.secretForm" $entry.value) -}}
 {{- $shown = false -}}
 {{- end -}}
@@ -320,8 +321,11 @@ The patterns are the renderer's own (running/secretlike.py); a test compares the
 "true" if a text has the form of a secret; references to variables, $(NAME), are none.
 */}}
 {{- define "mcpfence.secretForm" -}}
+{{- /* A regular expression is compiled at each use, so texts without what every form has are passed by first. */ -}}
+{{- if or (contains "_" .) (contains "-" .) (contains " " .) (contains "/" .) (contains "AKIA" .) (contains "ASIA" .) (contains "AIza" .) (contains "eyJ" .) -}}
 {{- $text := regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" . "" -}}
-{{- if regexMatch "-----BEGIN [A-Z ]*PRIVATE KEY-----|\\bgh[opsur]_[A-Za-z0-9]{20,}|\\bgithub_pat_[A-Za-z0-9_]{20,}|\\bglpat-[A-Za-z0-9_-]{16,}|\\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\\.slack\\.com/services/.|\\bsk-[A-Za-z0-9_-]{20,}|\\bsk_(?:live|test)_[A-Za-z0-9]{10,}|\\b(?:AKIA|ASIA)[A-Z0-9]{16}\\b|\\bAIza[A-Za-z0-9_-]{30,}|\\bnpm_[A-Za-z0-9]{30,}|\\bpypi-[A-Za-z0-9_-]{30,}|\\bhf_[A-Za-z0-9]{30,}|\\beyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.|(?i:\\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8,})|://[^/?#\\s:@]*:[^/?#\\s@]+@|(?i:https?://[^/?#\\s@]+@)" $text -}}true{{- end -}}
+{{- if regexMatch "-----BEGIN [A-Z ]*PRIVATE KEY-----|\\bgh[opsur]_[A-Za-z0-9]{20,}|\\bgithub_pat_[A-Za-z0-9_]{20,}|\\bglpat-[A-Za-z0-9_-]{16,}|\\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\\.slack\\.com/services/.|\\bsk-[A-Za-z0-9_-]{20,}|\\bsk_(?:live|test)_[A-Za-z0-9]{10,}|\\b(?:AKIA|ASIA)[A-Z0-9]{16}\\b|\\bAIza[A-Za-z0-9_-]{30,}|\\bnpm_[A-Za-z0-9]{30,}|\\bpypi-[A-Za-z0-9_-]{30,}|\\bhf_[A-Za-z0-9]{30,}|\\beyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.|(?i:\\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8,})|://[^/?#\\s:@]*:[^/?#\\s@]+@|(?i:https?://[^/?#\\s:@]+@)" $text -}}true{{- end -}}
+{{- end -}}
 {{- end -}}
 
 {{/*

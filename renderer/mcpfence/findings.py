@@ -222,6 +222,7 @@ _WARNINGS = {
     "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",
     "registry-missing": "An npx or uvx server cannot fetch its package, so it will not start.",
     "release-size": "The release comes near the size that Helm can store (1 MiB after compression).",
+    "run-rules-secrets": "A server that runs may read or change Secrets.",
     "run-floating": "A server that runs can be another version at every start.",
     "wildcard-multi-tenant": "A wildcard covers a zone in which anybody can have a host.",
 }

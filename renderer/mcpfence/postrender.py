@@ -13,7 +13,7 @@ from mcpfence.errors import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.release_size import size_finding
 from mcpfence.render import KIND_ORDER, Rendering, render
 from mcpfence.services import index
-from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, policy_documents, read_stream
+from mcpfence.stream import Carrier, Stream, documents, is_blank, is_hook, neighbours, read_stream
 
 _FILES = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
 """What the templates would be called that Helm 4 shows as the source of our objects; other kinds by their own name."""
@@ -91,7 +91,7 @@ def _render(
     annotate = None
     if folder is not None:
         annotate = {kind: f"{folder}/mcpfence-{_FILES.get(kind, kind.lower())}.yaml" for kind in KIND_ORDER}
-    foreign = policy_documents(stream.pieces)
+    foreign = neighbours(stream.pieces, raw)
     return render(
         raw,
         release=name,

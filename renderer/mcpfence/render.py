@@ -211,7 +211,7 @@ class _Assembly:
             item = Rendered(pattern.kind, pattern.namespace, name, pattern.text, mould.words)
             self.objects.setdefault(pattern.kind, []).append(item)
 
-    def extra(self, manifest: Manifest, title: str, path: Path) -> str:
+    def put(self, manifest: Manifest, title: str, path: Path) -> str:
         """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken.  Its text."""
         other = self.taken.setdefault((manifest.kind, manifest.namespace, manifest.name), title)
         if other != title:
@@ -230,7 +230,7 @@ class _Assembly:
         from mcpfence.gateways import gateway_manifests, prove_registered  # here, so that fences alone start quickly
 
         written = [
-            (self.extra(manifest, title, path), manifest, path)  # noqa: S610 - no Django
+            (self.put(manifest, title, path), manifest, path)
             for manifest, title, path in gateway_manifests(self.catalog)
         ]
         prove_registered(self.catalog, written, self.out)
@@ -245,7 +245,7 @@ class _Assembly:
         for server in running:
             manifests = run_manifests(server, self.catalog.namespace)
             title = f"server {server.name}"
-            written = [self.extra(manifest, title, server.path) for manifest in manifests]  # noqa: S610 - no Django
+            written = [(manifest, self.put(manifest, title, server.path)) for manifest in manifests]
             prove_running(server, self.catalog.namespace, written, self.out)
 
     def make(self, fence: Fence) -> _Made:

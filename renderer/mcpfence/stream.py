@@ -119,6 +119,28 @@ def policy_documents(pieces: Iterable[bytes]) -> list[Any]:
     return found
 
 
+def neighbours(pieces: Iterable[bytes], raw: Any) -> list[Any]:
+    """What a catalog has to know of the documents beside it: policies, and whose names its own objects might take.
+
+    Without `run` and `gateway` a catalog makes policies alone, and so most streams need no second look.
+    """
+    pieces = list(pieces)
+    found = policy_documents(pieces)
+    servers = raw.get("servers") if isinstance(raw, Mapping) else None
+    items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
+    if any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items):
+        rest = [piece for piece in pieces if not any(word in piece for word in _POLICY_WORDS)]
+        found += documents(rest, _NAMED_KINDS)
+    return found
+
+
+_NAMED_KINDS = (
+    *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),
+    *(b"HTTPRoute", b"MCPServerRegistration", b"MCPVirtualServer"),
+)
+"""Words of the kinds that a catalog with `run` or `gateway` makes; what names a policy is read in any case."""
+
+
 def decode(piece: bytes) -> str:
     """The text of a piece without a byte order mark; bytes that are no UTF-8 become U+FFFD."""
     return piece.removeprefix(_BOM).decode("utf-8", errors="replace")

@@ -138,12 +138,12 @@ CASES: dict[str, tuple[Raw, str]] = {
     ),
     "a path with a query": (
         catalog({"a": hosted(path="/mcp?token=x")}),
-        'servers.a.gateway.path: "/mcp?token=x" is no path that an HTTPRoute can match; write the path alone, '
+        "servers.a.gateway.path: is no path that an HTTPRoute can match; write the path alone, "
         "such as /mcp: no query, no escapes, no empty or dotted parts [gateway-path]",
     ),
     "a path upwards": (
         catalog({"a": hosted(path="/a/../mcp")}),
-        'servers.a.gateway.path: "/a/../mcp" is no path that an HTTPRoute can match; write the path alone, '
+        "servers.a.gateway.path: is no path that an HTTPRoute can match; write the path alone, "
         "such as /mcp: no query, no escapes, no empty or dotted parts [gateway-path]",
     ),
     # --- names ---
@@ -156,14 +156,26 @@ CASES: dict[str, tuple[Raw, str]] = {
         f'servers.a.gateway.hostname: "{".".join(["x" * 60] * 5)[:80]}..." is 304 characters long; '
         "write at most 253 [gateway-hostname]",
     ),
+    "a secret in the URL of the exchange": (
+        catalog(
+            auth={**EXCHANGED, "tokenExchange": {**EXCHANGE, "url": "https://id.example.com/t?client_secret=hush"}}
+        ),
+        "gateway.auth.tokenExchange.url: looks as if it held a secret, and would stand in an object in clear; "
+        "write it without a key or a password [gateway-auth]",
+    ),
+    "every pod of the cluster": (
+        catalog({"a": hosted(kubernetesUsers={"namespaces": ["x"], "groups": ["system:serviceaccounts"]})}),
+        'servers.a.gateway.kubernetesUsers.groups[0]: "system:serviceaccounts" is every pod of the cluster; '
+        "name the users or a group of them [gateway-users]",
+    ),
     "a Secret whose name is none": (
         catalog({"a": hosted(credentialRef={"name": "Token"})}),
-        'servers.a.gateway.credentialRef.name: the Secret "Token" is no name of an object; write lower-case letters, '
+        "servers.a.gateway.credentialRef.name: is no name of a Secret; write lower-case letters, "
         "digits, - and ., with a letter or digit at both ends [name-not-a-label]",
     ),
     "a key of a Secret that is none": (
         catalog({"a": hosted(credentialRef={"name": "x", "key": "a b"})}),
-        'servers.a.gateway.credentialRef.key: "a b" is no key of a Secret; '
+        "servers.a.gateway.credentialRef.key: is no key of a Secret; "
         "write letters, digits, -, _ and . [gateway-secret-key]",
     ),
     "a template": (
@@ -353,7 +365,7 @@ CASES: dict[str, tuple[Raw, str]] = {
     ),
     "a private host with a path": (
         catalog(extension={"privateHost": "gateway:8080/mcp"}),
-        'gateway.extension.privateHost: "gateway:8080/mcp" is no host that can be called; '
+        "gateway.extension.privateHost: is no host that can be called; "
         "write HOST:PORT, with https:// before it where the listener has TLS [gateway-extension]",
     ),
     "objects with one name": (

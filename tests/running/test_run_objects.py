@@ -269,7 +269,7 @@ def test_order_of_keys_makes_no_difference() -> None:
         catalog["mcpServerDefaults"].update(
             tolerations=[toleration],
             affinity={"a": [toleration]},
-            resources={"limits": toleration},
+            resources={"limits": dict.fromkeys(keys, 1)},
             nodeSelector=toleration,
         )
         catalog["servers"]["notes"]["run"] = {"serviceAccount": {"annotations": toleration}}
@@ -321,6 +321,18 @@ def test_rights_at_the_api_server() -> None:
     account = found["ServiceAccount", "mcp-server-notes"]
     assert (account["automountServiceAccountToken"], account["metadata"]["annotations"]) == (True, {"a": "b"})
     assert found["Deployment", "notes"]["spec"]["template"]["spec"]["automountServiceAccountToken"] is True
+
+
+def test_secrets_among_the_rules_are_warned_of() -> None:
+    """Some servers are for that; most are not."""
+    rules = [{"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get"]}]
+    catalog = changed("notes", egress={"kubernetesAPI": True}, run={"serviceAccount": {"rules": rules}})
+    catalog["cluster"] = {"cidrs": {"controlPlane": ["10.1.0.1/32"]}}
+    rendering = render(catalog, release="rel", namespace="ns", services=ServiceIndex())
+
+    assert [item.message for item in rendering.findings if item.id == "run-rules-secrets"] == [
+        "servers.notes.run.serviceAccount.rules[0].resources: a server that a language model steers may read or change Secrets; remove secrets unless that is what it is for",
+    ]
 
 
 def _checksum(catalog: dict[str, Any]) -> str:

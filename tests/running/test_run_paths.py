@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,7 +14,7 @@ from charting import CHART, Charting, catalog, parse
 from edges import make_host, mcpfence
 from find_helm import Helm
 from mcpfence.running.environment import WITHHELD
-from mcpfence.running.secretlike import FORMS, HARMLESS, NAME
+from mcpfence.running.secretlike import FORMS, HARMLESS, NAME, PLAIN, REFERENCE
 from running.runs import CATALOG
 
 
@@ -97,9 +98,11 @@ def test_chart_withholds_what_looks_like_a_secret(charting: Charting) -> None:
 def test_chart_and_renderer_agree_on_what_looks_like_a_secret() -> None:
     """The chart's pattern is the renderer's, so that nothing is withheld which the renderer would take for a value."""
     text = (CHART / "templates" / "_carrier.tpl").read_text(encoding="utf-8")
-    patterns = [json.loads(f'"{found}"') for found in re.findall(r'regexMatch "([^"]*)" \$(?:key|text)\b', text)]
+    text = text[text.index('define "mcpfence.carriedEnv"') : text.index('define "mcpfence.oneLine"')]
+    found = re.findall(r'regex(?:Match|ReplaceAll) "((?:[^"\\]|\\.)*)"', text)
+    patterns = [json.loads(f'"{pattern}"') for pattern in found]
 
-    assert patterns == [NAME, HARMLESS, FORMS]
+    assert patterns == [NAME, HARMLESS, PLAIN, REFERENCE, REFERENCE, FORMS]
 
 
 def test_withheld_value_is_refused(tmp_path: Path) -> None:
@@ -112,6 +115,86 @@ def test_withheld_value_is_refused(tmp_path: Path) -> None:
 
     assert (done.returncode, done.stdout) == (1, b"")
     assert b"WORD looks like a secret and is written in clear" in done.stderr
+
+
+ODD = """
+servers:
+  zeta:
+    uvxConfig: {args: [0644, 1e3, "1e3", 0x1F, "yes", 190:20:30, "a\\nb", "\\u2028\\x85", ""], package: fetch==1.2.3}
+    runtime: uvx
+    env:
+      - {value: "line1\\n  line2\\n", key: MULTI}
+      - {key: OCTAL, value: "0644", description: of no matter}
+      - {key: S, secretKeyRef: {key: k, name: s}, sensitive: true}
+  alpha:
+    runtime: containerized
+    containerizedConfig: {port: 8.08e3, image: "r.example.com/x:1", command: /bin/x, path: /mcp, denyAllEgress: true}
+    run: {runAsUser: 1e3, restart: "2026", resources: {limits: {memory: 1Gi, cpu: 0.5}, requests: {memory: 1e9}}}
+    gateway: {tags: [b, a]}
+  beta:
+    runtime: npx
+    run: false
+    npxConfig: {package: "git+https://token@example.com/x", args: [--token, hush]}
+    env: [{key: API_TOKEN, value: hush}]
+  gamma:
+    runtime: npx
+    npxConfig: {package: "git+ssh://git@example.com/x"}
+run: {enabled: true}
+gateway:
+  publicHost: mcp.example.com
+  provider: kuadrant
+  extension: {create: true, backendPingIntervalSeconds: 3e1}
+egress: {unenforcedDomains: internet, registries: {uvx: [python.example.com]}}
+"""
+"""Keys out of order, numbers in odd spellings, and a server that does not run, of which the chart carries less."""
+
+
+def test_odd_values_are_the_same_on_every_path(helm: Helm, tmp_path: Path) -> None:
+    """Objects, checksums and the digest do not depend on whether a catalog came through helm."""
+    file = tmp_path / "values.yaml"
+    file.write_text(ODD, encoding="utf-8")
+    host = make_host(helm.path, helm.major, tmp_path)
+    whole = host.run("template", "rel", CHART, "--namespace", "ns", "--values", file, *host.flags())
+    assert whole.returncode == 0, whole.stderr.decode()
+    alone = mcpfence("render", "-f", file, "--policies-only", "--release", "rel", "--namespace", "ns")
+    assert alone.returncode == 0, alone.stderr.decode()
+    through = {_identity(document): document for document in yaml.safe_load_all(whole.stdout) if document}
+
+    for document in yaml.safe_load_all(alone.stdout):
+        assert _simple(through[_identity(document)]) == _simple(document)
+
+
+def _identity(document: Any) -> tuple[str, str, str]:
+    return document["kind"], document["metadata"].get("namespace", ""), document["metadata"]["name"]
+
+
+def _simple(document: Any) -> Any:
+    """The document without Helm 4's annotation, which says where it comes from."""
+    annotations = document["metadata"].pop("annotations", {})
+    annotations.pop("postrenderer.helm.sh/postrender-filename", None)
+    return document, annotations
+
+
+def test_carrier_holds_no_secret_for_those_who_skip_the_schema(charting: Charting) -> None:
+    """Wrong keys, wrong types and secrets under harmless names: none of their values is in the chart's output."""
+    server = {
+        "runtime": "npx",
+        "npxConfig": {"package": "git+https://HUSH@example.com/a", "args": ["https://u:HUSH@example.com/"]},
+        "env": [
+            "API_TOKEN=HUSH",
+            {"key": "API_TOKEN", "vaule": "HUSH"},
+            {"key": "DATABASE_URL", "value": "postgres://u:HUSH@db"},
+            {"key": "A", "value": ["HUSH"]},
+            {"key": "A", "secretKeyRef": "HUSH"},
+            {"key": "A", "secretKeyRef": {"name": "a", "key": "b", "value": "HUSH"}},
+            {"key": "api-key", "value": "HUSH"},
+        ],
+        "run": {"env": ["HUSH"], "runAsUser": 5},
+    }
+    other = {"runtime": "npx", "npxConfig": {"package": "a"}, "env": {"API_TOKEN": "HUSH"}, "run": True}
+    values = {"run": {"enabled": True, "env": "HUSH"}, "servers": {"a": server, "b": other, "c": {"run": "HUSH"}}}
+
+    assert "HUSH" not in charting.template_text(values, "--skip-schema-validation")
 
 
 def test_helm_and_policies_only_give_the_same_objects(helm: Helm, tmp_path: Path) -> None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
 
 import mcpfence.running
 from mcpfence.catalog import Server
-from mcpfence.manifest import Manifest
+from mcpfence.manifest import Manifest, Writer
+from mcpfence.proof import OUR_FAULT
 from mcpfence.running.objects import run_manifests
 from running.runs import CATALOG, refusals
 
@@ -73,3 +74,18 @@ def test_planted_fault_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) ->
 def test_no_fault_no_word() -> None:
     """The twin: what is really emitted passes."""
     assert refusals(CATALOG) == []
+
+
+def test_text_that_reads_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A writer that loses or changes a value anywhere in the object is caught, not only where pods are tied to policies."""
+    real = Writer.write
+
+    def lossy(self: Writer, document: Mapping[str, Any]) -> str:
+        return real(self, document).replace("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: false")
+
+    monkeypatch.setattr(Writer, "write", lossy)
+
+    assert (
+        "servers.notes: the text written for Deployment notes cannot be read back as that object; "
+        f"{OUR_FAULT} [proof-text]" in refusals(CATALOG)
+    )

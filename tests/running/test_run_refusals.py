@@ -72,6 +72,10 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
         changed("notes", run={"writablePaths": ["/tmp"]}),  # noqa: S108
         "servers.notes.run.writablePaths[0]: /tmp is a volume already; remove it [run-path]",
     ),
+    "path of the kernel": (
+        changed("notes", run={"writablePaths": ["/proc/a"]}),
+        "servers.notes.run.writablePaths[0]: no volume can be mounted at /proc/a; write another folder [run-path]",
+    ),
     "named like a secret": (
         changed("notes", env=[{"key": "API_TOKEN", "value": "abc"}]),
         "servers.notes.env[0].value: API_TOKEN looks like a secret and is written in clear: whoever may read the Deployment would see it; "
@@ -107,7 +111,7 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "bad name of a variable": (
         changed("notes", env=[{"key": "A\nB", "value": "b"}]),
-        r'servers.notes.env[0]: "A\nB" is no name of an environment variable; write key: with letters, digits and _ [run-env]',
+        r"servers.notes.env[0]: the key is no name of an environment variable; write key: with letters, digits and _ [run-env]",
     ),
     "variable written twice": (
         changed("notes", env=[{"key": "A", "value": "b"}, {"key": "A", "value": "c"}]),
@@ -115,11 +119,11 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "bad name of a Secret": (
         changed("notes", env=[{"key": "A", "secretKeyRef": {"name": "A B", "key": "k"}}]),
-        'servers.notes.env[0].secretKeyRef.name: "A B" is no name of a Secret; write lower-case letters, digits, - and . [run-env]',
+        "servers.notes.env[0].secretKeyRef.name: is no name of a Secret; write lower-case letters, digits, - and . [run-env]",
     ),
     "bad key of a Secret": (
         changed("notes", env=[{"key": "A", "secretKeyRef": {"name": "a", "key": "../k"}}]),
-        'servers.notes.env[0].secretKeyRef.key: "../k" is no key of a Secret; write letters, digits, -, _ and . [run-env]',
+        "servers.notes.env[0].secretKeyRef.key: is no key of a Secret; write letters, digits, -, _ and . [run-env]",
     ),
     "rules without reach": (
         changed(
@@ -138,6 +142,21 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
             "cluster": {"cidrs": {"controlPlane": ["10.1.0.1/32"]}},
         },
         "servers.notes.run.serviceAccount.rules[0].verbs: verbs has a *; list what the server needs; with * it could read every Secret [run-rules]",
+    ),
+    "rights that grow": (
+        {
+            **changed(
+                "notes",
+                egress={"kubernetesAPI": True},
+                run={
+                    "serviceAccount": {
+                        "rules": [{"apiGroups": [""], "resources": ["users"], "verbs": ["Impersonate", "get"]}]
+                    }
+                },
+            ),
+            "cluster": {"cidrs": {"controlPlane": ["10.1.0.1/32"]}},
+        },
+        "servers.notes.run.serviceAccount.rules[0].verbs: with impersonate the server could give itself further rights; write the rights that it needs instead [run-rules]",
     ),
     "unknown bridge": (
         {**CATALOG, "mcpServerDefaults": {"bridge": {"npx": "bridge@1"}}},

@@ -22,7 +22,7 @@ from mcpfence.gateways.reading_auth import read_auth
 from mcpfence.gateways.registering import read_registration
 from mcpfence.gateways.remarks import remark
 from mcpfence.gateways.rules import check_rules
-from mcpfence.gateways.words import read_hostname, read_object_name
+from mcpfence.gateways.words import read_hostname, read_object_name, read_secret_name
 from mcpfence.ports import LAST_PORT
 
 Raw = Mapping[str, Any]
@@ -116,7 +116,7 @@ def _read_listeners(raw: Any, public: str, out: Collector) -> tuple[Listener, ..
         if not 1 <= port <= LAST_PORT:
             out.add("port-bad", (*path, "port"), f"{quote(port)} is outside 1 to 65535", "write a port of that range")
         certificates = tuple(
-            read_object_name(text, (*path, "certificates", j), "the Secret", out)
+            read_secret_name(text, (*path, "certificates", j), out)
             for j, text in enumerate(item.get("certificates") or ())
         )
         hostname = read_hostname(item["hostname"], (*path, "hostname"), out)
@@ -131,7 +131,7 @@ def _read_extension(raw: Raw, out: Collector) -> Extension:
     read_name(namespace, (*at, "namespace"), "the namespace", out)
     store = raw.get("sessionStore", "")
     if store:
-        read_object_name(store, (*at, "sessionStore"), "the Secret", out)
+        read_secret_name(store, (*at, "sessionStore"), out)
     seconds = raw.get("backendPingIntervalSeconds", 60)
     if not 10 <= seconds <= 7200:
         sentence = f"{quote(seconds)} is outside 10 to 7200"
@@ -151,7 +151,7 @@ def _read_private_host(text: str, path: Path, out: Collector) -> str:
     """HOST[:PORT] by which the broker calls the Gateway, with https:// before it where the listener has TLS."""
     if text and not has_template(text, path, out) and not _PRIVATE.match(text):
         todo = "write HOST:PORT, with https:// before it where the listener has TLS"
-        out.add("gateway-extension", path, f"{quote(text)} is no host that can be called", todo)
+        out.add("gateway-extension", path, "is no host that can be called", todo)
     return text
 
 
@@ -163,7 +163,7 @@ def _read_tools_list(raw: Raw, out: Collector) -> ToolsList | None:
         return None
     for key in keys:
         if key in given:
-            read_object_name(raw[key], (*at, key), "the Secret", out)
+            read_secret_name(raw[key], (*at, key), out)
         else:
             sentence = "the list of tools is filtered with a key pair, and one half of it is not named"
             out.add("gateway-auth", at, sentence, f"write gateway.toolsList.{key}")

@@ -27,7 +27,7 @@ SERVICE_PORT = 80
 """The port of the Service that mcpfence makes for a server that it runs."""
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
-_EVERYBODY = ("system:anonymous", "system:authenticated", "system:unauthenticated")
+_EVERYBODY = ("system:anonymous", "system:authenticated", "system:serviceaccounts", "system:unauthenticated")
 
 
 def read_registration(
@@ -223,7 +223,8 @@ def _users(raw: Raw, path: Path, out: Collector) -> Users:
         if not name.strip():
             out.add("text-empty", (*path, key, i), "is empty", "remove it")
         elif name in _EVERYBODY:
-            sentence = f"{quote(name)} is everybody who can reach the API server"
+            who = "every pod of the cluster" if "accounts" in name else "everybody who can reach the API server"
+            sentence = f"{quote(name)} is {who}"
             out.add("gateway-users", (*path, key, i), sentence, "name the users or a group of them")
     return Users(
         tuple(sorted(set(raw["namespaces"]))),

@@ -14,6 +14,7 @@ from mcpfence.fields import has_template
 from mcpfence.gateways.gateway import SecretKey
 from mcpfence.hosts import BadHost, parse_host
 from mcpfence.ports import LAST_PORT
+from mcpfence.running.secretlike import secret_text
 
 Raw = Mapping[str, Any]
 
@@ -51,12 +52,20 @@ def read_object_name(text: str, path: Path, what: str, out: Collector) -> str:
 
 def read_secret(raw: Raw, default: str, path: Path, out: Collector) -> SecretKey:
     """A reference to a key of a Secret."""
-    name = read_object_name(raw["name"], (*path, "name"), "the Secret", out)
+    name = read_secret_name(raw["name"], (*path, "name"), out)
     key = raw.get("key", default)
     if not has_template(key, (*path, "key"), out) and not _KEY.match(key):
         todo = "write letters, digits, -, _ and ."
-        out.add("gateway-secret-key", (*path, "key"), f"{quote(key)} is no key of a Secret", todo)
+        out.add("gateway-secret-key", (*path, "key"), "is no key of a Secret", todo)
     return SecretKey(name, key)
+
+
+def read_secret_name(text: str, path: Path, out: Collector) -> str:
+    """The name of a Secret; what is none is not repeated, since it may be the secret itself."""
+    if not has_template(text, path, out) and (len(text) > 253 or not _SUBDOMAIN.match(text)):
+        todo = "write lower-case letters, digits, - and ., with a letter or digit at both ends"
+        out.add("name-not-a-label", path, "is no name of a Secret", todo)
+    return text
 
 
 def read_endpoint(text: str, path: Path, out: Collector) -> str:
@@ -67,7 +76,7 @@ def read_endpoint(text: str, path: Path, out: Collector) -> str:
     odd = any(part in (".", "..") for part in parts) or "//" in text
     if len(text) > 1024 or odd or not _PATH.match(text):
         todo = "write the path alone, such as /mcp: no query, no escapes, no empty or dotted parts"
-        out.add("gateway-path", path, f"{quote(text)} is no path that an HTTPRoute can match", todo)
+        out.add("gateway-path", path, "is no path that an HTTPRoute can match", todo)
     return text
 
 
@@ -79,6 +88,9 @@ def read_https(text: str, path: Path, out: Collector) -> str:
     if match is None or "@" in text or len(text) > 2048:
         todo = "write https://HOST/PATH without a user name"
         out.add("gateway-auth", path, "is no URL that can be read", todo)
+    elif secret_text(text):
+        sentence = "looks as if it held a secret, and would stand in an object in clear"
+        out.add("gateway-auth", path, sentence, "write it without a key or a password")
     elif match[1].lower() != "https":
         out.add("gateway-auth", path, "is plain HTTP, which anybody on the way can forge", "write an https URL")
     return text

@@ -46,7 +46,7 @@ def _block(
     mapping: Mapping[str, Any], comments: Comments, inner: set[tuple[str, ...]], indent: int, path: tuple[str, ...]
 ) -> str:
     """As `block`; `inner` are the paths that have comments somewhere below them."""
-    pieces = []
+    pieces: list[str] = []
     for key, value in mapping.items():
         here = (*path, key)
         if pieces and path and here in comments:

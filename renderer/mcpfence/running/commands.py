@@ -28,7 +28,7 @@ _EXACT = {
     "npx": re.compile(r"@?[^@]+@v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\Z"),
     "uvx": re.compile(r"[^=@]+(?:==|@)v?[0-9][0-9A-Za-z.!+-]*\Z"),
 }
-_IMAGE = re.compile(r"(?=.{1,1024}\Z)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@[a-z0-9+._-]+:[0-9a-f]{32,})?\Z")
+_IMAGE = re.compile(r"(?=.{1,1024}\Z)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha(?:256|512):[0-9a-f]+)?\Z")
 _COMMIT = re.compile(r"[@#][0-9a-f]{40}\b")
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcpfence.errors import Collector, Path, quote
+from mcpfence.errors import Collector, Path
 from mcpfence.running.secretlike import named_secret, secret_arguments, secret_value
 from mcpfence.running.settings import EnvVar
 
@@ -27,7 +27,7 @@ def read_env(
         at = (*path, i)
         key = entry.get("key") or entry.get("name") or ""
         if not _KEY.match(key):
-            sentence = f"{quote(key)} is no name of an environment variable"
+            sentence = "the key is no name of an environment variable"
             out.add("run-env", at, sentence, "write key: with letters, digits and _")
             continue
         if key in found:
@@ -78,10 +78,10 @@ def _make_secret(server: str, namespace: str, key: str) -> str:
 
 def _check_reference(reference: Mapping[str, Any], path: Path, out: Collector) -> None:
     if not _SECRET_NAME.match(reference["name"]):
-        sentence = f"{quote(reference['name'])} is no name of a Secret"
+        sentence = "is no name of a Secret"
         out.add("run-env", (*path, "name"), sentence, "write lower-case letters, digits, - and .")
     if not _SECRET_KEY.match(reference["key"]):
-        sentence = f"{quote(reference['key'])} is no key of a Secret"
+        sentence = "is no key of a Secret"
         out.add("run-env", (*path, "key"), sentence, "write letters, digits, -, _ and .")
 
 

@@ -14,17 +14,15 @@ TEMPORARY = "/tmp"  # noqa: S108 - a volume inside the pod
 _START_SECONDS = 300
 """How long a server may take until it listens: npx and uvx fetch their package first."""
 
+LABEL = "mcpfence.io/server"
+OWN_LABELS = {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/part-of": MANAGED_BY}
+
 CHECKSUM = "mcpfence.io/config-checksum"
 
 
 def pod_labels(name: str, run: Run) -> dict[str, str]:
     """Whose the pod is, and what its fence selects it by, which comes first where both name a key."""
-    return {
-        "app.kubernetes.io/managed-by": MANAGED_BY,
-        "app.kubernetes.io/part-of": MANAGED_BY,
-        "mcpfence.io/server": name,
-        **dict(run.labels),
-    }
+    return {**OWN_LABELS, LABEL: name, **dict(run.labels)}
 
 
 def pod_template(name: str, account: str, run: Run) -> Document:

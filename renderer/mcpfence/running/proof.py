@@ -1,7 +1,7 @@
 """That a rendered pod is the pod that its fence holds for: the text is read back and compared with fence and catalog.
 
-The policies are proven by `mcpfence.proof`; here only what ties pods to them is: namespace, labels, port, and that the
-pod is not on the host's network, where no NetworkPolicy holds.
+What is read must be what was meant, whole.  The policies are proven by `mcpfence.proof`; here only what ties pods to
+them is: namespace, labels, port, and that the pod is not on the host's network, where no NetworkPolicy holds.
 """
 
 from __future__ import annotations
@@ -12,21 +12,25 @@ from typing import Any
 from mcpfence.catalog import Server
 from mcpfence.documents import BadDocument, load_foreign
 from mcpfence.errors import Collector
+from mcpfence.manifest import Manifest
 from mcpfence.proof import OUR_FAULT, box_of
 from mcpfence.reach.boxes import matches
 
 
-def prove_running(server: Server, namespace: str, texts: Iterable[str], out: Collector) -> None:
-    """Read the objects of one server back; every doubt is an error."""
+def prove_running(server: Server, namespace: str, written: Iterable[tuple[Manifest, str]], out: Collector) -> None:
+    """Read the objects of one server back from their texts; every doubt is an error."""
     documents: dict[str, Any] = {}
-    for text in texts:
+    for manifest, text in written:
         try:
             found = load_foreign(text)
         except BadDocument as bad:
             out.add("proof-text", server.path, f"the text written to run it is no YAML ({bad})", OUR_FAULT)
             return
-        for document in found:
-            documents[document["kind"]] = document
+        if found != [manifest.document]:
+            sentence = f"the text written for {manifest.kind} {manifest.name} cannot be read back as that object"
+            out.add("proof-text", server.path, sentence, OUR_FAULT)
+            return
+        documents[manifest.kind] = manifest.document
     for fault in _faults(server, namespace, documents):
         out.add("proof-run", server.path, fault, OUR_FAULT)
 

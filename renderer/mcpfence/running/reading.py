@@ -15,7 +15,7 @@ from typing import Any
 from mcpfence.catalog import Server
 from mcpfence.digest import runs
 from mcpfence.errors import Collector, Path, quote
-from mcpfence.fields import read_name
+from mcpfence.running.account import read_account
 from mcpfence.running.commands import (
     BRIDGES,
     IMAGES,
@@ -27,10 +27,11 @@ from mcpfence.running.commands import (
     pinned_package,
 )
 from mcpfence.running.environment import WITHHELD, read_args, read_env
+from mcpfence.running.labels import excluded, labels_for
+from mcpfence.running.pods import LABEL, OWN_LABELS
 from mcpfence.running.resources import check_plain, ordered, read_resources, with_request
 from mcpfence.running.secretlike import secret_text
-from mcpfence.running.settings import USER, Account, Placement, Run
-from mcpfence.selectors import Selector
+from mcpfence.running.settings import USER, Placement, Run
 
 Raw = Mapping[str, Any]
 Resources = dict[str, dict[str, str]]
@@ -39,6 +40,8 @@ _MESH_PORTS = (15001, 15006, 15008, 15020, 15021, 15090)
 """Ports that Istio's proxies use inside a pod or for it (Istio's documentation, "Ports used by Istio")."""
 
 _FOLDER = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
+_NO_FOLDERS = ("dev", "files", "proc", "sys")
+"""What the container's runtime mounts itself, and our folder of Secrets, which cannot be written."""
 _OWN_FOLDERS = ("/tmp", "/home/mcp", "/files")  # noqa: S108 - mounts inside the pod
 
 
@@ -108,7 +111,12 @@ class _Reader:
         labels = self._labels()
         started = self._container() if self.server.runtime == "containerized" else self._package(address)
         env = read_env(self.server.name, namespace, self.raw.get("env") or (), (*self.path, "env"), self.out)
-        writable, user, account, resources = self._writable(), self._user(), self._account(), self._resources()
+        writable, user, account, resources = (
+            self._writable(),
+            self._user(),
+            read_account(self.run, self.server, self._check_text, self.out),
+            self._resources(),
+        )
         if started is None or labels is None:
             return None
         image, command, args = started
@@ -150,15 +158,19 @@ class _Reader:
             sentence = "several selectors stand for pods that somebody else makes, and mcpfence would make one pod"
             self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write one selector, or run: false")
             return None
-        labels = labels_for(self.server.selectors[0])
+        selector = self.server.selectors[0]
+        labels = labels_for(selector)
         if not labels:
             sentence = "the selector names no label that a pod of this server must have"
             self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write matchLabels")
             return None
-        if any(item.operator in ("NotIn", "DoesNotExist") for item in self.server.selectors[0].expressions):
-            sentence = "the selector excludes labels, which a Service cannot: it would lead to pods of others too"
-            todo = "write matchLabels that only this server's pod has, or run: false"
-            self.out.add("run-selector", (*self.path, "podSelector"), sentence, todo)
+        # A Service cannot exclude labels, so it would lead to the pods of others too.
+        own = {LABEL: self.server.name} if any(key not in dict(labels) for key in excluded(selector)) else {}
+        labels = tuple(sorted({**own, **dict(labels)}.items()))
+        pod = {**OWN_LABELS, LABEL: self.server.name, **dict(labels)}
+        if any(key in pod and (not values or pod[key] in values) for key, values in excluded(selector).items()):
+            sentence = "the selector excludes a label that every pod has which mcpfence runs"
+            self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write other labels, or run: false")
             return None
         return labels
 
@@ -223,7 +235,7 @@ class _Reader:
     def _check_image(self, image: str, path: Path) -> None:
         """The name is not repeated: one with a user name and a password is refused here."""
         if not image_name(image):
-            todo = "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]; credentials belong into mcpServerDefaults.imagePullSecrets"
+            todo = "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]; credentials belong into imagePullSecrets"
             self.out.add("run-image", path, "is no name of an image", todo)
 
     def _bridge(self, runtime: str) -> str | list[str] | None:
@@ -258,6 +270,8 @@ class _Reader:
                 self.out.add("run-path", path, sentence, "write one such as /var/cache/app")
             elif text in _OWN_FOLDERS:
                 self.out.add("run-path", path, f"{text} is a volume already", "remove it")
+            elif text.split("/")[1] in _NO_FOLDERS:
+                self.out.add("run-path", path, f"no volume can be mounted at {text}", "write another folder")
             else:
                 found.add(text)
         return tuple(sorted(found))
@@ -268,58 +282,6 @@ class _Reader:
             sentence = f"{user} is no user that a restricted namespace admits"
             self.out.add("run-user", (*self.path, "run", "runAsUser"), sentence, "write a number of 1 or more")
         return user
-
-    def _account(self) -> Account:
-        written: Raw = self.run.get("serviceAccount") or {}
-        path = (*self.path, "run", "serviceAccount")
-        rules = tuple(written.get("rules") or ())
-        token = self.server.egress.kubernetes_api
-        if rules and not token:
-            todo = "write egress.kubernetesAPI: true, or remove the rules"
-            self.out.add(
-                "run-rules", (*path, "rules"), "the server cannot reach the API server that they are for", todo
-            )
-        for i, rule in enumerate(rules):
-            for key in ("apiGroups", "resources", "verbs"):
-                if "*" in "".join(rule[key]) or not rule[key]:
-                    sentence = f"{key} {'has a *' if rule[key] else 'is empty'}"
-                    todo = "list what the server needs" + ("; with * it could read every Secret" if rule[key] else "")
-                    self.out.add("run-rules", (*path, "rules", i, key), sentence, todo)
-            for key, texts in rule.items():
-                if (key == "resourceNames" and not texts) or (key != "apiGroups" and "" in texts):
-                    sentence = f"{key} {'names nothing' if texts else 'is empty, which stands for every name'}"
-                    self.out.add("run-rules", (*path, "rules", i, key), sentence, "write names, or remove the key")
-        for i, name in enumerate(written.get("namespaces") or ()):
-            read_name(name, (*path, "namespaces", i), "the namespace", self.out)
-        annotations = tuple(sorted((written.get("annotations") or {}).items()))
-        for key, text in annotations:
-            self._check_text(text, (*path, "annotations", key))
-        return Account(
-            annotations=annotations,
-            rules=tuple({key: sorted(set(rule[key])) for key in rule} for rule in rules),
-            namespaces=tuple(sorted(set(written.get("namespaces") or ()))) if rules else (),
-            token=token,
-        )
-
-
-def labels_for(selector: Selector) -> tuple[tuple[str, str], ...]:
-    """Labels that satisfy a selector (it can be satisfied: `fields.read_selector` has seen to that), sorted."""
-    labels = dict(selector.labels)
-    refused: dict[str, set[str]] = {}
-    for item in selector.expressions:
-        if item.operator == "NotIn":
-            refused.setdefault(item.key, set()).update(item.values)
-    wanted: dict[str, set[str]] = {}
-    for item in selector.expressions:
-        if item.operator == "In":
-            values = set(item.values)
-            wanted[item.key] = wanted.get(item.key, values) & values
-        elif item.operator == "Exists" and item.key not in labels:
-            wanted.setdefault(item.key, set())
-    for key, values in wanted.items():
-        free = sorted(values - refused.get(key, set())) or [f"mcpfence{'x' * n}" for n in range(9)]
-        labels.setdefault(key, next(value for value in free if value not in refused.get(key, set())))
-    return tuple(sorted(labels.items()))
 
 
 def _texts(args: Sequence[Any] | None, path: Path, out: Collector) -> tuple[str, ...]:

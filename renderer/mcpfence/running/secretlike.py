@@ -22,7 +22,7 @@ HARMLESS = (
 )
 """Endings that make a variable a pointer or a number: TOKEN_FILE, MAX_TOKEN_COUNT, SECRET_NAME."""
 
-FORMS = "|".join(
+FORMS = "|".join(  # noqa: FLY002 - one line for each issuer
     (
         "-----BEGIN [A-Z ]*PRIVATE KEY-----",
         r"\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}",  # GitHub
@@ -35,16 +35,20 @@ FORMS = "|".join(
         r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.",  # a JSON Web Token
         r"(?i:\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8,})",
         r"://[^/?#\s:@]*:[^/?#\s@]+@",  # user:password@ in a URL
-        r"(?i:https?://[^/?#\s@]+@)",  # a token alone before the host
+        r"(?i:https?://[^/?#\s:@]+@)",  # a token alone before the host
     )
 )
 """As RE2 reads it too, for the chart."""
 
-_NAME, _HARMLESS, _FORMS = re.compile(NAME), re.compile(HARMLESS), re.compile(FORMS)
-_PLAIN = re.compile(r"(?i)(?:[0-9]{1,9}|true|false|yes|no|on|off)?\Z")
-_REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
+PLAIN = r"(?i)\A(?: *|[0-9]{1,9}|true|false|yes|no|on|off|bearer *|basic *)\z"
+"""Values that are no secret, whatever they stand for; the end of a text is written as RE2 has it."""
+
+REFERENCE = r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)"
 """What the kubelet replaces by a variable's value."""
-_GIVEN = re.compile(r"(?<![A-Za-z0-9_.-])-*([A-Za-z][A-Za-z0-9_.-]*)(?:=|: *)[\"']?([^\s\"'&]*)")
+
+_NAME, _HARMLESS, _FORMS = re.compile(NAME), re.compile(HARMLESS), re.compile(FORMS)
+_PLAIN, _REFERENCE = re.compile(PLAIN.replace(r"\z", r"\Z")), re.compile(REFERENCE)
+_GIVEN = re.compile(r"(?<![A-Za-z0-9_.-])-*([A-Za-z][A-Za-z0-9_.-]*)(?:=|: *)(?=[\"']?([^\s\"'&]{0,200}))")
 """NAME=VALUE or NAME: VALUE, anywhere in a text: options, assignments in a shell, headers, queries of URLs."""
 _OPTION = re.compile(r"--?([A-Za-z][A-Za-z0-9_.-]*)\Z")
 
@@ -68,7 +72,7 @@ def secret_text(text: str) -> bool:
     """Whether a text holds a secret: by its form, or as NAME=VALUE or NAME: VALUE with the name of a secret."""
     if secret_value(text):
         return True
-    return any(named_secret(name, value) for name, value in _GIVEN.findall(text))
+    return any(named_secret(name, value) for name, value in _GIVEN.findall(_REFERENCE.sub("", text)))
 
 
 def secret_arguments(texts: Sequence[str]) -> Iterator[int]:
