@@ -14,7 +14,7 @@ PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver felix cilium argocd kustomize actionlint) .tools/packet-commands
+ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver felix cilium argocd kustomize actionlint) .tools/packet-commands .tools/mcp/.made
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -88,6 +88,12 @@ clean: ## remove everything that make made
 .SECONDEXPANSION:
 .tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh tools/$$*/*.go) tools/build_go.sh
 	@sh tools/build_go.sh $* $@
+
+# Real MCP servers, and what fetches and runs them: wheels, npm packages, a client.
+.tools/mcp/.made: tools/mcp/build.sh tools/mcp/requirements.txt tools/mcp/package.json tools/mcp/package-lock.json
+	@$(CHECK_PYTHON)
+	@echo "fetching real MCP servers" >&2
+	@PYTHON="$(PYTHON)" sh tools/mcp/build.sh .tools/mcp
 
 # What Felix programs the kernel through, where root can install it; else the tests name what is missing.
 .tools/packet-commands:
