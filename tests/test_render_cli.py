@@ -513,7 +513,13 @@ def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
     log = tmp_path / "log"
     pipe = subprocess.PIPE
     with subprocess.Popen(
-        [*command, "--log-file", str(log)], stdin=pipe, stdout=pipe, stderr=pipe, env=environment()
+        [*command, "--log-file", str(log)],
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        env=environment(),
+        # A test run in the background ignores Ctrl-C, and its children would inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
     ) as process:
         while not log.exists():  # it is opened before stdin is read
             assert process.poll() is None
