@@ -70,7 +70,8 @@ def together(parts: Iterable[Mentioned]) -> Mentioned:
     """What any of the parts mentions."""
     found = Mentioned()
     for part in parts:
-        found = Mentioned(*(left | right for left, right in zip(found, part, strict=True)))
+        pairs: Any = zip(found, part, strict=True)
+        found = Mentioned(*(left | right for left, right in pairs))
     return found
 
 

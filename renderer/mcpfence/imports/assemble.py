@@ -124,9 +124,7 @@ _ENGINE = (
 )
 
 
-def _provider(
-    servers: Sequence[Named], settings: Sequence[_Part], base: Mapping[str, Any], wanted: str
-) -> list[_Part]:
+def _provider(servers: Sequence[Named], settings: Sequence[_Part], base: Mapping[str, Any], wanted: str) -> list[_Part]:
     """egress.provider, where names are listed (or one is asked for) and neither the user's file nor a source says."""
     egress = base.get("egress")
     if isinstance(egress, Mapping) and ("provider" in egress or egress.get("unenforcedDomains") == "internet"):
