@@ -182,11 +182,12 @@ def _(patch: Patch) -> None:
 
 @fault("IPv6 is dropped without a word")
 def _(patch: Patch) -> None:
-    def narrower(fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+    def narrower(_: object, fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
         return fence._replace(egress=tuple(filter(None, map(_ipv4, fence.egress)))), ()
 
+    # On the class: undone on an object, the real method would stay there and hide what a later fault does to the class.
     for provider in (networkpolicy.PROVIDER, aviatrix.PROVIDER):
-        patch.setattr(provider, "prepare", narrower, raising=True)
+        patch.setattr(type(provider), "prepare", narrower)
 
 
 def _ipv4(allow: Allow) -> Allow | None:
