@@ -13,6 +13,8 @@ from typing import Any
 
 import yaml
 
+from gateways.definitions import VERSIONS
+
 Document = dict[str, Any]
 
 STRICT = {"fieldValidation": "Strict"}
@@ -204,6 +206,7 @@ class Api:
             "networking.k8s.io/v1",
             "rbac.authorization.k8s.io/v1",
             "networking.aviatrix.com/v1alpha1",
+            *VERSIONS,  # none of which every server knows
         ):
             for resource in self.resources(version):
                 if resource.namespaced and "deletecollection" in resource.verbs:

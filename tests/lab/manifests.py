@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -19,6 +20,30 @@ SERVER_SETS = {"uid", "resourceVersion", "creationTimestamp", "generation", "man
 def texts(stream: bytes) -> list[str]:
     """The documents of a stream, each with its own text."""
     return [piece.decode() for piece in split(stream) if not is_blank(piece)]
+
+
+@contextlib.contextmanager
+def namespaces_emptied(api: Api) -> Iterator[None]:
+    """Remove every namespace that comes up meanwhile, with what is in it."""
+    before = {item["metadata"]["name"] for item in api.items("v1", "Namespace")}
+    yield
+    for item in api.items("v1", "Namespace"):
+        if item["metadata"]["name"] not in before:
+            api.empty(item["metadata"]["name"])
+
+
+def stored_faults(api: Api, text: str, expected: set[str]) -> list[str]:
+    """Create a document as the text that it is; what is wrong with it, or was stored other than written.
+
+    `expected` are the differences that its kind may have beyond `unexpected`.
+    """
+    sent: Document = yaml.safe_load(text)
+    answer = api.create(text)
+    title = f"{sent['kind']} {sent['metadata']['name']}"
+    if not answer.ok or answer.warnings:
+        return [f"{title}: {answer.message} {answer.warnings}"]
+    stored = api.request("GET", api.path(sent)).body
+    return [f"{title}: stored with {change}" for change in sorted(unexpected(sent, stored) - expected)]
 
 
 def add_crds(api: Api, folder: Path) -> None:

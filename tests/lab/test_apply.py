@@ -11,10 +11,10 @@ import pytest
 import yaml
 
 from edges import mcpfence
-from gateways.definitions import ADDED, VERSIONS
+from gateways.definitions import ADDED
 from helpers import rendered
 from lab.api import Api, Document
-from lab.manifests import texts, unexpected
+from lab.manifests import namespaces_emptied, stored_faults, texts, unexpected
 from proof.catalogs import OWN
 from tooling import ROOT, find_helm4, need
 
@@ -57,34 +57,22 @@ def _api(every_kind: Api) -> Api:
 @pytest.fixture(autouse=True)
 def cleaned(api: Api) -> Iterator[None]:
     """Examples share names of namespaces, so each test leaves none behind."""
-    before = {item["metadata"]["name"] for item in api.items("v1", "Namespace")}
-    yield
-    for item in api.items("v1", "Namespace"):
-        if item["metadata"]["name"] not in before:
-            for resource in [found for version in VERSIONS for found in api.resources(version)]:
-                if resource.namespaced and "deletecollection" in resource.verbs:
-                    api.request("DELETE", resource.path(item["metadata"]["name"]))
-            api.empty(item["metadata"]["name"])
+    with namespaces_emptied(api):
+        yield
     api.request("DELETE", "/api/v1/namespaces/default/configmaps")
 
 
 def _apply(api: Api, documents: Iterable[str]) -> Counter[str]:
     """Create each document as the text that it is, see that it is stored as written, and count the kinds."""
     counted: Counter[str] = Counter()
-    faults = []
+    faults: list[str] = []
     for text in documents:
         sent: Document = yaml.safe_load(text)
         if sent["kind"] != "Namespace" and "namespace" in sent["metadata"]:
             api.make_namespace(sent["metadata"]["namespace"])
-        answer = api.create(text)
-        title = f"{sent['kind']} {sent['metadata']['name']}"
-        if not answer.ok or answer.warnings:
-            faults.append(f"{title}: {answer.message} {answer.warnings}")
-            continue
-        stored = api.request("GET", api.path(sent)).body
-        changed = unexpected(sent, stored) - DEFAULTED.get(sent["kind"], set()) - ADDED.get(sent["kind"], set())
-        faults += [f"{title}: stored with {change}" for change in sorted(changed)]
-        counted[sent["kind"]] += 1
+        kind = sent["kind"]
+        faults += stored_faults(api, text, DEFAULTED.get(kind, set()) | ADDED.get(kind, set()))
+        counted[kind] += 1
     assert faults == []
     return counted
 

@@ -12,52 +12,30 @@ from typing import Any
 import pytest
 import yaml
 
-from gateways.definitions import ADDED, FOLDERS, VERSIONS
+from gateways.definitions import ADDED
 from gateways.shapes import OIDC, SHAPES, catalog, hosted
 from helpers import rendered
 from lab.api import Api, Document
-from lab.manifests import add_crds, unexpected
+from lab.manifests import namespaces_emptied, stored_faults
 from tooling import ROOT
 
 EXAMPLES = ("gateway-noauth", "gateway-oidc", "gateway-token-exchange")
 
 
-@pytest.fixture(scope="module")
-def gateway_api(api: Api, shared: Path) -> Api:
-    """The session's server, which from now on knows the gateway's kinds."""
-    for folder in FOLDERS:
-        add_crds(api, shared / "crds" / folder)
-    return api
-
-
 @pytest.fixture(autouse=True)
-def cleaned(gateway_api: Api) -> Iterator[None]:
+def cleaned(every_kind: Api) -> Iterator[None]:
     """Shapes share names of namespaces, so each test leaves none behind."""
-    before = {item["metadata"]["name"] for item in gateway_api.items("v1", "Namespace")}
-    yield
-    for item in gateway_api.items("v1", "Namespace"):
-        if item["metadata"]["name"] not in before:
-            for version in VERSIONS:
-                for resource in gateway_api.resources(version):
-                    if resource.namespaced and "deletecollection" in resource.verbs:
-                        gateway_api.request("DELETE", resource.path(item["metadata"]["name"]))
-            gateway_api.empty(item["metadata"]["name"])
+    with namespaces_emptied(every_kind):
+        yield
 
 
 def _apply(api: Api, texts: list[str]) -> list[str]:
     """Create each document strictly; what is wrong with any, or was stored other than it was written."""
-    faults = []
+    faults: list[str] = []
     for text in texts:
         sent: Document = yaml.safe_load(text)
         api.make_namespace(sent["metadata"]["namespace"])
-        answer = api.create(text)
-        title = f"{sent['kind']} {sent['metadata']['name']}"
-        if not answer.ok or answer.warnings:
-            faults.append(f"{title}: {answer.message} {answer.warnings}")
-            continue
-        stored = api.request("GET", api.path(sent)).body
-        changed = unexpected(sent, stored) - ADDED.get(sent["kind"], set())
-        faults += [f"{title}: stored with {change}" for change in sorted(changed)]
+        faults += stored_faults(api, text, ADDED.get(sent["kind"], set()))
     return faults
 
 
@@ -72,20 +50,20 @@ def _gateway_texts(raw: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.parametrize("title", SHAPES)
-def test_each_shape_is_stored_as_written(gateway_api: Api, title: str) -> None:
+def test_each_shape_is_stored_as_written(every_kind: Api, title: str) -> None:
     """Every kind in every shape: no unknown field, no rule of a definition broken, no warning, nothing changed."""
     texts = _gateway_texts(SHAPES[title])
 
     assert texts
-    assert _apply(gateway_api, texts) == []
+    assert _apply(every_kind, texts) == []
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_examples_are_stored_as_written(gateway_api: Api, example: str) -> None:
+def test_examples_are_stored_as_written(every_kind: Api, example: str) -> None:
     """The three use cases of docs/gateways.md."""
     raw = yaml.safe_load((ROOT / "values-examples" / example / "values.yaml").read_text(encoding="utf-8"))
 
-    assert _apply(gateway_api, _gateway_texts(raw)) == []
+    assert _apply(every_kind, _gateway_texts(raw)) == []
 
 
 def _changed(kind: str, raw: dict[str, Any], path: str, value: Any) -> Document:
@@ -111,24 +89,24 @@ def _changed(kind: str, raw: dict[str, Any], path: str, value: Any) -> Document:
         ("AuthPolicy", "spec.targetRef.kind", "ListenerSet", "Invalid targetRef.kind"),
     ],
 )
-def test_the_definitions_judge(gateway_api: Api, kind: str, path: str, value: Any, said: str) -> None:
+def test_the_definitions_judge(every_kind: Api, kind: str, path: str, value: Any, said: str) -> None:
     """One fault in an object, and the API server names it: what passes above has been looked at."""
     raw = catalog({"a": hosted(auth=OIDC)})
-    gateway_api.make_namespace("mcp")
-    answer = gateway_api.create(_changed(kind, raw, path, value))
+    every_kind.make_namespace("mcp")
+    answer = every_kind.create(_changed(kind, raw, path, value))
 
     assert not answer.ok
     assert said in answer.message
 
 
-def test_a_prefix_cannot_be_changed(gateway_api: Api) -> None:
+def test_a_prefix_cannot_be_changed(every_kind: Api) -> None:
     """The rule behind "it can never be changed" in the catalog's reference."""
     document = _changed("MCPServerRegistration", catalog(), "spec.prefix", "one_")
-    gateway_api.make_namespace("mcp")
-    assert gateway_api.create(document).ok
-    path = gateway_api.path(document)
+    every_kind.make_namespace("mcp")
+    assert every_kind.create(document).ok
+    path = every_kind.path(document)
     patch = {"spec": {"prefix": "two_"}}
-    answer = gateway_api.request("PATCH", path, patch, content_type="application/merge-patch+json")
+    answer = every_kind.request("PATCH", path, patch, content_type="application/merge-patch+json")
 
     assert "prefix is immutable once set" in answer.message
 

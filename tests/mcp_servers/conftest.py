@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from control_plane import LabError, find_programs
+from control_plane import find_programs
 from edges import mcpfence
 from mcp_servers.cluster import Cluster
 from mcp_servers.conversations import IMPATIENCE, Callers, Heard, converse
 from mcp_servers.parts import find_commands, find_node, find_parts
 from mcp_servers.pods import HERE
 from mcp_servers.talks import PATIENCE
-from packet_felix import check_machine, find_felix
 from packet_world import World
-from tooling import MissingComponentError, need
+from packets import needs
+from tooling import need
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -32,9 +32,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def cluster(helm4: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Cluster]:
     """The servers of values.yaml, rendered with the chart, applied and running behind their fences."""
-    need(_machine)
+    need(needs.machine)
     parts, _, _ = need(find_parts), need(find_node), need(find_commands)
-    felix, programs = need(_felix), find_programs()
+    felix, programs = need(needs.felix), find_programs()
     done = mcpfence(
         "render", "-f", HERE / "values.yaml", "--release", "mcp", "--namespace", "mcp-system", HELM_BIN=str(helm4)
     )
@@ -82,19 +82,3 @@ def unfenced(cluster: Cluster, callers: Callers, fenced: Heard) -> Heard:
     assert fenced.everything
     with cluster.unfenced():
         return converse(cluster, callers, PATIENCE)
-
-
-def _machine() -> Path:
-    try:
-        check_machine()
-    except LabError as missing:
-        raise MissingComponentError(missing) from missing
-    return Path("/")
-
-
-def _felix() -> Path:
-    try:
-        find_programs()
-        return find_felix()
-    except LabError as missing:
-        raise MissingComponentError(missing) from missing

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from control_plane import LabError, find_programs
-from packet_felix import check_machine, find_felix
+from control_plane import find_programs
 from packet_world import World
+from packets import needs
 from packets.play import Tally
-from tooling import MissingComponentError, need
+from tooling import need
 
 HERE = Path(__file__).parent
 
@@ -35,26 +35,10 @@ def tally() -> Tally:
 @pytest.fixture(scope="session")
 def world(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[World]:
     """The cluster; its logs stay only if a test failed."""
-    need(_machine)
-    felix, programs = need(_felix), find_programs()
+    need(needs.machine)
+    felix, programs = need(needs.felix), find_programs()
     folder = tmp_path_factory.mktemp("packets") / "node"
     with World(folder=folder, programs=programs, felix_program=felix) as made:
         yield made
     if not request.session.testsfailed:
         shutil.rmtree(folder)
-
-
-def _machine() -> Path:
-    try:
-        check_machine()
-    except LabError as missing:
-        raise MissingComponentError(missing) from missing
-    return Path("/")
-
-
-def _felix() -> Path:
-    try:
-        find_programs()
-        return find_felix()
-    except LabError as missing:
-        raise MissingComponentError(missing) from missing

@@ -17,10 +17,7 @@ def excluded(selector: Selector) -> dict[str, set[str]]:
 def labels_for(selector: Selector) -> tuple[tuple[str, str], ...]:
     """Labels that satisfy a selector (it can be satisfied: `fields.read_selector` has seen to that), sorted."""
     labels = dict(selector.labels)
-    refused: dict[str, set[str]] = {}
-    for item in selector.expressions:
-        if item.operator == "NotIn":
-            refused.setdefault(item.key, set()).update(item.values)
+    refused = excluded(selector)
     wanted: dict[str, set[str]] = {}
     for item in selector.expressions:
         if item.operator == "In":

@@ -1,0 +1,27 @@
+"""What real packets need of the machine, and Felix: found, or named as missing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from control_plane import LabError, find_programs
+from packet_felix import check_machine, find_felix
+from tooling import MissingComponentError
+
+
+def machine() -> Path:
+    """Linux, root and the commands; raises MissingComponentError."""
+    try:
+        check_machine()
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
+    return Path("/")
+
+
+def felix() -> Path:
+    """Felix, with etcd and the API server that it reads from; raises MissingComponentError."""
+    try:
+        find_programs()
+        return find_felix()
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
