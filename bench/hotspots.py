@@ -29,7 +29,7 @@ def main() -> int:
     servers = parser.parse_args().servers
     data = stream(servers)
     began = time.perf_counter()
-    from mcpfence.postrender import post_render
+    from mcpfence.streams.post_render import post_render
 
     imported = time.perf_counter()
     post_render(data)

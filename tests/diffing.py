@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from helpers import Outcome, run_cli
-from mcpfence.changes import Difference
-from mcpfence.cli.sides import Reader
-from mcpfence.difference import compare
-from mcpfence.difference_forms import as_text
-from mcpfence.side import Manifests
+from mcpfence.cli.diff_inputs import Reader
+from mcpfence.diff.changes import Difference
+from mcpfence.diff.compare import compare
+from mcpfence.diff.forms import as_text
+from mcpfence.diff.side import Manifests
 
 Document = dict[str, Any]
 Edit = Callable[[Document], object]

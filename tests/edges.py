@@ -17,7 +17,7 @@ from typing import Any
 from unittest import mock
 
 from mcpfence.cli import main as cli
-from mcpfence.postrender import post_render
+from mcpfence.streams.post_render import post_render
 from tooling import PLUGINS, ROOT, helm_environment, scripts
 
 RELEASE, NAMESPACE = "demo", "home"

@@ -11,17 +11,17 @@ from typing import Any
 
 import golden
 from helpers import Outcome, run_cli
-from mcpfence.addresses import ALL
-from mcpfence.cli.inputs import read_inputs
-from mcpfence.documents import load_foreign
+from mcpfence.documents.reader import load_foreign
+from mcpfence.explain.context import View, make_view
 from mcpfence.explain.explanation import Asked, Explanation, answer, explain, explanation_of
 from mcpfence.explain.verdicts import Verdict
-from mcpfence.explain.view import View, make_view
-from mcpfence.fence import Fence
-from mcpfence.intervals import canonical
-from mcpfence.reach.evaluate import Evaluator
-from mcpfence.reach.policyset import read_policies
-from mcpfence.services import ServiceIndex, index
+from mcpfence.kube.services import ServiceIndex, index
+from mcpfence.net.addresses import ALL
+from mcpfence.net.intervals import canonical
+from mcpfence.plan.fence import Fence
+from mcpfence.reach.evaluation.evaluator import Evaluator
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.system.inputs import read_inputs
 from tooling import ROOT
 
 EXAMPLES = golden.examples()

@@ -11,14 +11,14 @@ from typing import Any
 
 import yaml
 
-from mcpfence.addresses import cidrs
 from mcpfence.cli import main as cli
-from mcpfence.errors import Collector, Finding, McpfenceError
-from mcpfence.fence import Allow, Block, Fence, Ground, Pods
-from mcpfence.plan import make_plan
-from mcpfence.ports import ports_text
-from mcpfence.render import Rendering, load_catalog, render
-from mcpfence.services import index
+from mcpfence.findings.finding import Collector, Finding, McpfenceError
+from mcpfence.kube.services import index
+from mcpfence.net.addresses import cidrs
+from mcpfence.net.ports import ports_text
+from mcpfence.plan.fence import Allow, Block, Fence, Ground, Pods
+from mcpfence.plan.planner import make_plan
+from mcpfence.render.pipeline import Rendering, load_catalog, render
 
 RELEASE, NAMESPACE = "demo", "home"
 """The release of every catalog here and its own namespace; its policies' namespace is `demo-mcp`."""

@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.addresses import ALL, ALL_V4, ALL_V6, V6_BASE, cidrs, family, format_address, parse_address, parse_cidr
-from mcpfence.intervals import canonical, subtract
+from mcpfence.net.addresses import (
+    ALL,
+    ALL_V4,
+    ALL_V6,
+    V6_BASE,
+    cidrs,
+    family,
+    format_address,
+    parse_address,
+    parse_cidr,
+)
+from mcpfence.net.intervals import canonical, subtract
 
 networks = st.one_of(
     st.builds(

@@ -11,11 +11,11 @@ import pytest
 import yaml
 
 from edges import mcpfence, refusal, values_file
-from mcpfence.audit import audit
-from mcpfence.errors import Finding
-from mcpfence.findings import Severity
-from mcpfence.render import render
-from mcpfence.services import ServiceIndex
+from mcpfence.check.manifests import audit
+from mcpfence.findings.finding import Finding
+from mcpfence.findings.table import Severity
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import render
 
 CATALOG = {
     "mcpNamespace": {"name": "tools"},

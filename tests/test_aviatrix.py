@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import CLIENT, Raw, catalog, errors_of, objects, one, one_egress, rendered
-from mcpfence.fence import Name
-from mcpfence.ports import PortRange
-from mcpfence.providers.aviatrix import segments
+from mcpfence.net.ports import PortRange
+from mcpfence.plan.fence import Name
+from mcpfence.providers.aviatrix.emit import segments
 
 AVIATRIX = {"egress": {"provider": "aviatrix"}}
 IPV6 = {"egress": {"provider": "aviatrix", "aviatrix": {"ipv6": True}}}

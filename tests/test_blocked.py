@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import objects, one, one_egress
-from mcpfence.addresses import ALL, ALL_V4, ALL_V6, V6_BASE, cidrs, parse_address, parse_cidr
-from mcpfence.blocked import MAPPED_V6, METADATA, NAT64, blocked, emittable, metadata, nat64_images, special
-from mcpfence.intervals import Intervals, canonical, contains, intersect, is_subset, subtract
+from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6, V6_BASE, cidrs, parse_address, parse_cidr
+from mcpfence.net.intervals import Intervals, canonical, contains, intersect, is_subset, subtract
+from mcpfence.net.special_ranges import MAPPED_V6, METADATA, NAT64, blocked, emittable, metadata, nat64_images, special
 
 RANGES = """
 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 168.63.129.16/32 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24

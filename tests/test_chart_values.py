@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from charting import CHART
-from mcpfence.errors import Collector
-from mcpfence.findings import Severity
-from mcpfence.reading import read_catalog
+from mcpfence.catalog.reader import read_catalog
+from mcpfence.findings.finding import Collector
+from mcpfence.findings.table import Severity
 from tooling import ROOT
 
 TEXT = (CHART / "values.yaml").read_text(encoding="utf-8")

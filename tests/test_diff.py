@@ -27,8 +27,8 @@ from diffing import (
     told,
 )
 from helpers import run_cli
-from mcpfence.changes import Change
-from mcpfence.difference_forms import as_markdown, as_text
+from mcpfence.diff.changes import Change
+from mcpfence.diff.forms import as_markdown, as_text
 
 # --- whole outputs ---
 

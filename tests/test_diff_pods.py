@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from diffing import Document, difference, policy
-from mcpfence.addresses import format_address, parse_address
-from mcpfence.changes import Difference
-from mcpfence.reach import flows
-from mcpfence.reach.flows import Packet
+from mcpfence.diff.changes import Difference
+from mcpfence.net.addresses import format_address, parse_address
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.flows import Packet
 
 # --- every pod, asked one by one ---
 

@@ -24,7 +24,7 @@ from diffing import (
     to_pods,
     told,
 )
-from mcpfence.difference_forms import as_text
+from mcpfence.diff.forms import as_text
 
 # --- what is the same ---
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from diffing import OLD, catalogs, difference, edited, policy, told
-from mcpfence.addresses import parse_cidr
-from mcpfence.cells import Cells
-from mcpfence.intervals import canonical
-from mcpfence.reach import boxes, names, traffic
-from mcpfence.reach.boxes import MISSING, PRESENT, box_of, one_of
-from mcpfence.reach_lines import addresses_text, count_text, names_text, ports_text
+from mcpfence.diff.flow_text import addresses_text, count_text, names_text, ports_text
+from mcpfence.diff.selector_cells import Cells
+from mcpfence.net.addresses import parse_cidr
+from mcpfence.net.intervals import canonical
+from mcpfence.reach.flows import host_names, label_sets, traffic
+from mcpfence.reach.flows.label_sets import MISSING, PRESENT, box_of, one_of
 
 # --- cells ---
 
@@ -24,7 +24,7 @@ def test_cell_of_a_selector() -> None:
 
     assert cells.of("n", A) == [(("app", "a"),)]
     assert cells.of("n", ()) == [()]
-    assert cells.of("n", boxes.meet(A, DB) or ()) == [(("app", "a"), ("tier", "db"))]
+    assert cells.of("n", label_sets.meet(A, DB) or ()) == [(("app", "a"), ("tier", "db"))]
     assert cells.of("other", B) == [(("app", "b"),)]
 
 
@@ -46,7 +46,7 @@ def test_cells_of_the_parts() -> None:
 
 def test_a_search_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is said whose pods could not be told apart, and that is a difference."""
-    monkeypatch.setattr("mcpfence.cells._STEPS", 0)
+    monkeypatch.setattr("mcpfence.diff.selector_cells._STEPS", 0)
     found = difference([policy(egress=[])], [policy(egress=[])])
 
     assert found.doubts == ("pods app=web of namespace shop are selected in more ways than could be looked at",)
@@ -54,7 +54,7 @@ def test_a_search_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_too_many_overlaps_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody is told that nothing is gained where nobody has looked."""
-    monkeypatch.setattr("mcpfence.difference._PAIRS", 0)
+    monkeypatch.setattr("mcpfence.diff.compare._PAIRS", 0)
     debug = policy("debug", {"matchLabels": {"debug": "yes"}}, egress=[{}])
     found = difference([policy(egress=[])], [policy(egress=[]), debug])
 
@@ -95,14 +95,17 @@ def test_counts_in_words(count: int, text: str) -> None:
 @pytest.mark.parametrize(
     ("found", "text"),
     [
-        (names.names_of(["a.example.com", "*.example.org"]), "a.example.com, *.example.org"),
-        (names.subtract(names.names_of(["*.x.io"]), names.names_of(["a.x.io"])), "*.x.io but not a.x.io"),
-        (names.subtract(names.ANY, names.names_of(["a.x.io"])), "any name or none but a.x.io"),
-        (names.EVERY_NAME, "any name"),
-        (names.NAMELESS, "no name at all"),
+        (host_names.names_of(["a.example.com", "*.example.org"]), "a.example.com, *.example.org"),
+        (
+            host_names.subtract(host_names.names_of(["*.x.io"]), host_names.names_of(["a.x.io"])),
+            "*.x.io but not a.x.io",
+        ),
+        (host_names.subtract(host_names.ANY, host_names.names_of(["a.x.io"])), "any name or none but a.x.io"),
+        (host_names.EVERY_NAME, "any name"),
+        (host_names.NAMELESS, "no name at all"),
     ],
 )
-def test_names_in_words(found: names.Names, text: str) -> None:
+def test_names_in_words(found: host_names.Names, text: str) -> None:
     """Patterns, what is taken out of them, and flows without a name."""
     assert names_text(found) == text
 

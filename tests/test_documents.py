@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.documents import BadDocument, load_foreign, load_values, position
+from mcpfence.documents.reader import BadDocument, load_foreign, load_values, position
 
 SCALARS: dict[str, Any] = {
     # as Helm reads them (YAML 1.1's booleans and octal numbers, no dates, no sexagesimals)

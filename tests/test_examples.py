@@ -17,10 +17,10 @@ import golden
 from apirules import firewall_policy_faults, network_policy_faults
 from edges import Host, carrier, environment, make_host, mcpfence, rendered
 from find_helm import Helm
-from mcpfence.cli.inputs import read_inputs
-from mcpfence.render import Rendering, render
-from mcpfence.services import index
-from mcpfence.stream import split
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import Rendering, render
+from mcpfence.streams.stream import split
+from mcpfence.system.inputs import read_inputs
 from tooling import ROOT
 
 EXAMPLES = golden.examples()

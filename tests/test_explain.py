@@ -15,11 +15,11 @@ import golden
 from edges import catalog, container, environment, mcpfence_command, values_file
 from explaining import EXAMPLES, ask, explained, verdict, view_of
 from helpers import run_cli
-from mcpfence import residual
-from mcpfence.cli.pages import code, page, words
 from mcpfence.explain.explanation import RISKS, explanation_of
-from mcpfence.explain.prose import WIDTH, explanation_text, shown, verdict_text
-from mcpfence.explain.reasons import caller_lines, egress_lines
+from mcpfence.explain.grants import caller_lines, egress_lines
+from mcpfence.explain.text_form import WIDTH, explanation_text, shown, verdict_text
+from mcpfence.proof import residual_risks
+from mcpfence.system.pages import code, page, words
 from tooling import ROOT
 
 EXPLAINED = Path(__file__).parent / "explained"
@@ -229,7 +229,7 @@ def test_risks_are_those_of_the_fence() -> None:
 
 def test_every_risk_is_known() -> None:
     """A risk that is new in `residual` must be told here for which fences it is one."""
-    texts = [text for name, value in vars(residual).items() if name.isupper() for text in _texts(value)]
+    texts = [text for name, value in vars(residual_risks).items() if name.isupper() for text in _texts(value)]
 
     assert {text.partition(":")[0] for text in texts} == set(RISKS)
 

@@ -13,11 +13,11 @@ import golden
 from advice import follow
 from edges import container
 from explaining import EXAMPLES, asked, explained, verdict, view_of
-from mcpfence.cli.inputs import read_inputs
 from mcpfence.explain.explanation import Asked, Explanation, answer, explain
-from mcpfence.explain.prose import explanation_text, shown
 from mcpfence.explain.questions import BadQuestion
-from mcpfence.services import index
+from mcpfence.explain.text_form import explanation_text, shown
+from mcpfence.kube.services import index
+from mcpfence.system.inputs import read_inputs
 from tooling import ROOT
 
 BASE: dict[str, Any] = {

@@ -9,17 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from explaining import EXAMPLES, asked, everything, fences_of, view_of
-from mcpfence.addresses import V6_BASE, format_address
-from mcpfence.blocked import emittable
-from mcpfence.explain.barred import barred
-from mcpfence.explain.reasons import caller_lines, egress_lines
-from mcpfence.fence import Pods
-from mcpfence.ground import survey
-from mcpfence.intervals import canonical, intersect, subtract
-from mcpfence.proof import box_of
-from mcpfence.reach import flows
-from mcpfence.reach.evaluate import Subject
-from mcpfence.reach.flows import Packet
+from mcpfence.explain.grants import caller_lines, egress_lines
+from mcpfence.net.addresses import V6_BASE, format_address
+from mcpfence.net.intervals import canonical, intersect, subtract
+from mcpfence.net.special_ranges import emittable
+from mcpfence.plan.blocked_ranges import barred
+from mcpfence.plan.cluster import survey
+from mcpfence.plan.fence import Pods
+from mcpfence.proof.prove import box_of
+from mcpfence.reach.evaluation.evaluator import Subject
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.flows import Packet
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

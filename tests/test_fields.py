@@ -8,9 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.addresses import parse_cidr
-from mcpfence.errors import Collector
-from mcpfence.fields import (
+from mcpfence.catalog.fields import (
     NO_ADDRESSES,
     has_template,
     read_cidr,
@@ -20,9 +18,11 @@ from mcpfence.fields import (
     read_ports,
     read_selector,
 )
-from mcpfence.intervals import canonical, is_subset
-from mcpfence.ports import ALL_PORTS, ports_text
-from mcpfence.selectors import Expression, Selector
+from mcpfence.findings.finding import Collector
+from mcpfence.kube.selectors import Expression, Selector
+from mcpfence.net.addresses import parse_cidr
+from mcpfence.net.intervals import canonical, is_subset
+from mcpfence.net.ports import ALL_PORTS, ports_text
 
 BOTH = frozenset({4, 6})
 

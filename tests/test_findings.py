@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import mcpfence
-from mcpfence.errors import Collector, Finding, McpfenceError, fail, path_text, plural, quote
-from mcpfence.findings import TABLE
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, path_text, plural, quote
+from mcpfence.findings.table import TABLE
 
 SOURCES = sorted(path for path in Path(mcpfence.__file__).parent.rglob("*.py") if path.name != "findings.py")
 SPEAKERS = {"add", "fail", "Finding", "BadHost", "_unknown"}

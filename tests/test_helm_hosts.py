@@ -11,7 +11,7 @@ import yaml
 from api_stub import api_server
 from edges import CATALOG, RELEASE, Host, catalog, container, make_host, mcpfence, neighbours, values_file
 from find_helm import Helm
-from mcpfence.stream import split
+from mcpfence.streams.stream import split
 from tooling import ROOT
 
 CHART = ROOT / "chart"

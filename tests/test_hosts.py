@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from publicsuffixlist import PublicSuffixList
 
 from helpers import catalog, names, planned
-from mcpfence.hosts import BadHost, parse_host
-from mcpfence.suffixes import wildcard_base
+from mcpfence.net.hosts import BadHost, parse_host
+from mcpfence.net.public_suffixes import wildcard_base
 
 GOOD = {
     "api.example.com": "api.example.com",

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.intervals import EMPTY, Intervals, canonical, contains, intersect, is_subset, size, subtract, union
+from mcpfence.net.intervals import EMPTY, Intervals, canonical, contains, intersect, is_subset, size, subtract, union
 
 UNIVERSE = range(24)
 points = st.integers(UNIVERSE[0], UNIVERSE[-1])

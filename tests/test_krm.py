@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from edges import CATALOG, NAMESPACE, RELEASE, carrier, catalog, container, mcpfence, refusal
 from find_helm import Helm
 from gittools import documents, find_kustomize, kustomize, scripts_folder
-from mcpfence.documents import load_foreign
-from mcpfence.resource_list import read_resource_list, write_resource_list
+from mcpfence.documents.reader import load_foreign
+from mcpfence.streams.resource_list import read_resource_list, write_resource_list
 from pages import BLOCKS
 from tooling import ROOT, need
 

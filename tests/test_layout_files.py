@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from edges import mcpfence, refusal, values_file
-from mcpfence import files
-from mcpfence.errors import McpfenceError
-from mcpfence.files import INDEX, write_folder
-from mcpfence.layout import folder_layout
-from mcpfence.render import Rendered
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.render.pipeline import Rendered
+from mcpfence.streams.folder_layout import folder_layout
+from mcpfence.system import files
+from mcpfence.system.files import INDEX, write_folder
 
 OLD = {"a.yaml": "a: 1\n", "b.yaml": "b: 1\n"}
 NEW = {"b.yaml": "b: 2\n", "c.yaml": "c: 1\n"}
@@ -354,8 +354,8 @@ def test_limit_on_file_size_changes_nothing(tmp_path: Path) -> None:
     write_folder(tmp_path, OLD)
     before = _snapshot(tmp_path)
     script = (
-        "import resource, sys; from pathlib import Path; from mcpfence.files import write_folder\n"
-        "from mcpfence.errors import McpfenceError\n"
+        "import resource, sys; from pathlib import Path; from mcpfence.system.files import write_folder\n"
+        "from mcpfence.findings.finding import McpfenceError\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: write_folder(Path(sys.argv[1]), {'b.yaml': 'b: 2', 'c.yaml': 'c' * 2000})\n"
         "except McpfenceError as error: print(error)"

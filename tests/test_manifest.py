@@ -11,7 +11,8 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.manifest import Shared, Writer, is_plain, make_manifest
+from mcpfence.documents.writer import Shared, Writer, is_plain
+from mcpfence.kube.manifest import make_manifest
 
 
 class Yaml12(yaml.SafeLoader):

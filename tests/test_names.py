@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAMESPACE, RELEASE, catalog, objects, one
-from mcpfence.errors import McpfenceError
-from mcpfence.names import LIMIT, limited, object_name
-from mcpfence.render import render
-from mcpfence.services import ServiceIndex
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.kube.object_names import LIMIT, limited, object_name
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import render
 
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\Z")
 words = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)

@@ -31,7 +31,7 @@ CARRIED = {
 }
 """Folders that travel inside the package through links, with where they really are."""
 
-EDGE = {"cli", "helm.py", "files.py", "gitrev.py", "__main__.py"}
+EDGE = ("cli", "system", "__main__", *(f"argocd/{name}" for name in ("generate", "look", "repository", "schemas")))
 """What may do I/O; everything else below renderer/mcpfence is core."""
 
 IMPURE_MODULES = {
@@ -246,7 +246,13 @@ def _normal(name: str) -> str:
 
 
 def _core_files() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] not in EDGE)
+    return sorted(
+        path for path in PACKAGE.rglob("*.py") if not _at_edge(path.relative_to(PACKAGE).with_suffix("").parts)
+    )
+
+
+def _at_edge(parts: tuple[str, ...]) -> bool:
+    return any("/".join(parts[:end]) in EDGE for end in range(len(parts) + 1))
 
 
 def _tree(path: Path) -> ast.Module:
@@ -269,7 +275,7 @@ def _impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
         parts = module.split(".")
         prefixes = {".".join(parts[: end + 1]) for end in range(len(parts))}
         yield from ((line, f"import {name}") for name in sorted(prefixes & IMPURE_MODULES))
-        if parts[0] == "mcpfence" and len(parts) > 1 and parts[1] in {name.removesuffix(".py") for name in EDGE}:
+        if parts[0] == "mcpfence" and _at_edge(tuple(parts[1:])):
             yield line, f"import {module}"
         if module in IMPURE_SYS:
             yield line, module
@@ -298,7 +304,8 @@ def test_core_is_pure(path: Path) -> None:
         ("import sys\nsys.stdout.write('x')", ["sys.stdout"]),
         ("from sys import argv", ["sys.argv"]),
         ("from mcpfence.cli.main import run", ["import mcpfence.cli.main", "import mcpfence.cli.main.run"]),
-        ("from mcpfence import files", ["import mcpfence.files"]),
+        ("from mcpfence.system import files", ["import mcpfence.system", "import mcpfence.system.files"]),
+        ("from mcpfence.argocd import look", ["import mcpfence.argocd.look"]),
         ("import sys\nfrom io import StringIO\nsys.intern('x')", []),
     ],
 )

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import CLIENT, Raw, catalog, names, objects, one, one_egress, planned, reach, rendered
-from mcpfence.fence import Block
+from mcpfence.plan.fence import Block
 
 AVIATRIX = {"provider": "aviatrix"}
 PUBLIC = ["0.0.0.0/0 on every protocol and port", "::/0 on every protocol and port"]

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from helpers import CLIENT, Raw, catalog, errors_of, names, objects, one, one_egress, planned, reach, rendered
-from mcpfence.addresses import cidrs
-from mcpfence.blocked import METADATA
-from mcpfence.fence import Block
+from mcpfence.net.addresses import cidrs
+from mcpfence.net.special_ranges import METADATA
+from mcpfence.plan.fence import Block
 
 AVIATRIX = {"provider": "aviatrix"}
 

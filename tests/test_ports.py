@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from helpers import one_egress, planned, reach
-from mcpfence.ports import ALL_PORTS, PROTOCOLS, PortRange, canonical_ports, parse_entry, ports_text, tcp
+from mcpfence.net.ports import ALL_PORTS, PROTOCOLS, PortRange, canonical_ports, parse_entry, ports_text, tcp
 
 ENTRIES = {
     443: ("TCP", 443, 443),

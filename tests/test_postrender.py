@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edges import CATALOG, HOOK, NAMESPACE, RELEASE, carrier, catalog, container, rendered
-from mcpfence.errors import McpfenceError
-from mcpfence.postrender import Given, post_render
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.streams.post_render import Given, post_render
 
 BLOCK = rendered(carrier())
 """What stands in the place of the carrier of CATALOG."""

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from explaining import ask
-from mcpfence.addresses import format_address
 from mcpfence.explain.questions import BadQuestion, Question, read_question
+from mcpfence.net.addresses import format_address
 
 FORMS: dict[str, Question] = {
     "api.github.com": Question("api.github.com", host="api.github.com"),

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers import NAMESPACE, RELEASE, Raw, one, one_egress, rendered
-from mcpfence.digest import digest
-from mcpfence.errors import Collector, Finding, McpfenceError
-from mcpfence.findings import Severity
-from mcpfence.reading import read_catalog
-from mcpfence.render import Rendering, render
-from mcpfence.services import ServiceIndex
+from mcpfence.catalog.digest import digest
+from mcpfence.catalog.reader import read_catalog
+from mcpfence.findings.finding import Collector, Finding, McpfenceError
+from mcpfence.findings.table import Severity
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import Rendering, render
 from schema_cases import FULL
 
 

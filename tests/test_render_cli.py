@@ -16,8 +16,8 @@ import yaml
 
 from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_command, neighbours, refusal, values_file
 from find_helm import Helm
-from mcpfence.stream import split
-from mcpfence.values import merge
+from mcpfence.documents.values import merge
+from mcpfence.streams.stream import split
 from tooling import ROOT, helm_environment
 
 CHARTS = ROOT / "tests" / "charts"

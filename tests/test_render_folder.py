@@ -18,8 +18,8 @@ import yaml
 from edges import CATALOG, catalog, container, mcpfence, refusal, values_file
 from find_helm import Helm
 from gittools import documents, find_kustomize, kustomize, scripts_folder
-from mcpfence.cli.folder import Call
-from mcpfence.layout import KUSTOMIZATION, folder_layout, kustomization
+from mcpfence.cli.render_folder import Call
+from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from pages import BLOCKS
 from tooling import need
 

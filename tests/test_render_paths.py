@@ -17,8 +17,8 @@ import yaml
 import golden
 from edges import Host, make_host, mcpfence
 from gittools import documents, find_kustomize, kustomize, scripts_folder
-from mcpfence.layout import KUSTOMIZATION
-from mcpfence.stream import split
+from mcpfence.streams.folder_layout import KUSTOMIZATION
+from mcpfence.streams.stream import split
 from tooling import ROOT, find_helm3, find_helm4, need
 
 RELEASE, NAMESPACE = golden.RELEASE, golden.NAMESPACE

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import mcpfence.selectors
-from mcpfence.selectors import Expression, Selector, compatible, covers, labels_of, overlaps, satisfiable
+import mcpfence.kube.selectors
+from mcpfence.kube.selectors import Expression, Selector, compatible, covers, labels_of, overlaps, satisfiable
 
 KEYS, VALUES = ("a", "b"), ("x", "y")
 
@@ -143,7 +143,7 @@ def test_overlaps_is_linear_where_all_have_app(monkeypatch: pytest.MonkeyPatch) 
         calls += 1
         return compatible(left, right)
 
-    monkeypatch.setattr(mcpfence.selectors, "compatible", counted)
+    monkeypatch.setattr(mcpfence.kube.selectors, "compatible", counted)
     entries = [(labels_of({"app": f"server-{i}", "tier": "mcp"}), i) for i in range(10_000)]
     entries.append((labels_of({"app": "server-7"}), 10_000))
     found = overlaps(entries, limit=25)

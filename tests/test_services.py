@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from helpers import catalog, errors_of, names, one, one_egress, planned, reach
-from mcpfence.services import index
+from mcpfence.kube.services import index
 
 Doc = dict[str, Any]
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edges import CATALOG, carrier
-from mcpfence.errors import McpfenceError
-from mcpfence.stream import documents, is_blank, is_hook, read_stream, split
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.streams.stream import documents, is_blank, is_hook, read_stream, split
 
 HOOK = b"---\nkind: Job\nmetadata:\n  name: a\n  annotations:\n    helm.sh/hook: pre-install\n"
 PIECES = st.sampled_from([b"---\n", b"--- # c\n", b"---", b"----\n", b"---a\n", b" ---\n", b"\r\n", b"\n", b"a: 1\n"])

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.errors import McpfenceError
-from mcpfence.values import Source, decode, manifests, merge, read_source, where
+from mcpfence.documents.values import Source, decode, manifests, merge, read_source, where
+from mcpfence.findings.finding import McpfenceError
 
 MERGES: dict[str, tuple[list[Any], dict[str, Any], dict[str, Any]]] = {
     # what: (files, defaults of the chart, result)

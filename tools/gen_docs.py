@@ -1,4 +1,4 @@
-"""Writes the generated parts of the docs: the catalog reference, the findings, the modules, the table of commands.
+"""Writes the generated parts of the docs: the catalog reference, the findings, the packages, the table of commands.
 
 Each part stands between two comments in a page that is written by hand:
 
@@ -16,6 +16,7 @@ import ast
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,29 +25,6 @@ from schema_tables import Reference, cell
 ROOT = Path(__file__).resolve().parent.parent
 SCHEMA = Path("schemas/catalog.schema.json")
 PACKAGE = Path("renderer/mcpfence")
-
-STAGES: dict[str, tuple[str, ...]] = {
-    "Input: files and values become plain documents": ("documents", "values", "files"),
-    "Catalog: an untrusted mapping becomes frozen types": (
-        *("schema", "fields", "hosts", "suffixes", "ports", "selectors", "reading", "reading_egress", "catalog"),
-        *("digest", "findings", "errors"),
-    ),
-    "Plan: the catalog becomes fences": (
-        *("intervals", "addresses", "blocked", "profiles", "ground", "services", "remotes", "destinations", "callers"),
-        *("disjoint", "cautions", "plan", "fence"),
-    ),
-    "Provider: a fence becomes manifests": ("names", "manifest", "mould", "render"),
-    "Proof: what the manifests allow is what the fence says": ("proof", "audit", "residual", "report"),
-    "Stream: every way in and out": (
-        *("stream", "postrender", "resource_list", "krm", "layout", "release_size", "sarif", "helm", "__main__"),
-    ),
-    "Difference: two sides compared by what they let through": (
-        *("side", "subjects", "cells", "pod_reach", "difference", "changes", "reach_lines", "difference_forms"),
-        *("gitrev",),
-    ),
-}
-"""The modules of the package's top folder in the order of the pipeline; others, and folders, follow by themselves."""
-
 
 _ME = "tools/gen_docs.py"
 
@@ -60,12 +38,12 @@ def keys(root: Path) -> str:
     return "\n".join(Reference(schema).sections())
 
 
-# --- findings, modules, commands ---
+# --- findings, packages, commands ---
 
 
 def findings(_: Path) -> str:
     """One table for each severity, ordered by id."""
-    from mcpfence.findings import TABLE, Severity
+    from mcpfence.findings.table import TABLE, Severity
 
     lines: list[str] = []
     for severity in Severity:
@@ -75,31 +53,18 @@ def findings(_: Path) -> str:
     return "\n".join(lines)
 
 
-def modules(root: Path) -> str:
-    """A line for each module, by stage; those that STAGES does not name stand behind the stages."""
+def packages(root: Path) -> str:
+    """A row for each package in the order of the layers, from the edges down; what it is for is its own docstring."""
     folder = root / PACKAGE
-    names = {path.stem for path in folder.glob("*.py")} - {"__init__"}
-    placed = {name for stage in STAGES.values() for name in stage}
-    stages = STAGES | ({"Others": tuple(sorted(names - placed))} if names - placed else {})
-    lines: list[str] = []
-    for title, stage in stages.items():
-        lines += [f"### {title}", "", "| module | what it does |", "|---|---|"]
-        lines += [_module(folder / f"{name}.py", folder) for name in stage if name in names] + [""]
-    packages = [path for path in sorted(folder.iterdir()) if (path / "__init__.py").is_file() and not path.is_symlink()]
-    for package in packages:
-        lines += [f"### {package.name}/", "", *_heading(package), "| module | what it does |", "|---|---|"]
-        inside = sorted(path for path in package.rglob("*.py") if path.name != "__init__.py")
-        lines += [_module(path, folder) for path in inside] + [""]
-    return "\n".join(lines)
+    rows = [f"| `{name}/` | {cell(_first_sentence(folder / name / '__init__.py'))} |" for name in layers(root)]
+    return "\n".join(["| package | what it does |", "|---|---|", *rows])
 
 
-def _heading(package: Path) -> list[str]:
-    said = _first_sentence(package / "__init__.py")
-    return [said, ""] if said else []
-
-
-def _module(path: Path, folder: Path) -> str:
-    return f"| `{path.relative_to(folder).as_posix()}` | {cell(_first_sentence(path))} |"
+def layers(root: Path) -> list[str]:
+    """The packages from the top layer to the bottom one, as pyproject.toml orders them for import-linter."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    contract = next(one for one in project["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
+    return [name.strip(" ()") for line in contract["layers"] for name in re.split("[|:]", line)]
 
 
 def _first_sentence(path: Path) -> str:
@@ -140,7 +105,7 @@ def mappings(_: Path) -> str:
 PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
     "keys": (Path("docs/catalog.md"), keys),
     "findings": (Path("docs/findings.md"), findings),
-    "modules": (Path("docs/architecture.md"), modules),
+    "packages": (Path("docs/architecture.md"), packages),
     "commands": (Path("README.md"), commands),
     "formats": (Path("docs/import.md"), formats),
     "mappings": (Path("docs/import.md"), mappings),

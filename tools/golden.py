@@ -15,11 +15,11 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcpfence.cli.inputs import read_inputs
-from mcpfence.cli.output import Voice
-from mcpfence.layout import folder_layout
-from mcpfence.render import Rendered, Rendering, render
-from mcpfence.services import index
+from mcpfence.cli.console import Voice
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import Rendered, Rendering, render
+from mcpfence.streams.folder_layout import folder_layout
+from mcpfence.system.inputs import read_inputs
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "values-examples"

@@ -32,7 +32,7 @@ from argocd.applications import (
     write,
 )
 from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_command
-from mcpfence.errors import Finding
+from mcpfence.findings.finding import Finding
 from tooling import ROOT
 
 FENCED: set[Identity] = {
@@ -269,7 +269,7 @@ def test_findings_come_after_the_output(helm4: Path, tmp_path: Path) -> None:
 def test_size_of_a_release_is_no_matter(helm4: Path, tmp_path: Path) -> None:
     """There is no release that Helm would have to store, so nobody is told how large it would be."""
     large = Finding("release-size", (), "the release is large", "split it")
-    with mock.patch("mcpfence.postrender.size_finding", return_value=large):
+    with mock.patch("mcpfence.streams.post_render.size_finding", return_value=large):
         done = call(plain(tmp_path), "generate", "--strict", helm=helm4)
 
     assert done.returncode == 0

@@ -12,15 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cidrs.samples import EKS, VPCS
-from mcpfence.cidrs.gathered import Scope
+from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.facts import Scope
+from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.loading import documents
 from mcpfence.cidrs.node import Node
-from mcpfence.cidrs.splice import merged
 from mcpfence.cidrs.survey import survey
-from mcpfence.cidrs.table import PROVIDERS
 from mcpfence.cidrs.text import fragment
-from mcpfence.documents import load_values
-from mcpfence.errors import McpfenceError
+from mcpfence.documents.reader import load_values
+from mcpfence.findings.finding import McpfenceError
 
 CASES = sorted(path for path in (Path(__file__).parent / "cases").iterdir() if path.is_dir())
 JUNK: tuple[Any, ...] = (None, 7, 1.5, True, "", "x\n: y", [], {}, [[1]], {"a": [None]}, "10.0.0.0/8", "::/0")

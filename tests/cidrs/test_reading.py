@@ -13,15 +13,15 @@ from hypothesis import strategies as st
 
 from cidrs.samples import AKS, EKS, GKE, SLICES, SUBNET, VPCS, changed, cidrs
 from edges import mcpfence
-from mcpfence.addresses import cidrs as texts
-from mcpfence.addresses import parse_cidr
 from mcpfence.cidrs.answer import PATHS, answer
-from mcpfence.cidrs.gathered import Gathered, Scope
+from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import known_of
 from mcpfence.cidrs.node import Node
-from mcpfence.cidrs.table import PROVIDERS
-from mcpfence.errors import Collector
-from mcpfence.intervals import canonical
+from mcpfence.findings.finding import Collector
+from mcpfence.net.addresses import cidrs as texts
+from mcpfence.net.addresses import parse_cidr
+from mcpfence.net.intervals import canonical
 
 Raw = dict[str, Any]
 

@@ -15,8 +15,8 @@ import yaml
 
 from cidrs.samples import AKS, EKS, GKE, SLICES, SUBNET, VPCS, changed
 from edges import environment, mcpfence, mcpfence_command, refusal
+from mcpfence.cidrs.clouds.table import PROVIDERS
 from mcpfence.cidrs.kinds import fill
-from mcpfence.cidrs.table import PROVIDERS
 from mcpfence.cli import cloud
 
 _READS = {

@@ -8,18 +8,18 @@ from typing import NamedTuple
 
 from cilium.asking import values_of
 from cilium.judge import Document, Point, Question
-from mcpfence.addresses import parse_address
-from mcpfence.intervals import Intervals, contains, union
-from mcpfence.pod_reach import PodReach
-from mcpfence.reach import boxes, flows, grouped, traffic
-from mcpfence.reach.blame import network_decisions
-from mcpfence.reach.boxes import Box
-from mcpfence.reach.connectivity import Connectivity, connections
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet, Reach
-from mcpfence.reach.outside import Outside
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.workloads import Workload, named_ports
+from mcpfence.net.addresses import parse_address
+from mcpfence.net.intervals import Intervals, contains, union
+from mcpfence.reach.connectivity.connections import Connectivity, connections
+from mcpfence.reach.connectivity.outside import Outside
+from mcpfence.reach.connectivity.workloads import Workload, named_ports
+from mcpfence.reach.evaluation.deciding_rules import network_decisions
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.pod_evaluator import PodReach
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows, interval_map, label_sets, traffic
+from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.reach.flows.label_sets import Box
 
 METADATA_NAME = "kubernetes.io/metadata.name"
 LETTERS = {("1", "1"): "a", ("1", "0"): "e", ("0", "1"): "i", ("0", "0"): "n"}
@@ -58,7 +58,9 @@ class Reached:
     def _end(self, one: Workload, keys: set[str], namespace: dict[str, str], pods: PodReach) -> End:
         """The proof's evaluator answers for a pod with exactly these labels, and the one of `diff` says the same."""
         own = dict(one.labels)
-        box = tuple((key, boxes.one_of([own[key]]) if key in own else boxes.MISSING) for key in sorted({*keys, *own}))
+        box = tuple(
+            (key, label_sets.one_of([own[key]]) if key in own else label_sets.MISSING) for key in sorted({*keys, *own})
+        )
         ports = named_ports(one.ports)
         subject = Subject(one.namespace, box, ports)
         egress, ingress = self.evaluator.egress(subject), self.evaluator.ingress(subject)
@@ -67,7 +69,9 @@ class Reached:
         assert ingress.exact
         assert flows.same(egress.least, again[0].least)
         assert flows.same(ingress.least, again[1].least)
-        peer = _placed(boxes.in_namespace, {**namespace, METADATA_NAME: one.namespace}) | _placed(boxes.of_pod, own)
+        peer = _placed(label_sets.in_namespace, {**namespace, METADATA_NAME: one.namespace}) | _placed(
+            label_sets.of_pod, own
+        )
         return End(subject, peer, egress.least, ingress.least)
 
     def verdicts(self, question: Question) -> str:
@@ -86,14 +90,14 @@ class Reached:
         reach: Reach = getattr(self.ends[me], direction)
         if peer in self.ends:
             return _bits(points_with(reach, self.ends[peer].peer), points)
-        found = grouped.value_at(reach.addresses, parse_address(peer))
+        found = interval_map.value_at(reach.addresses, parse_address(peer))
         return _bits(traffic.points_of(found) if found else (), points)
 
     def blamed(self, me: str, peer: str, direction: str, point: Point) -> set[str]:
         """The policies of one end whose rules allow a flow; empty where no policy speaks of it or none allows it."""
         protocol, port = point
         if peer in self.ends:
-            namespace, pod = boxes.split_labels(self.ends[peer].peer)
+            namespace, pod = label_sets.split_labels(self.ends[peer].peer)
             packet = Packet(namespace=namespace, pod=pod, protocol=protocol, port=port)
         else:
             packet = Packet(address=parse_address(peer), protocol=protocol, port=port)
@@ -118,16 +122,16 @@ class Reached:
 
 def points_with(reach: Reach, peer: dict[str, str]) -> Intervals:
     """The points on which a reach has a pod with these labels."""
-    return union(*(traffic.points_of(allowed) for box, allowed in reach.pods if boxes.matches(box, peer)))
+    return union(*(traffic.points_of(allowed) for box, allowed in reach.pods if label_sets.matches(box, peer)))
 
 
 def _placed(where: Callable[[Box], Box], labels: dict[str, str]) -> dict[str, str]:
     """Labels under the keys that boxes over peers have for them."""
-    return {where(boxes.box_of({key: value}))[0][0]: value for key, value in labels.items()}
+    return {where(label_sets.box_of({key: value}))[0][0]: value for key, value in labels.items()}
 
 
 def _outside(reached: Outside, address: str) -> Intervals:
-    found = grouped.value_at(reached, parse_address(address))
+    found = interval_map.value_at(reached, parse_address(address))
     return traffic.points_of(found) if found else ()
 
 

@@ -14,8 +14,9 @@ from cilium.judge import Judge, Question
 from cilium.policysets import policy_set
 from cilium.reached import Reached
 from figures import Figure
-from mcpfence.reach import rules, traffic
-from mcpfence.reach.problems import mapping
+from mcpfence.reach.documents.fields import mapping
+from mcpfence.reach.engines.networkpolicy import rules
+from mcpfence.reach.flows import traffic
 from reaching.scenes import scene
 
 SETS = int(os.environ.get("MCPFENCE_CILIUM_SETS", "1200"))

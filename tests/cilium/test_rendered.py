@@ -16,8 +16,8 @@ from cilium.reached import Reached
 from cilium.rendered import cluster
 from figures import Figure
 from helpers import NAMESPACE, RELEASE
-from mcpfence.render import Rendering, render
-from mcpfence.services import index
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import Rendering, render
 from proof.catalogs import OWN
 from proof.packets import Pods, mentioned
 from strategies import catalogs

@@ -10,8 +10,8 @@ import yaml
 
 from gateways.shapes import catalog, hosted, remote
 from helpers import objects, planned, reach, rendered, run_cli
-from mcpfence.audit import audit
-from mcpfence.services import ServiceIndex
+from mcpfence.check.manifests import audit
+from mcpfence.kube.services import ServiceIndex
 
 Raw = dict[str, Any]
 

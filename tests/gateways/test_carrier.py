@@ -12,8 +12,8 @@ from charting import Charting, catalog, parse
 from find_helm import Helm
 from gateways.shapes import SHAPES
 from helpers import rendered
-from mcpfence.render import render
-from mcpfence.services import ServiceIndex
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import render
 
 Raw = dict[str, Any]
 

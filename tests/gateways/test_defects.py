@@ -11,9 +11,9 @@ import yaml
 from gateways.guide import HOST, changed, encoded, guide
 from gateways.shapes import SHAPES, catalog
 from helpers import objects, run_cli
-from mcpfence.findings import Severity
-from mcpfence.gateways.defects import defects
-from mcpfence.gateways.found import find
+from mcpfence.findings.table import Severity
+from mcpfence.gateways.kuadrant.defects import defects
+from mcpfence.gateways.kuadrant.objects import find
 from tooling import ROOT
 
 Raw = dict[str, Any]
@@ -357,7 +357,7 @@ def test_check_sees_a_registration_that_is_left_over(tmp_path: Path) -> None:
 
 def test_docs_have_a_row_for_each_defect() -> None:
     """docs/gateways.md says of each defect what happens and what is emitted instead."""
-    from mcpfence.findings import TABLE
+    from mcpfence.findings.table import TABLE
 
     text = (ROOT / "docs" / "gateways.md").read_text(encoding="utf-8")
     missing = [id for id in TABLE if id.startswith("defect-") and f"| `{id}` |" not in text]

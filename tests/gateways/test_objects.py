@@ -13,11 +13,11 @@ import yaml
 from edges import environment
 from gateways.shapes import EXCHANGED, LEGACY_LISTENERS, OIDC, SHAPES, catalog, hosted, remote
 from helpers import objects, rendered
-from mcpfence.digest import digest
-from mcpfence.errors import Collector
-from mcpfence.gateways.defects import defects
-from mcpfence.gateways.proof import prove_registered
-from mcpfence.manifest import Manifest
+from mcpfence.catalog.digest import digest
+from mcpfence.findings.finding import Collector
+from mcpfence.gateways.kuadrant.defects import defects
+from mcpfence.gateways.kuadrant.proof import prove_registered
+from mcpfence.kube.manifest import Manifest
 
 Raw = dict[str, Any]
 
@@ -425,7 +425,7 @@ def test_digest_tells_gateways_apart() -> None:
 def test_a_catalog_without_a_gateway_does_not_import_it() -> None:
     """Start-up time is for everybody; what a few use is imported by them."""
     program = (
-        "import sys; from mcpfence.render import render; from mcpfence.services import ServiceIndex;"
+        "import sys; from mcpfence.render.pipeline import render; from mcpfence.kube.services import ServiceIndex;"
         "render({'servers': {'a': {'runtime': 'containerized'}}}, release='r', namespace='n', services=ServiceIndex());"
         "print([name for name in sys.modules if name.startswith('mcpfence.gateways')])"
     )

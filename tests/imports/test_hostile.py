@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from helpers import run_cli
-from mcpfence.documents import load_foreign
+from mcpfence.documents.reader import load_foreign
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.source import Text
 
 CASES = Path(__file__).parent / "cases"
 _SOURCES = sorted(

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.source import Text
 
 SERVICE = {
     "apiVersion": "v1",

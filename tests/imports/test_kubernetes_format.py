@@ -12,12 +12,12 @@ import pytest
 import yaml
 
 from helpers import run_cli
-from mcpfence.documents import load_foreign
+from mcpfence.documents.reader import load_foreign
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
-from mcpfence.reach import connectivity, text
-from mcpfence.render import render
-from mcpfence.services import index
+from mcpfence.imports.shared.source import Text
+from mcpfence.kube.services import index
+from mcpfence.reach.connectivity import connections, text_form
+from mcpfence.render.pipeline import render
 
 CASES = Path(__file__).parent / "cases" / "kubernetes"
 _NAMESPACES = {"equal": "tools", "chosen": "tools", "labelled": "shop", "wider": "mcp", "one-end": "mcp"}
@@ -52,7 +52,7 @@ def test_what_is_equal_is_equal(case: str) -> None:
     """With the catalog's policies in place of the old ones, who reaches whom is the same, line for line."""
     items = _cluster(case)["items"]
     catalog = yaml.safe_load((CASES / case / "expected.yaml").read_text(encoding="utf-8"))
-    before, after = (text.as_text(connectivity.connections(one)) for one in (items, _replaced(items, catalog)))
+    before, after = (text_form.as_text(connections.connections(one)) for one in (items, _replaced(items, catalog)))
 
     assert before.count("\n") > 3
     assert after == before
@@ -63,7 +63,7 @@ def test_nothing_is_reached_that_is_not_reached_today(case: str) -> None:
     """No workload reaches or is reached by anything new, pair by pair and at every address."""
     items = _cluster(case)["items"]
     catalog = yaml.safe_load((CASES / case / "expected.yaml").read_text(encoding="utf-8"))
-    before, after = connectivity.connections(items), connectivity.connections(_replaced(items, catalog))
+    before, after = connections.connections(items), connections.connections(_replaced(items, catalog))
     there = {(source, target): points for source, found in before.inside.items() for target, points in found}
 
     for source, found in after.inside.items():

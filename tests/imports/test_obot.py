@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from helpers import run_cli
-from mcpfence.imports.entry import State
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.format import State
+from mcpfence.imports.shared.source import Text
 
 CASES = Path(__file__).parent / "cases" / "obot"
 

@@ -15,9 +15,9 @@ from charting import Charting
 from figures import Figure
 from find_helm import Helm
 from helpers import RELEASE, rendered, run_cli
-from mcpfence.imports.entry import Named, State
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.format import Named, State
+from mcpfence.imports.shared.source import Text
 from tooling import ROOT
 
 CATALOGS = {

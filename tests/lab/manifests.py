@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from lab.api import Api, Document
-from mcpfence.stream import is_blank, split
+from mcpfence.streams.stream import is_blank, split
 
 SERVER_SETS = {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"}
 """Keys of metadata that the API server adds to every object."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from lab.api import Document
-from mcpfence.reach import flows
-from mcpfence.reach.boxes import box_of
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Reach
-from mcpfence.reach.policyset import read_policies
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.flows import Reach
+from mcpfence.reach.flows.label_sets import box_of
 
 FLOOR = "mcp-default-deny"
 STRANGER = "nobody-in-particular"

@@ -12,9 +12,9 @@ from edges import container
 from figures import Figure
 from lab.azure import AZURE
 from lab.cluster import Cluster, Release
-from mcpfence.postrender import post_render
-from mcpfence.release_size import LIMIT, WARN_FROM, estimate
-from mcpfence.stream import read_stream
+from mcpfence.streams.post_render import post_render
+from mcpfence.streams.release_size import LIMIT, WARN_FROM, estimate
+from mcpfence.streams.stream import read_stream
 
 
 def _values(servers: int, names: int) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from lab.audit import awaited, changes
 from lab.cluster import CONFIG_MAP, POLICY, Cluster, Release
 from lab.manifests import unexpected
 from lab.opened import opened
-from mcpfence.reach import flows
-from mcpfence.reach.boxes import EVERYTHING
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.policyset import read_policies
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.label_sets import EVERYTHING
 
 VAULT = container(containerizedConfig={"image": "registry.example.com/vault:1", "port": 8080, "denyAllEgress": True})
 SEARCH = container(egress={"cidrs": [{"cidr": "203.0.113.0/24", "ports": [443]}]})

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any, NamedTuple
 
-from mcpfence.reach.boxes import NAMESPACE_NAME, sample
-from mcpfence.reach.selectors import read_selector
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, sample
 
 Document = dict[str, Any]
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mcpfence.addresses import parse_address
-from mcpfence.reach import flows
-from mcpfence.reach.bounds import Bounds
-from mcpfence.reach.boxes import MISSING, NAMESPACE_NAME, Box, box_of
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.workloads import named_ports
+from mcpfence.net.addresses import parse_address
+from mcpfence.reach.connectivity.workloads import named_ports
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.flows import Packet
+from mcpfence.reach.flows.label_sets import MISSING, NAMESPACE_NAME, Box, box_of
 from packet_api import Labels
 from packet_host import Host
 from packet_world import Pod, Probe

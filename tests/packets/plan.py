@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from mcpfence.reach.boxes import matches
-from mcpfence.reach.selectors import read_selector
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows.label_sets import matches
 from packet_world import Pod, Probe, World
 from packets.judge import Judge
 

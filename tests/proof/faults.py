@@ -11,11 +11,14 @@ from typing import Any
 
 import pytest
 
-from mcpfence import manifest, mould, render
-from mcpfence.fence import Allow, Block, Fence, Ground, Narrowing
-from mcpfence.manifest import Document, Manifest, Writer
-from mcpfence.ports import PortRange
-from mcpfence.providers import aviatrix, networkpolicy
+from mcpfence.documents import writer
+from mcpfence.documents.writer import Document, Writer
+from mcpfence.kube.manifest import Manifest
+from mcpfence.net.ports import PortRange
+from mcpfence.plan.fence import Allow, Block, Fence, Ground, Narrowing
+from mcpfence.providers.aviatrix import emit as aviatrix
+from mcpfence.providers.networkpolicy import emit as networkpolicy
+from mcpfence.render import pipeline, template
 
 Patch = pytest.MonkeyPatch
 Fault = Callable[[Patch], None]
@@ -140,7 +143,7 @@ def _(patch: Patch) -> None:
     def first(fence: Fence, *given: Any) -> Iterator[Manifest]:
         return real(fence._replace(selectors=fence.selectors[:1], endings=fence.endings[:1]), *given)
 
-    patch.setattr(render, "network_policies", first)
+    patch.setattr(pipeline, "network_policies", first)
 
 
 @fault("there is no egress policy")
@@ -148,7 +151,7 @@ def _(patch: Patch) -> None:
     def without(manifests: Iterator[Manifest]) -> list[Manifest]:
         return [item for item in manifests if item.document["spec"]["policyTypes"] != ["Egress"]]
 
-    _changed(patch, render, "network_policies", without)
+    _changed(patch, pipeline, "network_policies", without)
 
 
 @fault("policyTypes are left to their default")
@@ -292,12 +295,14 @@ def _(patch: Patch) -> None:
 
 @fault("words are cast in reverse")
 def _(patch: Patch) -> None:
-    patch.setattr(render, "cast", lambda parts, words: mould.cast(parts, words[::-1]))
+    patch.setattr(pipeline, "cast", lambda parts, words: template.cast(parts, words[::-1]))
 
 
 @fault("the first word is cast everywhere")
 def _(patch: Patch) -> None:
-    patch.setattr(render, "cast", lambda parts, words: mould.cast(parts, (words[0],) * len(words) if words else ()))
+    patch.setattr(
+        pipeline, "cast", lambda parts, words: template.cast(parts, (words[0],) * len(words) if words else ())
+    )
 
 
 @fault("moulds lose what stands behind their last mark")
@@ -306,7 +311,7 @@ def _(patch: Patch) -> None:
         last = max((place for place, part in enumerate(parts) if isinstance(part, int)), default=len(parts))
         return parts[: last + 1]
 
-    _changed(patch, mould, "cut", cut)
+    _changed(patch, template, "cut", cut)
 
 
 @fault("the writer drops the last item of lists")
@@ -327,7 +332,7 @@ def _(patch: Patch) -> None:
 
 @fault("the writer never quotes")
 def _(patch: Patch) -> None:
-    for module in (manifest, mould):
+    for module in (writer, template):
         patch.setattr(module, "is_plain", lambda _text: True)
 
 
@@ -338,7 +343,7 @@ def _(patch: Patch) -> None:
 
     def same(self: Writer, items: list[Any], indent: int) -> str:
         text = real(self, items, indent)
-        return first.setdefault(indent, text) if type(items) is manifest.Shared else text
+        return first.setdefault(indent, text) if type(items) is writer.Shared else text
 
     patch.setattr(Writer, "_list", same)
 
@@ -354,4 +359,4 @@ def _(patch: Patch) -> None:
     def nobody(_: Iterable[Manifest]) -> list[Manifest]:
         return []
 
-    _changed(patch, render, "network_policies", nobody)
+    _changed(patch, pipeline, "network_policies", nobody)

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from mcpfence.errors import Finding
-from mcpfence.fence import Fence
-from mcpfence.selectors import Selector
+from mcpfence.findings.finding import Finding
+from mcpfence.kube.selectors import Selector
+from mcpfence.plan.fence import Fence
 from proof.bruteforce import Judge, Verdict, World
 from proof.edits import Edit, Path, get
 from proof.firewall_kinds import FIREWALL

@@ -10,17 +10,17 @@ from typing import Any
 import yaml
 
 from helpers import NAMESPACE, RELEASE, Raw
-from mcpfence.addresses import ALL, cidrs
-from mcpfence.errors import Collector, Finding
-from mcpfence.fence import Fence
-from mcpfence.intervals import Intervals, canonical
-from mcpfence.plan import make_plan
-from mcpfence.proof import prove
+from mcpfence.findings.finding import Collector, Finding
+from mcpfence.kube.services import ServiceIndex, index
+from mcpfence.net.addresses import ALL, cidrs
+from mcpfence.net.intervals import Intervals, canonical
+from mcpfence.plan.fence import Fence
+from mcpfence.plan.planner import make_plan
+from mcpfence.proof.prove import prove
 from mcpfence.providers import BUILTIN
-from mcpfence.reach.evaluate import Evaluator
-from mcpfence.reach.policyset import read_policies
-from mcpfence.render import load_catalog, render
-from mcpfence.services import ServiceIndex, index
+from mcpfence.reach.evaluation.evaluator import Evaluator
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.render.pipeline import load_catalog, render
 from proof.catalogs import OWN
 from proof.packets import Mentioned, mentioned
 from proof.universe import Document

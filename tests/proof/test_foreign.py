@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from mcpfence.errors import McpfenceError
-from mcpfence.render import Rendering, render
-from mcpfence.services import ServiceIndex
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import Rendering, render
 
 CATALOG = {
     "mcpNamespace": {"name": "tools"},

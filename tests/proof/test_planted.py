@@ -9,8 +9,8 @@ import pytest
 
 from edges import carrier
 from helpers import run_cli
-from mcpfence.errors import McpfenceError
-from mcpfence.postrender import post_render
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.streams.post_render import post_render
 from proof.catalogs import FIREWALL, FIREWALL_IPV4, PLAIN
 from proof.faults import FAULTS
 

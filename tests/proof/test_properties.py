@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from edges import carrier
 from edges import rendered as post_rendered
 from helpers import NAMESPACE, Raw, catalog, rendered
-from mcpfence.addresses import ALL, V6_BASE
-from mcpfence.fence import Fence
-from mcpfence.mould import Mould
-from mcpfence.proof import box_of, wanted
-from mcpfence.reach import flows
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet, Reach
-from mcpfence.reach.policyset import read_policies
+from mcpfence.net.addresses import ALL, V6_BASE
+from mcpfence.plan.fence import Fence
+from mcpfence.proof.prove import box_of, wanted
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
+from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.render.template import Mould
 from proof.bruteforce import Judge, World
 from proof.mutants import peer_text, selector_document
 from proof.packets import Pods, together, universe_of
@@ -235,6 +235,6 @@ def test_moulds_change_nothing_in_any_catalog(raw: Raw) -> None:
 
 def _same_without_moulds(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     cast = _texts(raw)
-    monkeypatch.setattr("mcpfence.render.mould_of", lambda fence: Mould(fence, ()))
+    monkeypatch.setattr("mcpfence.render.pipeline.mould_of", lambda fence: Mould(fence, ()))
 
     assert cast == _texts(raw)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.text import as_text
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.connectivity.text_form import as_text
 from reaching.loading import admin_policy, namespace, pod, policy
 
 APPS = [

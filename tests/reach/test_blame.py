@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from mcpfence.addresses import parse_address
-from mcpfence.reach import boxes
-from mcpfence.reach.blame import Decision, firewall_decisions, network_decisions
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet
-from mcpfence.reach.policyset import read_policies
+from mcpfence.net.addresses import parse_address
+from mcpfence.reach.evaluation.deciding_rules import Decision, firewall_decisions, network_decisions
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import label_sets
+from mcpfence.reach.flows.flows import Packet
 from reaching.loading import firewall, policy, rule
 
-WEB = Subject("default", boxes.box_of({"app": "web"}))
+WEB = Subject("default", label_sets.box_of({"app": "web"}))
 PACKET = Packet(address=parse_address("10.1.1.1"), protocol="TCP", port=443, name="x.test")
 
 
@@ -69,7 +69,7 @@ def test_what_only_may_select_or_cannot_be_read() -> None:
 def test_named_ports_may_allow() -> None:
     """A named port of another pod can be any port."""
     spec = {"policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}], "ports": [{"port": "http"}]}]}
-    packet = Packet(namespace=((boxes.NAMESPACE_NAME, "default"),), protocol="TCP", port=8080)
+    packet = Packet(namespace=((label_sets.NAMESPACE_NAME, "default"),), protocol="TCP", port=8080)
 
     (decision,) = network_decisions(evaluator(policy("a", spec)), WEB, "egress", packet)
 

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from mcpfence.reach import boxes
-from mcpfence.reach.boxes import Box
-from mcpfence.reach.problems import Unreadable
-from mcpfence.reach.selectors import read_selector
+from mcpfence.reach.documents.fields import Unreadable
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows import label_sets
+from mcpfence.reach.flows.label_sets import Box
 from reaching import bruteforce, strategies
 
 EVERY = [
@@ -27,7 +27,7 @@ def box_of(selector: dict[str, Any]) -> Box | None:
 
 def members(box: Box | None) -> list[dict[str, str]]:
     """The label sets of the universe that are in a box."""
-    return [labels for labels in EVERY if box is not None and boxes.matches(box, labels)]
+    return [labels for labels in EVERY if box is not None and label_sets.matches(box, labels)]
 
 
 @given(strategies.selectors())
@@ -44,9 +44,9 @@ def test_meet_covers_and_cut_are_those_of_sets(left: dict[str, Any], right: dict
         return
     inside = [labels for labels in members(ours) if labels in members(theirs)]
 
-    assert members(boxes.meet(ours, theirs)) == inside
-    assert boxes.covers(theirs, ours) == (inside == members(ours))
-    pieces = boxes.cut(ours, theirs)
+    assert members(label_sets.meet(ours, theirs)) == inside
+    assert label_sets.covers(theirs, ours) == (inside == members(ours))
+    pieces = label_sets.cut(ours, theirs)
     assert [[labels in members(piece) for piece in pieces].count(True) for labels in EVERY] == [
         int(labels in members(ours) and labels not in members(theirs)) for labels in EVERY
     ]
@@ -57,7 +57,7 @@ def test_a_sample_is_a_member(selector: dict[str, Any]) -> None:
     """The labels that are invented for a box put a pod into it."""
     box = box_of(selector)
 
-    assert box is None or boxes.matches(box, boxes.sample(box))
+    assert box is None or label_sets.matches(box, label_sets.sample(box))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_boxes_read_as_kubectl_writes_selectors(selector: dict[str, Any], shown:
     box = box_of(selector)
 
     assert box is not None
-    assert boxes.box_text(box) == shown
+    assert label_sets.box_text(box) == shown
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.document import as_json, document
-from mcpfence.reach.table import as_csv
-from mcpfence.reach.text import as_text, focused
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.connectivity.csv_form import as_csv
+from mcpfence.reach.connectivity.json_form import as_json, document
+from mcpfence.reach.connectivity.text_form import as_text, focused
 from reaching.loading import firewall, load, namespace, pod, policy, rule
 
 DENY = policy("deny", {"policyTypes": ["Ingress", "Egress"]})

@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from mcpfence.addresses import ALL, ALL_V4, ALL_V6, parse_address, parse_cidr
-from mcpfence.intervals import Intervals, canonical, subtract
-from mcpfence.reach import boxes, flows, names, traffic
-from mcpfence.reach.aviatrix import LINK_LOCAL
-from mcpfence.reach.bounds import Bounds
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet, Reach
-from mcpfence.reach.policyset import read_policies
+from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6, parse_address, parse_cidr
+from mcpfence.net.intervals import Intervals, canonical, subtract
+from mcpfence.reach.engines.aviatrix.policy import LINK_LOCAL
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.flows import Packet, Reach
 from reaching.loading import firewall, policy, rule
 
-WEB = Subject("mcp", boxes.box_of({"app": "web"}))
+WEB = Subject("mcp", label_sets.box_of({"app": "web"}))
 SELECTOR = {"matchLabels": {"app": "web"}}
 POD_BLOCK = (parse_cidr("10.244.0.0/16"),)
 ANY_V4 = {"name": "any", "selectors": [{"cidr": "0.0.0.0/0"}]}
@@ -240,7 +240,7 @@ def test_a_pod_name_narrows_a_group_nobody_knows_how_far() -> None:
 
     found = evaluate(wall(rule("a", "permit", "g"), rule("b", "deny", "any"), groups=(group, ANY_V4)))
 
-    assert found.most.pods == ((boxes.pods_in("data"), traffic.EVERYTHING),)
+    assert found.most.pods == ((label_sets.pods_in("data"), traffic.EVERYTHING),)
     assert not found.least.pods
 
 
@@ -292,7 +292,7 @@ def test_the_order_of_several_policies_is_unknown() -> None:
 def test_both_layers_must_allow() -> None:
     """The NetworkPolicy opens public addresses on 443 and DNS, the firewall narrows by name and lets DNS pass."""
     public = subtract((ALL_V4,), (parse_cidr("10.0.0.0/8"),))
-    dns = {"namespaceSelector": {"matchLabels": {boxes.NAMESPACE_NAME: "kube-system"}}}
+    dns = {"namespaceSelector": {"matchLabels": {label_sets.NAMESPACE_NAME: "kube-system"}}}
     network = {
         "podSelector": SELECTOR,
         "policyTypes": ["Egress"],
@@ -314,9 +314,9 @@ def test_both_layers_must_allow() -> None:
 
     reach = Evaluator(found).egress(WEB)
 
-    kube_dns = boxes.pods_in("kube-system", boxes.box_of({"k8s-app": "kube-dns"}))
+    kube_dns = label_sets.pods_in("kube-system", label_sets.box_of({"k8s-app": "kube-dns"}))
     over_udp = traffic.plain((traffic.span("UDP", 53, 53),))
-    web = traffic.named(HTTPS, names.names_of(WEB_NAMES["domains"]))
+    web = traffic.named(HTTPS, host_names.names_of(WEB_NAMES["domains"]))
     link_local_web = flows.reach_of((parse_cidr("169.254.0.0/16"),), (), traffic.plain(HTTPS))
     intended = flows.union_of(
         [
@@ -344,7 +344,7 @@ def test_equal_rules_under_other_names_are_worked_out_once() -> None:
     found = read_policies(documents)
     evaluator = Evaluator(found)
 
-    answers = [evaluator.egress(Subject("mcp", boxes.box_of({"app": name}))) for name in ("a", "b")]
+    answers = [evaluator.egress(Subject("mcp", label_sets.box_of({"app": name}))) for name in ("a", "b")]
 
     assert found.firewalls[0].lines is found.firewalls[1].lines
     assert answers[0] is answers[1]

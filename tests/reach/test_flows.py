@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.addresses import parse_address, parse_cidr
-from mcpfence.intervals import canonical
-from mcpfence.reach import boxes, flows, names, traffic
-from mcpfence.reach.flows import EVERYTHING, NOTHING, Packet, Reach
-from mcpfence.reach.selectors import read_selector
+from mcpfence.net.addresses import parse_address, parse_cidr
+from mcpfence.net.intervals import canonical
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows.flows import EVERYTHING, NOTHING, Packet, Reach
 from reaching import strategies
 
 addresses = st.lists(st.sampled_from(strategies.BLOCKS), max_size=2).map(
@@ -17,7 +17,7 @@ addresses = st.lists(st.sampled_from(strategies.BLOCKS), max_size=2).map(
 )
 pods = st.lists(
     st.builds(
-        lambda where, box: (*boxes.in_namespace(where or ()), *boxes.of_pod(box or ())),
+        lambda where, box: (*label_sets.in_namespace(where or ()), *label_sets.of_pod(box or ())),
         strategies.namespace_selectors.map(lambda found: read_selector(found, "")),
         strategies.selectors().map(lambda found: read_selector(found, "")),
     ),
@@ -29,8 +29,8 @@ spans = st.builds(
     st.tuples(st.sampled_from(strategies.PORTS), st.sampled_from(strategies.PORTS)),
 )
 shown = st.one_of(
-    st.just(names.ANY),
-    st.lists(st.sampled_from(strategies.DOMAINS), min_size=1, max_size=2).map(names.names_of),
+    st.just(host_names.ANY),
+    st.lists(st.sampled_from(strategies.DOMAINS), min_size=1, max_size=2).map(host_names.names_of),
 )
 allowed = st.one_of(
     st.just(traffic.EVERYTHING),
@@ -49,7 +49,7 @@ def packets(draw: st.DrawFn) -> Packet:
         address = parse_address(draw(st.sampled_from(strategies.ADDRESSES)))
         return Packet(address=address, protocol=protocol, port=port, name=name)
     one = draw(st.sampled_from(strategies.PODS))
-    labels = {**strategies.NAMESPACE_LABELS.get(one.namespace, {}), boxes.NAMESPACE_NAME: one.namespace}
+    labels = {**strategies.NAMESPACE_LABELS.get(one.namespace, {}), label_sets.NAMESPACE_NAME: one.namespace}
     return Packet(
         namespace=tuple(labels.items()), pod=tuple(one.labels.items()), protocol=protocol, port=port, name=name
     )
@@ -124,10 +124,10 @@ def test_the_address_part_has_one_form() -> None:
 
 def test_boxes_that_only_together_cover_a_third() -> None:
     """app=p with and without tier is app=p: no single box covers it, both together do."""
-    one = flows.reach_of(pods=[boxes.pods_in("a", boxes.box_of({"app": "p"}))])
+    one = flows.reach_of(pods=[label_sets.pods_in("a", label_sets.box_of({"app": "p"}))])
     parts = [
-        flows.reach_of(pods=[boxes.pods_in("a", (("app", boxes.one_of("p")), ("tier", values)))])
-        for values in (boxes.PRESENT, boxes.MISSING)
+        flows.reach_of(pods=[label_sets.pods_in("a", (("app", label_sets.one_of("p")), ("tier", values)))])
+        for values in (label_sets.PRESENT, label_sets.MISSING)
     ]
 
     assert flows.same(flows.union_of(parts), one)
@@ -137,21 +137,22 @@ def test_boxes_that_only_together_cover_a_third() -> None:
 def test_thousands_of_boxes_are_no_trap() -> None:
     """A peer that none of ten thousand others covers is found at once, although each of them meets it."""
     many = flows.union_of(
-        flows.reach_of(pods=[boxes.pods_in("a", boxes.box_of({f"key-{number}": "x"}))]) for number in range(10_000)
+        flows.reach_of(pods=[label_sets.pods_in("a", label_sets.box_of({f"key-{number}": "x"}))])
+        for number in range(10_000)
     )
-    everyone = flows.reach_of(pods=[boxes.pods_in("a")])
+    everyone = flows.reach_of(pods=[label_sets.pods_in("a")])
 
     packet = flows.witness_outside(everyone, many)
 
     assert packet is not None
-    assert packet.namespace == ((boxes.NAMESPACE_NAME, "a"),)
+    assert packet.namespace == ((label_sets.NAMESPACE_NAME, "a"),)
     assert flows.within(many, everyone)
 
 
 def test_packets_read_well() -> None:
     """A message shows a packet in one line; addresses and ports that people know come first."""
-    web = traffic.named((traffic.span("TCP", 1, 1000),), names.names_of(["api.example.com"]))
-    redis = [boxes.pods_in("data", boxes.box_of({"app": "redis"}))]
+    web = traffic.named((traffic.span("TCP", 1, 1000),), host_names.names_of(["api.example.com"]))
+    redis = [label_sets.pods_in("data", label_sets.box_of({"app": "redis"}))]
     shown_packets = [
         flows.witness(flows.reach_of((parse_cidr("169.254.0.0/16"),))),
         flows.witness(flows.reach_of((parse_cidr("203.0.113.0/24"),), (), web)),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.text import as_text
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.connectivity.text_form import as_text
 from reaching.loading import load_folder
 from tooling import MissingComponentError, find_shared
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mcpfence.reach import bounds, boxes, flows
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.text import as_text
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.connectivity.text_form import as_text
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import bounds, flows, label_sets
 from reaching.loading import firewall, pod, policy, rule
 
 
@@ -124,7 +124,7 @@ def test_an_unreadable_policy_speaks_of_its_own_pods_only() -> None:
     rules = {"policyTypes": ["Egress"], "egress": [{"ports": [{"port": "80"}]}]}
     one = read_policies([policy("bad", {"podSelector": {"matchLabels": {"app": "x"}}, **rules})])
     all_of_it = read_policies([policy("bad", {"podSelector": 5, **rules})])
-    other = Subject("default", boxes.box_of({"app": "y"}))
+    other = Subject("default", label_sets.box_of({"app": "y"}))
 
     assert Evaluator(one).egress(other) is bounds.EVERYTHING
     assert Evaluator(all_of_it).egress(other).least == flows.NOTHING
@@ -215,7 +215,7 @@ def test_a_firewall_policy_that_cannot_be_read(spec: Any, message: str) -> None:
     found = read_policies([firewall("bad", spec)])
 
     assert found.problems[0].text.startswith(f"FirewallPolicy default/bad: {message}")
-    reach = Evaluator(found).egress(Subject("default", boxes.box_of({"app": "x"})))
+    reach = Evaluator(found).egress(Subject("default", label_sets.box_of({"app": "x"})))
     assert (reach.least, reach.most) == (flows.NOTHING, flows.EVERYTHING)
     listed = connections([firewall("bad", spec), pod("web")])
     assert ("default/web[Pod]", "egress") in listed.unknown

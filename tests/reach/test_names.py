@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.reach import names
-from mcpfence.reach.names import ANY, EVERY_NAME, NAMELESS, NONE, Names, names_of, pattern_bounds
+from mcpfence.reach.flows import host_names
+from mcpfence.reach.flows.host_names import ANY, EVERY_NAME, NAMELESS, NONE, Names, names_of, pattern_bounds
 from reaching.bruteforce import name_matches
 
 LABELS = ("a", "b")
@@ -23,13 +23,13 @@ written = st.lists(st.one_of(patterns, st.just("*")), max_size=4)
 @st.composite
 def sets(draw: st.DrawFn) -> Names:
     """Unions, and differences of unions, with or without nameless flows."""
-    found = names.subtract(names_of(draw(written)), names_of(draw(written)))
-    return names.union(found, NAMELESS) if draw(st.booleans()) else found
+    found = host_names.subtract(names_of(draw(written)), names_of(draw(written)))
+    return host_names.union(found, NAMELESS) if draw(st.booleans()) else found
 
 
 def members(found: Names) -> set[str]:
     """Which of the names of the little universe are in the set."""
-    return {name for name in NAMES if names.contains(found, name)}
+    return {name for name in NAMES if host_names.contains(found, name)}
 
 
 @given(written)
@@ -43,18 +43,18 @@ def test_patterns_match_as_the_naive_matcher_says(texts: list[str]) -> None:
 @given(sets(), sets())
 def test_operations_are_those_of_sets(left: Names, right: Names) -> None:
     """Union, intersection and difference, name by name."""
-    assert members(names.union(left, right)) == members(left) | members(right)
-    assert members(names.intersect(left, right)) == members(left) & members(right)
-    assert members(names.subtract(left, right)) == members(left) - members(right)
+    assert members(host_names.union(left, right)) == members(left) | members(right)
+    assert members(host_names.intersect(left, right)) == members(left) & members(right)
+    assert members(host_names.subtract(left, right)) == members(left) - members(right)
 
 
 @given(sets(), sets())
 def test_equal_sets_are_equal_values(left: Names, right: Names) -> None:
     """Two ways to the same set end in the same value: the form is normal."""
-    assert names.union(left, right) == names.union(right, left)
-    assert names.subtract(left, names.subtract(left, right)) == names.intersect(left, right)
-    assert names.union(names.subtract(left, right), names.intersect(left, right)) == left
-    assert hash(names.union(left, left)) == hash(left)
+    assert host_names.union(left, right) == host_names.union(right, left)
+    assert host_names.subtract(left, host_names.subtract(left, right)) == host_names.intersect(left, right)
+    assert host_names.union(host_names.subtract(left, right), host_names.intersect(left, right)) == left
+    assert hash(host_names.union(left, left)) == hash(left)
 
 
 @given(sets())
@@ -62,16 +62,16 @@ def test_a_sample_is_a_member(found: Names) -> None:
     """Every set but the empty one gives a member; nameless first."""
     if found is NONE:
         with pytest.raises(ValueError, match="the empty set has no member"):
-            names.sample(found)
+            host_names.sample(found)
     else:
-        assert names.contains(found, names.sample(found))
+        assert host_names.contains(found, host_names.sample(found))
 
 
 @given(sets())
 def test_empty_is_none(found: Names) -> None:
     """A difference with itself is the one empty set."""
-    assert names.subtract(found, found) is NONE
-    assert names.intersect(found, names.subtract(ANY, found)) is NONE
+    assert host_names.subtract(found, found) is NONE
+    assert host_names.intersect(found, host_names.subtract(ANY, found)) is NONE
 
 
 @pytest.mark.parametrize(
@@ -85,20 +85,20 @@ def test_empty_is_none(found: Names) -> None:
 )
 def test_patterns_shown(texts: list[str], shown: tuple[str, ...]) -> None:
     """Sets read as patterns; what a wildcard covers is not repeated."""
-    assert names.signed_patterns(names_of(texts)) == shown
+    assert host_names.signed_patterns(names_of(texts)) == shown
 
 
 def test_holes_are_shown_with_a_sign() -> None:
     """What is taken out of a wider pattern has a sign; the longest pattern decides."""
-    found = names.subtract(ANY, names_of(["*.a.example"]))
+    found = host_names.subtract(ANY, names_of(["*.a.example"]))
 
-    assert names.signed_patterns(found) == ("*", "-", "!*.a.example")
+    assert host_names.signed_patterns(found) == ("*", "-", "!*.a.example")
 
 
 def test_case_and_trailing_dot_are_nothing() -> None:
     """Names are compared as DNS does."""
     assert names_of(["API.Example.COM."]) == names_of(["api.example.com"])
-    assert names.contains(names_of(["*.example.com"]), "API.EXAMPLE.com.")
+    assert host_names.contains(names_of(["*.example.com"]), "API.EXAMPLE.com.")
 
 
 @pytest.mark.parametrize(
@@ -148,6 +148,6 @@ def test_ten_thousand_names_are_quick() -> None:
     """A long list is one set, and comparing it costs no pairs of names."""
     many = names_of([f"host-{number}.example.com" for number in range(10_000)])
 
-    assert names.subtract(many, names_of(["*.example.com"])) is NONE
-    assert names.intersect(many, EVERY_NAME) == many
-    assert names.sample(names.subtract(many, names_of(["host-0.example.com"]))) == "host-1.example.com"
+    assert host_names.subtract(many, names_of(["*.example.com"])) is NONE
+    assert host_names.intersect(many, EVERY_NAME) == many
+    assert host_names.sample(host_names.subtract(many, names_of(["host-0.example.com"]))) == "host-1.example.com"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import yaml
 
-from mcpfence.addresses import parse_address
-from mcpfence.intervals import Intervals, canonical
-from mcpfence.reach import grouped, traffic
-from mcpfence.reach.connectivity import Connectivity, connections
-from mcpfence.reach.grouped import Grouped
+from mcpfence.net.addresses import parse_address
+from mcpfence.net.intervals import Intervals, canonical
+from mcpfence.reach.connectivity.connections import Connectivity, connections
+from mcpfence.reach.flows import interval_map, traffic
+from mcpfence.reach.flows.interval_map import Grouped
 from reaching.loading import Document
 from reaching.scenes import scene
 
@@ -88,7 +88,7 @@ def range_of(text: str) -> tuple[int, int]:
 def _join(pieces: list[tuple[tuple[int, int], Intervals]]) -> Grouped[Intervals]:
     found: Grouped[Intervals] = ()
     for block, points in pieces:
-        found = grouped.combine(found, (((block,), points),), lambda a, b: canonical((*(a or ()), *(b or ()))))
+        found = interval_map.combine(found, (((block,), points),), lambda a, b: canonical((*(a or ()), *(b or ()))))
     return found
 
 
@@ -102,7 +102,7 @@ def ours(found: Connectivity) -> tuple[Answer, Outside]:
     }
     sides = (("egress", found.outward), ("ingress", found.inward))
     outside = {
-        (text, direction): grouped.group((members, traffic.points_of(allowed)) for members, allowed in reached)
+        (text, direction): interval_map.group((members, traffic.points_of(allowed)) for members, allowed in reached)
         for direction, side in sides
         for text, reached in side.items()
         if reached

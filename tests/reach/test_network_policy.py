@@ -6,20 +6,20 @@ from typing import Any
 
 import pytest
 
-from mcpfence.addresses import ALL, cidrs, parse_cidr
-from mcpfence.intervals import canonical
-from mcpfence.reach import bounds, boxes, flows, traffic
-from mcpfence.reach.bounds import Bounds
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.firewall import Selects
-from mcpfence.reach.flows import Reach
-from mcpfence.reach.granted import egress_of_rules, ingress_of_rules
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.rules import read_rules
+from mcpfence.net.addresses import ALL, cidrs, parse_cidr
+from mcpfence.net.intervals import canonical
+from mcpfence.reach.engines.aviatrix.evaluate import Selects
+from mcpfence.reach.engines.networkpolicy.evaluate import egress_of_rules, ingress_of_rules
+from mcpfence.reach.engines.networkpolicy.rules import read_rules
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import bounds, flows, label_sets, traffic
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.flows import Reach
 from reaching.loading import policy
 
-WEB = Subject("default", boxes.box_of({"app": "web"}))
-EVERYONE = boxes.EVERYTHING
+WEB = Subject("default", label_sets.box_of({"app": "web"}))
+EVERYONE = label_sets.EVERYTHING
 
 
 def evaluate(*specs: Any, subject: Subject = WEB) -> tuple[Bounds, Bounds]:
@@ -104,18 +104,21 @@ def test_ports(ports: Any, points: Any) -> None:
 @pytest.mark.parametrize(
     ("peer", "box"),
     [
-        ({"podSelector": {}}, boxes.pods_in("default")),
-        ({"podSelector": {"matchLabels": {"a": "1"}}}, boxes.pods_in("default", boxes.box_of({"a": "1"}))),
+        ({"podSelector": {}}, label_sets.pods_in("default")),
+        ({"podSelector": {"matchLabels": {"a": "1"}}}, label_sets.pods_in("default", label_sets.box_of({"a": "1"}))),
         ({"namespaceSelector": {}}, EVERYONE),
         ({"namespaceSelector": {}, "podSelector": {}}, EVERYONE),
-        ({"namespaceSelector": {"matchLabels": {"t": "x"}}}, boxes.in_namespace(boxes.box_of({"t": "x"}))),
+        ({"namespaceSelector": {"matchLabels": {"t": "x"}}}, label_sets.in_namespace(label_sets.box_of({"t": "x"}))),
         (
             {"namespaceSelector": {"matchLabels": {"t": "x"}}, "podSelector": {"matchLabels": {"a": "1"}}},
-            (*boxes.in_namespace(boxes.box_of({"t": "x"})), *boxes.of_pod(boxes.box_of({"a": "1"}))),
+            (
+                *label_sets.in_namespace(label_sets.box_of({"t": "x"})),
+                *label_sets.of_pod(label_sets.box_of({"a": "1"})),
+            ),
         ),
         (
             {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "data"}}},
-            boxes.pods_in("data"),
+            label_sets.pods_in("data"),
         ),
     ],
 )
@@ -131,8 +134,8 @@ def test_two_entries_are_an_or() -> None:
     found = ingress_of_rules([{"from": peers}], "default").most
 
     assert [box for box, _ in found.pods] == [
-        boxes.pods_in("default", boxes.box_of({"a": "1"})),
-        boxes.in_namespace(boxes.box_of({"t": "x"})),
+        label_sets.pods_in("default", label_sets.box_of({"a": "1"})),
+        label_sets.in_namespace(label_sets.box_of({"t": "x"})),
     ]
 
 
@@ -254,7 +257,7 @@ NAMED = [{"to": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}}], "por
 def test_named_ports_of_others_are_bounds() -> None:
     """Egress to a named port: at least nothing, at most every port of the protocol; in a block there may be pods."""
     found = egress_of_rules(NAMED, "default")
-    peer = [boxes.pods_in("default")]
+    peer = [label_sets.pods_in("default")]
 
     nine = traffic.plain((traffic.span("TCP", 9, 9),))
     assert flows.same(found.least, flows.reach_of((parse_cidr("10.0.0.0/8"),), peer, nine))
@@ -291,7 +294,7 @@ def test_lists_are_read_once_for_each_object_and_content() -> None:
     found = read_policies([policy(f"p{i}", spec) for i, spec in enumerate(specs)])
     evaluator = Evaluator(found)
 
-    first, second = (evaluator.egress(Subject("default", boxes.box_of({"app": str(i)}))) for i in range(2))
+    first, second = (evaluator.egress(Subject("default", label_sets.box_of({"app": str(i)}))) for i in range(2))
 
     assert found.policies[0].egress is found.policies[1].egress
     assert first is second

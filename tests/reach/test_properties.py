@@ -7,28 +7,29 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mcpfence.addresses import parse_address
-from mcpfence.reach import boxes, flows
-from mcpfence.reach.connectivity import Connectivity, connections
-from mcpfence.reach.document import as_json
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.flows import Packet as Flow
-from mcpfence.reach.granted import egress_of_rules
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.rules import Ports
-from mcpfence.reach.selectors import read_selector
-from mcpfence.reach.traffic import span
-from mcpfence.reach.workloads import named_ports, resolve
+from mcpfence.net.addresses import parse_address
+from mcpfence.reach.connectivity.connections import Connectivity, connections
+from mcpfence.reach.connectivity.json_form import as_json
+from mcpfence.reach.connectivity.workloads import named_ports, resolve
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.engines.networkpolicy.evaluate import egress_of_rules
+from mcpfence.reach.engines.networkpolicy.rules import Ports
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows, label_sets
+from mcpfence.reach.flows.flows import Packet as Flow
+from mcpfence.reach.flows.traffic import span
 from reaching import bruteforce, strategies
 from reaching.bruteforce import Packet, Pod
 from reaching.loading import namespace, pod, policy
 from reaching.strategies import NAMESPACE_LABELS, PODS
 
 
-def exact(one: Pod) -> boxes.Box:
+def exact(one: Pod) -> label_sets.Box:
     """The box of pods that have these labels and no others of the universe."""
     return tuple(
-        (key, boxes.one_of([one.labels[key]]) if key in one.labels else boxes.MISSING) for key in strategies.KEYS
+        (key, label_sets.one_of([one.labels[key]]) if key in one.labels else label_sets.MISSING)
+        for key in strategies.KEYS
     )
 
 
@@ -225,7 +226,7 @@ def test_equal_lists_are_one_object(rules: list[Any]) -> None:
         documents.append(policy(name, {**selected, "egress": [dict(rule) for rule in rules]}, namespace="a"))
     evaluator = Evaluator(read_policies(documents))
 
-    answers = [evaluator.egress(Subject("a", boxes.box_of({"app": name}))) for name in ("p", "q")]
+    answers = [evaluator.egress(Subject("a", label_sets.box_of({"app": name}))) for name in ("p", "q")]
 
     assert answers[0] is answers[1]
 

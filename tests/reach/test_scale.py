@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from mcpfence.reach import boxes
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.policyset import read_policies
-from mcpfence.reach.text import as_text
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.connectivity.text_form import as_text
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import label_sets
 from reaching.loading import pod, policy
 
 T = TypeVar("T")
@@ -37,7 +37,7 @@ def test_ten_thousand_policies_of_ten_thousand_servers() -> None:
 
     def work() -> set[int]:
         evaluator = Evaluator(read_policies(documents))
-        subjects = (Subject("default", boxes.box_of({"app": f"server-{i}"})) for i in range(10_000))
+        subjects = (Subject("default", label_sets.box_of({"app": f"server-{i}"})) for i in range(10_000))
         return {id(evaluator.egress(subject)) for subject in subjects}
 
     assert len(within(10, work)) == 1
@@ -67,7 +67,7 @@ def test_huge_selectors() -> None:
     found = within(10, lambda: as_text(connections([*documents, *pods])))
 
     assert sum("=> default/p-0[Pod]" in line for line in found.splitlines()) == 499
-    subject = Subject("default", boxes.box_of({"app": "server-0"}))
+    subject = Subject("default", label_sets.box_of({"app": "server-0"}))
     assert within(5, lambda: Evaluator(read_policies(documents)).ingress(subject)).exact
 
 

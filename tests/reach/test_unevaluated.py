@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mcpfence.reach import boxes
-from mcpfence.reach.connectivity import connections
-from mcpfence.reach.evaluate import Evaluator, Subject
-from mcpfence.reach.firewall import Selects
-from mcpfence.reach.policyset import read_policies
+from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.engines.aviatrix.evaluate import Selects
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import label_sets
 
 APP = {"matchLabels": {"app": "x"}}
 SELECTED = "pods app=x of namespace mcp"
@@ -113,7 +113,7 @@ def test_they_stand_among_the_policies_of_a_subject() -> None:
     ]
     evaluator = Evaluator(read_policies(documents))
 
-    found = evaluator.selecting(Subject("mcp", boxes.box_of({"app": "x"})))
+    found = evaluator.selecting(Subject("mcp", label_sets.box_of({"app": "x"})))
 
     assert [(one.title, how) for one, how in found] == [
         ("CiliumNetworkPolicy mcp/p", Selects.SURELY),

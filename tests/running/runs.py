@@ -7,9 +7,9 @@ from typing import Any
 
 import yaml
 
-from mcpfence.errors import McpfenceError
-from mcpfence.render import render
-from mcpfence.services import ServiceIndex
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import render
 
 Document = dict[str, Any]
 

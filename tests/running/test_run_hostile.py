@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from mcpfence.digest import digest
-from mcpfence.errors import McpfenceError
-from mcpfence.postrender import Given, post_render
+from mcpfence.catalog.digest import digest
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.streams.post_render import Given, post_render
 from running.runs import CATALOG, changed, objects, refusals
 
 SECRET = "s3cr3tVALUE99"  # noqa: S105 - the one that is looked for

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from mcpfence.render import render
-from mcpfence.services import ServiceIndex
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.render.pipeline import render
 from running.runs import CATALOG, changed, container, objects, pod
 
 

@@ -13,8 +13,8 @@ import yaml
 from charting import CHART, Charting, catalog, parse
 from edges import make_host, mcpfence
 from find_helm import Helm
-from mcpfence.running.environment import WITHHELD
-from mcpfence.running.secretlike import FORMS, HARMLESS, NAME, PLAIN, REFERENCE
+from mcpfence.catalog.run.environment_reader import WITHHELD
+from mcpfence.catalog.run.secret_detection import FORMS, HARMLESS, NAME, PLAIN, REFERENCE
 from running.runs import CATALOG
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-import mcpfence.running
-from mcpfence.catalog import Server
-from mcpfence.manifest import Manifest, Writer
-from mcpfence.proof import OUR_FAULT
-from mcpfence.running.objects import run_manifests
+import mcpfence.deploy
+from mcpfence.catalog.model import Server
+from mcpfence.deploy.objects import run_manifests
+from mcpfence.documents.writer import Writer
+from mcpfence.kube.manifest import Manifest
+from mcpfence.proof.prove import OUR_FAULT
 from running.runs import CATALOG, refusals
 
 Fault = Callable[[dict[str, dict[str, Any]]], Any]
@@ -64,7 +65,7 @@ def test_planted_fault_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) ->
         spoil({manifest.kind: manifest.document for manifest in made})
         yield from made
 
-    monkeypatch.setattr(mcpfence.running, "run_manifests", faulty)
+    monkeypatch.setattr(mcpfence.deploy, "run_manifests", faulty)
     found = refusals({**CATALOG, "servers": {"notes": CATALOG["servers"]["notes"]}})
 
     assert any(sentence in line for line in found)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.documents import BadDocument, load_foreign
-from mcpfence.errors import McpfenceError, fail, quote
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.findings.finding import McpfenceError, fail, quote
 
 CHART = "mcpfence"
 """What our chart is called."""

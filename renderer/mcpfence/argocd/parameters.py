@@ -12,9 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
-from mcpfence.errors import Collector, quote
-from mcpfence.reading import nearest
-from mcpfence.schema import type_name
+from mcpfence.findings.finding import Collector, quote
+from mcpfence.findings.wording import nearest, type_name
 
 
 class Parameter(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from mcpfence.argocd.parameters import Said, read_parameters
-from mcpfence.errors import Collector, quote
+from mcpfence.findings.finding import Collector, quote
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")

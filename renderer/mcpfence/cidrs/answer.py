@@ -6,13 +6,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.addresses import cidrs, family, format_address, parse_cidr
-from mcpfence.blocked import special
-from mcpfence.cidrs.gathered import KEYS, LEAKS, Found, Gathered, Key, Source
+from mcpfence.cidrs.facts import KEYS, LEAKS, Found, Gathered, Key, Source
 from mcpfence.cidrs.kinds import Provider, line_of
-from mcpfence.errors import Path, path_text, plural
-from mcpfence.intervals import Interval, Intervals, canonical, is_subset, size, subtract
-from mcpfence.profiles import PROFILES
+from mcpfence.findings.finding import Path, path_text, plural
+from mcpfence.kube.cluster_profiles import PROFILES
+from mcpfence.net.addresses import cidrs, family, format_address, parse_cidr
+from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, size, subtract
+from mcpfence.net.special_ranges import special
 
 PATHS: dict[Key, Path] = {
     **{key: ("cluster", "cidrs", key) for key in KEYS},

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.cidrs.gathered import Gathered, Scope
+from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.node import Node
-from mcpfence.errors import Collector, fail, plural
+from mcpfence.findings.finding import Collector, fail, plural
 
 NODES, SERVICES, SERVICE_CIDRS = "Node", "Service", "ServiceCIDR"
 ENDPOINTS, CONFIG_MAPS, PODS, POOLS = "EndpointSlice", "ConfigMap", "Pod", "IPPool"

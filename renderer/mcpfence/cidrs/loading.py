@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 from mcpfence.cidrs.node import Node
-from mcpfence.documents import BadDocument, load_foreign
-from mcpfence.errors import McpfenceError, fail, quote
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.findings.finding import McpfenceError, fail, quote
 
 LIMIT = 256 * 1024 * 1024
 """Characters of one file; the nodes of 5,000-node clusters take a third of it."""

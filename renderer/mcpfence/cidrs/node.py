@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from mcpfence.errors import Path, path_text
+from mcpfence.findings.finding import Path, path_text
 
 ABSENT: Any = object()
 """Stands for a key that the document does not have, which is not the same as one that is null."""

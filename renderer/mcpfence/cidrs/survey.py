@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.cidrs.answer import PATHS, Answer, answer, value_at
-from mcpfence.cidrs.gathered import Gathered, Scope
+from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import Objects, Provider, known_of, sort
 from mcpfence.cidrs.node import Node
-from mcpfence.cidrs.table import PROVIDERS
-from mcpfence.errors import Collector, Finding, McpfenceError
-from mcpfence.findings import Severity
-from mcpfence.render import check
-from mcpfence.services import index
+from mcpfence.findings.finding import Collector, Finding, McpfenceError
+from mcpfence.findings.table import Severity
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import check
 
 
 def survey(

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mcpfence.cidrs.answer import Answer, Entry
-from mcpfence.errors import Path
+from mcpfence.findings.finding import Path
 
 MADE_BY = "# mcpfence cidrs"
 """How a values file that only holds an answer begins."""

@@ -14,12 +14,12 @@ from types import FrameType
 
 import click
 
+from mcpfence.argocd.generate import generate
+from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
-from mcpfence.cli.argocd_generate import generate
-from mcpfence.cli.argocd_repository import open_repository
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import McpfenceError
+from mcpfence.findings.finding import McpfenceError
 
 
 @click.group("argocd")
@@ -92,8 +92,8 @@ def parameters_command() -> int:
     \b
     mcpfence argocd parameters
     """
+    from mcpfence.argocd.look import defaults
     from mcpfence.argocd.parameters import announcement
-    from mcpfence.cli.argocd_look import defaults
 
     settings = glance(os.environ)
     click.echo(announcement(defaults(open_repository(Path.cwd(), settings.source_path), settings)))
@@ -107,7 +107,7 @@ def discover_command() -> int:
     \b
     mcpfence argocd discover
     """
-    from mcpfence.cli.argocd_look import kind
+    from mcpfence.argocd.look import kind
 
     with contextlib.suppress(McpfenceError):  # then it is not known to be ours; another tool may take it
         found = kind(open_repository(Path.cwd(), os.environ.get("ARGOCD_APP_SOURCE_PATH", "")))

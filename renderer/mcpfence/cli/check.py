@@ -7,14 +7,15 @@ from collections import Counter
 
 import click
 
-from mcpfence.audit import audit
-from mcpfence.cli.inputs import input_options, read_inputs
-from mcpfence.cli.manifests import read_manifests
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import Finding, McpfenceError, plural
-from mcpfence.render import check
-from mcpfence.sarif import markdown, sarif
-from mcpfence.services import index
+from mcpfence.check.manifests import audit
+from mcpfence.check.sarif import markdown, sarif
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.options import input_options
+from mcpfence.findings.finding import Finding, McpfenceError, plural
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import check
+from mcpfence.system.inputs import read_inputs
+from mcpfence.system.manifests import read_manifests
 
 _FORMS = ("text", "json", "sarif", "markdown")
 

@@ -10,22 +10,22 @@ from typing import Any
 
 import click
 
-from mcpfence.cidrs.gathered import Scope
+from mcpfence.catalog.schema import judge
+from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.facts import Scope
+from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.kinds import Provider, fill
 from mcpfence.cidrs.loading import documents
 from mcpfence.cidrs.node import Node
-from mcpfence.cidrs.splice import merged
 from mcpfence.cidrs.survey import accept, known, survey
-from mcpfence.cidrs.table import PROVIDERS
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
-from mcpfence.cli.inputs import Inputs
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import Collector, Finding, McpfenceError, fail
-from mcpfence.files import read_bytes
-from mcpfence.schema import judge
-from mcpfence.values import Source, decode, read_source
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.documents.values import Source, decode, read_source
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
+from mcpfence.system.files import read_bytes
+from mcpfence.system.inputs import Inputs
 
 
 def _plain(_: click.Context, __: click.Parameter, value: str) -> str:

@@ -8,15 +8,15 @@ import subprocess
 
 import click
 
-from mcpfence.cidrs.gathered import Scope
+from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.kinds import Filled, Provider, fill
 from mcpfence.cidrs.loading import documents
 from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.survey import known, objects_of
-from mcpfence.cidrs.table import PROVIDERS
-from mcpfence.cli.output import Voice
-from mcpfence.errors import Collector, McpfenceError, fail, quote
-from mcpfence.values import decode
+from mcpfence.cli.console import Voice
+from mcpfence.documents.values import decode
+from mcpfence.findings.finding import Collector, McpfenceError, fail, quote
 
 _TIMEOUT = 300
 """Seconds that one command of a cloud may take: some page through thousands of routes."""

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import click
 
-from mcpfence.changes import Difference
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.manifests import read_manifests
-from mcpfence.cli.output import Voice, common_options, forget, guarded, write_stdout
-from mcpfence.cli.sides import CatalogError, Read, Reader
-from mcpfence.difference import compare
-from mcpfence.difference_forms import as_json, as_markdown, as_text
-from mcpfence.errors import Finding, McpfenceError, fail
+from mcpfence.cli.console import Voice, common_options, forget, guarded, write_stdout
+from mcpfence.cli.diff_inputs import CatalogError, Read, Reader
+from mcpfence.diff.changes import Difference
+from mcpfence.diff.compare import compare
+from mcpfence.diff.forms import as_json, as_markdown, as_text
+from mcpfence.findings.finding import Finding, McpfenceError, fail
+from mcpfence.system.manifests import read_manifests
 
 _FORMS: dict[str, Callable[[Difference], str]] = {"text": as_text, "json": as_json, "markdown": as_markdown}
 _DIFFERENT, _TROUBLE = 1, 2

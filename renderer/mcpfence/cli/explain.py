@@ -9,16 +9,17 @@ from collections.abc import Iterable
 
 import click
 
-from mcpfence.cli.inputs import input_options, read_inputs
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import McpfenceError, Path
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.options import input_options
+from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
-from mcpfence.explain.prose import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.explain.json_form import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
 from mcpfence.explain.questions import BadQuestion
-from mcpfence.explain.shapes import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
+from mcpfence.explain.text_form import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
 from mcpfence.explain.verdicts import Verdict
-from mcpfence.services import index
-from mcpfence.values import where
+from mcpfence.findings.finding import McpfenceError, Path
+from mcpfence.kube.services import index
+from mcpfence.system.inputs import read_inputs
 
 _FORMS = ("text", "markdown", "html", "json")
 _COLOURS: dict[Tone, str] = {
@@ -115,7 +116,7 @@ def _text(
     shape = _shape(found, verdicts, place)
     if output == "json":
         return json.dumps(shape, indent=2) + "\n"
-    from mcpfence.cli.pages import page
+    from mcpfence.system.pages import page
 
     return page("explain.md" if output == "markdown" else "explain.html", shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mcpfence.helm import plugin_folder
+from mcpfence.system.helm import plugin_folder
 
 
 @click.command("helm-plugin")

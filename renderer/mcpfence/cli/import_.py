@@ -11,17 +11,17 @@ from pathlib import Path
 import click
 
 from mcpfence.cli.arguments import file_name
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import Finding, McpfenceError, fail, plural
-from mcpfence.files import read_bytes
-from mcpfence.helm import chart_folder
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.documents.values import decode, read_source
+from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.imports import FORMATS
-from mcpfence.imports.entry import State
 from mcpfence.imports.mapping import explain_source
 from mcpfence.imports.run import Imported, Request, import_texts
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.format import State
+from mcpfence.imports.shared.source import Text
 from mcpfence.providers import BUILTIN
-from mcpfence.values import decode, read_source
+from mcpfence.system.files import read_bytes
+from mcpfence.system.helm import chart_folder
 
 _ENDINGS = (".yaml", ".yml", ".json")
 

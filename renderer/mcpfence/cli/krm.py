@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from mcpfence.cli.inputs import Inputs
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import McpfenceError
-from mcpfence.files import read_stdin
-from mcpfence.krm import read_config, results, transform
-from mcpfence.resource_list import read_resource_list, write_resource_list
-from mcpfence.values import Source, decode
+from mcpfence.documents.values import Source, decode
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.streams.krm_function import read_config, results, transform
+from mcpfence.streams.resource_list import read_resource_list, write_resource_list
+from mcpfence.system.files import read_stdin
+from mcpfence.system.inputs import Inputs
 
 
 @click.command("krm")

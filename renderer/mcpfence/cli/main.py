@@ -97,7 +97,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         click.echo("mcpfence: interrupted", err=True)
         sys.exit(1)
     except OSError as bad:
-        from mcpfence.cli.output import forget  # here, so that --version and completion load no YAML
+        from mcpfence.cli.console import forget  # here, so that --version and completion load no YAML
 
         forget(sys.stdout)
         if not isinstance(bad, BrokenPipeError):  # then whoever read stdout has gone, and knows

@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import McpfenceError, plural
-from mcpfence.files import read_stdin
-from mcpfence.postrender import Given, Result, post_render
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.findings.finding import McpfenceError, plural
+from mcpfence.streams.post_render import Given, Result, post_render
+from mcpfence.system.files import read_stdin
 
 
 @click.command("post-render")
@@ -90,7 +90,7 @@ def _beside(
     catalogs: tuple[str, ...], services: tuple[str, ...], release: str, namespace: str, voice: Voice
 ) -> tuple[Given | None, tuple[Any, ...]]:
     """The catalog and the manifests that come beside the stream; raises McpfenceError where they are mixed up."""
-    from mcpfence.cli.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
+    from mcpfence.system.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
 
     manifests, inputs = read_inputs(services, "manifests"), read_inputs(catalogs, "values")
     if not catalogs:

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from mcpfence.cli.manifests import read_manifests
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
-from mcpfence.errors import Collector, fail
-from mcpfence.reading import nearest
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.findings.finding import Collector, fail
+from mcpfence.findings.wording import nearest
+from mcpfence.system.manifests import read_manifests
 
 _FORMS = ("text", "json", "csv")
 
@@ -34,10 +34,10 @@ def command(voice: Voice, *, paths: tuple[str, ...], output: str, focus: str | N
     """
 
     def work() -> int:
-        from mcpfence.reach.connectivity import connections  # only this command needs them
-        from mcpfence.reach.document import as_json
-        from mcpfence.reach.table import as_csv
-        from mcpfence.reach.text import as_text
+        from mcpfence.reach.connectivity.connections import connections  # only this command needs them
+        from mcpfence.reach.connectivity.csv_form import as_csv
+        from mcpfence.reach.connectivity.json_form import as_json
+        from mcpfence.reach.connectivity.text_form import as_text
 
         documents = read_manifests(paths)
         if not documents:
@@ -54,7 +54,7 @@ def command(voice: Voice, *, paths: tuple[str, ...], output: str, focus: str | N
 
 
 def _check_focus(found: Any, focus: str) -> None:
-    from mcpfence.reach.text import focused
+    from mcpfence.reach.connectivity.text_form import focused
 
     if not focused(found, focus):
         names = sorted({text.split("[")[0] for text in found.workloads})

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import click
 
+from mcpfence.catalog.schema import judge
 from mcpfence.cli.arguments import file_name
-from mcpfence.cli.folder import Call, check, write
-from mcpfence.cli.inputs import Inputs, input_options, read_inputs
-from mcpfence.cli.output import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.options import input_options
 from mcpfence.cli.post_render import summarise
-from mcpfence.errors import Collector, McpfenceError
-from mcpfence.helm import chart_folder, find_helm, template
-from mcpfence.postrender import Result, post_render, text_chunks
-from mcpfence.render import render
-from mcpfence.schema import judge
-from mcpfence.services import index
+from mcpfence.cli.render_folder import Call, check, write
+from mcpfence.findings.finding import Collector, McpfenceError
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import render
+from mcpfence.streams.post_render import Result, post_render, text_chunks
+from mcpfence.system.helm import chart_folder, find_helm, template
+from mcpfence.system.inputs import Inputs, read_inputs
 
 
 @click.command("render")

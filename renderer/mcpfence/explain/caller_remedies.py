@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from mcpfence.addresses import cidrs
-from mcpfence.errors import Path, path_text
+from mcpfence.explain.context import View
 from mcpfence.explain.remedies import Remedy, is_of
-from mcpfence.explain.snippets import ports_entry, selector_entry
 from mcpfence.explain.targets import Target
-from mcpfence.explain.view import View
-from mcpfence.fence import Fence
-from mcpfence.intervals import subtract
-from mcpfence.ports import ports_text, tcp
-from mcpfence.selectors import Selector, covers
+from mcpfence.explain.yaml_entries import ports_entry, selector_entry
+from mcpfence.findings.finding import Path, path_text
+from mcpfence.kube.selectors import Selector, covers
+from mcpfence.net.addresses import cidrs
+from mcpfence.net.intervals import subtract
+from mcpfence.net.ports import ports_text, tcp
+from mcpfence.plan.fence import Fence
 
 
 def to_be_called(view: View, fence: Fence, target: Target) -> Remedy:

@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-from mcpfence.catalog import Server
-from mcpfence.errors import Finding
-from mcpfence.explain.barred import Barred, barred, endpoints
+from mcpfence.catalog.model import Server
+from mcpfence.explain.context import FLOOR, View, find, make_view, manifests
+from mcpfence.explain.grants import PUBLIC, Line, caller_lines, egress_lines
 from mcpfence.explain.questions import BadQuestion, read_port, read_question
-from mcpfence.explain.reasons import PUBLIC, Line, caller_lines, egress_lines
 from mcpfence.explain.remedies import deny_all_key
 from mcpfence.explain.targets import target_from, target_to
 from mcpfence.explain.verdicts import Verdict, may_call, may_reach
-from mcpfence.explain.view import FLOOR, View, find, make_view, manifests
-from mcpfence.fence import Fence, Narrowing
-from mcpfence.residual import residual_risks
-from mcpfence.services import ServiceIndex
+from mcpfence.findings.finding import Finding
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.plan.blocked_ranges import Barred, barred, endpoints
+from mcpfence.plan.fence import Fence, Narrowing
+from mcpfence.proof.residual_risks import residual_risks
 
 _OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 

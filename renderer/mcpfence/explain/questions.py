@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mcpfence.addresses import V6_BASE, format_address, parse_address, parse_cidr
-from mcpfence.errors import quote
-from mcpfence.hosts import BadHost, parse_host
-from mcpfence.ports import LAST_PORT, PROTOCOLS, PortRange, Ports
+from mcpfence.findings.finding import quote
+from mcpfence.net.addresses import V6_BASE, format_address, parse_address, parse_cidr
+from mcpfence.net.hosts import BadHost, parse_host
+from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports
 
 _PORT = re.compile(r"([0-9]{1,9})(?:/([A-Za-z]{1,9}))?\Z")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?\Z")

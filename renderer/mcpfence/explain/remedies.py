@@ -8,23 +8,23 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mcpfence.addresses import cidrs, family, parse_cidr
-from mcpfence.catalog import Domain
-from mcpfence.errors import Path, path_text
-from mcpfence.explain.barred import metadata_reason, reasons_against
-from mcpfence.explain.snippets import ports_entry, selector_entry
+from mcpfence.catalog.model import Domain
+from mcpfence.explain.context import View
 from mcpfence.explain.targets import PodSet, Target
-from mcpfence.explain.view import View
-from mcpfence.fence import Fence
-from mcpfence.ground import survey
-from mcpfence.intervals import contains
-from mcpfence.plan import called_servers
-from mcpfence.ports import PortRange, Ports, ports_text
-from mcpfence.profiles import PROFILES
-from mcpfence.proof import lost_reach, wanted
-from mcpfence.reach import flows, names
-from mcpfence.reach.flows import Reach
-from mcpfence.selectors import covers
+from mcpfence.explain.yaml_entries import ports_entry, selector_entry
+from mcpfence.findings.finding import Path, path_text
+from mcpfence.kube.cluster_profiles import PROFILES
+from mcpfence.kube.selectors import covers
+from mcpfence.net.addresses import cidrs, family, parse_cidr
+from mcpfence.net.intervals import contains
+from mcpfence.net.ports import PortRange, Ports, ports_text
+from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
+from mcpfence.plan.cluster import survey
+from mcpfence.plan.fence import Fence
+from mcpfence.plan.planner import called_servers
+from mcpfence.proof.prove import lost_reach, wanted
+from mcpfence.reach.flows import flows, host_names
+from mcpfence.reach.flows.flows import Reach
 
 _HTTPS: Ports = (PortRange("TCP", 443, 443),)
 _API_PORTS = frozenset({443, 6443})
@@ -98,7 +98,9 @@ def _host(view: View, fence: Fence, target: Target) -> Remedy:
     if target.ports[0].protocol != "TCP":
         todo = f"list its addresses with {ports_entry(target.ports)} under {path_text(egress.path)}.cidrs"
         return Remedy("a name shows on TCP alone", todo, (*egress.path, "cidrs"))
-    listed = [domain for domain in egress.domains if names.contains(names.names_of([domain.pattern]), target.host)]
+    listed = [
+        domain for domain in egress.domains if host_names.contains(host_names.names_of([domain.pattern]), target.host)
+    ]
     why = "no entry of the catalog grants this name"
     if any(domain.pattern == f"*.{target.host}" for domain in egress.domains):
         why = f"*.{target.host} is one or more labels below {target.host}, never {target.host} itself"

@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from mcpfence.addresses import format_address, parse_address
-from mcpfence.callers import client_peers
-from mcpfence.catalog import Client, Server
-from mcpfence.destinations import granted_registries
-from mcpfence.errors import Collector, path_text, quote
+from mcpfence.catalog.inheritance import granted_registries
+from mcpfence.catalog.model import Client, Server
+from mcpfence.explain.context import View
 from mcpfence.explain.questions import METADATA_HOST, BadQuestion, Question
-from mcpfence.explain.view import View
-from mcpfence.fence import Block, Fence, Peer, Pods, peer_text
-from mcpfence.intervals import Interval, Intervals, canonical
-from mcpfence.ports import Ports, canonical_ports, tcp
-from mcpfence.proof import box_of
-from mcpfence.reach import boxes
-from mcpfence.reach.boxes import Box
-from mcpfence.reading import nearest
-from mcpfence.remotes import remote_destination
-from mcpfence.selectors import Selector, labels_of
+from mcpfence.findings.finding import Collector, path_text, quote
+from mcpfence.findings.wording import nearest
+from mcpfence.kube.selectors import Selector, labels_of
+from mcpfence.net.addresses import format_address, parse_address
+from mcpfence.net.intervals import Interval, Intervals, canonical
+from mcpfence.net.ports import Ports, canonical_ports, tcp
+from mcpfence.plan.callers import client_peers
+from mcpfence.plan.fence import Block, Fence, Peer, Pods, peer_text
+from mcpfence.plan.remote_servers import remote_destination
+from mcpfence.proof.prove import box_of
+from mcpfence.reach.flows import label_sets
+from mcpfence.reach.flows.label_sets import Box
 
 _METADATA = "169.254.169.254"
 
@@ -37,8 +37,8 @@ class PodSet(NamedTuple):
         box = box_of(self.selector)
         if not self.exact:
             return box
-        missing: Box = tuple((key, boxes.MISSING) for key in sorted(set(keys) - {key for key, _ in box}))
-        return boxes.meet(box, missing) or box
+        missing: Box = tuple((key, label_sets.MISSING) for key in sorted(set(keys) - {key for key, _ in box}))
+        return label_sets.meet(box, missing) or box
 
     @property
     def text(self) -> str:

@@ -11,21 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from mcpfence.errors import path_text
 from mcpfence.explain.caller_remedies import to_be_called
-from mcpfence.explain.ends import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
-from mcpfence.explain.places import Places, blocks_text, places_of
-from mcpfence.explain.reasons import PUBLIC, Line, caller_lines, egress_lines
+from mcpfence.explain.context import FLOOR, Sight, View, look, subjects
+from mcpfence.explain.endpoint import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
+from mcpfence.explain.grants import PUBLIC, Line, caller_lines, egress_lines
+from mcpfence.explain.name_addresses import Places, blocks_text, places_of
 from mcpfence.explain.remedies import Remedy, to_reach
 from mcpfence.explain.targets import PodSet, Target
-from mcpfence.explain.view import FLOOR, Sight, View, look, subjects
-from mcpfence.fence import Fence
-from mcpfence.intervals import canonical, intersect
-from mcpfence.ports import ports_text
-from mcpfence.proof import box_of
-from mcpfence.reach import boxes, flows, names, traffic
-from mcpfence.reach.evaluate import Subject
-from mcpfence.reach.flows import Reach
+from mcpfence.findings.finding import path_text
+from mcpfence.net.intervals import canonical, intersect
+from mcpfence.net.ports import ports_text
+from mcpfence.plan.fence import Fence
+from mcpfence.proof.prove import box_of
+from mcpfence.reach.evaluation.evaluator import Subject
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows.flows import Reach
 
 
 class Verdict(NamedTuple):
@@ -110,7 +110,7 @@ def _fences_of(view: View, pods: Iterable[PodSet], keys: Iterable[str] = ()) -> 
         fence
         for fence in view.fences
         if any(
-            one.namespace == fence.namespace and boxes.meet(one.box(keys), box_of(selector)) is not None
+            one.namespace == fence.namespace and label_sets.meet(one.box(keys), box_of(selector)) is not None
             for one in pods
             for selector in fence.selectors
         )
@@ -166,7 +166,7 @@ def _pods_of(fence: Fence) -> tuple[PodSet, ...]:
 def _host(view: View, fence: Fence, target: Target, sight: Sight) -> Verdict:
     """A name is granted at public addresses; where it resolves is not ours to know."""
     tcp = target.ports[0].protocol == "TCP"
-    allowed = traffic.named(points_of(target.ports), names.names_of([target.host]) if tcp else names.NAMELESS)
+    allowed = traffic.named(points_of(target.ports), host_names.names_of([target.host]) if tcp else host_names.NAMELESS)
     places = places_of(view, fence, allowed, sight)
     answer: Answer = (
         "allowed" if places.open else "partly" if places.sure else "unknown" if places.perhaps else "denied"
@@ -234,13 +234,13 @@ def _by_name(sight: Sight, pods: Sequence[Subject], target: Target, answer: Answ
     """An address that is refused to nameless flows may be open to those that show a granted name."""
     if answer == "allowed" or not target.addresses:
         return []
-    asked = flows.reach_of(target.addresses, (), traffic.named(points_of(target.ports), names.EVERY_NAME))
+    asked = flows.reach_of(target.addresses, (), traffic.named(points_of(target.ports), host_names.EVERY_NAME))
     shown = {
         pattern
         for subject in pods
         for _, allowed in flows.meet(sight.evaluator.egress(subject).most, asked).addresses
         for _, found in allowed
-        for pattern in names.signed_patterns(found)
+        for pattern in host_names.signed_patterns(found)
     }
     if not shown:
         return []

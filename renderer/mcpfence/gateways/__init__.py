@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-from mcpfence.catalog import Catalog
-from mcpfence.gateways import kuadrant
-from mcpfence.gateways.gateway import Gateway
-from mcpfence.gateways.kuadrant import Emitted
-from mcpfence.gateways.proof import prove_registered
+from mcpfence.catalog.gateway.model import Gateway
+from mcpfence.catalog.model import Catalog
+from mcpfence.gateways.kuadrant import emit
+from mcpfence.gateways.kuadrant.emit import Emitted
+from mcpfence.gateways.kuadrant.proof import prove_registered
 
 __all__ = ["PROVIDERS", "gateway_manifests", "prove_registered"]
 
-PROVIDERS: Mapping[str, Callable[[Catalog, Gateway], Iterator[Emitted]]] = {"kuadrant": kuadrant.emit}
+PROVIDERS: Mapping[str, Callable[[Catalog, Gateway], Iterator[Emitted]]] = {"kuadrant": emit.emit}
 
 
 def gateway_manifests(catalog: Catalog) -> Iterator[Emitted]:

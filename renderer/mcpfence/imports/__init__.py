@@ -6,13 +6,13 @@ tests/imports/cases.
 
 from __future__ import annotations
 
-from mcpfence.imports.docker import FORMAT as DOCKER
-from mcpfence.imports.entry import Format
-from mcpfence.imports.kubemcp import FORMAT as KUBEMCP
-from mcpfence.imports.kubernetes import FORMAT as KUBERNETES
-from mcpfence.imports.obot import FORMAT as OBOT
-from mcpfence.imports.server_json import FORMAT as SERVER_JSON
-from mcpfence.imports.toolhive import FORMAT as TOOLHIVE
+from mcpfence.imports.docker.read import FORMAT as DOCKER
+from mcpfence.imports.kubemcp.read import FORMAT as KUBEMCP
+from mcpfence.imports.kubernetes.read import FORMAT as KUBERNETES
+from mcpfence.imports.obot.read import FORMAT as OBOT
+from mcpfence.imports.server_json.read import FORMAT as SERVER_JSON
+from mcpfence.imports.shared.format import Format
+from mcpfence.imports.toolhive.read import FORMAT as TOOLHIVE
 
 FORMATS: dict[str, Format] = {item.name: item for item in (OBOT, DOCKER, TOOLHIVE, SERVER_JSON, KUBEMCP, KUBERNETES)}
 """By name.  `auto` gives a document to the first that recognises it."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.documents import BadDocument, load_values
-from mcpfence.errors import Finding, McpfenceError, fail, quote
-from mcpfence.findings import Severity
-from mcpfence.imports.entry import Desk, Named, Setting, State
-from mcpfence.imports.hints import hosts_of
-from mcpfence.imports.leftover import earlier, left_to_do, without
+from mcpfence.documents.reader import BadDocument, load_values
+from mcpfence.documents.values import merge, read_source
+from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.findings.table import Severity
+from mcpfence.findings.wording import type_name
 from mcpfence.imports.merge import CannotInsert, insert, lookup
-from mcpfence.imports.source import Text
+from mcpfence.imports.shared.format import Desk, Named, Setting, State
+from mcpfence.imports.shared.hints import hosts_of
+from mcpfence.imports.shared.source import Text
+from mcpfence.imports.to_do_list import earlier, left_to_do, without
 from mcpfence.imports.writer import Comments, block, comment, ordered
+from mcpfence.kube.services import index
 from mcpfence.providers import BUILTIN
-from mcpfence.render import check
-from mcpfence.schema import type_name
-from mcpfence.services import index
-from mcpfence.values import merge, read_source
+from mcpfence.render.pipeline import check
 
 
 class Draft(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from mcpfence.imports.entry import Format, Row
+from mcpfence.imports.shared.format import Format, Row
 
 LEFT_OUT = "left out: no policy depends on it"
 

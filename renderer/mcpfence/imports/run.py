@@ -10,17 +10,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.errors import Finding, McpfenceError, fail, quote
+from mcpfence.documents.values import read_source
+from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.findings.wording import nearest
 from mcpfence.imports import FORMATS
 from mcpfence.imports.assemble import Draft, assemble
-from mcpfence.imports.destinations import shown
-from mcpfence.imports.entry import Desk, Entry, Format, Found, Named, Setting
-from mcpfence.imports.hints import same_image_hints
-from mcpfence.imports.labels import distinct, label, lossy
 from mcpfence.imports.merge import lookup
-from mcpfence.imports.source import Document, Node, Text, read_text
-from mcpfence.reading import nearest
-from mcpfence.values import read_source
+from mcpfence.imports.shared.destinations import shown
+from mcpfence.imports.shared.dns_labels import distinct, label, lossy
+from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Named, Setting
+from mcpfence.imports.shared.hints import same_image_hints
+from mcpfence.imports.shared.source import Document, Node, Text, read_text
 
 
 class Request(NamedTuple):

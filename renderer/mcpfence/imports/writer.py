@@ -10,7 +10,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcpfence.manifest import Writer
+from mcpfence.documents.writer import Writer
 
 Comments = Mapping[tuple[str, ...], Sequence[str]]
 """Sentences by the path of the key that they stand above."""

@@ -5,9 +5,9 @@ To add one: a module with a `PROVIDER`, one row in `BUILTIN`, its goldens, one e
 
 from __future__ import annotations
 
-from mcpfence.providers.aviatrix import PROVIDER as AVIATRIX
-from mcpfence.providers.base import Composition, Feature, Provider, features
-from mcpfence.providers.networkpolicy import PROVIDER as NETWORK_POLICY_ONLY
+from mcpfence.providers.aviatrix.emit import PROVIDER as AVIATRIX
+from mcpfence.providers.contract import Composition, Feature, Provider, features
+from mcpfence.providers.networkpolicy.emit import PROVIDER as NETWORK_POLICY_ONLY
 
 BUILTIN: dict[str, Provider] = {
     "none": NETWORK_POLICY_ONLY,

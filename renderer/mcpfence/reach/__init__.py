@@ -2,56 +2,60 @@ r"""What manifests really let through, read from the manifests alone.
 
 Two questions are answered, both exactly, and both from plain parsed documents (no YAML, no files, no network):
 
-* **What may the pods of one selector reach, and who may reach them?**  For the proof: `policyset`, `evaluate`, `flows`.
-* **Who can reach whom in this folder?**  For `mcpfence reach`: `connectivity`, then `text`, `table` or `document`.
+* **What may the pods of one selector reach, and who may reach them?**  For the proof: `evaluation`, `flows`.
+* **Who can reach whom in this folder?**  For `mcpfence reach`: `connectivity`.
 
-Nothing of mcpfence is imported here but `intervals` and `addresses`, so that an error in plan or providers cannot hide
+Nothing of mcpfence is imported here but `net`, so that an error in plan or providers cannot hide
 itself.  What cannot be read is never an exception, never allowed and never ignored: it is a `Problem` that names
 document and field, and widens what may pass at most and narrows what passes at least.
 
 The proof
 ---------
 
-    from mcpfence.reach import boxes, flows, traffic
-    from mcpfence.reach.evaluate import Evaluator, Subject
-    from mcpfence.reach.policyset import read_policies
+    from mcpfence.reach.flows import flows, label_sets, traffic
+    from mcpfence.reach.evaluation import deciding_rules
+    from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+    from mcpfence.reach.evaluation.policy_set import read_policies
 
     found = read_policies(documents, namespace="mcp")      # NetworkPolicy, FirewallPolicy, and what has no evaluator
     found.problems                                         # Problem(document, field, reason), ...
     found.not_evaluated                                    # NotEvaluated(title, ..., namespace, selector, told), ...
     evaluator = Evaluator(found)
 
-    subject = Subject("mcp", boxes.box_of({"app": "github"}))   # every pod with that label, with any further labels
+    subject = Subject("mcp", label_sets.box_of({"app": "github"}))   # every pod with that label, and any others
     reach = evaluator.egress(subject)                      # Bounds: NetworkPolicy and firewall must both allow
     reach.least, reach.most                                # one object where nothing is in doubt
     evaluator.ingress(subject)                             # the subject's own side alone
     evaluator.selecting(subject)                           # [(Policy | Firewall | NotEvaluated, SURELY or MAYBE), ...]
 
 A policy whose selector covers the subject's selects it SURELY; one that is merely compatible MAYBE does, and counts for
-`most` only.  With matchExpressions use `selectors.read_selector(selector, field)`, which gives the same boxes.
+`most` only.  With matchExpressions use `label_selectors.read_selector(selector, field)`, which gives the same boxes.
 
 What was intended is built with the same constructors, and compared:
 
-    dns = [boxes.pods_in("kube-system", boxes.box_of({"k8s-app": "kube-dns"}))]
+    dns = [label_sets.pods_in("kube-system", label_sets.box_of({"k8s-app": "kube-dns"}))]
     over = traffic.plain((traffic.span("TCP", 53, 53), traffic.span("UDP", 53, 53)))
-    web = traffic.named((traffic.span("TCP", 443, 443),), names.names_of(["*.x.example"]))
+    web = traffic.named((traffic.span("TCP", 443, 443),), host_names.names_of(["*.x.example"]))
     intended = flows.union(flows.reach_of(pods=dns, allowed=over), flows.reach_of(public, allowed=web))
     packet = flows.witness_outside(reach.most, intended)   # None, or one concrete flow that is more than intended
     packet.text                                            # 169.254.169.254 TCP 80
     flows.minus(intended, reach.least)                     # what is missing: must lie within the listed narrowings
     flows.within(missing, narrowings)
-    blame.network_decisions(evaluator, subject, "egress", packet)   # NetworkPolicy mcp/x spec.egress[1], ...
-    blame.firewall_decisions(evaluator, subject, packet)
+    deciding_rules.network_decisions(evaluator, subject, "egress", packet)   # NetworkPolicy mcp/x spec.egress[1], ...
+    deciding_rules.firewall_decisions(evaluator, subject, packet)
 
 Intervals must be canonical (`intervals.canonical`); `flows.same` is exact equality.  A NetworkPolicy's traffic is
 `traffic.plain(points)`, any name or none; `traffic.EVERYTHING` is every protocol and port, ICMP and others included.
 
 How it stays quick where 10,000 servers share most of their rules: lists of rules are read once for each list object
-and once for each content (`policyset.Reader`), answers are the same object for servers with the same rules, and `flows`
+and once for each content (`policy_set.Reader`), answers are the same object for servers with the same rules, and `flows`
 caches its operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were
 compared before costs a look-up.  For one document at a time use the reader and the pure functions directly:
 
-    reader = policyset.Reader(namespace="mcp")             # lives as long as one proof
+    from mcpfence.reach.engines.networkpolicy import evaluate as granted
+    from mcpfence.reach.evaluation import policy_set
+
+    reader = policy_set.Reader(namespace="mcp")             # lives as long as one proof
     reader.policy(document, title, namespace); reader.firewall(document, title, namespace)
     granted.egress_of_rules(rules, namespace); granted.ingress_of_rules(rules, namespace, ports)   # one list, uncached
 
@@ -61,17 +65,14 @@ hold pods only if they hold all of those.  The default, all of IPv4 and IPv6, as
 The folder
 ----------
 
-    from mcpfence.reach import connectivity, document, table, text
+    from mcpfence.reach.connectivity import connections, csv_form, json_form, text_form
 
-    found = connectivity.connections(documents)            # found.problems, found.cautions, found.unknown, ...
-    text.as_text(found)                                    # line for line what netpol-analyzer's `list` prints
-    text.as_text(found, focus="mcp/github")                # a workload's name, or namespace/name
-    text.focused(found, "mcp/github")                      # empty: there is no such workload
-    table.as_csv(found); document.as_json(found)           # the JSON form has IPv6, ICMP and names as well
+    found = connections.connections(documents)             # found.problems, found.cautions, found.unknown, ...
+    text_form.as_text(found)                                    # line for line what netpol-analyzer's `list` prints
+    text_form.as_text(found, focus="mcp/github")                # a workload's name, or namespace/name
+    text_form.focused(found, "mcp/github")                      # empty: there is no such workload
+    csv_form.as_csv(found); json_form.as_json(found)           # the JSON form has IPv6, ICMP and names as well
 
-The modules, from the ground up: names, boxes (sets of labels), grouped, traffic, flows (sets of flows), bounds;
-problems, selectors, rules, policy (NetworkPolicy); groups, aviatrix, firewall (FirewallPolicy); unevaluated, objects,
-policyset; granted, index, evaluate, blame (the proof's side); workloads, podclasses, profiles, admin and tiers
-(AdminNetworkPolicy and its baseline, which only this side evaluates), pairs, outside, backends, connectivity, text,
-table, document (the folder's side).
+The packages, from the ground up: flows (sets of flows and what they are made of), documents (objects and fields),
+engines (one folder an engine), evaluation (the proof's side), connectivity (the folder's side).
 """

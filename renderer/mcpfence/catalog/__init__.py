@@ -1,0 +1,1 @@
+"""The catalog: an untrusted mapping, judged by schema and code, becomes frozen types."""

@@ -1,0 +1,1 @@
+"""The gateway keys of a catalog: a gateway, and what is registered at it."""

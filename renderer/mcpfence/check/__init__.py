@@ -1,0 +1,1 @@
+"""A catalog judged by itself, or against manifests that exist."""

@@ -1,0 +1,1 @@
+"""What the clouds' command lines print, one module a cloud."""

@@ -1,0 +1,171 @@
+"""The sides of `mcpfence diff`: a catalog, manifests or a stream, from a file, a folder, stdin or a Git revision."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mcpfence.diff.side import Manifests
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.values import Source, decode, read_source
+from mcpfence.findings.finding import Finding, McpfenceError, fail
+from mcpfence.kube.manifest import MARK
+from mcpfence.kube.services import index
+from mcpfence.net.intervals import canonical
+from mcpfence.render.pipeline import Rendering, render
+from mcpfence.streams.post_render import post_render
+from mcpfence.streams.stream import split
+from mcpfence.system.files import read_bytes
+from mcpfence.system.git import ENDINGS, is_revision, read_revision
+from mcpfence.system.inputs import Inputs
+
+_BOM = b"\xef\xbb\xbf"
+
+
+class Read(NamedTuple):
+    """One side as it was read: what is compared, what its render had to say, which documents were left out."""
+
+    manifests: Manifests
+    sources: tuple[Source, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+class Reader:
+    """Reads both sides; what stands on both is parsed once.  `services` are documents with the Services of catalogs."""
+
+    def __init__(self, release: str, namespace: str, services: Sequence[Any]) -> None:
+        self.release, self.namespace, self.services = release, namespace, services
+        self._parsed: dict[bytes, list[Any]] = {}
+
+    def read(self, text: str) -> Read:
+        """The side that an argument names; raises McpfenceError."""
+        files = _files(text)
+        documents: list[Any] = []
+        left_out: list[str] = []
+        for name, data in files:
+            for number, document in enumerate(self._documents(name, data), 1):
+                if isinstance(document, Mapping) and isinstance(document.get("kind"), str):
+                    documents.append(document)
+                elif document is not None:
+                    left_out.append(f"document {number} of {name}" if number > 1 else name)
+        if left_out and not documents:
+            if len(files) > 1:
+                sentence, todo = "holds no Kubernetes manifests", "name the catalog itself, or a folder of manifests"
+                raise fail("file-unreadable", sentence, todo, document=text)
+            return self.catalog(*files[0])
+        if any(_is_carrier(document) for document in documents):
+            return self._stream(files, left_out)
+        return Read(Manifests(documents, namespace=self.namespace), left_out=tuple(left_out))
+
+    def catalog(self, name: str, data: bytes) -> Read:
+        """The side of a catalog: rendered, proven, with the floor that the chart puts below it."""
+        source = read_source(name, decode(data, name))
+        try:
+            rendering = render(
+                Inputs((source,), ()).values,
+                release=self.release,
+                namespace=self.namespace,
+                services=index(self.services, self.namespace),
+            )
+        except McpfenceError as error:
+            raise CatalogError(error.findings, source) from None
+        floor = [_floor(rendering.catalog.namespace)] if rendering.catalog.floor else []
+        return Read(self._manifests([rendering], floor), (source,), rendering.findings)
+
+    def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
+        """What `helm template` prints, with the catalog in it: the policies are put in its place."""
+        pieces = [data.removeprefix(_BOM) for _, data in files]
+        data = b"".join(piece if piece.startswith(b"---") else b"---\n" + piece for piece in map(_ended, pieces))
+        result = post_render(data, more=self.services)
+        foreign = [document for piece in result.foreign for document in self._documents("", piece)]
+        return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out))
+
+    def _manifests(self, renderings: Sequence[Rendering], documents: Sequence[Any]) -> Manifests:
+        rendered = [
+            document
+            for rendering in renderings
+            for item in rendering.objects
+            if item.kind != "ConfigMap"  # the report
+            for document in self._documents("", item.text.encode())
+        ]
+        addresses = canonical(block for rendering in renderings for block in rendering.catalog.cluster.pods)
+        return Manifests(documents, rendered, self.namespace, addresses)
+
+    def _documents(self, name: str, data: bytes) -> list[Any]:
+        """The documents of a file, piece by piece, so that equal pieces are parsed once; raises McpfenceError."""
+        try:
+            return [document for piece in split(data) for document in self._piece(name, piece)]
+        except (
+            BadDocument
+        ):  # the whole file knows its lines, and directives such as %YAML, which are pieces of their own
+            return _whole(name, data)
+
+    def _piece(self, name: str, piece: bytes) -> list[Any]:
+        known = self._parsed.get(piece)
+        if known is None:
+            known = self._parsed[piece] = load_foreign(decode(piece, name))
+        return known
+
+
+class CatalogError(McpfenceError):
+    """What is wrong with a catalog, and the file in which its places are looked up."""
+
+    def __init__(self, findings: Sequence[Finding], source: Source) -> None:
+        super().__init__(findings)
+        self.source = source
+
+
+def _whole(name: str, data: bytes) -> list[Any]:
+    try:
+        return load_foreign(decode(data, name))
+    except BadDocument as bad:
+        where = f"{name}:{bad.line}:{bad.column}" if bad.line else name
+        raise fail("file-unreadable", str(bad), "mend the YAML", document=where) from None
+
+
+def _files(text: str) -> list[tuple[str, bytes]]:
+    """(name, content) of the file, or of every manifest below the folder, in a stable order; raises McpfenceError."""
+    if text == "-":
+        data = read_bytes("-")
+        if not data.strip():
+            raise fail("stream-empty", "the stream on stdin is empty", "check the command before the pipe")
+        return [("stdin", data)]
+    if is_revision(text):
+        found = read_revision(text)
+    elif Path(text).is_dir():
+        found = [(str(path), read_bytes(str(path))) for path in _below(Path(text))]
+    else:
+        return [(text, read_bytes(text))]
+    if not found:
+        sentence = f"holds no file that ends in {', '.join(ENDINGS)}"
+        raise fail("file-unreadable", sentence, "check the path", document=text)
+    return found
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    for path in sorted(folder.rglob("*")):
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.name.endswith(ENDINGS) and path.is_file() and not hidden:
+            yield path
+
+
+def _ended(piece: bytes) -> bytes:
+    return piece if piece.endswith(b"\n") or not piece else piece + b"\n"
+
+
+def _is_carrier(document: Mapping[str, Any]) -> bool:
+    metadata = document.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return isinstance(labels, Mapping) and labels.get(MARK) == "catalog"
+
+
+def _floor(namespace: str) -> dict[str, Any]:
+    """What the chart puts below every policy: default-deny for all pods of the namespace."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "mcp-default-deny", "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }

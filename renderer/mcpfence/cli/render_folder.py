@@ -1,0 +1,133 @@
+"""`mcpfence render -o DIR`: the folder written, or compared with what comes out of the catalog."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from mcpfence.cli.console import Voice
+from mcpfence.findings.finding import fail, plural
+from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
+from mcpfence.streams.post_render import Result
+from mcpfence.system.files import Drift, compare_folder, write_folder
+
+_LINES = 500
+"""Of a difference that is shown; who wants more renders, and asks Git."""
+
+
+class Call(NamedTuple):
+    """How a folder is rendered: all that its content depends on."""
+
+    files: tuple[str, ...]
+    namespace: str
+    release: str
+    chart: str | None
+    policies_only: bool
+    folder: Path
+
+    def command(self, path: Callable[[str], str]) -> str:
+        """The command line, with each path as `path` words it."""
+        words = ["mcpfence", "render"]
+        for name in self.files:
+            words += ["-f", path(name)]
+        words += ["--namespace", self.namespace, "--release", self.release]
+        words += ["--chart", path(self.chart)] if self.chart else []
+        words += ["--policies-only"] if self.policies_only else []
+        return shlex.join([*words, "-o", path(str(self.folder))])
+
+    @property
+    def again(self) -> str:
+        """The command as it was given."""
+        return self.command(str)
+
+    @property
+    def here(self) -> str:
+        """The command as it is given in the folder itself: the same wherever the checkout lies and whoever runs it."""
+        return self.command(lambda name: _seen_from(self.folder, name))
+
+
+def _seen_from(folder: Path, name: str) -> str:
+    """A path as seen from the folder; what is no file (a pipe) is stdin, and what is far away has its name alone."""
+    path = Path(name)
+    if name == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
+        return "-"
+    there, here = _real(path), _real(folder)
+    try:
+        if os.path.commonpath([there, here]) == there.anchor:
+            return path.name
+    except ValueError:  # another drive
+        return path.name
+    return os.path.relpath(there, here).replace(os.sep, "/")
+
+
+def _real(path: Path) -> Path:
+    """The absolute path without links above its last part, which has the name that was given."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute leaves `..` in
+    return whole.parent.resolve() / whole.name
+
+
+def _files(call: Call, result: Result) -> dict[str, str]:
+    """Everything that the folder should hold; raises McpfenceError."""
+    objects = [item for rendering in result.renderings for item in rendering.objects]
+    files = folder_layout(objects, result.foreign)
+    return {**files, KUSTOMIZATION: kustomization(files, call.here)}
+
+
+def write(call: Call, result: Result, voice: Voice) -> None:
+    """Make the folder hold what was rendered; raises McpfenceError."""
+    written, same, gone = write_folder(call.folder, _files(call, result))
+    if not voice.quiet:
+        voice.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+
+
+def check(call: Call, result: Result, voice: Voice) -> None:
+    """Compare the folder with what was rendered; raises McpfenceError where it differs, after showing how."""
+    files = _files(call, result)
+    drift = compare_folder(call.folder, files)
+    if drift.others and not voice.quiet:
+        others = ", ".join(drift.others)
+        voice.say(f"mcpfence: {call.folder}: not compared, because mcpfence did not write them: {others}")
+    if drift.any:
+        if not voice.quiet:
+            for line in _difference(call.folder, files, drift):
+                voice.say(line)
+        counts = (len(drift.missing), "missing"), (len(drift.changed), "changed"), (len(drift.stale), "stale")
+        said = ", ".join(f"{plural(count, 'file')} {word}" for count, word in counts if count)
+        sentence, todo = f"is not what the catalog gives: {said}", f"render again: {call.again}"
+        raise fail("folder-drift", sentence, todo, document=str(call.folder))
+    if not voice.quiet:
+        voice.say(f"mcpfence: {call.folder}: {plural(len(files), 'file')}, all of them what the catalog gives")
+
+
+def _difference(folder: Path, files: Mapping[str, str], drift: Drift) -> Iterator[str]:
+    """The files that differ, and how: from what the folder holds to what the catalog gives, cut when it gets long."""
+    words = [(drift.missing, "missing"), (drift.changed, "changed"), (drift.stale, "stale")]
+    names = sorted((name, word) for found, word in words for name in found)
+    yield from (f"mcpfence: {folder / name}: {word}" for name, word in names)
+    left = _LINES
+    for name, word in names:
+        if name not in files and word != "stale":
+            continue  # our own index
+        before = "" if word == "missing" else (folder / name).read_bytes().decode(errors="replace")
+        for line in _unified(folder / name, before, files.get(name, "")):
+            if not left:
+                yield f"mcpfence: the difference is longer than {_LINES:,} lines; the rest is not shown"
+                return
+            left -= 1
+            yield line
+
+
+def _unified(path: Path, before: str, after: str) -> Iterator[str]:
+    import difflib  # only where something differs
+
+    names = f"{path} (in the folder)", f"{path} (from the catalog)"
+    for line in difflib.unified_diff(_lines(before), _lines(after), *names, lineterm=""):
+        yield line.replace("\r", "\\r")
+
+
+def _lines(text: str) -> list[str]:
+    *lines, last = text.split("\n")
+    return [*lines, last, "\\ no line break at the end"] if last else lines

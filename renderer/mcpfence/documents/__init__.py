@@ -1,0 +1,1 @@
+"""YAML and JSON: text into plain documents, plain documents into text, and values files."""

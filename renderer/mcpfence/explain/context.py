@@ -1,0 +1,152 @@
+"""A rendered catalog as seen from one of its fences: the fence, the manifests that enforce it, who stands around it.
+
+What is asked of a view is answered by the evaluators on the text of the rendered manifests, as the proof does it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mcpfence.catalog.model import Catalog, Egress, Ingress, Server, Workload
+from mcpfence.documents.reader import load_foreign
+from mcpfence.findings.finding import Collector, fail, quote
+from mcpfence.findings.wording import nearest
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.net.addresses import ALL
+from mcpfence.net.intervals import canonical
+from mcpfence.plan.fence import Fence, Ground, Narrowing
+from mcpfence.plan.planner import make_plan
+from mcpfence.proof.prove import box_of
+from mcpfence.providers import BUILTIN, Provider
+from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.render.pipeline import Rendered, Rendering, render
+
+FLOOR = "mcp-default-deny"
+"""The chart's own NetworkPolicy: no rules, every pod of the namespace, both directions (chart/templates/floor.yaml)."""
+
+_KINDS = ("server", "workload", "service")
+
+
+class View(NamedTuple):
+    """A render without errors, with the fences that it was made from."""
+
+    rendering: Rendering
+    ground: Ground
+    fences: tuple[Fence, ...]
+    raw: Mapping[str, Any]
+
+    @property
+    def catalog(self) -> Catalog:
+        """The catalog that was rendered."""
+        return self.rendering.catalog
+
+    @property
+    def provider(self) -> Provider:
+        """The engine beside the NetworkPolicies."""
+        return BUILTIN[self.catalog.provider]
+
+    def prepared(self, fence: Fence) -> tuple[Fence, tuple[Narrowing, ...]]:
+        """What the engine gives of a fence, and what is lost."""
+        return self.provider.prepare(fence, self.ground)
+
+    def owner(self, fence: Fence) -> Server | Workload | None:
+        """The catalog's entry behind a fence; a back-end has none of its own."""
+        if fence.kind == "server":
+            return self.catalog.servers[fence.name]
+        return self.catalog.workloads[fence.name] if fence.kind == "workload" else None
+
+    def egress(self, fence: Fence) -> Egress:
+        """The egress as it was written."""
+        owner = self.owner(fence)
+        return owner.egress if owner else Egress()
+
+    def ingress(self, fence: Fence) -> Ingress:
+        """The ingress as it was written."""
+        owner = self.owner(fence)
+        return owner.ingress if owner else Ingress(clients=())
+
+
+def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex) -> View:
+    """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
+    rendering = render(raw, release=release, namespace=namespace, services=services)
+    plan = make_plan(rendering.catalog, services, Collector())
+    return View(rendering, plan.ground, tuple(plan.fences), raw)
+
+
+def find(view: View, name: str) -> Fence | Server:
+    """What `NAME` or `KIND/NAME` stands for: a fence, or a server without pods.
+
+    Raises McpfenceError with the nearest names.
+    """
+    kind, slash, bare = name.partition("/")
+    kinds, wanted = ((kind,), bare) if slash and kind in _KINDS else (_KINDS, name)
+    for one in kinds:
+        for fence in view.fences:
+            if (fence.kind, fence.name) == (one, wanted):
+                return fence
+        if one == "server" and wanted in view.catalog.servers:
+            return view.catalog.servers[wanted]
+    known = dict.fromkeys([*view.catalog.servers, *(fence.name for fence in view.fences)])
+    every = ", ".join([*known][:10]) + (f" and {len(known) - 10:,} more" if len(known) > 10 else "")
+    what = kind if len(kinds) == 1 else "server, workload or back-end"
+    sentence = f"{quote(wanted)} is no {what} of the catalog"
+    raise fail("server-unknown", sentence, nearest(wanted, known, f"write one of: {every or 'there is none yet'}"))
+
+
+def manifests(view: View, fence: Fence) -> tuple[Rendered, ...]:
+    """The rendered objects that enforce a fence."""
+    prepared, _ = view.prepared(fence)
+    made = [
+        *view.provider.emit(prepared, view.ground),
+        *network_policies(prepared, view.provider.composition, RuleBlocks()),
+    ]
+    wanted = {(item.kind, item.namespace, item.name) for item in made}
+    return tuple(item for item in view.rendering.objects if (item.kind, item.namespace, item.name) in wanted)
+
+
+class Sight(NamedTuple):
+    """The policies of some fences, read back from their text, and every label key that they speak of."""
+
+    evaluator: Evaluator
+    keys: frozenset[str]
+
+
+def look(view: View, fences: Iterable[Fence], *, floor: bool = False) -> Sight:
+    """Read the manifests of fences back; with `floor` the chart's floor stands beside them.
+
+    Selectors of different fences are disjoint (`disjoint`), so no other fence's policies select the same pods.
+    """
+    documents = [part for fence in fences for item in manifests(view, fence) for part in load_foreign(item.text)]
+    if floor:
+        documents.append(_floor(view.catalog.namespace))
+    found = read_policies(documents, pod_addresses=canonical(view.ground.pod_cidrs) or ALL)
+    return Sight(Evaluator(found), frozenset(_keys(documents)))
+
+
+def _floor(namespace: str) -> dict[str, Any]:
+    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    metadata = {"name": FLOOR, "namespace": namespace}
+    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
+
+
+def _keys(value: Any) -> Iterator[str]:
+    """Every label key in the selectors of a document."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if key in ("matchLabels", "tags") and isinstance(inner, Mapping):
+                yield from inner
+            elif key == "key" and isinstance(inner, str):
+                yield inner
+            else:
+                yield from _keys(inner)
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        for inner in value:
+            yield from _keys(inner)
+
+
+def subjects(fence: Fence) -> tuple[Subject, ...]:
+    """The pods of a fence, one subject for each selector."""
+    return tuple(Subject(fence.namespace, box_of(selector)) for selector in fence.selectors)

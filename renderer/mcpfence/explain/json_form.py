@@ -1,0 +1,146 @@
+"""Explanations and verdicts as plain documents: what `--output json` prints, and what templates read.
+
+The shape is stable: keys are only ever added (docs/explain.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from mcpfence import __version__
+from mcpfence.explain.endpoint import End
+from mcpfence.explain.explanation import Elsewhere, Explanation
+from mcpfence.explain.grants import Line
+from mcpfence.explain.verdicts import Verdict
+from mcpfence.findings.finding import Finding, Path, path_text
+from mcpfence.net.ports import Ports, ports_text
+from mcpfence.plan.blocked_ranges import Barred
+from mcpfence.reach.evaluation.deciding_rules import Decision
+
+Place = Callable[[Path], str]
+"""`values.yaml:41:9` of a path; empty where no file has it."""
+
+Shape = dict[str, Any]
+
+
+def explanation_shape(explained: Explanation, place: Place) -> Shape:
+    """The whole fence."""
+    fence, catalog = explained.fence, explained.view.catalog
+    public = sorted({f"IPv{number}" for number in _families(explained)})
+    return {
+        "version": __version__,
+        "kind": fence.kind,
+        "name": fence.name,
+        "runtime": fence.runtime,
+        "namespace": fence.namespace,
+        "podSelectors": [selector.text for selector in fence.selectors],
+        "provider": catalog.provider,
+        "manifests": list(explained.manifests),
+        "floor": explained.floor,
+        "reaches": [_line(line, place, public) for line in explained.reaches],
+        "reachesNothingBecause": explained.nothing,
+        "calledBy": [_line(line, place, []) for line in explained.called_by],
+        "metadataEndpoints": [{"address": text, "why": why} for text, why in explained.endpoints],
+        "blocked": [_barred(row) for row in explained.barred],
+        "loses": [narrowing.text for narrowing in explained.loses],
+        "findings": [_finding(item, place) for item in explained.findings],
+        "residualRisk": list(explained.risks),
+    }
+
+
+def elsewhere_shape(explained: Elsewhere) -> Shape:
+    """A server without pods."""
+    server = explained.server
+    return {
+        "version": __version__,
+        "kind": "server",
+        "name": server.name,
+        "runtime": server.runtime,
+        "fenced": False,
+        "groups": list(server.components),
+        "usedBy": list(explained.callers),
+    }
+
+
+def verdicts_shape(explained: Explanation, verdicts: tuple[Verdict, ...], place: Place) -> Shape:
+    """The answers; `allowed` only if all of them are."""
+    return {
+        "version": __version__,
+        "kind": explained.fence.kind,
+        "name": explained.fence.name,
+        "runtime": explained.fence.runtime,
+        "allowed": all(verdict.allowed for verdict in verdicts),
+        "verdicts": [_verdict(verdict, place) for verdict in verdicts],
+    }
+
+
+def _families(explained: Explanation) -> list[int]:
+    prepared, _ = explained.view.prepared(explained.fence)
+    return [4 if block.block[0] < 1 << 32 else 6 for block in prepared.public]
+
+
+def _line(line: Line, place: Place, public: list[str]) -> Shape:
+    return {
+        "kind": line.kind,
+        "name": line.name,
+        "peers": list(line.what),
+        "ports": _ports(line.ports),
+        "atPublic": public if line.named else [],
+        **_key(line.key, place),
+        "why": line.why,
+    }
+
+
+def _ports(ports: Ports) -> list[str]:
+    return [ports_text((item,)) for item in ports]
+
+
+def _key(path: Path, place: Place) -> Shape:
+    return {"key": path_text(path), "position": place(path)}
+
+
+def _barred(row: Barred) -> Shape:
+    return {"cidr": row.cidr, "why": row.why, "source": row.source}
+
+
+def _finding(finding: Finding, place: Place) -> Shape:
+    return {
+        "id": finding.id,
+        "severity": finding.severity.value,
+        "place": finding.place,
+        "position": place(finding.path) if finding.path and not finding.document else "",
+        "sentence": finding.sentence,
+        "todo": finding.todo,
+    }
+
+
+def _verdict(verdict: Verdict, place: Place) -> Shape:
+    return {
+        "direction": "egress" if verdict.flag == "to" else "ingress",
+        "target": verdict.target.said,
+        "ports": _ports(verdict.target.ports),
+        "answer": verdict.answer,
+        "sentence": verdict.sentence,
+        "ends": [_end(end) for end in verdict.ends],
+        "grants": [{**_key(line.key, place), "why": line.why} for line in verdict.grants],
+        "remedies": [
+            {"why": item.why, "todo": item.todo, "key": path_text(item.key), "possible": bool(item.key)}
+            for item in verdict.remedies
+        ],
+        "notes": list(verdict.notes),
+    }
+
+
+def _end(end: End) -> Shape:
+    return {
+        "of": end.whose,
+        "direction": end.direction,
+        "answer": end.answer,
+        "passedBy": [_decision(one) for one in end.passed],
+        "stoppedBy": [_decision(one) for one in end.stopped],
+    }
+
+
+def _decision(decision: Decision) -> Shape:
+    return {"policy": decision.policy, "rule": decision.field, "sure": decision.sure}

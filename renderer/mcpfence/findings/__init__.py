@@ -1,0 +1,1 @@
+"""Findings: everything that mcpfence can say, and how it is worded."""

@@ -1,0 +1,146 @@
+"""Findings: what is wrong or worth knowing, where, and what to do; and the error that carries them.
+
+Everything that mcpfence has to say to a person is a `Finding`.  Its id decides its severity through the one table
+in `findings`; the place is a path into the catalog (or a document of the stream), which the edge completes with
+file, line and column.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mcpfence.findings.table import TABLE, Severity
+
+Path = tuple[str | int, ...]
+"""Keys and indexes from the catalog's root, such as ("servers", "github", "egress", "cidrs", 0)."""
+
+_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_QUOTE_LIMIT = 80
+_REPEAT_LIMIT = 25
+
+
+class Finding(NamedTuple):
+    """One thing to tell: `sentence` says what is so, `todo` what to do about it (may be empty)."""
+
+    id: str
+    path: Path
+    sentence: str
+    todo: str = ""
+    document: str = ""
+    """Names a document of the stream instead of a place in the catalog, such as `Service data/redis`."""
+
+    @property
+    def severity(self) -> Severity:
+        """Error, warning or note, from the table."""
+        return TABLE[self.id].severity
+
+    @property
+    def place(self) -> str:
+        """The document, or the path as people write it: `servers.github.egress.cidrs[0]`."""
+        return self.document or path_text(self.path)
+
+    @property
+    def message(self) -> str:
+        """Place, sentence and what to do, in one line."""
+        text = f"{self.sentence}; {self.todo}" if self.todo else self.sentence
+        return f"{self.place}: {text}" if self.place else text
+
+
+def path_text(path: Path) -> str:
+    """A path as people write it; keys that are not plain words stand in brackets and quotes, and long ones are cut."""
+    text = ""
+    for step in path:
+        if isinstance(step, int):
+            text += f"[{step}]"
+        elif len(step) <= _QUOTE_LIMIT and _PLAIN_KEY.match(step):
+            text += f".{step}" if text else step
+        else:
+            text += f"[{quote(step)}]"
+    return text
+
+
+def quote(value: object) -> str:
+    """A value for a message: JSON text in one line, non-ASCII escaped, cut after 80 characters."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    cut = text if len(text) <= _QUOTE_LIMIT else text[:_QUOTE_LIMIT] + "..."
+    return json.dumps(cut) if isinstance(value, str) else cut
+
+
+def plural(count: int, word: str) -> str:
+    """`1 note`, `2 notes`, `no notes`."""
+    return f"{count:,} {word}{'' if count == 1 else 's'}" if count else f"no {word}s"
+
+
+class McpfenceError(Exception):
+    """The findings that stopped the work; at least one of them is an error."""
+
+    def __init__(self, findings: Iterable[Finding]) -> None:
+        self.findings = tuple(findings)
+        super().__init__("\n".join(finding.message for finding in self.findings))
+
+
+@dataclass(slots=True)
+class Collector:
+    """Gathers findings so that everything wrong is said at once.
+
+    The only mutable value that travels through the pipeline; it is created by each run and read at its end.
+    """
+
+    _findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def add(self, id: str, path: Path, sentence: str, todo: str = "", *, document: str = "") -> None:
+        """Keep a finding; the same one twice counts once, and after 25 errors of one id the rest is only counted."""
+        if id not in TABLE:
+            raise KeyError(id)
+        finding = Finding(id, path, sentence, todo, document)
+        key = (id, finding.place, sentence)
+        if key in self._findings:
+            return
+        count = self._counts.get(id, 0) + 1
+        self._counts[id] = count
+        if count <= _REPEAT_LIMIT:
+            self._findings[key] = finding
+
+    def take(self, findings: Iterable[Finding]) -> None:
+        """Keep findings that were made elsewhere."""
+        for item in findings:
+            self.add(item.id, item.path, item.sentence, item.todo, document=item.document)
+
+    @property
+    def failed(self) -> bool:
+        """Whether an error is among the findings."""
+        return any(TABLE[id].severity is Severity.ERROR for id in self._counts)
+
+    def findings(self) -> tuple[Finding, ...]:
+        """All findings, errors first, then in the order of their places; what was cut is said behind its severity."""
+        every = [*sorted(self._findings.values(), key=_rank), *self._cut()]
+        return tuple(sorted(every, key=lambda finding: _RANKS[finding.severity]))
+
+    def _cut(self) -> Iterator[Finding]:
+        for id, count in self._counts.items():
+            if count > _REPEAT_LIMIT:
+                more = f"{count - _REPEAT_LIMIT:,} more findings of this kind are not shown"
+                yield Finding(id, (), more, "mend those above and run again")
+
+    def stop_on_errors(self) -> None:
+        """Raise McpfenceError with every finding if one of them is an error."""
+        if self.failed:
+            raise McpfenceError(self.findings())
+
+
+def fail(id: str, sentence: str, todo: str = "", *, path: Path = (), document: str = "") -> McpfenceError:
+    """The error that carries one finding, for the caller to raise."""
+    return McpfenceError((Finding(id, path, sentence, todo, document),))
+
+
+_RANKS = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+
+
+def _rank(finding: Finding) -> tuple[int, str, list[tuple[int, int, str]], str, str]:
+    steps = [(0, step, "") if isinstance(step, int) else (1, 0, step) for step in finding.path]
+    return _RANKS[finding.severity], finding.document, steps, finding.id, finding.sentence

@@ -1,0 +1,1 @@
+"""Kuadrant's MCP Gateway."""

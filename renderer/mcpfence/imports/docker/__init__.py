@@ -1,0 +1,1 @@
+"""Docker's MCP registry and the catalogs that Docker publishes from it."""

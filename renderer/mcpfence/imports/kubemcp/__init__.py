@@ -1,0 +1,1 @@
+"""KubeMCP (atippey/kube-mcp)."""

@@ -1,0 +1,1 @@
+"""Running workloads and their NetworkPolicies."""

@@ -1,0 +1,208 @@
+"""What a cluster's NetworkPolicies let a workload reach, and who may call it, in the words of a catalog.
+
+Exact where a catalog has the words, narrower elsewhere: a finding says what was left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from mcpfence.imports.kubernetes.peers import RESOLVER, Ground, Pods, name_of, peers, ports
+from mcpfence.imports.kubernetes.pods import Running
+from mcpfence.imports.shared.cidr_blocks import Block
+from mcpfence.imports.shared.dns_labels import label
+from mcpfence.imports.shared.format import Desk, Setting
+from mcpfence.imports.shared.source import Node
+from mcpfence.net.addresses import cidrs, parse_cidr
+from mcpfence.net.intervals import canonical, subtract
+from mcpfence.reach.documents.fields import Unreadable
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows import label_sets
+
+_MOST_BLOCKS = 16
+_DNS_PORT = 53
+
+Tokens = tuple[int | str, ...]
+
+
+class Egress(NamedTuple):
+    """`open`: nothing limits it (a rule allows all, or no policy selects it); else what is listed, perhaps nothing."""
+
+    open: Node | None
+    keys: Mapping[str, Any]
+
+
+class Callers(NamedTuple):
+    """Clients by name with the ports on which each may call; `open`: no policy limits who calls."""
+
+    open: bool
+    ports: Mapping[str, frozenset[int | str]]
+
+
+class Clients:
+    """The clients of a catalog, each under a name of its own."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, tuple[Mapping[str, Any], Node]] = {}
+
+    def name(self, wanted: str, client: Mapping[str, Any], node: Node) -> str:
+        """The name of a client; equal ones share it."""
+        for name, (known, _) in self.found.items():
+            if known == client:
+                return name
+        name, number = wanted, 2
+        while name in self.found:
+            name, number = f"{wanted[:60]}-{number}", number + 1
+        self.found[name] = (client, node)
+        return name
+
+    def settings(self) -> list[Setting]:
+        """As settings, by name."""
+        return [Setting(node, ("clients", name), client) for name, (client, node) in sorted(self.found.items())]
+
+
+def policies_of(one: Running, policies: Iterable[Node], direction: str) -> list[Node]:
+    """The policies that select a workload and limit a direction (Ingress or Egress)."""
+    found = []
+    for node in policies:
+        spec = node.mapping("spec")
+        if spec is None or not _selects(spec, one):
+            continue
+        types = [item.as_text() for item in spec.items("policyTypes")]
+        default = ["Ingress", *(["Egress"] if spec.items("egress") else [])]
+        if direction in (types or default):
+            found.append(spec)
+    return found
+
+
+def _selects(spec: Node, one: Running) -> bool:
+    selector = spec.mapping("podSelector")
+    try:
+        box = read_selector(selector.value, "podSelector") if selector else label_sets.EVERYTHING
+    except Unreadable:
+        return False
+    return box is not None and label_sets.matches(box, one.labels)
+
+
+# --- egress ---
+
+
+def egress(one: Running, policies: Sequence[Node], servers: Sequence[Running], ground: Ground, desk: Desk) -> Egress:
+    """What a workload may reach.  Raises BadEntry for policies that cannot be read."""
+    chosen = policies_of(one, policies, "Egress")
+    if not chosen:
+        return Egress(one.node, {})
+    services: dict[tuple[Any, ...], dict[str, Any]] = {}
+    blocks: dict[tuple[Block, Tokens], dict[str, Any]] = {}
+    for rule in (rule for spec in chosen for rule in spec.items("egress")):
+        if not rule.items("to") and not rule.items("ports"):
+            return Egress(rule, {})
+        if not rule.items("to") and _is_dns(rule, desk):
+            desk.say("import-narrowed", rule, "opens port 53 everywhere", "imported kube-dns of kube-system alone")
+            _service(rule, RESOLVER, services, servers, ground, desk)
+            continue
+        for peer in peers(rule, "to", ground, desk):
+            if isinstance(peer, Pods):
+                _service(rule, peer, services, servers, ground, desk)
+                continue
+            found = ports(rule, None, desk)
+            if found != []:
+                excepts = {"except": list(peer.excepts)} if peer.excepts else {}
+                entry = {"cidr": peer.cidr, **excepts, "ports": found or "all"}
+                blocks[peer, tuple(found or ("all",))] = entry
+    keys: dict[str, Any] = {}
+    if blocks:
+        keys["cidrs"] = [blocks[key] for key in sorted(blocks, key=str)]
+    if services or not blocks:
+        keys["services"] = [services[key] for key in sorted(services, key=str)]
+    return Egress(None, {**keys, "dns": False} if services or blocks else keys)
+
+
+def _is_dns(rule: Node, desk: Desk) -> bool:
+    found = ports(rule, None, desk)
+    return bool(found) and all(token in (_DNS_PORT, f"{_DNS_PORT}/UDP") for token in found or ())
+
+
+def _service(
+    rule: Node,
+    peer: Pods,
+    services: dict[tuple[Any, ...], dict[str, Any]],
+    servers: Sequence[Running],
+    ground: Ground,
+    desk: Desk,
+) -> None:
+    """Add the pods of a peer to the services."""
+    if peer.namespace == ground.namespace and peer.selector is None:
+        sentence = f"opens every pod of {peer.namespace}, and with them every server"
+        desk.say("import-narrowed", rule, sentence, "left out; list the back-ends that are needed")
+        return
+    behind = [one for one in servers if peer.fits(one)]
+    if behind:
+        sentence = f"opens {behind[0].title}, which is a server of this catalog"
+        desk.say("import-narrowed", rule, sentence, "left out; declare the caller as a client of that server")
+        return
+    found = ports(rule, [one for one in ground.workloads if peer.fits(one)], desk)
+    if found == []:
+        return
+    space = {"namespace": peer.namespace} if peer.namespace != ground.namespace else {}
+    pods = {"podSelector": dict(peer.selector)} if peer.selector else {"mode": "namespace"}
+    entry = {"name": name_of(peer, ground), **space, **pods, "ports": found or "all"}
+    key = peer.namespace, str(peer.selector)
+    known = services.setdefault(key, entry)
+    if "all" in (known["ports"], entry["ports"]):
+        known["ports"] = "all"
+    else:
+        known["ports"] = list(dict.fromkeys([*known["ports"], *entry["ports"]]))
+
+
+# --- ingress ---
+
+
+def callers(one: Running, policies: Sequence[Node], clients: Clients, ground: Ground, desk: Desk) -> Callers:
+    """Who may call a workload.  Raises BadEntry for policies that cannot be read."""
+    chosen = policies_of(one, policies, "Ingress")
+    found: dict[str, set[int | str]] = {}
+    for rule in (rule for spec in chosen for rule in spec.items("ingress")):
+        tokens = ports(rule, [one], desk)
+        if tokens is None:
+            tokens = list(one.numbers())
+            told = f"imported its container ports ({', '.join(map(str, tokens))})" if tokens else "imported none"
+            desk.say("import-narrowed", rule, f"opens every port of {one.title}", told)
+        if not tokens:
+            continue
+        for peer in peers(rule, "from", ground, desk):
+            client, wanted = _client(peer, ground)
+            if client is None:
+                sentence = f"lets {peer.cidr if isinstance(peer, Block) else 'pods'} call"
+                desk.say("import-narrowed", rule, sentence, "left out: too wide to be a client; write clients by hand")
+                continue
+            found.setdefault(clients.name(wanted, client, rule), set()).update(tokens)
+    return Callers(not chosen, {name: frozenset(tokens) for name, tokens in sorted(found.items())})
+
+
+def _client(peer: Pods | Block, ground: Ground) -> tuple[dict[str, Any] | None, str]:
+    if isinstance(peer, Pods):
+        selector = {"podSelector": dict(peer.selector)} if peer.selector else {}
+        wanted = label(f"{peer.namespace}-{name_of(peer, ground)}") if peer.selector else peer.namespace
+        return {"namespace": peer.namespace, **selector}, wanted
+    granted = subtract((parse_cidr(peer.cidr),), canonical(parse_cidr(hole) for hole in peer.excepts))
+    found = cidrs(granted)
+    fits = found and len(found) <= _MOST_BLOCKS and not peer.cidr.endswith("/0")
+    return ({"cidrs": list(found)} if fits else None), label(peer.cidr)
+
+
+def ingress(one: Running, found: Callers, desk: Desk) -> dict[str, Any]:
+    """The ingress of a workload: one set of ports for all of its callers: with its first port, then that of most."""
+    sets = sorted(set(found.ports.values()), key=lambda tokens: (len(tokens), sorted(map(str, tokens))), reverse=True)
+    if not sets:
+        return {"from": []}
+    own = one.numbers()[:1]
+    best = max(sets, key=lambda tokens: (tokens >= set(own), sum(tokens <= theirs for theirs in found.ports.values())))
+    kept = [name for name, theirs in found.ports.items() if best <= theirs]
+    lost = [name for name, theirs in found.ports.items() if theirs != best]
+    if lost:
+        sentence = f"{one.title} is called on different ports by different callers, which a catalog cannot say"
+        todo = f"imported ports {', '.join(map(str, sorted(best, key=str)))} for {', '.join(kept)} alone"
+        desk.say("import-narrowed", one.node, sentence, todo)
+    return {"from": kept, "ports": sorted(best, key=str)}

@@ -1,0 +1,101 @@
+"""Running workloads and their NetworkPolicies as a first catalog, compared with what they may reach today.
+
+    kubectl get deploy,sts,ds,svc,netpol,ns -A -o yaml > cluster.yaml
+    mcpfence import kubernetes cluster.yaml -o values.yaml
+
+The workloads that are MCP servers (see `kubernetes_pods`) become servers of one namespace, the others of that
+namespace workloads.  Nothing is taken for this format by `auto`: any manifest would be of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mcpfence.imports.kubernetes.pods import MARK, running, say_others, servers
+from mcpfence.imports.kubernetes.workloads import Import
+from mcpfence.imports.shared.format import Desk, Format, Found, Row, Table
+from mcpfence.imports.shared.source import Document, objects
+
+_KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Service", "NetworkPolicy", "Namespace")
+
+WORKLOAD = Table(
+    "Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod",
+    (
+        Row(
+            "metadata.name",
+            "servers.NAME, workloads.NAME",
+            "servers: named by --only, else labelled " + MARK + ", else with the word mcp",
+        ),
+        Row("metadata.namespace", "mcpNamespace.name", "the one with most servers; others are imported by themselves"),
+        Row("spec.selector.matchLabels", "podSelector", "the template's labels where it has matchExpressions"),
+        Row("spec.template.spec.containers[].image", "containerizedConfig.image", "of the first container"),
+        Row("spec.template.spec.containers[].ports", "containerizedConfig.port", "the first TCP port by number"),
+        Row("spec.template.spec.hostNetwork", "", "true: refused, for no policy holds there"),
+    ),
+)
+POLICY = Table(
+    "NetworkPolicy",
+    (
+        Row("spec.policyTypes", "", "a direction that no policy limits: nothing is opened, with a warning"),
+        Row(
+            "spec.egress[].to[].ipBlock",
+            "egress.cidrs",
+            "all public or all private; of one that is both the public part",
+        ),
+        Row(
+            "spec.egress[].to[].podSelector",
+            "egress.services",
+            "by the namespaces' names; a whole namespace: mode namespace",
+        ),
+        Row(
+            "spec.egress[].to",
+            "egress.cidrs",
+            "absent: the public IPv4 addresses on these ports, with a warning; port 53: kube-dns alone",
+        ),
+        Row(
+            "spec.egress[].ports",
+            "egress.services[].ports, egress.cidrs[].ports",
+            "names through the containers' ports",
+        ),
+        Row(
+            "spec.ingress[].from",
+            "clients, ingress.from",
+            "pods or addresses as clients; everybody: nobody, with a warning",
+        ),
+        Row(
+            "spec.ingress[].ports",
+            "ingress.ports",
+            "one set of ports for all callers: with the server's first port, then that of most callers",
+        ),
+    ),
+)
+
+
+def accepts(document: Document) -> bool:
+    """Objects of a cluster."""
+    return any(node.value.get("kind") in _KINDS for node in objects(document))
+
+
+def read(documents: Sequence[Document], desk: Desk) -> Found:
+    """Servers, clients and workloads of the namespace with most servers."""
+    nodes = [node for document in documents for node in objects(document)]
+    every = running(nodes)
+    chosen = servers(every, desk)
+    if not chosen:
+        if every and not desk.only:
+            sentence = f"none of {len(every)} workloads looks like an MCP server"
+            desk.refuse(every[0].node, sentence, f'name them with --only, or label them {MARK}: "true"')
+        return Found(())
+    desk.chosen = bool(desk.only)
+    say_others(nodes, chosen[0].namespace, desk)
+    return Import(nodes, every, chosen, desk).found()
+
+
+FORMAT = Format(
+    name="kubernetes",
+    summary="Running workloads and their NetworkPolicies (kubectl get ... -o yaml); name it, auto never takes it.",
+    recognises=lambda _: False,
+    read=read,
+    tables=(WORKLOAD, POLICY),
+    accepts=accepts,
+)

@@ -1,0 +1,261 @@
+"""One import of a cluster: fences for the servers of a namespace and what runs beside them, compared with today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mcpfence.imports.kubernetes.peers import Ground, Pods, services_by_selector
+from mcpfence.imports.kubernetes.pods import Running, mapping, plain, strings
+from mcpfence.imports.kubernetes.policies import Clients, callers, egress, ingress, policies_of
+from mcpfence.imports.kubernetes.reach import comparison, render_catalog, words
+from mcpfence.imports.shared.dns_labels import label
+from mcpfence.imports.shared.format import Desk, Entry, Found, Setting, State
+from mcpfence.imports.shared.packages import image
+from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
+
+_CONFIG = "containerizedConfig"
+_GROUPS = ("networking.k8s.io", "extensions")
+"""API groups of NetworkPolicy, today's and that before Kubernetes 1.16."""
+
+
+class Import:
+    """What one import holds while it is made."""
+
+    def __init__(self, nodes: Sequence[Node], every: Sequence[Running], chosen: Sequence[Running], desk: Desk) -> None:
+        self.nodes, self.servers, self.desk = nodes, chosen, desk
+        self.namespace = chosen[0].namespace
+        self.others = [one for one in every if one.namespace == self.namespace and one not in chosen]
+        self.ground = Ground(self.namespace, tuple(every), _namespaces(nodes), services_by_selector(nodes))
+        self.clients = Clients()
+        self.policies = list(self._policies())
+        self.limited: dict[str, tuple[bool, bool]] = {}
+        """By title: whether a policy limits egress, and ingress."""
+
+    def found(self) -> Found:
+        """Entries and settings, those left out that a catalog cannot have, all compared with today."""
+        entries: list[tuple[Running, Entry]] = []
+        for one in self.servers:
+            with self.desk.entry():
+                entries.append((one, self._server(one)))
+        workloads: dict[str, tuple[Running, dict[str, Any]]] = {}
+        for one in self.others:
+            with self.desk.entry():
+                fence = self._workload(one)
+                if fence:
+                    workloads[label(one.name)] = (one, fence)
+        rendered = self._rendered(entries, workloads)
+        while rendered is not None and (gaining := self._gaining(rendered)):
+            before = [entry.server for _, entry in entries], {name: fence for name, (_, fence) in workloads.items()}
+            entries = [(one, self._closed(one, entry, gaining)) for one, entry in entries]
+            for name, (one, fence) in workloads.items():
+                workloads[name] = (one, self._without(one, fence, gaining))
+            after = [entry.server for _, entry in entries], {name: fence for name, (_, fence) in workloads.items()}
+            if before == after:
+                self._refuse_all(entries, f"would open {gaining[0].title} to more callers than today")
+                return Found(())
+            rendered = self._rendered(entries, workloads)
+        if rendered is None:
+            return Found(())
+        if self.policies:
+            sentence = f"stays beside the catalog's policies, and so does every other one of {plain(self.namespace)}"
+            todo = "policies add up: delete them once the catalog's are applied"
+            self.desk.say("import-reach", self.policies[0], sentence, todo)
+        kept = self._compared(entries, workloads, rendered)
+        settings = [
+            Setting(one.node, ("workloads", name), fence, ("it runs beside the servers",))
+            for name, (one, fence) in workloads.items()
+        ]
+        return Found(tuple(kept), (*self.clients.settings(), *settings))
+
+    def _rendered(
+        self, entries: Sequence[tuple[Running, Entry]], workloads: dict[str, tuple[Running, dict[str, Any]]]
+    ) -> tuple[Any, ...] | None:
+        """The policies of the catalog as it is so far; workloads that it cannot have are taken out.
+
+        None, and every server is refused, where nothing can be rendered.
+        """
+        catalog = {
+            "mcpNamespace": {"name": self.namespace, "create": False},
+            "clients": {name: client for name, (client, _) in self.clients.found.items()},
+            "servers": {label(entry.name): dict(entry.server) for _, entry in entries},
+            "workloads": {name: fence for name, (_, fence) in workloads.items()},
+        }
+        rendered = render_catalog(catalog, self.namespace)
+        for (key, name), sentence in rendered.refused.items():
+            if key == "workloads":
+                one, _ = workloads.pop(name)
+                self._say_pods(one, f"is no workload that a catalog can have: {sentence}")
+        if rendered.fault:
+            self._refuse_all(entries, f"cannot be compared with today, for the catalog has an error: {rendered.fault}")
+            return None
+        return rendered.documents
+
+    def _refuse_all(self, entries: Sequence[tuple[Running, Entry]], sentence: str) -> None:
+        for one, _ in entries:
+            self.desk.refuse(one.node, f"{one.title} {sentence}", "mend the source, or write it by hand")
+
+    def _gaining(self, rendered: Sequence[Any]) -> list[Running]:
+        """The workloads beside the servers that more callers reach than today: back-ends that do not let them in."""
+        compare = comparison(self.nodes, rendered, self.namespace, self.ground.namespaces)
+        found = [(one, compare(one.key, "ingress")) for one in self.others if not one.host_network]
+        return [one for one, change in found if change and not flows.same(change.gained, flows.NOTHING)]
+
+    def _closed(self, one: Running, entry: Entry, gaining: Sequence[Running]) -> Entry:
+        return entry._replace(server=self._without(one, entry.server, gaining))
+
+    def _without(self, one: Running, fence: Mapping[str, Any], gaining: Sequence[Running]) -> dict[str, Any]:
+        """A server or workload without the services that are among these pods."""
+        services = mapping(fence.get("egress")).get("services", [])
+        bad = [
+            item
+            for item in services
+            if any(Pods(item.get("namespace", self.namespace), item.get("podSelector")).fits(pods) for pods in gaining)
+        ]
+        if not bad:
+            return dict(fence)
+        names = ", ".join(sorted({item["name"] for item in bad}))
+        sentence = f"{one.title} may call {names} by its own policies, and not by those of {names}"
+        self.desk.say("import-narrowed", one.node, sentence, "left out; a catalog opens both ends")
+        kept = [item for item in services if item not in bad]
+        return {**fence, "egress": {**fence["egress"], "services": kept}}
+
+    def _policies(self) -> Iterator[Node]:
+        """The namespace's NetworkPolicies that can be read; of the others is said that they cannot."""
+        found = read_policies([node.value for node in self.nodes])
+        bad = {problem.document for problem in found.problems}
+        for node in self.nodes:
+            kind, metadata = node.value.get("kind"), mapping(node.value.get("metadata"))
+            if kind != "NetworkPolicy" or (metadata.get("namespace") or "default") != self.namespace:
+                continue
+            version, name = node.value.get("apiVersion"), metadata.get("name")
+            if not isinstance(version, str) or version.rpartition("/")[0] not in _GROUPS:
+                sentence = "is a NetworkPolicy of no known apiVersion, which no cluster would take"
+                self.desk.say("import-guess", node, sentence, "left out; write networking.k8s.io/v1")
+            elif {f"NetworkPolicy {self.namespace}/{name}", f"NetworkPolicy {name}"} & bad:
+                sentence = "cannot be read, so what it lets through is not known"
+                self.desk.say("import-guess", node, sentence, "what it allows was not imported; mend it")
+            else:
+                yield node
+        for other in found.not_evaluated:
+            if other.namespace in (None, self.namespace):
+                sentence = f"{other.text} beside the NetworkPolicies, and what it lets through is not read"
+                self.desk.say("import-guess", self.servers[0].node, sentence, "compare by hand")
+
+    # --- servers ---
+
+    def _server(self, one: Running) -> Entry:
+        if one.host_network:
+            raise BadEntry(one.node, "is on its node's network, where no policy holds", "fence the node instead")
+        if not one.selector:
+            raise BadEntry(one.node, "has no labels by which its pods could be selected", "give its pods a label")
+        config: dict[str, Any] = {}
+        if one.image is not None:
+            config["image"] = image(str(one.image.value), "", one.image, self.desk)
+        if ports := one.numbers():
+            config["port"] = ports[0]
+        server: dict[str, Any] = {"runtime": "containerized", _CONFIG: config, "podSelector": dict(one.selector)}
+        state, told = self._reaches(one, server)
+        return Entry(one.node, one.name, server, state, told, namespace=one.namespace)
+
+    def _reaches(self, one: Running, server: dict[str, Any]) -> tuple[State, tuple[str, ...]]:
+        """Add egress and ingress to a server; returns its state and what was decided."""
+        out = egress(one, self.policies, self.servers, self.ground, self.desk)
+        called = callers(one, self.policies, self.clients, self.ground, self.desk)
+        self.limited[one.title] = (out.open is None, not called.open)
+        if called.open:
+            sentence = f"no NetworkPolicy limits who calls {one.title}"
+            self.desk.say(
+                "import-narrowed", one.node, sentence, "imported the clients of this catalog; say who calls it"
+            )
+        else:
+            server["ingress"] = ingress(one, called, self.desk)
+        if out.open is not None:
+            what = "allows everything" if out.open is not one.node else "is limited by no NetworkPolicy"
+            self.desk.say_open(out.open, what)
+            return State.OPEN, ()
+        if out.keys == {"services": []} and not policies_rules(one, self.policies):
+            server[_CONFIG] = {**server[_CONFIG], "denyAllEgress": True}
+            return State.NOTHING, ("its policies let it reach nothing",)
+        server["egress"] = dict(out.keys)
+        return State.LISTED, ("as its NetworkPolicies say",)
+
+    # --- the other workloads of the namespace ---
+
+    def _workload(self, one: Running) -> dict[str, Any]:
+        """The fence of a workload; empty where the floor alone is what it has today."""
+        out = egress(one, self.policies, self.servers, self.ground, self.desk)
+        called = callers(one, self.policies, self.clients, self.ground, self.desk)
+        self.limited[one.title] = (out.open is None, not called.open)
+        if one.host_network:
+            return {}
+        if out.open is not None or called.open:
+            self._say_pods(one, "is no server, and no policy limits what it does")
+        if not one.selector:
+            return {}
+        fence: dict[str, Any] = {"podSelector": dict(one.selector)}
+        if out.open is None and (out.keys.get("services") or out.keys.get("cidrs")):
+            fence["egress"] = dict(out.keys)
+        if called.ports:
+            fence["ingress"] = ingress(one, called, self.desk)
+        return fence if len(fence) > 1 else {}
+
+    def _say_pods(self, one: Running, sentence: str) -> None:
+        todo = "the floor denies it everything that is not written; write a workload for it"
+        self.desk.say("import-pods", one.node, f"{one.title} {sentence}", todo)
+
+    # --- the comparison ---
+
+    def _compared(
+        self,
+        entries: Sequence[tuple[Running, Entry]],
+        workloads: dict[str, tuple[Running, dict[str, Any]]],
+        rendered: Sequence[Any],
+    ) -> list[Entry]:
+        """The entries that gain nothing over today; how each compares is said."""
+        compare = comparison(self.nodes, rendered, self.namespace, self.ground.namespaces)
+        kept = []
+        for one, entry in entries:
+            if self._compare(one, compare):
+                kept.append(entry)
+        for name, (one, _) in list(workloads.items()):
+            if not self._compare(one, compare):
+                del workloads[name]
+        return kept
+
+    def _compare(self, one: Running, compare: Any) -> bool:
+        equal = []
+        for direction, limited in zip(("egress", "ingress"), self.limited[one.title], strict=True):
+            found = compare(one.key, direction)
+            verb = "may reach" if direction == "egress" else "may be called by"
+            if found is None or not limited:
+                continue
+            if not flows.same(found.gained, flows.NOTHING):
+                sentence = f"{one.title} {verb} more than today: {words(found.gained)}"
+                self.desk.refuse(one.node, sentence, "write it by hand, and please report it")
+                return False
+            if not flows.same(found.lost, flows.NOTHING):
+                sentence = f"{one.title} {verb} less than today: {words(found.lost)}"
+                self.desk.say("import-narrowed", one.node, sentence, "write what of it is needed")
+            else:
+                equal.append(direction)
+        if equal:
+            sentence = f"{one.title}: {' and '.join(equal)} equal to today's, read back and compared"
+            self.desk.say("import-reach", one.node, sentence, "nothing to do")
+        return True
+
+
+def policies_rules(one: Running, policies: Sequence[Node]) -> bool:
+    """Whether a policy that limits the egress of a workload has any rule for it."""
+    return any(spec.items("egress") for spec in policies_of(one, policies, "Egress"))
+
+
+def _namespaces(nodes: Sequence[Node]) -> dict[str, dict[str, str]]:
+    found = {}
+    for node in nodes:
+        metadata = mapping(node.value.get("metadata"))
+        if node.value.get("kind") == "Namespace" and isinstance(metadata.get("name"), str):
+            found[str(metadata["name"])] = strings(metadata.get("labels"))
+    return found

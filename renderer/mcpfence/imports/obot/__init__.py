@@ -1,0 +1,1 @@
+"""Obot's catalogs, chart values, policies and pods."""

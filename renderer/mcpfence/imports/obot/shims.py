@@ -1,0 +1,52 @@
+"""The pods that Obot runs in front of remote servers: fenced as workloads that reach that server's host alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mcpfence.imports.shared.destinations import Destination, read_destination
+from mcpfence.imports.shared.dns_labels import label
+from mcpfence.imports.shared.format import Desk, Entry, Setting
+from mcpfence.imports.shared.source import Node
+
+_URL = re.compile(r"(https?)://([^/:]+)(?::([0-9]+))?(?:/.*)?\Z")
+_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORT = 8099
+
+
+def host_of(entry: Entry) -> Destination | None:
+    """Where a remote server runs; None for composites, for URLs with variables, and for hosts that none may list."""
+    config = entry.server.get("remoteConfig")
+    if not isinstance(config, Mapping):
+        return None
+    match = _URL.match(config.get("fixedURL", ""))
+    if match is not None:
+        return read_destination(match[2], (int(match[3] or _PORTS[match[1]]),), entry.node, Desk())
+    name = config.get("hostname")
+    return read_destination(name, (443,), entry.node, Desk()) if name else None
+
+
+def shim(entry: Entry, node: Node, where: str, apps: Sequence[str], ports: Sequence[int], obot: Any) -> Setting | None:
+    """The workload of a remote server's pods; `obot` is the client of that name, if it is known.
+
+    None where the server's host is not known, or `where` is no namespace.
+    """
+    host = host_of(entry)
+    if host is None or host.is_cidr or label(where) != where:
+        return None
+    egress: dict[str, Any] = {"domains": [{"name": host.host, "ports": list(host.ports)}]}
+    fence: dict[str, Any] = {
+        "namespace": where,
+        "podSelector": {"app": apps[0]} if len(apps) == 1 else [{"app": app} for app in apps],
+        "egress": egress,
+    }
+    told = ["what Obot runs for the remote server: it reaches that server's host, and Obot"]
+    if obot:
+        home = {"namespace": obot["namespace"], "podSelector": obot["podSelector"], "ports": [obot["callbackPort"]]}
+        egress["services"] = [{"name": "obot", **home}]
+        fence["ingress"] = {"from": ["obot"], "ports": list(ports) or [_DEFAULT_PORT]}
+    else:
+        told.append("Obot is not in what --pods lists: say under ingress who calls it")
+    return Setting(node, ("workloads", f"{label(entry.name)[:58].rstrip('-')}-shim"), fence, tuple(told))

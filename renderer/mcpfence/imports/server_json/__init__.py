@@ -1,0 +1,1 @@
+"""The MCP registry's server.json."""

@@ -1,0 +1,209 @@
+"""The contract of a format: what its module says of itself, what it is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any, NamedTuple
+
+from mcpfence.findings.finding import Finding
+from mcpfence.findings.table import TABLE, Severity
+from mcpfence.imports.shared.source import BadEntry, Document, Node
+
+
+class State(Enum):
+    """What a source says of a server's egress; only LISTED and NOTHING bind the catalog."""
+
+    LISTED = "destinations listed"
+    NOTHING = "nothing allowed"
+    OPEN = "every host allowed"
+    UNDECLARED = "nothing declared"
+    ELSEWHERE = "runs elsewhere"
+
+
+class Entry(NamedTuple):
+    """One server of a source in the catalog's words."""
+
+    node: Node
+    """Where the source declares it."""
+    name: str
+    """As the source has it; the framework makes a DNS label of it."""
+    server: Mapping[str, Any]
+    """What will stand under servers.NAME.  A composite lists names or ids of the source; the framework puts labels."""
+    state: State
+    decided: tuple[str, ...] = ()
+    """Sentences for the comment above the server: what was kept, narrowed, left out."""
+    hints: tuple[str, ...] = ()
+    """Where an undeclared server's destinations might be found; marked as hints, never applied."""
+    ids: tuple[str, ...] = ()
+    """Further names by which composites of the source call it."""
+    namespace: str = ""
+    """Where its pods run, if the source says so.  A catalog fences one namespace: the first one that is met."""
+
+
+class Named(NamedTuple):
+    """An entry with the name that it has in the catalog."""
+
+    label: str
+    entry: Entry
+
+
+class Setting(NamedTuple):
+    """A value for another part of the catalog, such as ("mcpNamespace", "name") or ("clients", "gateway")."""
+
+    node: Node
+    path: tuple[str, ...]
+    value: Any
+    decided: tuple[str, ...] = ()
+
+
+class Found(NamedTuple):
+    """What a format made of its documents."""
+
+    entries: tuple[Entry, ...]
+    settings: tuple[Setting, ...] = ()
+
+
+class Row(NamedTuple):
+    """One field of a source, dotted, `[]` for entries and `*` for any key; `target` is empty where it is left out.
+
+    Whatever stands below a field that is in the table counts as known.
+    """
+
+    field: str
+    target: str
+    meaning: str
+
+
+class Table(NamedTuple):
+    """The fields of one shape of a source, for --explain-source, docs/import.md and the search for unknown keys."""
+
+    title: str
+    rows: tuple[Row, ...]
+
+
+_KEEP = "write egress: {default: internet} to keep it"
+
+
+@dataclass(slots=True)
+class Desk:
+    """What a format works with: the options of the run, and where findings go.  One for each run."""
+
+    trust_publisher: bool = False
+    pods: tuple[Document, ...] = ()
+    """Documents of --pods."""
+    only: tuple[str, ...] = ()
+    """Names of --only, for a format that must know what counts as a server; the framework itself picks by them."""
+    chosen: bool = False
+    """Whether the format has picked by `only` itself, so that all of its findings count."""
+    stance: str = "deny"
+    """egress.default of the catalog: of the merged file, else deny."""
+    findings: list[Finding] = field(default_factory=list)
+    _nodes: dict[tuple[str, str, str], Node] = field(default_factory=dict)
+
+    def say(self, id: str, node: Node, sentence: str, todo: str = "") -> None:
+        """Keep a finding at a place of the source; the same one twice counts once, and none is ever cut."""
+        if id not in TABLE:
+            raise KeyError(id)
+        where = node.where
+        if (id, where, sentence) not in self._nodes:
+            self._nodes[id, where, sentence] = node
+            self.findings.append(Finding(id, (), sentence, todo, where))
+
+    def say_open(self, node: Node, sentence: str) -> None:
+        """A source lets a server reach every host: nothing is written, so the catalog's stance holds."""
+        todo = f"imported as egress.default of the catalog ({self.stance})"
+        keep = "every public address, no private one" if self.stance == "internet" else _KEEP
+        self.say("import-allow-all", node, sentence, f"{todo}; {keep}")
+
+    def refuse(self, node: Node, sentence: str, todo: str = "") -> None:
+        """An entry is not imported; the run ends with exit code 1."""
+        self.say("import-refused", node, sentence, todo)
+
+    @contextmanager
+    def entry(self) -> Iterator[None]:
+        """Around the reading of one entry: BadEntry refuses this entry, and the rest is read."""
+        try:
+            yield
+        except BadEntry as bad:
+            self.refuse(bad.node, bad.sentence, bad.todo)
+
+    def forget_others(self, entries: Sequence[Entry]) -> None:
+        """Drop the findings of entries that nobody asked for: those that no given entry's node has below it."""
+        if self.chosen:
+            return
+        wanted = [entry.node for entry in entries]
+        self.findings = [item for item in self.findings if self._concerns(item, wanted)]
+
+    def _concerns(self, finding: Finding, wanted: Sequence[Node]) -> bool:
+        node = self._nodes.get((finding.id, finding.document, finding.sentence))
+        if node is None or not node.document.text:  # of a whole file, or inside a ConfigMap
+            return True
+        return any(node.document is other.document and node.path[: len(other.path)] == other.path for other in wanted)
+
+    def ordered(self) -> tuple[Finding, ...]:
+        """Errors, warnings, notes; each by file and line, in whatever order the files were read."""
+        return tuple(sorted(self.findings, key=self._rank))
+
+    def _rank(self, finding: Finding) -> tuple[int, str, int]:
+        node = self._nodes.get((finding.id, finding.document, finding.sentence))
+        file, _, line = (node.place if node else finding.document).rpartition(":")
+        return list(Severity).index(finding.severity), file, int(line) if line.isdecimal() else 0
+
+
+class Format(NamedTuple):
+    """One row of the table of formats."""
+
+    name: str
+    summary: str
+    """One line for --help and the docs: what it reads."""
+    recognises: Callable[[Document], bool]
+    """Whether a document is of this format.  Formats must not claim each other's documents."""
+    read: Callable[[Sequence[Document], Desk], Found]
+    """Documents that were recognised -> entries.  Pure; raises nothing for bad input: see Desk.entry."""
+    tables: tuple[Table, ...]
+    accepts: Callable[[Document], bool] = lambda _: False
+    """Documents that it also takes where the user names the format, and that auto must not give to it."""
+    reads_along: Callable[[Document], bool] = lambda _: False
+    """Documents that it reads beside its own (Services, ConfigMaps), where the input has any of its own."""
+    reads_pods: bool = False
+    """Whether it has a use for --pods."""
+
+
+def known_paths(table: Table) -> frozenset[tuple[str, ...]]:
+    """The fields of a table as steps: `tools[].container` is ("tools", "[]", "container")."""
+    return frozenset(tuple(row.field.replace("[]", ".[]").lstrip(".").split(".")) for row in table.rows)
+
+
+def report_unknown(node: Node, table: Table, desk: Desk) -> None:
+    """Say each key below `node` that the table does not have: it is not imported, and may matter."""
+    known = known_paths(table)
+    parents = {path[:depth] for path in known for depth in range(len(path))}
+    _walk(node, (), known, parents, desk)
+
+
+def _walk(
+    node: Node,
+    at: tuple[str, ...],
+    known: frozenset[tuple[str, ...]],
+    parents: set[tuple[str, ...]],
+    desk: Desk,
+) -> None:
+    below: list[tuple[str | int, Any, str]] = []
+    if isinstance(node.value, list):
+        below = [(i, value, "[]") for i, value in enumerate(node.value)]
+    elif isinstance(node.value, Mapping):
+        every = (*at, "*") in known or (*at, "*") in parents
+        below = [(key, value, "*" if every else str(key)) for key, value in node.value.items()]
+    for key, value, step in below:
+        path = (*at, step)
+        child = Node(node.document, value, (*node.path, key))
+        if path in known:
+            continue
+        if path in parents:
+            _walk(child, path, known, parents, desk)
+        else:
+            sentence = "is a field that this format does not know, so it was not imported"
+            desk.say("import-unknown-key", child, sentence, "see whether it limits or opens the server's network")

@@ -1,0 +1,194 @@
+"""What a server.json of the MCP registry says of packages and remotes, in all its dated versions.
+
+2025-05 calls the keys registry_name, name, environment_variables; 2025-07-09 registry_type, identifier; later ones
+registryType, identifier, environmentVariables.  No version has a field for egress.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from mcpfence.imports.shared.destinations import shown
+from mcpfence.imports.shared.format import Desk, Row
+from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
+from mcpfence.imports.shared.source import BadEntry, Node
+
+CONFIGS = {"npx": "npxConfig", "uvx": "uvxConfig", "containerized": "containerizedConfig"}
+_RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "containerized", "docker": "containerized"}
+_NPM = re.compile(r"(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*\Z")
+_PYPI = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?(?:\[[A-Za-z0-9._,-]*\])?\Z")
+_IMAGE = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]{1,5}(?=/))?(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*"  # host:port/path
+    r"(?::[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(?:@[A-Za-z0-9][A-Za-z0-9+._-]*:[0-9a-fA-F]+)?\Z"  # :tag@digest
+)
+"""As the OCI's distribution has it, with capitals: no place for a user and a password, which a URL would have."""
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\Z")
+_LOCAL = re.compile(r"https?://[^/?#]*?:([0-9]{1,5})(/[A-Za-z0-9._~/-]*)?(?:[?#].*)?\Z")
+
+
+class Hosted(NamedTuple):
+    """A server that runs as pods: its mapping without egress, the settings' key, its package's node."""
+
+    server: dict[str, Any]
+    config: str
+    package: Node
+
+
+def first(node: Node, *keys: str) -> Node | None:
+    """The value below the first of these keys that is there: one field under its names of different years."""
+    return next((found for key in keys if (found := node.get(key)) is not None), None)
+
+
+def text(node: Node, *keys: str) -> str:
+    """The text below the first of these keys that is there; empty without."""
+    found = first(node, *keys)
+    return found.as_text().strip() if found else ""
+
+
+def read_hosted(node: Node, desk: Desk) -> Hosted | None:
+    """The first package that a catalog can run; None where the server lists none.
+
+    Raises BadEntry where it lists only packages that no catalog can have.
+    """
+    packages = node.items("packages")
+    if not packages:
+        return None
+    kinds = [text(package, "registryType", "registry_type", "registry_name").lower() for package in packages]
+    usable = [package for package, kind in zip(packages, kinds, strict=True) if kind in _RUNTIMES]
+    if not usable:
+        said = ", ".join(dict.fromkeys(shown(kind or "unknown") for kind in kinds))
+        todo = "build an image of it and write a containerized server by hand"
+        raise BadEntry(node.get("packages") or node, f"is packaged as {said} alone, which no catalog can run", todo)
+    package = usable[0]
+    if len(packages) > 1:
+        sentence = f"has {len(packages)} packages ({', '.join(kind or 'unknown' for kind in kinds)[:200]})"
+        desk.say("import-ignored", node.get("packages") or node, sentence, f"imported {_said(package)}")
+    return _hosted(package, desk)
+
+
+def _said(package: Node) -> str:
+    return f"the {text(package, 'registryType', 'registry_type', 'registry_name')} one"
+
+
+def _hosted(package: Node, desk: Desk) -> Hosted:
+    runtime = _RUNTIMES[text(package, "registryType", "registry_type", "registry_name").lower()]
+    config = CONFIGS[runtime]
+    version = text(package, "version")
+    if version and not _VERSION.match(version):
+        raise BadEntry(package.get("version") or package, f"{shown(version)} is no version", "mend the source")
+    name = text(package, "identifier", "name")
+    where = first(package, "identifier", "name") or package
+    server: dict[str, Any] = {"runtime": runtime}
+    if runtime == "containerized":
+        server[config] = {"image": image(name, version, where, desk), **_endpoint(package, desk)}
+    else:
+        server[config] = {"package": _package(runtime, name, version, where, desk)}
+    env = environment(_variables(package), desk)
+    return Hosted(server | ({"env": env} if env else {}), config, package)
+
+
+def image(name: str, version: str, node: Node, desk: Desk) -> str:
+    """A reference to an image, with the version as its tag if it has none; raises BadEntry."""
+    check_image(name, node)
+    pinned = "@" in name or ":" in name.rpartition("/")[2]
+    if not pinned and version and version != "latest":
+        return f"{name}:{version}"
+    if not pinned:
+        desk.say("import-unpinned", node, f"{shown(name)} has no tag, so what runs may change", "pin a version")
+    elif name.endswith(":latest"):
+        desk.say("import-unpinned", node, f"{shown(name)} is whatever was pushed last", "pin a version or a digest")
+    return name
+
+
+def check_image(name: str, node: Node) -> None:
+    """Raise BadEntry where a text is no reference to an image."""
+    if "{{" in name or "${" in name:
+        raise BadEntry(node, f"{shown(name)} is a template that nothing has filled in", "write the image itself")
+    if len(name) > 512 or not _IMAGE.match(name):
+        raise BadEntry(node, f"{shown(name)} is no reference to an image", "mend the source")
+
+
+def check_port(transport: str, node: Node, desk: Desk) -> None:
+    """Say that the port of a server which listens is not known: its ingress is opened on the catalog's default."""
+    if transport in ("sse", "streamable-http", "streamable", "http"):
+        sentence = f"listens ({transport}) on a port that the source does not say"
+        desk.say("import-guess", node, sentence, "left to mcpServerDefaults.port; write containerizedConfig.port")
+
+
+def _package(runtime: str, name: str, version: str, node: Node, desk: Desk) -> str:
+    fits = (_NPM if runtime == "npx" else _PYPI).match(name)
+    if not fits or len(name) > 214:
+        raise BadEntry(node, f"{shown(name)} is no name of a package", "mend the source")
+    if not version or version == "latest":
+        desk.say("import-unpinned", node, f"{name} has no version, so what runs may change", "pin a version")
+        return name
+    return f"{name}@{version}" if runtime == "npx" else f"{name}=={version}"
+
+
+def _endpoint(package: Node, desk: Desk) -> dict[str, Any]:
+    """Port and path of a container that serves HTTP itself, from the URL of its transport."""
+    transport = package.get("transport")
+    url = transport.text("url") if transport else ""
+    match = _LOCAL.match(url) if len(url) < 1000 else None
+    if match is None or not 1 <= int(match[1]) <= 65535:
+        if transport:
+            check_port(transport.text("type"), transport, desk)
+        return {}
+    return {"port": int(match[1])} | ({"path": match[2]} if match[2] else {})
+
+
+def _variables(package: Node) -> Iterator[Variable]:
+    listed = first(package, "environmentVariables", "environment_variables")
+    for item in listed.entries() if listed else ():
+        required, secret = first(item, "isRequired", "is_required"), first(item, "isSecret", "is_secret")
+        yield Variable(
+            item, item.text("name"), bool(required and required.value is True), bool(secret and secret.value is True)
+        )
+
+
+def read_remote(node: Node, desk: Desk) -> dict[str, Any] | None:
+    """The server's mapping for its first remote; None where it lists none."""
+    remotes = node.items("remotes")
+    if not remotes:
+        return None
+    remote = remotes[0]
+    if len(remotes) > 1:
+        desk.say("import-ignored", remotes[1], f"is the second of {len(remotes)} remotes", "imported the first one")
+    url = remote.get("url")
+    if url is None:
+        raise BadEntry(remote, "has no url", "add it")
+    config = remote_config(url, desk)
+    named = headers(((item, item.text("name")) for item in remote.items("headers")), desk)
+    return {"runtime": "remote", "remoteConfig": config | ({"headers": named} if named else {})}
+
+
+_ENV = "the variables' names, whether they are required and secret; never a value, default or choice"
+
+
+def rows() -> tuple[Row, ...]:
+    """The fields of packages and remotes, under their names of all years, for the mapping."""
+    unused = ("runtimeHint", "runtime_hint", "packageArguments", "package_arguments", "runtimeArguments")
+    rest = ("runtime_arguments", "registryBaseUrl", "registry_base_url", "fileSha256", "file_sha256", "package_digest")
+    return (
+        *(
+            Row(
+                f"packages[].{key}",
+                "runtime",
+                "npm: npx; pypi: uvx; oci, docker: containerized; all others are refused",
+            )
+            for key in ("registryType", "registry_type", "registry_name")
+        ),
+        *(
+            Row(f"packages[].{key}", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "with version")
+            for key in ("identifier", "name")
+        ),
+        Row("packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"),
+        *(Row(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
+        Row("packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"),
+        *(Row(f"packages[].{key}", "", "") for key in (*unused, *rest)),
+        Row("remotes[].url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query; {x} becomes ${x}"),
+        Row("remotes[].headers", "remoteConfig.headers", "the names; never a value"),
+        *(Row(f"remotes[].{key}", "", "") for key in ("type", "transport_type", "transport", "variables")),
+    )

@@ -1,0 +1,95 @@
+"""Servers that run elsewhere, and what surrounds a server: its URL, headers and environment by name, never a value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from mcpfence.imports.shared.destinations import shown
+from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.net.hosts import BadHost, parse_host
+
+_URL = re.compile(
+    r"(?P<scheme>https?)://(?:(?P<user>[^/?#\s]*)@)?(?P<host>[^/?#@\s]*)(?P<path>/[^?#\s]*)?(?P<rest>[?#].*)?\Z",
+    re.IGNORECASE,
+)
+_HOST_PORT = re.compile(r"(?P<host>.*?)(?::(?P<port>[0-9]{1,5}))?\Z")
+_VARIABLE = re.compile(r"\$?\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+_ENV = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,254}\Z")
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}\Z")
+_TODO = "write the server by hand if you need it"
+
+
+def remote_config(node: Node, desk: Desk) -> dict[str, Any]:
+    """The remoteConfig of a URL: fixedURL, or urlTemplate where it has variables ({x} becomes ${x}).
+
+    User name, query and fragment are left out: they may be credentials.  Raises BadEntry for what is no such URL.
+    """
+    text = node.as_text().strip()
+    plain = text.isascii() and text.isprintable()
+    match = _URL.match(text) if plain and len(text) < 4096 and "{{" not in text else None
+    if match is None:
+        what = "is a template that nothing has filled in" if "{{" in text else "is no http or https URL"
+        raise BadEntry(node, f"{shown(text)} {what}", _TODO)
+    host, path = match["host"], match["path"] or ""
+    if match["user"] is not None or match["rest"]:
+        left = [word for word, there in (("user name", match["user"]), ("query", match["rest"])) if there is not None]
+        sentence = f"the {' and the '.join(left)} of the URL may be a secret and was left out"
+        desk.say("import-secret", node, sentence, "add it where the clients are configured")
+    templated = _VARIABLE.search(host + path)
+    if "{" in _VARIABLE.sub("", host + path) or "$" in _VARIABLE.sub("", host + path):
+        raise BadEntry(node, f"{shown(text)} has a variable that cannot be read", _TODO)
+    _check_host(host, node, shown(text))
+    url = f"{match['scheme'].lower()}://{host}{path}"
+    if templated:
+        return {"urlTemplate": _VARIABLE.sub(r"${\1}", url)}
+    return {"fixedURL": url}
+
+
+def _check_host(host: str, node: Node, said: str) -> None:
+    parts = _HOST_PORT.match(host)
+    port = parts["port"] if parts else None
+    if parts is None or (port and not 1 <= int(port) <= 65535):
+        raise BadEntry(node, f"{said} has no port from 1 to 65535", _TODO)
+    if _VARIABLE.search(host):
+        return
+    try:
+        parse_host(parts["host"])
+    except BadHost as bad:
+        raise BadEntry(node, f"the host of {said} {bad.sentence}", _TODO) from None
+
+
+class Variable(NamedTuple):
+    """An environment variable as a source declares it: where, its name, and whether it is needed and secret."""
+
+    node: Node
+    name: str
+    required: bool | None
+    secret: bool
+
+
+def headers(names: Iterable[tuple[Node, str]], desk: Desk) -> list[dict[str, Any]]:
+    """The headers of a remoteConfig, by name, each with its place; what a header holds is never copied."""
+    found = {name: {"key": name, "sensitive": True} for node, name in names if _fits(node, name, _HEADER, desk)}
+    return list(found.values())
+
+
+def environment(variables: Iterable[Variable], desk: Desk) -> list[dict[str, Any]]:
+    """The env of a server, by name; never a value.  What is declared twice is secret if it is so once."""
+    found: dict[str, dict[str, Any]] = {}
+    for node, name, required, secret in variables:
+        if _fits(node, name, _ENV, desk):
+            entry = found.setdefault(name, {"key": name})
+            entry |= ({"required": True} if required else {}) | ({"sensitive": True} if secret else {})
+    return list(found.values())
+
+
+def _fits(node: Node, name: str, pattern: re.Pattern[str], desk: Desk) -> bool:
+    if pattern.match(name):
+        return True
+    what = "variable" if pattern is _ENV else "header"
+    said = re.sub(r"[=:\s].*", lambda rest: f"{rest[0][0]}...", name, flags=re.DOTALL)  # NAME=value: it may be a secret
+    desk.say("import-ignored", node, f"{shown(said)} is no name of a {what}", "left out")
+    return False

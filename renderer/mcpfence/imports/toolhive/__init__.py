@@ -1,0 +1,1 @@
+"""ToolHive's registries and the resources of its operator."""

@@ -1,0 +1,193 @@
+"""ToolHive's operator: MCPServer, MCPRemoteProxy, MCPServerEntry and VirtualMCPServer resources, and their profiles.
+
+    kind: MCPServer                          servers:
+    metadata: {name: fetch}                    fetch:
+    spec:                                        runtime: containerized
+      image: ghcr.io/example/fetch:1               containerizedConfig:
+      permissionProfile: {type: builtin,             image: ghcr.io/example/fetch:1
+                          name: none}                denyAllEgress: true
+
+The workload's pods carry app=<name>; the proxy in front of it carries app=mcpserver and app.kubernetes.io/instance=
+<name>, and is what calls the workload (stacklok/toolhive, cmd/thv-operator).  The operator itself enforces no profile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mcpfence.documents.reader import BadDocument, load_values
+from mcpfence.imports.shared.destinations import egress_keys, merged, shown
+from mcpfence.imports.shared.dns_labels import label
+from mcpfence.imports.shared.format import Desk, Entry, Found, Row, Setting, State, Table, report_unknown
+from mcpfence.imports.shared.hints import env_hint
+from mcpfence.imports.shared.packages import check_port, image
+from mcpfence.imports.shared.permissions import Granted, read_permissions
+from mcpfence.imports.shared.permissions import rows as permission_rows
+from mcpfence.imports.shared.remote import Variable, environment, remote_config
+from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
+
+_GROUP = "toolhive.stacklok.dev/"
+_KINDS = ("MCPServer", "MCPRemoteProxy", "MCPServerEntry", "VirtualMCPServer")
+_CONFIG = "containerizedConfig"
+_PROXY = {"app": "mcpserver", "toolhive": "true"}
+
+_UNUSED = (
+    *("args", "transport", "proxyMode", "proxyPort", "volumes", "resources", "serviceAccount", "podTemplateSpec"),
+    *("resourceOverrides", "oidcConfig", "oidcConfigRef", "authzConfig", "audit", "tools", "toolConfigRef", "replicas"),
+    *("externalAuthConfigRef", "authServerRef", "telemetry", "telemetryConfigRef", "trustProxyHeaders", "metadata"),
+    *("endpointPrefix", "sessionAffinity", "backendReplicas", "sessionStorage", "rateLimiting", "caBundleRef"),
+    *("headerForward", "groupRef", "imagePullSecrets"),
+)
+
+RESOURCES = Table(
+    "MCPServer, MCPRemoteProxy, MCPServerEntry of the operator",
+    (
+        Row("metadata.name", "servers.NAME", "its pods carry app: NAME, which is the catalog's default"),
+        Row("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
+        *(Row(f"metadata.{key}", "", "") for key in ("labels", "annotations", "finalizers", "uid", "generation")),
+        *(Row(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
+        Row("spec.image", "containerizedConfig.image", ""),
+        *(Row(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
+        Row("spec.mcpPort", "containerizedConfig.port", ""),
+        Row("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
+        Row("spec.port", "", "the proxy's port"),
+        Row("spec.env", "env", "the variables' names; never a value"),
+        Row("spec.secrets", "env", "the variables' names, marked sensitive"),
+        Row(
+            "spec.permissionProfile",
+            "egressDomains, denyAllEgress",
+            "builtin none: denyAllEgress; builtin network: every host; configmap: the profile, if its ConfigMap is in "
+            "the input, else nothing; absent: undeclared",
+        ),
+        *(Row(f"spec.{key}", "", "") for key in _UNUSED),
+        *(Row(key, "", "") for key in ("apiVersion", "kind", "status")),
+    ),
+)
+PROFILE = Table("permission profile in a ConfigMap", permission_rows("profile"))
+TABLES = (RESOURCES, PROFILE)
+
+
+def is_ours(document: Document) -> bool:
+    """Whether a document holds a resource of the operator that is a server."""
+    return any(_is_server(node) for node in objects(document))
+
+
+def _is_server(node: Node) -> bool:
+    version = node.value.get("apiVersion")
+    return isinstance(version, str) and version.startswith(_GROUP) and node.value.get("kind") in _KINDS
+
+
+def read_resources(documents: Sequence[Document], desk: Desk) -> Found:
+    """The servers of the resources, and the proxies that call them as a client."""
+    every = [node for document in documents for node in objects(document)]
+    maps = {_key(node): node for node in every if node.value.get("kind") == "ConfigMap"}
+    servers = [node for node in every if _is_server(node)]
+    entries: list[Entry] = []
+    for node in servers:
+        with desk.entry():
+            entries.append(_entry(node, servers, maps, desk))
+            if node.value.get("kind") != "VirtualMCPServer":
+                report_unknown(node, RESOURCES, desk)
+    hosted = next((entry for entry in entries if entry.state is not State.ELSEWHERE), None)
+    return Found(tuple(entries), tuple(_client(hosted) if hosted else ()))
+
+
+def _client(entry: Entry) -> Iterator[Setting]:
+    """ToolHive's proxies, which nothing but the namespace of the first server places."""
+    if entry.namespace:
+        told = ("the proxies of ToolHive's operator, which call the servers for everybody else",)
+        client = {"namespace": entry.namespace, "podSelector": dict(_PROXY)}
+        yield Setting(entry.node, ("clients", "toolhive-proxy"), client, told)
+
+
+def _key(node: Node) -> tuple[str, str]:
+    """Namespace and name of an object, as far as they are words."""
+    metadata = node.value.get("metadata")
+    found = metadata if isinstance(metadata, Mapping) else {}
+    return str(found.get("namespace") or ""), str(found.get("name") or "")
+
+
+def _entry(node: Node, servers: Sequence[Node], maps: Mapping[tuple[str, str], Node], desk: Desk) -> Entry:
+    metadata, spec = node.mapping("metadata"), node.mapping("spec")
+    if metadata is None or spec is None or not metadata.text("name"):
+        raise BadEntry(node, "has no metadata.name or no spec", "mend the source")
+    name, namespace = metadata.text("name"), metadata.text("namespace")
+    if namespace and label(namespace) != namespace:
+        raise BadEntry(metadata.get("namespace") or metadata, f"{shown(namespace)} is no namespace", "mend the source")
+    if node.text("kind") == "VirtualMCPServer":
+        group = _group(spec)
+        members = [_key(other)[1] for other in servers if other is not node and group and _group_of(other) == group]
+        server: dict[str, Any] = {"runtime": "composite", "compositeConfig": {"componentServers": members}}
+        return Entry(node, name, server, State.ELSEWHERE, (f"groups the servers of MCPGroup {group}",))
+    env = environment(_variables(spec), desk)
+    more: dict[str, Any] = {"env": env} if env else {}
+    url = next((spec.get(key) for key in ("remoteURL", "remoteUrl", "externalURL") if spec.get(key)), None)
+    if url is not None:
+        remote = {"runtime": "remote", "remoteConfig": remote_config(url, desk), **more}
+        return Entry(node, name, remote, State.ELSEWHERE)
+    if spec.get("image") is None:
+        raise BadEntry(node, "has neither an image nor a remote URL", "add it")
+    config: dict[str, Any] = {"image": image(spec.text("image"), "", spec.get("image") or spec, desk)}
+    if port := spec.port("mcpPort") or spec.port("targetPort"):
+        config["port"] = port
+    else:
+        check_port(spec.text("transport"), spec.get("transport") or spec, desk)
+    granted = _granted(spec, namespace, maps, desk)
+    server = merged({"runtime": "containerized", _CONFIG: config, **more}, granted.keys)
+    hints = env_hint(item["key"] for item in env) if granted.state is State.UNDECLARED else ()
+    return Entry(node, name, server, granted.state, granted.told, hints, namespace=namespace)
+
+
+def _group(spec: Node) -> str:
+    reference = spec.get("groupRef")
+    if reference is None:
+        config = spec.get("config")
+        reference = config.get("groupRef") if config else None
+    if reference is None:
+        return ""
+    return reference.text("name") if isinstance(reference.value, Mapping) else reference.as_text()
+
+
+def _group_of(node: Node) -> str:
+    spec = node.mapping("spec")
+    return _group(spec) if spec else ""
+
+
+def _variables(spec: Node) -> Iterator[Variable]:
+    for item in spec.items("env"):
+        yield Variable(item, item.text("name"), None, secret=False)
+    for item in spec.items("secrets"):
+        yield Variable(item, item.text("targetEnvName") or item.text("key"), None, secret=True)
+
+
+def _granted(spec: Node, namespace: str, maps: Mapping[tuple[str, str], Node], desk: Desk) -> Granted:
+    reference = spec.mapping("permissionProfile")
+    if reference is None:
+        return Granted(State.UNDECLARED, {})
+    name, kind = reference.text("name"), reference.text("type") or "builtin"
+    if kind == "builtin" and name == "none":
+        told = "permission profile none, so it reaches nothing at all"
+        return Granted(State.NOTHING, {_CONFIG: {"denyAllEgress": True}}, (told,))
+    if kind == "builtin" and name == "network":
+        desk.say_open(reference, "is the profile network, which allows every host")
+        return Granted(State.OPEN, {})
+    profile = _in_config_map(maps.get((namespace, name)), reference.text("key")) if kind == "configmap" else None
+    if profile is None:
+        sentence = f"names the profile {shown(name)}, which is not in the input"
+        desk.say("import-guess", reference, sentence, "imported as no host; add its ConfigMap to the input")
+        return Granted(State.LISTED, egress_keys((), _CONFIG), ("its permission profile was not in the input",))
+    return read_permissions(profile, _CONFIG, desk)
+
+
+def _in_config_map(config_map: Node | None, key: str) -> Node | None:
+    """The profile, JSON inside a ConfigMap; places in it are those of the ConfigMap's key."""
+    data = config_map.mapping("data") if config_map else None
+    found = data.get(key) if data else None
+    if found is None:
+        return None
+    try:
+        profile = load_values(found.as_text())
+    except BadDocument as bad:
+        raise BadEntry(found, f"is a profile that cannot be read ({bad})", "mend it") from None
+    return Node(Document(found.place, profile, ""), profile)

@@ -1,0 +1,1 @@
+"""Kubernetes as data: manifests, names of objects, label selectors, Services, kinds of cluster."""

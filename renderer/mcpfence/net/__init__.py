@@ -1,0 +1,1 @@
+"""Numbers of the network: intervals, addresses, ports, host names, and which of them are special."""

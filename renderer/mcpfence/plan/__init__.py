@@ -1,0 +1,1 @@
+"""The plan: a catalog becomes fences, the provider-neutral intent for the pods of one server, workload or back-end."""

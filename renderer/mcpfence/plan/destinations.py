@@ -1,0 +1,120 @@
+"""What one server or workload may reach: its egress as written, turned into the allows and names of a fence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mcpfence.catalog.model import Catalog, Domain, Egress, Service
+from mcpfence.findings.finding import Collector, Path, path_text
+from mcpfence.kube.selectors import Selector
+from mcpfence.kube.services import ServiceIndex, Unresolved, ports_of, selector_of
+from mcpfence.net.addresses import cidrs
+from mcpfence.net.intervals import Interval, canonical, intersect
+from mcpfence.net.ports import Ports
+from mcpfence.plan.cluster import Terrain, listed_block, order_peers
+from mcpfence.plan.fence import Allow, Block, Name, Pods
+
+
+class Reached(NamedTuple):
+    """A service entry resolved to what it opens."""
+
+    allow: Allow
+    back_end: tuple[str, str, Selector] | None
+    """Name, namespace and selector where it is pods by selector."""
+
+
+def resolve_service(
+    entry: Service, catalog: Catalog, terrain: Terrain, services: ServiceIndex, kind: str, out: Collector
+) -> Reached | None:
+    """What a services entry opens; None after an error."""
+    source = path_text(entry.path)
+    namespace = entry.namespace or catalog.namespace
+    if entry.mode == "cidr":
+        blocks = [_listed_text(block, terrain, (*entry.path, "cidrs"), out) for block in entry.cidrs]
+        found = [block for block in blocks if block is not None]
+        if not found or entry.ports is None:
+            return None
+        return Reached(Allow(kind, order_peers(list(found)), entry.ports, source), None)
+    if entry.mode == "namespace":
+        if namespace == catalog.namespace:
+            sentence = f"mode namespace on {namespace}, the fenced namespace, would open every server in it"
+            out.add("service-own-namespace", entry.path, sentence, "write mode: selector with the back-end's labels")
+            return None
+        if entry.ports is None:
+            return None
+        return Reached(Allow(kind, (Pods(namespace, Selector()),), entry.ports, source), None)
+    selector, ports = _pods(entry, namespace, services, out)
+    if selector is None or ports is None:
+        return None
+    return Reached(Allow(kind, (Pods(namespace, selector),), ports, source), (entry.name, namespace, selector))
+
+
+def _listed_text(block: Interval, terrain: Terrain, path: Path, out: Collector) -> Block | None:
+    return listed_block(block, (), terrain, path, cidrs((block,))[0], out)
+
+
+def _pods(
+    entry: Service, namespace: str, services: ServiceIndex, out: Collector
+) -> tuple[Selector | None, Ports | None]:
+    """Selector and pod ports: the catalog's words first, else the Service's."""
+    selector, ports = entry.selector, entry.ports
+    if selector is not None and ports is not None:
+        return selector, ports
+    missing = " and ".join(name for name, value in (("podSelector", selector), ("ports", ports)) if value is None)
+    name = f"Service {namespace}/{entry.name}"
+    todo = f"write {missing} here (ports are pod ports, the Service's targetPort)"
+    record = services.services.get((namespace, entry.name))
+    if record is None:
+        sentence = f"has no {missing}, and {name} is not in the input"
+        out.add("service-unresolved", entry.path, sentence, f"{todo}, or pass the Service with -f")
+        return None, None
+    try:
+        selector = selector or selector_of(record)
+        ports = ports or ports_of(record, selector, services.pods.get(namespace, ()))
+    except Unresolved as why:
+        out.add("service-unresolved", entry.path, f"{name} {why}", todo)
+        return None, None
+    return selector, ports
+
+
+def addresses_of(domain: Domain, terrain: Terrain, out: Collector) -> Allow | None:
+    """The addresses of a domain entry as a cidr destination of their own."""
+    path = (*domain.path, "addresses")
+    found = [_listed_text(block, terrain, path, out) for block in domain.addresses]
+    peers = order_peers([block for block in found if block is not None])
+    return Allow("address", peers, domain.ports, path_text(path)) if peers else None
+
+
+def listed_cidrs(egress: Egress, terrain: Terrain, out: Collector) -> list[Allow]:
+    """The cidrs of an egress, each an allow of its own."""
+    allows = []
+    for entry in egress.cidrs:
+        text = cidrs((entry.block,))[0]
+        block = listed_block(entry.block, entry.excepts, terrain, entry.path, text, out)
+        if block is not None:
+            allows.append(Allow("cidr", (block,), entry.ports, path_text(entry.path)))
+    return allows
+
+
+_ENTRIES = ("cidr", "address", "service", "registry", "internet")
+
+
+def warn_reopened(egress: Egress, allows: Iterable[Allow], out: Collector) -> None:
+    """An except subtracts inside its own entry only: say so where another entry grants the same addresses."""
+    with_excepts = [entry for entry in egress.cidrs if entry.excepts]
+    for allow in allows if with_excepts else ():
+        if allow.kind not in _ENTRIES:
+            continue
+        granted = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
+        for entry in with_excepts:
+            again = intersect(entry.excepts, granted)
+            if again and allow.source != path_text(entry.path):
+                sentence = f"the except {cidrs(again)[0]} is opened again by {allow.source}"
+                todo = "an except subtracts only inside its own entry; cut it out of the other one too"
+                out.add("except-reopened", entry.path, sentence, todo)
+
+
+def names_of(domains: tuple[Domain, ...], *, registry: bool) -> list[Name]:
+    """Domain entries as names of a fence."""
+    return [Name(domain.pattern, domain.ports, path_text(domain.path), registry) for domain in domains]

@@ -1,0 +1,147 @@
+"""The fence: provider-neutral intent for the pods of one server, workload or back-end.
+
+A fence says who may call the pods and what they may reach, with every default filled in and every address decided.
+Providers turn fences into manifests; the proof compares what the manifests allow with the fence.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Literal, NamedTuple
+
+from mcpfence.findings.finding import Path
+from mcpfence.kube.selectors import Selector
+from mcpfence.net.addresses import cidrs
+from mcpfence.net.intervals import Interval, Intervals, subtract
+from mcpfence.net.ports import Ports
+
+Kind = Literal["server", "workload", "service"]
+
+
+class Pods(NamedTuple):
+    """Pods of one namespace; an empty selector stands for all of them."""
+
+    namespace: str
+    selector: Selector
+
+
+class Block(NamedTuple):
+    """The addresses of one CIDR block less some blocks inside it."""
+
+    block: Interval
+    excepts: Intervals = ()
+
+    @property
+    def addresses(self) -> Intervals:
+        """What is left of the block."""
+        return subtract((self.block,), self.excepts)
+
+    @property
+    def text(self) -> str:
+        """`203.0.113.0/24`, or with ` except ...`."""
+        base = cidrs((self.block,))[0]
+        return f"{base} except {', '.join(cidrs(self.excepts))}" if self.excepts else base
+
+
+Peer = Pods | Block
+
+
+def peer_text(peer: Peer) -> str:
+    """A peer as people name it."""
+    if isinstance(peer, Block):
+        return cidrs((peer.block,))[0]
+    return f"pods {peer.selector.text or '(all)'} of namespace {peer.namespace}"
+
+
+class Allow(NamedTuple):
+    """Some peers on some ports, in one direction; `kind` tells why in one word, `source` where that comes from."""
+
+    kind: str
+    """client, workload, gateway, backend; dns, service, registry, callback, server, cidr, address, kubernetesAPI,
+    cloudIdentity, internet, unenforced."""
+    peers: tuple[Peer, ...]
+    ports: Ports
+    source: str
+
+    def __eq__(self, other: object) -> bool:
+        """Where it comes from does not matter to what it allows."""
+        return isinstance(other, Allow) and self[:3] == other[:3]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:3])
+
+
+class Name(NamedTuple):
+    """A name pattern on TCP ports, at whatever public address it resolves to."""
+
+    pattern: str
+    ports: Ports
+    source: str
+    registry: bool = False
+
+
+class Fence(NamedTuple):
+    """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
+
+    kind: Kind
+    name: str
+    namespace: str
+    selectors: tuple[Selector, ...]
+    ingress: tuple[Allow, ...]
+    egress: tuple[Allow, ...] = ()
+    names: tuple[Name, ...] = ()
+    public: tuple[Block, ...] = ()
+    """Where the names may resolve to; empty without names."""
+    runtime: str = ""
+    path: Path = ()
+    endings: tuple[str, ...] = ("",)
+    """What the names of each selector's objects end in: nothing for a single selector, else its digest."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it: `server github`."""
+        return f"{self.kind} {self.name}"
+
+    @property
+    def internet(self) -> bool:
+        """Whether its stance is every public address."""
+        return any(allow.kind == "internet" for allow in self.egress)
+
+
+class Narrowing(NamedTuple):
+    """What one fence loses under an engine: the destinations (names at the addresses in an allow of kind `name`)."""
+
+    fence: str
+    lost: tuple[Allow, ...]
+    why: str
+
+    @property
+    def text(self) -> str:
+        """One line for people."""
+        gone = "; ".join(f"{allow.kind} {', '.join(peer_text(p) for p in allow.peers)}" for allow in self.lost)
+        return f"{self.fence} loses {gone}: {self.why}"
+
+
+class Ground(NamedTuple):
+    """What all fences of a render stand on."""
+
+    namespace: str
+    release: str
+    families: frozenset[int]
+    public: tuple[Block, ...]
+    """0.0.0.0/0 and ::/0 (of the families in use) less the blocked ranges."""
+    inside: Intervals
+    """Addresses of the cluster itself: cluster.cidrs and the DNS Service."""
+    pod_cidrs: tuple[Interval, ...]
+    service_cidrs: tuple[Interval, ...]
+    aviatrix_ipv6: bool = False
+    aviatrix_crd: str = ""
+
+
+@lru_cache(maxsize=1024)
+def prefixes(peers: tuple[Peer, ...]) -> tuple[str, ...]:
+    """The CIDR blocks that are left of the address peers after their excepts."""
+    return tuple(text for peer in peers if isinstance(peer, Block) for text in cidrs(peer.addresses))

@@ -1,0 +1,260 @@
+"""The plan: a catalog becomes fences, with defaults, stances, DNS, registries and both ends of every connection."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from mcpfence.catalog.inheritance import granted_registries, internet_stance
+from mcpfence.catalog.model import Catalog, Client, Egress, Server, Workload
+from mcpfence.findings.finding import Collector, quote
+from mcpfence.kube.cluster_profiles import PROFILES
+from mcpfence.kube.selectors import Selector, endings
+from mcpfence.kube.services import ServiceIndex
+from mcpfence.net.ports import Ports, canonical_ports
+from mcpfence.plan.callers import (
+    BackEnd,
+    callback,
+    clients_of,
+    default_clients,
+    server_ingress,
+    server_ports,
+    workload_ingress,
+)
+from mcpfence.plan.cluster import Terrain, order_peers, survey
+from mcpfence.plan.destinations import Reached, addresses_of, listed_cidrs, names_of, resolve_service, warn_reopened
+from mcpfence.plan.fence import Allow, Fence, Ground, Kind, Name, Peer, Pods
+from mcpfence.plan.overlaps import check_disjoint
+from mcpfence.plan.remote_servers import remote_destination
+
+
+class Plan(NamedTuple):
+    """The ground and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
+
+    ground: Ground
+    fences: Iterator[Fence]
+
+
+class _Scene(NamedTuple):
+    """What is worked out over all servers and workloads before the first fence is made."""
+
+    catalog: Catalog
+    terrain: Terrain
+    reached: dict[tuple[Kind, str], list[Reached]]
+    back_ends: dict[Selector, BackEnd]
+    workload_callers: dict[str, list[Peer]]
+    clients: Allow | None
+
+
+def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
+    """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
+    terrain = survey(catalog)
+    scene = _Scene(catalog, terrain, {}, {}, {}, default_clients(catalog))
+    for server in catalog.servers.values():
+        if server.hosted:
+            pods: list[Peer] = [Pods(catalog.namespace, selector) for selector in server.selectors]
+            _resolve(scene, ("server", server.name), server.egress, server.runtime, pods, services, out)
+    for workload in catalog.workloads.values():
+        pods = [Pods(workload.namespace, selector) for selector in workload.selectors]
+        _resolve(scene, ("workload", workload.name), workload.egress, "", pods, services, out)
+        for name in called_servers(catalog, workload.egress):
+            if catalog.servers[name].hosted:
+                scene.workload_callers.setdefault(name, []).extend(pods)
+    check_disjoint(catalog, list(scene.back_ends.values()), out)
+    return Plan(terrain.ground, _fences(scene, out))
+
+
+def called_servers(catalog: Catalog, egress: Egress) -> list[str]:
+    """The servers that a workload calls, composites taken apart, ordered by name."""
+    if egress.servers == "all":
+        return sorted(name for name, server in catalog.servers.items() if server.runtime != "composite")
+    found: set[str] = set()
+    waiting, seen = list(egress.servers), set[str]()
+    while waiting:
+        name = waiting.pop()
+        server = catalog.servers.get(name)
+        if server is None or name in seen:
+            continue
+        seen.add(name)
+        waiting += server.components
+        if server.runtime != "composite":
+            found.add(name)
+    return sorted(found)
+
+
+def _resolve(
+    scene: _Scene,
+    owner: tuple[Kind, str],
+    egress: Egress,
+    runtime: str,
+    pods: list[Peer],
+    services: ServiceIndex,
+    out: Collector,
+) -> None:
+    """Resolve the services of one egress and note the callers of back-ends in the fenced namespace."""
+    registries = granted_registries(scene.catalog, runtime, egress)
+    entries = [("service", entry) for entry in egress.services]
+    entries += [("registry", entry) for entry in registries.services]
+    for kind, entry in entries:
+        reached = resolve_service(entry, scene.catalog, scene.terrain, services, kind, out)
+        if reached is None:
+            continue
+        scene.reached.setdefault(owner, []).append(reached)
+        if reached.back_end is None:
+            continue
+        name, namespace, selector = reached.back_end
+        if namespace != scene.catalog.namespace:
+            sentence = f"the ingress of {name} in namespace {namespace} is outside this render"
+            out.add("back-end-elsewhere", entry.path, sentence, "make sure that its own policies admit these callers")
+            continue
+        callers = scene.back_ends.setdefault(selector, BackEnd(name, selector, entry.path))
+        if callers.name != name:
+            sentence = f"services {quote(callers.name)} and {quote(name)} select the same pods"
+            out.add("back-end-two-names", entry.path, sentence, "use one name for one back-end")
+        callers.by_ports.setdefault(reached.allow.ports, []).extend(pods)
+
+
+def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
+    for server in scene.catalog.servers.values():
+        if server.hosted:
+            yield _server_fence(scene, server, out)
+    for workload in scene.catalog.workloads.values():
+        yield _workload_fence(scene, workload, out)
+    equal = {
+        selector
+        for workload in scene.catalog.workloads.values()
+        if workload.namespace == scene.catalog.namespace
+        for selector in workload.selectors
+    }
+    for callers in sorted(scene.back_ends.values(), key=lambda item: item.name):
+        if callers.selector not in equal:
+            yield Fence(
+                kind="service",
+                name=callers.name,
+                namespace=scene.catalog.namespace,
+                selectors=(callers.selector,),
+                ingress=callers.ingress,
+                path=callers.path,
+            )
+
+
+def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
+    clients = clients_of(scene.catalog, server.ingress)
+    egress, names = _egress(scene, ("server", server.name), server.egress, server.runtime, clients, out)
+    return Fence(
+        kind="server",
+        name=server.name,
+        namespace=scene.catalog.namespace,
+        selectors=server.selectors,
+        ingress=server_ingress(scene.catalog, server, scene.clients, scene.workload_callers.get(server.name, [])),
+        egress=egress,
+        names=names,
+        public=scene.terrain.ground.public if names else (),
+        runtime=server.runtime,
+        path=server.path,
+        endings=endings(server.selectors),
+    )
+
+
+def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
+    key: tuple[Kind, str] = ("workload", workload.name)
+    egress, names = _egress(scene, key, workload.egress, "", [], out)
+    return Fence(
+        kind="workload",
+        name=workload.name,
+        namespace=workload.namespace,
+        selectors=workload.selectors,
+        ingress=workload_ingress(scene.catalog, workload, scene.back_ends),
+        egress=egress,
+        names=names,
+        public=scene.terrain.ground.public if names else (),
+        path=workload.path,
+        endings=endings(workload.selectors),
+    )
+
+
+def _egress(
+    scene: _Scene, owner: tuple[Kind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
+) -> tuple[tuple[Allow, ...], tuple[Name, ...]]:
+    if egress.deny_all:
+        return (), ()
+    catalog, terrain = scene.catalog, scene.terrain
+    internet = internet_stance(catalog, egress)
+    registries = granted_registries(catalog, runtime, egress)
+    names = names_of(egress.domains, registry=False)
+    if not internet:
+        names += names_of(registries.domains, registry=True)
+    allows = [reached.allow for reached in scene.reached.get(owner, ())]
+    needs_dns = internet or bool(names) or any(isinstance(p, Pods) for allow in allows for p in allow.peers)
+    for domain in (*egress.domains, *registries.domains):
+        if domain.addresses:
+            address = addresses_of(domain, terrain, out)
+            allows += [address] if address else []
+    allows += listed_cidrs(egress, terrain, out) if egress.cidrs else []
+    callbacks = [callback(client) for client in clients if client.callback_port and client.namespace]
+    calls, remote_names = _calls(scene, egress, internet, out) if egress.servers else ([], [])
+    names += remote_names
+    needs_dns = needs_dns or bool(callbacks) or bool(egress.servers)
+    allows = [*callbacks, *calls, *allows]
+    if egress.kubernetes_api:
+        allows += _kubernetes_api(terrain, egress, out)
+    if egress.cloud_identity:
+        allows += _cloud_identity(terrain, catalog, egress, out)
+    if internet:
+        allows.append(terrain.internet)
+    warn_reopened(egress, allows, out)
+    if needs_dns if egress.dns is None else egress.dns:
+        allows.insert(0, terrain.dns)
+    elif names:
+        sentence = "names are granted but dns: false lets nothing resolve them"
+        out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
+    if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
+        allows.append(_unenforced(terrain, names, out))
+        names = []
+    return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.registry)))
+
+
+def _unenforced(terrain: Terrain, names: list[Name], out: Collector) -> Allow:
+    """The public ranges on the names' ports, which is what is left of names without an engine that knows them."""
+    sentence = "names are not enforced: who is granted names may reach every public address on their ports"
+    out.add("domains-open", ("egress", "unenforcedDomains"), sentence, "choose an egress.provider that knows names")
+    ports = canonical_ports(item for name in names for item in name.ports)
+    return Allow("unenforced", terrain.ground.public, ports, "egress.unenforcedDomains: internet")
+
+
+def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tuple[list[Allow], list[Name]]:
+    """The servers that a workload calls: hosted ones by pods and port, remote ones by the host of their URL."""
+    catalog = scene.catalog
+    by_ports: dict[Ports, list[Peer]] = {}
+    names: list[Name] = []
+    for name in called_servers(catalog, egress):
+        server = catalog.servers[name]
+        if server.hosted:
+            pods = [Pods(catalog.namespace, selector) for selector in server.selectors]
+            by_ports.setdefault(server_ports(catalog, server), []).extend(pods)
+        elif not internet:
+            found = remote_destination(server, (*egress.path, "servers"), out)
+            names += [found] if found else []
+    source = f"{'.'.join(str(step) for step in egress.path)}.servers"
+    return [Allow("server", order_peers(peers), ports, source) for ports, peers in sorted(by_ports.items())], names
+
+
+def _kubernetes_api(terrain: Terrain, egress: Egress, out: Collector) -> list[Allow]:
+    if terrain.api is not None:
+        return [terrain.api]
+    sentence = "needs cluster.cidrs.controlPlane, which is empty"
+    todo = "write the addresses that `kubectl get endpoints kubernetes` prints as /32 or /128"
+    out.add("kubernetes-api-unknown", (*egress.path, "kubernetesAPI"), sentence, todo)
+    return []
+
+
+def _cloud_identity(terrain: Terrain, catalog: Catalog, egress: Egress, out: Collector) -> list[Allow]:
+    if terrain.identity:
+        return list(terrain.identity)
+    profile = PROFILES[catalog.cluster.profile]
+    sentence, todo = f"profile {catalog.cluster.profile} has no credential endpoint", profile.identity_todo
+    if profile.identity:
+        sentence += " of the families in cluster.ipFamilies"
+        todo = "add the family of the endpoint to cluster.ipFamilies, or remove cloudIdentity"
+    out.add("cloud-identity-none", (*egress.path, "cloudIdentity"), sentence, todo)
+    return []

@@ -1,0 +1,211 @@
+"""The proof: what the manifests let through, read back from their text, is what the fence says - no more, no less.
+
+    wider      the manifests (ours and foreign ones of the same stream) allow a flow that the fence does not grant
+    narrower   the fence grants a flow that the manifests do not surely allow, and no narrowing lists it
+
+Policies that only might select the fence's pods count as selecting for `wider` and as not selecting for `narrower`.
+The evaluators (`reach`) know nothing of catalogs, plans and providers; this module is where both sides meet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from mcpfence.findings.finding import Finding
+from mcpfence.kube.selectors import Selector
+from mcpfence.net.intervals import Intervals, canonical
+from mcpfence.net.ports import ALL_PORTS, Ports
+from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer
+from mcpfence.reach.engines.aviatrix.evaluate import Selects
+from mcpfence.reach.engines.aviatrix.policy import Firewall
+from mcpfence.reach.engines.networkpolicy.policy import Policy
+from mcpfence.reach.engines.not_evaluated import NotEvaluated
+from mcpfence.reach.evaluation.deciding_rules import network_decisions
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import PolicySet
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.reach.flows.label_sets import Box, Values
+
+_NARROWING_KINDS = frozenset({"Sidecar", "AuthorizationPolicy", "MeshTrafficPermission", "EgressFirewall", "Server"})
+"""Kinds without evaluator that can only take away: NetworkPolicies beside them still decide what may pass at most."""
+
+
+OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
+UNKNOWN = "Policies outside this stream are unknown to it."
+
+
+class Wanted(NamedTuple):
+    """A fence as reach: what its pods may reach, and who may reach them."""
+
+    egress: Reach
+    ingress: Reach
+
+
+def wanted(fence: Fence) -> Wanted:
+    """What the fence says, in the terms of the evaluators."""
+    egress = [_allowed(allow.peers, allow.ports) for allow in fence.egress]
+    by_ports: dict[Ports, list[str]] = {}
+    for name in fence.names:
+        by_ports.setdefault(name.ports, []).append(name.pattern)
+    public = canonical(piece for block in fence.public for piece in block.addresses)
+    for ports, patterns in by_ports.items():
+        egress.append(flows.reach_of(public, (), traffic.named(_points(ports), host_names.names_of(patterns))))
+    return Wanted(flows.union_of(egress), flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress))
+
+
+def lost_reach(narrowings: Iterable[Narrowing], lost_names: Sequence[Name]) -> Reach:
+    """The flows that narrowings list; an allow of kind `name` stands for the names at its addresses."""
+    parts: list[Reach] = []
+    for narrowing in narrowings:
+        for allow in narrowing.lost:
+            if allow.kind == "name":
+                parts += [_named(allow, name) for name in lost_names]
+            else:
+                parts.append(_allowed(allow.peers, allow.ports))
+    return flows.union_of(parts)
+
+
+def _named(allow: Allow, name: Name) -> Reach:
+    addresses = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
+    return flows.reach_of(addresses, (), traffic.named(_points(name.ports), host_names.names_of([name.pattern])))
+
+
+@lru_cache(maxsize=4096)
+def _allowed(peers: tuple[Peer, ...], ports: Ports) -> Reach:
+    addresses = canonical(piece for peer in peers if isinstance(peer, Block) for piece in peer.addresses)
+    pods = [label_sets.pods_in(peer.namespace, box_of(peer.selector)) for peer in peers if not isinstance(peer, Block)]
+    return flows.reach_of(addresses, pods, traffic.plain(_points(ports)))
+
+
+@lru_cache(maxsize=4096)
+def _points(ports: Ports) -> Intervals:
+    if ports == ALL_PORTS:
+        return traffic.EVERY_POINT
+    return canonical(traffic.span(item.protocol, item.first, item.last) for item in ports)
+
+
+@lru_cache(maxsize=65536)
+def box_of(selector: Selector) -> Box:
+    """A selector as the set of label sets that satisfy it."""
+    box: Box = label_sets.box_of(dict(selector.labels))
+    for item in selector.expressions:
+        values = {
+            "In": label_sets.one_of(item.values),
+            "NotIn": label_sets.none_of(item.values),
+            "Exists": label_sets.PRESENT,
+            "DoesNotExist": label_sets.MISSING,
+        }[item.operator]
+        box = _both(box, item.key, values)
+    return box
+
+
+def _both(box: Box, key: str, values: Values) -> Box:
+    joined = label_sets.meet(box, ((key, values),))
+    if joined is None:  # the catalog's reader has refused contradictions
+        raise ValueError("a selector that no pod satisfies")
+    return joined
+
+
+def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[Finding]:
+    """Compare a (prepared) fence with the policies that stand around its pods; no finding: they are equal.
+
+    `remedy` is what to do where the fence's own policies are at fault.
+    """
+    want = wanted(fence)
+    found: list[Finding] = []
+    for selector in fence.selectors:
+        subject = Subject(fence.namespace, box_of(selector))
+        selecting = evaluator.selecting(subject)
+        found += _unknown(fence, selecting)
+        checks = [("ingress", evaluator.ingress(subject), want.ingress)]
+        if fence.kind != "service":
+            checks.append(("egress", evaluator.egress(subject), want.egress))
+        for direction, bounds, want_reach in checks:
+            extra = flows.witness_outside(bounds.most, want_reach)
+            if extra is not None:
+                found.append(_wider(fence, direction, extra, evaluator, subject, remedy))
+            missing = flows.witness_outside(want_reach, bounds.least)
+            if missing is not None:
+                found.append(_narrower(fence, direction, missing, remedy))
+    return found
+
+
+def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowing]) -> list[Finding]:
+    """Check that the whole fence is what was prepared and what is listed as lost, and nothing was added."""
+    whole, kept = wanted(fence).egress, wanted(prepared).egress
+    listed = lost_reach(narrowings, fence.names)
+    if flows.same(whole, flows.union(kept, listed)) and wanted(fence).ingress == wanted(prepared).ingress:
+        return []
+    gone = flows.witness_outside(whole, flows.union(kept, listed))
+    what = f"{gone.text} is lost and no narrowing lists it" if gone else "more was prepared than the fence says"
+    return [Finding("proof-narrower", fence.path, what, OUR_FAULT)]
+
+
+def _wider(
+    fence: Fence, direction: str, packet: Packet, evaluator: Evaluator, subject: Subject, remedy: str
+) -> Finding:
+    does = "may reach" if direction == "egress" else "may be reached by"
+    sentence = f"{does} {packet.text}, which the catalog does not grant"
+    decisions = network_decisions(evaluator, subject, direction, packet)
+    culprit = next((decision for decision in decisions if decision.allows), None)
+    if culprit is None:
+        return Finding("proof-wider", fence.path, f"{sentence}: no policy stands against it", remedy)
+    if not culprit.field:
+        why = _why_unreadable(evaluator, subject, culprit.policy)
+        sentence += f": {culprit.policy} cannot be read ({why}), so what it lets through is unknown"
+        return Finding("proof-wider", fence.path, sentence, f"mend {culprit.policy}, or remove it")
+    sentence += f": {culprit.field} of {culprit.policy} lets it through"
+    pods = fence.selectors[0].text
+    todo = f"remove {culprit.field} of {culprit.policy}, or narrow its podSelector so that it cannot select {pods}"
+    return Finding("proof-wider", fence.path, sentence, todo)
+
+
+def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
+    for policy, _ in evaluator.selecting(subject):
+        if isinstance(policy, Policy) and policy.title == title:
+            return "; ".join(f"{problem.field} {problem.reason}".strip() for problem in policy.problems[:2])
+    return ""
+
+
+def _narrower(fence: Fence, direction: str, packet: Packet, remedy: str) -> Finding:
+    does = "cannot reach" if direction == "egress" else "cannot be reached by"
+    sentence = f"{does} {packet.text}, which the catalog grants"
+    return Finding("proof-narrower", fence.path, sentence, remedy)
+
+
+def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Finding]:
+    """Policies of engines without evaluator that select the fence's pods are named, never passed over."""
+    found = []
+    for policy, _ in selecting:
+        if isinstance(policy, NotEvaluated):
+            opens = policy.kind not in _NARROWING_KINDS
+            id = "policy-not-evaluated" if opens else "policy-only-narrows"
+            sentence = policy.text
+            todo = "move it out of this release, or express it in the catalog" if opens else ""
+            found.append(Finding(id, fence.path, sentence, todo))
+    return found
+
+
+def relevant(selecting: Iterable[tuple[Any, Selects]]) -> list[Any]:
+    """The policies that could change what a fence's own policies allow: all but those without any rule."""
+    return [policy for policy, _ in selecting if not _adds_nothing(policy)]
+
+
+def _adds_nothing(policy: Any) -> bool:
+    """A NetworkPolicy without rules, such as the floor: policies add up, so it takes nothing from ours."""
+    if not isinstance(policy, Policy) or not policy.sound:
+        return False
+    return all(rules is None or not (rules.items or rules.faults) for rules in (policy.ingress, policy.egress))
+
+
+def joined(ours: PolicySet, around: Sequence[Any]) -> PolicySet:
+    """Our policies and the foreign ones that stand around the same pods."""
+    return PolicySet(
+        policies=(*ours.policies, *(item for item in around if isinstance(item, Policy))),
+        firewalls=(*ours.firewalls, *(item for item in around if isinstance(item, Firewall))),
+        not_evaluated=(*ours.not_evaluated, *(item for item in around if isinstance(item, NotEvaluated))),
+        problems=ours.problems,
+    )

@@ -1,0 +1,1 @@
+"""Aviatrix Distributed Cloud Firewall for Kubernetes."""

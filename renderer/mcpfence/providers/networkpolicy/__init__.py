@@ -1,0 +1,1 @@
+"""NetworkPolicies alone."""

@@ -1,0 +1,1 @@
+"""Who can reach whom in a folder of manifests, and the forms in which that is told."""

@@ -1,0 +1,1 @@
+"""Parsed documents as objects, and readers for fields that may hold anything."""

@@ -1,0 +1,93 @@
+"""Kubernetes objects out of parsed documents: lists unrolled, each object with the name that messages call it by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mcpfence.reach.documents.fields import Problem, shown
+
+_LIST_DEPTH = 20
+
+
+class Object(NamedTuple):
+    """One object: its API group (empty for core), kind, namespace ("" where none is written) and name."""
+
+    document: dict[str, object]
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+    @property
+    def title(self) -> str:
+        """As messages call it: `NetworkPolicy mcp/deny`."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+
+class Unrolled(NamedTuple):
+    """Objects in order; `problems` where policies may be hidden, `skipped` for what is no object and holds none."""
+
+    objects: list[Object]
+    problems: list[Problem]
+    skipped: list[Problem]
+
+
+def unroll(documents: Iterable[object]) -> Unrolled:
+    """Every object; `List` and `PodList` and the like give their items.
+
+    Empty documents are skipped.  A list inside too many lists, or in itself, is a problem.
+    """
+    found = Unrolled([], [], [])
+    for number, document in enumerate(documents, 1):
+        one = _object(document, "") if document is not None else ""
+        if isinstance(one, str):
+            found.skipped.extend([Problem(f"document {number}", "", one)] if one else [])
+        elif one.kind.endswith("List"):
+            _unroll_list(one, f"document {number}", (), found)
+        else:
+            found.objects.append(one)
+    return found
+
+
+def _unroll_list(one: Object, place: str, above: tuple[int, ...], found: Unrolled) -> None:
+    entries = one.document.get("items")
+    if not isinstance(entries, list):
+        found.objects.append(one)
+        return
+    if id(entries) in above or len(above) > _LIST_DEPTH:
+        found.problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
+        return
+    of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
+    for index, entry in enumerate(entries):
+        where = f"{place} items[{index}]"
+        inner = _object(entry, of)
+        if isinstance(inner, str):
+            found.skipped.append(Problem(where, "", inner))
+        elif inner.kind.endswith("List"):
+            _unroll_list(inner, where, (*above, id(entries)), found)
+        else:
+            found.objects.append(inner)
+
+
+def _object(document: object, default: str) -> Object | str:
+    """An object, or why it is none; `default` is "apiVersion kind" for items of a typed list, which need not say it."""
+    if not isinstance(document, dict):
+        return f"is {shown(document)}, no Kubernetes object"
+    kind, version = document.get("kind"), document.get("apiVersion")
+    if kind is None and default:
+        version, kind = default.split(" ", 1)
+    if not isinstance(kind, str) or not kind:
+        return "has no kind"
+    if version is not None and not isinstance(version, str):
+        return f"has the apiVersion {shown(version)}"
+    metadata = document.get("metadata")
+    fields = metadata if isinstance(metadata, dict) else {}
+    name, namespace = fields.get("name") or fields.get("generateName"), fields.get("namespace")
+    return Object(
+        document=document,
+        group=version.rpartition("/")[0] if version else "",
+        kind=kind,
+        namespace=namespace if isinstance(namespace, str) else "",
+        name=name if isinstance(name, str) else "(no name)",
+    )

@@ -1,0 +1,1 @@
+"""One folder an engine: its policies, from parsed documents to what they say."""

@@ -1,0 +1,1 @@
+"""AdminNetworkPolicy and BaselineAdminNetworkPolicy of the network-policy-api."""

@@ -1,0 +1,1 @@
+"""Aviatrix FirewallPolicy."""

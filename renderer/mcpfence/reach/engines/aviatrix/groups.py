@@ -1,0 +1,192 @@
+"""Smart groups (peers) and web groups (names) of Aviatrix policies, as bounds.
+
+    {cidr: 10.0.0.0/8}                                       addresses, exactly
+    {type: k8s, k8sNamespace: data, tags: {app: redis}}      the pods that {namespace data, app=redis} selects, exactly
+    {type: vm, ...}, {external: ...}, {s2c: ...}, by uuid    at least nothing, at most everything
+
+A block surely holds pods if it holds every address that pods may have, and may hold some if it holds some of those.
+`*.x` is one or more labels below x; `*` is any name; a `*` elsewhere is at least nothing (`names.pattern_bounds`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mcpfence.net.addresses import ALL, parse_cidr
+from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, is_subset
+from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
+from mcpfence.reach.documents.label_selectors import read_labels
+from mcpfence.reach.flows import host_names, label_sets
+from mcpfence.reach.flows.host_names import Names
+from mcpfence.reach.flows.label_sets import Box
+
+_K8S_KEYS = frozenset({"type", "k8sNamespace", "tags"})
+_PLAIN_KEYS = _K8S_KEYS | {"cidr"}
+_CLOUD_KEYS = {"external", "extArgs", "s2c", "name", "region", "zone", "accountId", "accountName"}
+_SELECTOR_KEYS = _PLAIN_KEYS | _CLOUD_KEYS | {"k8sClusterId", "k8sPodName", "k8sService"}
+
+_Entry = tuple[str, list[object]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peers:
+    """What a smart group is at least and at most.  One reader gives one object for equal groups."""
+
+    least_addresses: Intervals
+    most_addresses: Intervals
+    least_pods: tuple[Box, ...]
+    most_pods: tuple[Box, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shown:
+    """The names that a web group holds at least and at most.  One reader gives one object for equal groups."""
+
+    least: Names
+    most: Names
+
+
+UNKNOWN_PEERS = Peers((), ALL, (), (label_sets.EVERYTHING,))
+UNKNOWN_NAMES = Shown(host_names.NONE, host_names.ANY)
+
+
+@dataclass(slots=True)
+class GroupReader:
+    """Reads groups; equal ones are worked out once.  `pod_addresses` are the addresses that pods may have."""
+
+    pod_addresses: Intervals
+    _peers: dict[object, Peers] = field(default_factory=dict)
+    _shown: dict[tuple[str, ...], Shown] = field(default_factory=dict)
+
+    def smart(self, value: object) -> dict[str, Peers]:
+        """spec.smartGroups by name; raises Unreadable."""
+        found: dict[str, Peers] = {}
+        for index, entry in enumerate(items(value, "spec.smartGroups")):
+            name, selectors = _entry(entry, f"spec.smartGroups[{index}]", "selectors", found)
+            key = _content(selectors)
+            peers = self._peers.get(key) if key else None
+            if peers is None:
+                peers = self._read(selectors, f"spec.smartGroups[{index}].selectors")
+                if key:
+                    self._peers[key] = peers
+            found[name] = peers
+        return found
+
+    def web(self, value: object) -> dict[str, Shown]:
+        """spec.webGroups by name; raises Unreadable."""
+        found: dict[str, Shown] = {}
+        for index, entry in enumerate(items(value, "spec.webGroups")):
+            name, domains = _entry(entry, f"spec.webGroups[{index}]", "domains", found)
+            place = f"spec.webGroups[{index}].domains"
+            patterns = tuple([text(domain, place) for domain in domains])
+            shown_ = self._shown.get(patterns)
+            if shown_ is None:
+                shown_ = self._shown[patterns] = _names(patterns, place)
+            found[name] = shown_
+        return found
+
+    def join(self, parts: list[Peers]) -> Peers:
+        """The union of groups; blocks that only together hold every pod's address hold every pod."""
+        if len(parts) == 1:
+            return parts[0]
+        least = canonical(piece for part in parts for piece in part.least_addresses)
+        most = canonical(piece for part in parts for piece in part.most_addresses)
+        least_pods = dict.fromkeys(box for part in parts for box in part.least_pods)
+        most_pods = dict.fromkeys(box for part in parts for box in part.most_pods)
+        return self._with_pods(least, most, tuple(least_pods), tuple(most_pods))
+
+    def _with_pods(self, least: Intervals, most: Intervals, sure: tuple[Box, ...], may: tuple[Box, ...]) -> Peers:
+        if is_subset(self.pod_addresses, least):
+            sure = (label_sets.EVERYTHING,)
+        if intersect(self.pod_addresses, least):
+            may = (label_sets.EVERYTHING,)
+        return Peers(least, most, sure, may)
+
+    def _read(self, selectors: list[object], place: str) -> Peers:
+        blocks: list[Interval] = []
+        others: list[Peers] = []
+        for index, entry in enumerate(selectors):
+            found = _selector(entry, f"{place}[{index}]")
+            if isinstance(found, Peers):
+                others.append(found)
+            else:
+                blocks.append(found)
+        least = canonical(blocks)
+        return self.join([self._with_pods(least, least, (), ()), *others])
+
+
+def _entry(value: object, place: str, content: str, taken: dict[str, Peers] | dict[str, Shown]) -> _Entry:
+    """Name and content of one group; the name must be new."""
+    group = mapping(value, place)
+    if group.keys() != {"name", content}:
+        known_keys(group, frozenset({"name", content}), place)
+    name = group.get("name")
+    if not isinstance(name, str) or name in taken:
+        reason = "stands twice" if isinstance(name, str) else "is no name"
+        raise Unreadable(f"{place}.name", f"{shown(name)} {reason}")
+    return name, items(group.get(content), f"{place}.{content}")
+
+
+def _content(selectors: list[object]) -> object:
+    """A key for the content of plain selectors; None where they are not plain."""
+    parts = []
+    for entry in selectors:
+        if not isinstance(entry, dict) or not _PLAIN_KEYS.issuperset(entry):
+            return None
+        tags = entry.get("tags")
+        pairs = tuple(tags.items()) if isinstance(tags, dict) else None
+        parts.append((tuple(entry), entry.get("cidr"), entry.get("type"), entry.get("k8sNamespace"), pairs))
+    key = tuple(parts)
+    try:
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _selector(value: object, place: str) -> Interval | Peers:
+    """A block, or what another kind of selector is."""
+    found = mapping(value, place)
+    known_keys(found, _SELECTOR_KEYS, place)
+    if not found:
+        raise Unreadable(place, "is empty")
+    if "cidr" in found:
+        if len(found) > 1:
+            raise Unreadable(place, "has cidr beside other fields")
+        return _cidr(found["cidr"], f"{place}.cidr")
+    kind = found.get("type")
+    if kind is not None and not isinstance(kind, str):
+        raise Unreadable(f"{place}.type", f"is {shown(kind)}, not a string")
+    tags = read_labels(found.get("tags"), f"{place}.tags")
+    if kind != "k8s":
+        return UNKNOWN_PEERS
+    namespace = found.get("k8sNamespace")
+    box = label_sets.of_pod(tags)
+    if namespace is not None:
+        box = label_sets.pods_in(text(namespace, f"{place}.k8sNamespace"), tags)
+    return Peers((), (), (box,) if _K8S_KEYS.issuperset(found) else (), (box,))
+
+
+def _cidr(value: object, place: str) -> Interval:
+    written = text(value, place)
+    try:
+        return parse_cidr(written)
+    except ValueError as bad:
+        raise Unreadable(place, f"{shown(written)} {bad}") from None
+
+
+def _names(patterns: tuple[str, ...], place: str) -> Shown:
+    most, plain = host_names.NONE, []
+    for pattern in patterns:
+        if pattern == "*":
+            return Shown(host_names.EVERY_NAME, host_names.EVERY_NAME)
+        try:
+            low, high = host_names.pattern_bounds(pattern)
+        except ValueError as bad:
+            raise Unreadable(place, f"{shown(pattern)} {bad}") from None
+        if low is high:
+            plain.append(pattern)
+        else:
+            most = host_names.union(most, high)
+    exact = host_names.names_of(plain)
+    return Shown(exact, host_names.union(exact, most))

@@ -1,0 +1,157 @@
+"""Policies of engines that have no evaluator here: they are named, with the pods that they select where it can be told.
+
+Such a policy can open what a NetworkPolicy closes, or the other way round, so silence about it would be a false
+statement.  Kinds come from the vendors' CRDs; whatever else calls itself a network or firewall policy counts as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from mcpfence.reach.documents.fields import Unreadable, mapping
+from mcpfence.reach.documents.label_selectors import read_labels, read_selector
+from mcpfence.reach.documents.objects import Object
+from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
+
+
+class NotEvaluated(NamedTuple):
+    """One policy that was not evaluated.
+
+    `namespace` is None where it speaks of several; `selector` bounds its pods: EVERYTHING where it selects all or
+    cannot be told, None where it selects none.  `told` says whether namespace and selector are exact.
+    """
+
+    title: str
+    api_group: str
+    kind: str
+    namespace: str | None
+    selector: Box | None
+    told: bool
+
+    @property
+    def text(self) -> str:
+        """Half a sentence: what it is and whom it selects."""
+        where = f"of namespace {self.namespace}" if self.namespace is not None else "of any namespace"
+        what = f"{self.title} ({self.api_group}) is not evaluated; it"
+        if not self.told:
+            return f"{what} may select pods {where}"
+        if self.selector is None:
+            return f"{what} selects no pod"
+        return f"{what} selects {f'pods {box_text(self.selector)}' if self.selector else 'every pod'} {where}"
+
+
+_Selection = tuple[bool, Box | None, bool]
+"""(whether it stays in its own namespace, the box of its pods, whether both are exact)."""
+
+_UNTOLD: _Selection = (True, EVERYTHING, False)
+
+
+def _at(*path: str) -> Callable[[Any], _Selection]:
+    """A LabelSelector at a path of the spec; absent, it selects every pod of the namespace."""
+
+    def find(spec: Any) -> _Selection:
+        value = spec
+        for key in path:
+            value = mapping(value, "").get(key)
+            if value is None:
+                return True, EVERYTHING, True
+        return True, read_selector(value, ""), True
+
+    return find
+
+
+def _labels_at(*path: str) -> Callable[[Any], _Selection]:
+    """A plain map of labels at a path of the spec; absent, it selects every pod of the namespace."""
+
+    def find(spec: Any) -> _Selection:
+        value = spec
+        for key in path:
+            value = mapping(value, "").get(key) if value is not None else None
+        return True, read_labels(value, ""), True
+
+    return find
+
+
+def _cilium(spec: Any) -> _Selection:
+    """Cilium's labels may carry a source prefix such as `k8s:`, and fields of a namespace: then it is not told."""
+    found = mapping(mapping(spec, "").get("endpointSelector"), "")
+    box = read_selector(found, "")
+    plain = all(":" not in key and not key.startswith("io.") for key, _ in box or ())
+    return (True, box, True) if plain else _UNTOLD
+
+
+def _whole_namespace(_spec: Any) -> _Selection:
+    return True, EVERYTHING, True
+
+
+def _untold(_spec: Any) -> _Selection:
+    return _UNTOLD
+
+
+def _cluster(_spec: Any) -> _Selection:
+    return False, EVERYTHING, False
+
+
+def _webgroup(spec: Any) -> _Selection:
+    selector = mapping(spec, "").get("selector")
+    if isinstance(selector, dict) and selector.get("service"):
+        return _UNTOLD
+    return True, read_labels(mapping(selector or {}, "").get("matchLabels"), ""), True
+
+
+_KINDS: dict[tuple[str, str], Callable[[Any], _Selection]] = {
+    ("cilium.io", "CiliumNetworkPolicy"): _cilium,
+    ("cilium.io", "CiliumClusterwideNetworkPolicy"): _cluster,
+    ("networking.gke.io", "FQDNNetworkPolicy"): _at("podSelector"),
+    ("networking.k8s.aws", "ApplicationNetworkPolicy"): _at("podSelector"),
+    ("networking.k8s.aws", "ClusterNetworkPolicy"): _cluster,
+    ("networking.k8s.aws", "PolicyEndpoint"): _at("podSelector"),
+    ("vpcresources.k8s.aws", "SecurityGroupPolicy"): _at("podSelector"),
+    ("policy.networking.k8s.io", "AdminNetworkPolicy"): _cluster,
+    ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): _cluster,
+    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): _cluster,
+    ("projectcalico.org", "NetworkPolicy"): _untold,
+    ("projectcalico.org", "GlobalNetworkPolicy"): _cluster,
+    ("crd.projectcalico.org", "NetworkPolicy"): _untold,
+    ("crd.projectcalico.org", "GlobalNetworkPolicy"): _cluster,
+    ("crd.antrea.io", "NetworkPolicy"): _untold,
+    ("crd.antrea.io", "ClusterNetworkPolicy"): _cluster,
+    ("k8s.ovn.org", "EgressFirewall"): _whole_namespace,
+    ("k8s.cni.cncf.io", "MultiNetworkPolicy"): _at("podSelector"),
+    ("networking.aviatrix.com", "WebgroupPolicy"): _webgroup,
+    ("networking.istio.io", "Sidecar"): _labels_at("workloadSelector", "labels"),
+    ("security.istio.io", "AuthorizationPolicy"): _labels_at("selector", "matchLabels"),
+    ("policy.linkerd.io", "AuthorizationPolicy"): _untold,
+    ("policy.linkerd.io", "Server"): _at("podSelector"),
+    ("kuma.io", "MeshTrafficPermission"): _untold,
+}
+
+_STAGED = "Staged"
+"""Calico's staged policies change nothing until they are made real."""
+
+_ISTIO_ROOT = "istio-system"
+"""Istio's policies of its root namespace, by default this one, hold for the whole mesh."""
+
+
+def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
+    """The record of an object that is a policy without evaluator; None for every other object."""
+    find = _KINDS.get((one.group, one.kind))
+    if find is None:
+        if not one.kind.endswith(("NetworkPolicy", "FirewallPolicy", "EgressFirewall")) or one.kind.startswith(_STAGED):
+            return None
+        find = _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold
+    try:
+        local, box, told = find(one.document.get("spec"))
+    except (Unreadable, AttributeError, TypeError):
+        local, box, told = _UNTOLD
+    if one.group.endswith(".istio.io") and namespace == _ISTIO_ROOT:
+        local, told = False, False
+    return NotEvaluated(
+        title=one.title,
+        api_group=one.group,
+        kind=one.kind,
+        namespace=namespace if local else None,
+        selector=box,
+        told=told,
+    )

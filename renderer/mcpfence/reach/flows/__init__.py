@@ -1,0 +1,1 @@
+"""Sets of flows, and what they are made of."""

@@ -1,0 +1,280 @@
+"""Reach: the exact set of flows that one subject may have in one direction.
+
+A flow is (peer, protocol, port, name).  Peers are of two kinds that never overlap: addresses (both families on one
+line of whole numbers), and pods (boxes over the labels of the pod and its namespace).  An ipBlock or a CIDR group
+speaks of addresses, a selector of pods; "everywhere" is both.
+
+Sets are closed under `union`, `meet` and `minus`; `within` and `witness` answer what the proof asks.  The address part
+is canonical.  The pod part is in a normal form (sorted, equal boxes joined, covered ones dropped); two different forms
+of one set are possible, so ask `same`, which is exact, and not `==`, which is only quick.  Operations on identical
+objects cost nothing, and results are cached by the objects' values with hashes computed once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mcpfence.net import addresses as line
+from mcpfence.net.intervals import Intervals, contains
+from mcpfence.reach.flows import host_names, interval_map, label_sets, traffic
+from mcpfence.reach.flows.interval_map import Grouped
+from mcpfence.reach.flows.label_sets import Box
+from mcpfence.reach.flows.traffic import Traffic
+
+_SMALL = 64
+"""Up to so many boxes each is compared with each, to drop those that another one covers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """A set of flows; make it with `reach_of` or the operations below."""
+
+    addresses: Grouped[Traffic] = ()
+    pods: tuple[tuple[Box, Traffic], ...] = ()
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_hash", hash((self.addresses, self.pods)))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __bool__(self) -> bool:
+        """Whether there is any flow."""
+        return bool(self.addresses or self.pods)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packet:
+    """One concrete flow: an address, or the labels of a pod and its namespace; name "" where none shows."""
+
+    address: int | None = None
+    namespace: tuple[tuple[str, str], ...] = ()
+    pod: tuple[tuple[str, str], ...] = ()
+    protocol: str
+    port: int | None
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        """As messages show it: `203.0.113.7 TCP 443 as api.example.com`."""
+        if self.address is not None:
+            peer = line.format_address(self.address)
+        else:
+            peer = f"a pod {_labels(self.pod)} in a namespace {_labels(self.namespace)}"
+        port = f" {self.port}" if self.port is not None else ""
+        return f"{peer} {self.protocol}{port}" + (f" as {self.name}" if self.name else "")
+
+
+def reach_of(addresses: Intervals = (), pods: Iterable[Box] = (), allowed: Traffic = traffic.EVERYTHING) -> Reach:
+    """The same traffic with all these addresses and pods."""
+    if not allowed:
+        return NOTHING
+    return Reach(((addresses, allowed),) if addresses else (), _normal((box, allowed) for box in pods))
+
+
+NOTHING = Reach()
+EVERYTHING = Reach(((line.ALL, traffic.EVERYTHING),), ((label_sets.EVERYTHING, traffic.EVERYTHING),))
+
+
+@lru_cache(maxsize=16384)
+def union(left: Reach, right: Reach) -> Reach:
+    """What is in either."""
+    if left is right or not right or left is EVERYTHING:
+        return left
+    if not left or right is EVERYTHING:
+        return right
+    return Reach(interval_map.combine(left.addresses, right.addresses, _either), _normal((*left.pods, *right.pods)))
+
+
+def union_of(parts: Iterable[Reach]) -> Reach:
+    """What is in any of the parts, in one pass over their pods."""
+    found = list(parts)
+    addresses: Grouped[Traffic] = ()
+    for part in found:
+        addresses = interval_map.combine(addresses, part.addresses, _either) if addresses else part.addresses
+    return Reach(addresses, _normal(item for part in found for item in part.pods)) if found else NOTHING
+
+
+@lru_cache(maxsize=16384)
+def meet(left: Reach, right: Reach) -> Reach:
+    """What is in both."""
+    if left is right or right is EVERYTHING or not left:
+        return left
+    if left is EVERYTHING or not right:
+        return right
+    common: list[tuple[Box, Traffic]] = []
+    for ours, ours_allowed in left.pods:
+        for theirs, theirs_allowed in right.pods:
+            allowed = traffic.meet(ours_allowed, theirs_allowed)
+            box = label_sets.meet(ours, theirs) if allowed else None
+            if box is not None:
+                common.append((box, allowed))
+    return Reach(interval_map.combine(left.addresses, right.addresses, _both), _normal(common))
+
+
+@lru_cache(maxsize=16384)
+def minus(left: Reach, right: Reach) -> Reach:
+    """What of `left` is not in `right`."""
+    if left is right or right is EVERYTHING or not left:
+        return NOTHING
+    if not right:
+        return left
+    pieces = list(left.pods)
+    for hole, taken in right.pods:
+        pieces = [rest for piece in pieces for rest in _without(*piece, hole, taken)]
+    return Reach(interval_map.combine(left.addresses, right.addresses, _less), _normal(pieces))
+
+
+@lru_cache(maxsize=16384)
+def within(left: Reach, right: Reach) -> bool:
+    """Whether every flow of `left` is one of `right`."""
+    return witness_outside(left, right) is None
+
+
+def same(left: Reach, right: Reach) -> bool:
+    """Whether both are the same set of flows."""
+    return left == right or (within(left, right) and within(right, left))
+
+
+def witness(reach: Reach) -> Packet | None:
+    """One flow of the set, the most telling one that is at hand; None where there is none."""
+    if reach.addresses:
+        members, allowed = reach.addresses[0]
+        for candidate, may in reach.addresses:
+            if any(contains(candidate, address) for address in _TELLING):
+                members, allowed = candidate, may
+                break
+        address = next((item for item in _TELLING if contains(members, item)), members[0][0])
+        point, name = traffic.sample(allowed)
+        protocol, port = traffic.decode(point)
+        return Packet(address=address, protocol=protocol, port=port, name=name)
+    return _pod_packet(label_sets.sample(reach.pods[0][0]), reach.pods[0][1]) if reach.pods else None
+
+
+@lru_cache(maxsize=16384)
+def witness_outside(left: Reach, right: Reach) -> Packet | None:
+    """One flow of `left` that is not in `right`; None where there is none.  Never builds the whole difference."""
+    if left is right or right is EVERYTHING:
+        return None
+    outside = interval_map.combine(left.addresses, right.addresses, _less)
+    if outside:
+        return witness(Reach(outside))
+    for box, allowed in left.pods:
+        found = _escape(box, allowed, right.pods)
+        if found is not None:
+            return found
+    return None
+
+
+def includes(reach: Reach, packet: Packet) -> bool:
+    """Whether a concrete flow is in the set."""
+    point = traffic.span(packet.protocol, packet.port or 1, packet.port or 1)[0]
+    if packet.address is not None:
+        allowed = interval_map.value_at(reach.addresses, packet.address)
+        return allowed is not None and _passes(allowed, point, packet.name)
+    namespace, pod = dict(packet.namespace), dict(packet.pod)
+    for box, allowed in reach.pods:
+        of_namespace, of_pod = label_sets.split_peer(box)
+        if (
+            label_sets.matches(of_namespace, namespace)
+            and label_sets.matches(of_pod, pod)
+            and _passes(allowed, point, packet.name)
+        ):
+            return True
+    return False
+
+
+_TELLING = tuple(
+    line.parse_address(text)
+    for text in ("169.254.169.254", "10.0.0.1", "192.168.0.1", "1.1.1.1", "fd00:ec2::254", "2606:4700:4700::1111")
+)
+"""Addresses that people recognise, in the order in which they make a point."""
+
+
+def _passes(allowed: Traffic, point: int, name: str) -> bool:
+    found = interval_map.value_at(allowed, point)
+    return found is not None and host_names.contains(found, name)
+
+
+def _normal(items: Iterable[tuple[Box, Traffic]]) -> tuple[tuple[Box, Traffic], ...]:
+    joined: dict[Box, Traffic] = {}
+    for box, allowed in items:
+        joined[box] = traffic.union(joined[box], allowed) if box in joined else allowed
+    if len(joined) > 1:
+        rows = list(joined.items()) if len(joined) <= _SMALL else [(box, t) for box, t in joined.items() if not box]
+        for wide, most in rows:
+            for box, allowed in list(joined.items()):
+                if box != wide and label_sets.covers(wide, box) and not traffic.minus(allowed, most):
+                    del joined[box]
+    if len(joined) == 1:
+        return tuple(joined.items())
+    return tuple(sorted(joined.items(), key=_order))
+
+
+def _order(item: tuple[Box, Traffic]) -> tuple[object, ...]:
+    return label_sets.order(item[0])
+
+
+def _without(box: Box, allowed: Traffic, hole: Box, taken: Traffic) -> list[tuple[Box, Traffic]]:
+    """What of one box and its traffic is left when another one is taken out."""
+    rest = traffic.minus(allowed, taken)
+    if rest == allowed:
+        return [(box, allowed)]
+    inside = label_sets.meet(box, hole)
+    if inside is None:
+        return [(box, allowed)]
+    pieces = [(piece, allowed) for piece in label_sets.cut(box, hole)]
+    return [*pieces, (inside, rest)] if rest else pieces
+
+
+def _escape(box: Box, allowed: Traffic, others: tuple[tuple[Box, Traffic], ...]) -> Packet | None:
+    """A flow of one box with its traffic that lies in none of the others, found depth first.
+
+    A sample of each part is tried before it is cut: thousands of boxes that each miss it then cost no cutting at all.
+    """
+    stack = [(box, allowed, 0)]
+    while stack:
+        box, allowed, place = stack.pop()
+        labels = label_sets.sample(box)
+        rest = allowed
+        for other, taken in others[place:]:
+            if label_sets.matches(other, labels):
+                rest = traffic.minus(rest, taken)
+        if rest:
+            return _pod_packet(labels, rest)
+        pieces = [(box, allowed)]
+        while pieces == [(box, allowed)]:  # some box holds the sample, so one cuts the part
+            pieces = _without(box, allowed, *others[place])
+            place += 1
+        stack += [(*piece, place) for piece in pieces]
+    return None
+
+
+def _pod_packet(labels: Mapping[str, str], allowed: Traffic) -> Packet:
+    namespace, pod = label_sets.split_labels(labels)
+    point, name = traffic.sample(allowed)
+    protocol, port = traffic.decode(point)
+    return Packet(namespace=namespace, pod=pod, protocol=protocol, port=port, name=name)
+
+
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    return f"with {','.join(f'{key}={value}' for key, value in labels)}" if labels else "without labels"
+
+
+def _either(left: Traffic | None, right: Traffic | None) -> Traffic | None:
+    if left is None:
+        return right
+    return left if right is None else traffic.union(left, right)
+
+
+def _both(left: Traffic | None, right: Traffic | None) -> Traffic | None:
+    return (traffic.meet(left, right) or None) if left is not None and right is not None else None
+
+
+def _less(left: Traffic | None, right: Traffic | None) -> Traffic | None:
+    if left is None or right is None:
+        return left
+    return traffic.minus(left, right) or None

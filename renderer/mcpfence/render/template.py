@@ -1,0 +1,120 @@
+"""Fences that differ only in their own words share a mould: manifests are made, written and proven once for it.
+
+Most servers of a large catalog are alike but for their name and their host names.  Those words are taken out and
+replaced by marks (characters of Unicode's private use area, which no checked name can hold); what is made of the
+marked fence is cut at the marks, and casting it for one server is one join.
+
+    server github, app=github, [api.github.com]  ->  server <0>, app=<0>, [<1>]   words (github, api.github.com)
+
+A fence whose words the writer would have to quote, or whose name is so long that names made with it are cut, is not
+taken apart: it is its own mould.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from mcpfence.documents.writer import Writer, is_plain
+from mcpfence.kube.manifest import Manifest
+from mcpfence.kube.object_names import LIMIT
+from mcpfence.kube.selectors import Selector
+from mcpfence.plan.fence import Fence, Name
+
+_FIRST = 0xE000
+_MANY = 256
+"""More words than this are not worth a mould."""
+_DIGEST = 8
+
+_MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
+
+Parts = tuple[str | int, ...]
+"""Text with the indexes of words between its pieces."""
+
+
+class Mould(NamedTuple):
+    """A fence with marks, and the words that they stand for; no words where the fence is its own mould."""
+
+    fence: Fence
+    words: tuple[str, ...]
+
+
+def mould_of(fence: Fence) -> Mould:
+    """Take the words out of a fence: its name, the values of its selectors, the digests of those, its patterns."""
+    words = [fence.name]
+    selectors = []
+    for selector in fence.selectors:
+        labels = []
+        for key, value in selector.labels:
+            labels.append((key, chr(_FIRST + len(words))))
+            words.append(value)
+        selectors.append(Selector(tuple(labels), selector.expressions))
+    marks: dict[str, str] = {}
+    for item in fence.names:
+        if item.pattern not in marks:
+            base = item.pattern.removeprefix("*.")
+            marks[item.pattern] = item.pattern[: -len(base)] + chr(_FIRST + len(words))
+            words.append(base)
+    if fence.kind == "service" or len(words) + len(fence.endings) > _MANY or not all(map(is_plain, words)):
+        return Mould(fence, ())
+    endings = fence.endings
+    if len(endings) > 1:  # digests stand only inside names, where they need not be plain words
+        endings = tuple(f"-{chr(_FIRST + len(words) + i)}" for i in range(len(endings)))
+        words += [ending.removeprefix("-") for ending in fence.endings]
+    marked = fence._replace(
+        name=chr(_FIRST),
+        selectors=tuple(selectors),
+        names=tuple(Name(marks[item.pattern], item.ports, "", item.registry) for item in fence.names),
+        path=(),
+        endings=endings,
+    )
+    return Mould(marked, tuple(words))
+
+
+def room(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int:
+    """How long a fence's name may be so that no name made with it would have to be cut."""
+    longest = max((len(text) for manifest in manifests for text in _made_names(manifest.document)), default=1)
+    return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
+
+
+def _made_names(value: Any) -> Iterator[str]:
+    """The strings of a document that are made with the fence's name."""
+    if isinstance(value, str):
+        if chr(_FIRST) in value:
+            yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _made_names(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _made_names(item)
+
+
+def cut(text: str) -> Parts:
+    """Text at its marks: pieces of text and indexes of words."""
+    return tuple(
+        ord(piece) - _FIRST if len(piece) == 1 and _MARKS.match(piece) else piece
+        for piece in _MARKS.split(text)
+        if piece
+    )
+
+
+def cast(parts: Parts, words: tuple[str, ...]) -> str:
+    """The text for one fence."""
+    return "".join([part if isinstance(part, str) else words[part] for part in parts])
+
+
+class Pattern(NamedTuple):
+    """One object of a mould: what it is called and its text, cut."""
+
+    kind: str
+    namespace: str
+    name: Parts
+    text: Parts
+
+
+def pattern_of(manifest: Manifest, writer: Writer) -> Pattern:
+    """Write the manifest of a mould and cut it."""
+    text = writer.write(manifest.document)
+    return Pattern(manifest.kind, manifest.namespace, cut(manifest.name), cut(text))

@@ -1,0 +1,239 @@
+"""The stream adapter: foreign documents byte for byte, each carrier replaced by the objects of its release.
+
+Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so all print the same objects.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from mcpfence import __version__
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
+from mcpfence.kube.services import index
+from mcpfence.render.pipeline import KIND_ORDER, Rendering, render
+from mcpfence.streams.release_size import size_finding
+from mcpfence.streams.stream import Carrier, Stream, documents, is_blank, is_hook, neighbours, read_stream
+
+_FILES = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
+"""What the templates would be called that Helm 4 shows as the source of our objects; other kinds by their own name."""
+
+_WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
+
+
+class Given(NamedTuple):
+    """A catalog that comes beside the stream (`--catalog`), for charts of other people."""
+
+    raw: Any
+    release: str
+    namespace: str
+
+
+class Result(NamedTuple):
+    """The output as chunks of bytes, and what was rendered into it (nothing where the stream passes through)."""
+
+    chunks: Sequence[bytes]
+    renderings: tuple[Rendering, ...]
+    findings: tuple[Finding, ...]
+    foreign: tuple[bytes, ...] = ()
+    """The pieces that are not ours."""
+
+
+def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False, more: Sequence[Any] = ()) -> Result:
+    """Replace the carriers of a stream; raises McpfenceError with every finding when anything is in doubt.
+
+    `more` are parsed documents beside the stream in which Services are looked up.
+    """
+    stream = read_stream(data)
+    if given is None and not stream.carriers:
+        return _without_carrier(stream)
+    if given is not None:
+        return _with_catalog(stream, given, helm4, more)
+    _check_carriers(stream)
+    helm4 = helm4 or stream.helm4
+    rendered: dict[int, Rendering] = {}
+    out = Collector()
+    errors: list[Finding] = []
+    for carrier in stream.carriers:
+        try:
+            filename = _filename(carrier) if helm4 else None
+            release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
+            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more)
+        except McpfenceError as error:
+            errors += error.findings
+    if errors:
+        raise McpfenceError(errors)
+    _check_names(list(rendered.values()), out)
+    out.stop_on_errors()
+    renderings = tuple(rendered.values())
+    foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
+    chunks = list(_output(stream, rendered))
+    size = size_finding(chunks, [stream.pieces[number] for number in rendered])
+    return Result(chunks, renderings, (*_said(renderings), *([size] if size else [])), foreign)
+
+
+def _said(renderings: Sequence[Rendering]) -> tuple[Finding, ...]:
+    return tuple(dict.fromkeys(finding for rendering in renderings for finding in rendering.findings))
+
+
+def _filename(carrier: Carrier) -> str:
+    """The template folder of the carrier; Helm 4 shows our documents as if they came from there."""
+    return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
+
+
+def _render(
+    stream: Stream, raw: Any, release: tuple[str, str, str], folder: str | None, more: Sequence[Any]
+) -> Rendering:
+    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
+    name, namespace, report = release
+    needs = _needs_services(raw)
+    services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
+    annotate = None
+    if folder is not None:
+        annotate = {kind: f"{folder}/mcpfence-{_FILES.get(kind, kind.lower())}.yaml" for kind in KIND_ORDER}
+    foreign = neighbours(stream.pieces, raw)
+    return render(
+        raw,
+        release=name,
+        namespace=namespace,
+        services=services,
+        foreign=foreign,
+        annotate=annotate,
+        report=report,
+    )
+
+
+def _needs_services(raw: Any) -> bool:
+    """Whether a catalog lists any services at all; a quick look so that most streams need no second parse."""
+    if not isinstance(raw, dict):
+        return False
+    registries = (raw.get("egress") or {}).get("registries") if isinstance(raw.get("egress"), dict) else None
+    if registries:
+        return True
+    for key in ("servers", "workloads"):
+        group = raw.get(key)
+        for item in group.values() if isinstance(group, dict) else ():
+            egress = item.get("egress") if isinstance(item, dict) else None
+            if isinstance(egress, dict) and ("services" in egress or "registries" in egress):
+                return True
+    return False
+
+
+def _output(stream: Stream, rendered: dict[int, Rendering]) -> Iterator[bytes]:
+    """The stream with each carrier's piece replaced, in chunks of some hundred objects."""
+    for number, piece in enumerate(stream.pieces):
+        if number in rendered:
+            yield from text_chunks(rendered[number])
+        else:
+            yield piece
+
+
+def text_chunks(rendering: Rendering, size: int = 500) -> Iterator[bytes]:
+    """The objects of a rendering as YAML documents, `size` of them a chunk."""
+    objects = rendering.objects
+    for start in range(0, len(objects), size):
+        yield "".join(f"---\n{item.text}" for item in objects[start : start + size]).encode()
+
+
+def _without_carrier(stream: Stream) -> Result:
+    """Our own output and streams of hooks alone pass through; anything else is a mistake that must be said."""
+    if stream.rendered:
+        return Result(stream.pieces, (), ())
+    full = [piece for piece in stream.pieces if not is_blank(piece)]
+    if not full:
+        raise fail(
+            "stream-empty",
+            "the stream on stdin holds no document",
+            "pipe `helm template` into it; with Helm 3's --output-dir use `mcpfence render -o DIR` instead",
+        )
+    if all(is_hook(piece) for piece in full):
+        return Result(stream.pieces, (), ())
+    raise fail(
+        "carrier-missing",
+        "the stream holds no mcpfence catalog",
+        "render the mcpfence chart (alone or as a subchart) in this release, or pass --catalog FILE",
+    )
+
+
+def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]) -> Result:
+    if stream.carriers:
+        raise fail(
+            "catalog-twice",
+            f"the stream brings its own catalog in {stream.carriers[0].title}",
+            "remove --catalog, or the mcpfence chart from this release",
+        )
+    full = [piece for piece in stream.pieces if not is_blank(piece)]
+    rendered = _policies_namespace(given.raw, given.release) in stream.rendered
+    if not full or rendered or all(is_hook(piece) for piece in full):
+        return _without_carrier(stream)
+    folder = "mcpfence/templates" if helm4 or stream.helm4 else None
+    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
+    place = _after_namespaces(stream.pieces)
+    before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
+    if before and not before[-1].endswith(b"\n"):
+        before.append(b"\n")
+    if after and not after[0].startswith(b"---"):
+        after.insert(0, b"---\n")
+    return Result([*before, *text_chunks(rendering), *after], (rendering,), rendering.findings, stream.pieces)
+
+
+def _after_namespaces(pieces: Sequence[bytes]) -> int:
+    """Behind the last Namespace and before everything else, so that no pod is created before its policy."""
+    place = 0
+    for number, piece in enumerate(pieces):
+        for document in documents([piece], (b"Namespace",)):
+            if isinstance(document, dict) and document.get("kind") == "Namespace":
+                place = number + 1
+    return place
+
+
+def _check_version(carrier: Carrier) -> None:
+    """A chart of another minor version may mean something else by the same keys."""
+    ours, theirs = (".".join(version.split(".")[:2]) for version in (__version__, carrier.version))
+    if ours != theirs:
+        raise fail(
+            "carrier-version",
+            f"comes from chart version {quote(carrier.version)[1:-1]}, and this renderer is {__version__}",
+            f"install mcpfence {quote(theirs)[1:-1]}.x, or use the chart of version {ours}.x",
+            document=carrier.title,
+        )
+
+
+def _check_carriers(stream: Stream) -> None:
+    """Two carriers may share a stream only if their policies live in different namespaces."""
+    for carrier in stream.carriers:
+        _check_version(carrier)
+    seen: dict[str, Carrier] = {}
+    for carrier in stream.carriers:
+        namespace = _policies_namespace(carrier.catalog, carrier.release)
+        other = seen.setdefault(namespace, carrier)
+        if other is not carrier:
+            raise fail(
+                "carrier-twice",
+                f"{other.title} and {carrier.title} both bring policies for namespace {namespace}",
+                "give each its own mcpNamespace.name, or remove one",
+            )
+        if namespace in stream.rendered:
+            raise fail(
+                "carrier-twice",
+                f"{carrier.title} brings policies for namespace {namespace}, which the stream holds already",
+                "post-render the stream once",
+            )
+
+
+def _policies_namespace(raw: Any, release: str) -> str:
+    """Where the policies of a catalog will live, before it is known to be one."""
+    written = raw.get("mcpNamespace") if isinstance(raw, dict) else None
+    return str((written.get("name") if isinstance(written, dict) else None) or f"{release}-mcp")
+
+
+def _check_names(renderings: Sequence[Rendering], out: Collector) -> None:
+    """Objects of two renderings must not share a name: their workloads may live in one namespace."""
+    seen: dict[tuple[str, str, str], str] = {}
+    for rendering in renderings if len(renderings) > 1 else ():
+        for item in rendering.objects:
+            other = seen.setdefault(item[:3], rendering.catalog.namespace)
+            if other != rendering.catalog.namespace:
+                sentence = f"the catalogs for namespaces {other} and {rendering.catalog.namespace} both bring it"
+                where = f"{item.kind} {item.namespace}/{item.name}"
+                out.add("name-taken", (), sentence, "rename one of the servers or workloads", document=where)

@@ -1,0 +1,219 @@
+"""A stream of manifests as pieces of bytes: foreign documents pass untouched, carriers are found and replaced.
+
+A piece begins with its separator line (`---`), so that the pieces, put together, are the stream to the last byte.
+A `---` at the beginning of a line ends a document everywhere in YAML, also inside a block scalar.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
+
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.findings.finding import McpfenceError, fail
+from mcpfence.findings.wording import type_name
+from mcpfence.kube.manifest import MARK
+
+FILENAME = "postrenderer.helm.sh/postrender-filename"
+"""Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
+HOOK = "helm.sh/hook"
+
+_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_POLICY_WORDS = (b"Policy", b"Firewall", b"Sidecar", b"Permission", b"Server\n")
+"""Words of which every kind of policy that we know holds one."""
+_BOM = b"\xef\xbb\xbf"
+
+
+class Carrier(NamedTuple):
+    """The catalog of one release, as the chart handed it over; `piece` is its index in the stream."""
+
+    piece: int
+    name: str
+    release: str
+    namespace: str
+    version: str
+    catalog: Any
+    filename: str
+    """Helm 4's path of the carrier's template; empty under Helm 3."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        return f"ConfigMap {self.namespace}/{self.name}"
+
+
+class Stream(NamedTuple):
+    """The pieces of a stream, and what of ours was found in it."""
+
+    pieces: tuple[bytes, ...]
+    carriers: tuple[Carrier, ...]
+    rendered: tuple[str, ...]
+    """Namespaces whose policies the stream holds already: it went through mcpfence before."""
+    helm4: bool
+
+
+def read_stream(data: bytes) -> Stream:
+    """Cut a stream into pieces and read the carriers in it; raises McpfenceError when a carrier cannot be read."""
+    pieces = split(data)
+    carriers: list[Carrier] = []
+    rendered: list[str] = []
+    mark, filename = MARK.encode(), FILENAME.encode()
+    for number, piece in enumerate(pieces):
+        if mark not in piece:
+            continue
+        document = _ours(piece, number)
+        if document is None:
+            continue
+        if document["metadata"]["labels"][MARK] == "catalog":
+            carriers.append(_carrier(document, number))
+        else:
+            report = document.get("data")
+            rendered.append(str(report.get("namespace")) if isinstance(report, Mapping) else "")
+    return Stream(pieces, tuple(carriers), tuple(rendered), any(filename in piece for piece in pieces))
+
+
+def split(data: bytes) -> tuple[bytes, ...]:
+    """The pieces of a stream; joined, they are the stream."""
+    starts = [match.start() for match in _SEPARATOR.finditer(data)]
+    if not starts or starts[0] != 0:
+        starts.insert(0, 0)
+    ends = [*starts[1:], len(data)]
+    return tuple(data[start:end] for start, end in zip(starts, ends, strict=True) if end > start)
+
+
+def is_blank(piece: bytes) -> bool:
+    """Whether a piece holds nothing but its separator, comments and white space."""
+    lines = piece.removeprefix(_BOM).splitlines()
+    if lines and _SEPARATOR.match(lines[0]):
+        lines[0] = lines[0][3:]
+    return all(not line.strip() or line.lstrip().startswith(b"#") or line.strip() == b"..." for line in lines)
+
+
+def documents(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> list[Any]:
+    """The parsed documents of those pieces that hold one of the words; pieces that are no YAML are passed over."""
+    found: list[Any] = []
+    for piece in pieces:
+        if any(word in piece for word in words):
+            try:
+                found += load_foreign(decode(piece))
+            except BadDocument:
+                continue
+    return found
+
+
+def policy_documents(pieces: Iterable[bytes]) -> list[Any]:
+    """The parsed documents that may be policies; raises McpfenceError where such a piece is no YAML."""
+    found: list[Any] = []
+    for number, piece in enumerate(pieces):
+        if not any(word in piece for word in _POLICY_WORDS):
+            continue
+        try:
+            found += load_foreign(decode(piece))
+        except BadDocument as bad:
+            sentence = f"mentions a policy and is no YAML that can be read ({bad})"
+            where = f"document {number + 1} of the stream"
+            raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
+    return found
+
+
+def neighbours(pieces: Iterable[bytes], raw: Any) -> list[Any]:
+    """What a catalog has to know of the documents beside it: policies, and whose names its own objects might take.
+
+    Without `run` and `gateway` a catalog makes policies alone, and so most streams need no second look.
+    """
+    pieces = list(pieces)
+    found = policy_documents(pieces)
+    servers = raw.get("servers") if isinstance(raw, Mapping) else None
+    items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
+    if any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items):
+        rest = [piece for piece in pieces if not any(word in piece for word in _POLICY_WORDS)]
+        found += documents(rest, _NAMED_KINDS)
+    return found
+
+
+_NAMED_KINDS = (
+    *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),
+    *(b"HTTPRoute", b"MCPServerRegistration", b"MCPVirtualServer"),
+)
+"""Words of the kinds that a catalog with `run` or `gateway` makes; what names a policy is read in any case."""
+
+
+def decode(piece: bytes) -> str:
+    """The text of a piece without a byte order mark; bytes that are no UTF-8 become U+FFFD."""
+    return piece.removeprefix(_BOM).decode("utf-8", errors="replace")
+
+
+def is_hook(piece: bytes) -> bool:
+    """Whether a piece is one of Helm's hooks."""
+    if HOOK.encode() not in piece:
+        return False
+    try:
+        found = load_foreign(decode(piece))
+    except BadDocument:
+        return False
+    return bool(found) and all(HOOK in annotations_of(document) for document in found)
+
+
+def annotations_of(document: Any) -> Mapping[str, Any]:
+    """The annotations of a document, empty where there are none or the document is none."""
+    metadata = document.get("metadata") if isinstance(document, Mapping) else None
+    found = metadata.get("annotations") if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _ours(piece: bytes, number: int) -> dict[str, Any] | None:
+    """The ConfigMap with our label in a piece; None where the label's name stands there for another reason."""
+    try:
+        found = load_foreign(decode(piece))
+    except BadDocument as bad:
+        raise fail(
+            "carrier-unreadable",
+            f"mentions {MARK} but is no YAML that can be read ({bad})",
+            "render the chart again; the document must pass through other post-renderers unharmed",
+            document=f"document {number + 1} of the stream",
+        ) from None
+    marked: list[dict[str, Any]] = [document for document in found if _marked(document)]
+    if len(marked) == 1 and len(found) == 1:
+        return marked[0]
+    if marked:
+        todo = "put a line --- between the documents"
+        where = f"document {number + 1} of the stream"
+        raise fail("carrier-unreadable", "holds the carrier and another document", todo, document=where)
+    return None
+
+
+def _marked(document: Any) -> bool:
+    if not isinstance(document, Mapping) or document.get("kind") != "ConfigMap":
+        return False
+    metadata = document.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return isinstance(labels, Mapping) and labels.get(MARK) in ("catalog", "rendered")
+
+
+def _carrier(document: Mapping[str, Any], number: int) -> Carrier:
+    name = str(document["metadata"].get("name", f"document {number + 1}"))
+    where = f"ConfigMap {name}"
+    data = document.get("data")
+    text = data.get("catalog") if isinstance(data, Mapping) else None
+    if not isinstance(text, str):
+        raise _unreadable(where, "has no text under data.catalog")
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        raise _unreadable(where, "holds no JSON under data.catalog") from None
+    if not isinstance(content, dict):
+        raise _unreadable(where, f"holds {type_name(content)} under data.catalog, not a mapping")
+    for key in ("release", "namespace", "version"):
+        if not isinstance(content.get(key), str) or not content[key]:
+            raise _unreadable(where, f"has no {key}")
+    filename = str(annotations_of(document).get(FILENAME, ""))
+    return Carrier(
+        number, name, content["release"], content["namespace"], content["version"], content.get("catalog"), filename
+    )
+
+
+def _unreadable(where: str, sentence: str) -> McpfenceError:
+    todo = "render the chart again; nothing may change this ConfigMap on its way"
+    return fail("carrier-unreadable", sentence, todo, document=where)

@@ -1,0 +1,211 @@
+"""Files on disk: input read, and a folder of manifests written, kept clean and compared.
+
+Only files that an earlier run wrote (and listed in `.mcpfence-index`) are ever replaced or removed, and nothing is
+reached through a symbolic link.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from mcpfence.findings.finding import McpfenceError, fail, quote
+
+INDEX = ".mcpfence-index"
+_HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
+_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
+"""What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
+_REPORT = re.compile(r"configmap-.+-mcpfence\.yaml\Z")
+"""The file of a release's report, which every render of it writes."""
+_MANIFEST = (".yaml", ".yml", ".json")
+
+
+class Drift(NamedTuple):
+    """How a folder differs from what it should hold, as sorted file names; `others` are manifests of somebody else."""
+
+    missing: tuple[str, ...]
+    changed: tuple[str, ...]
+    stale: tuple[str, ...]
+    others: tuple[str, ...]
+
+    @property
+    def any(self) -> bool:
+        """Whether it differs; what others put there is none of our business."""
+        return bool(self.missing or self.changed or self.stale)
+
+
+def read_bytes(name: str) -> bytes:
+    """The content of a file, or of stdin for `-`; raises McpfenceError."""
+    if name == "-":
+        return read_stdin()
+    try:
+        return Path(name).read_bytes()
+    except OSError as bad:
+        sentence = f"cannot be read ({bad.strerror or type(bad).__name__})"
+        raise fail("file-unreadable", sentence, "check the path", document=name) from None
+
+
+def read_stdin() -> bytes:
+    """All of stdin; raises McpfenceError where it is closed."""
+    try:
+        return sys.stdin.buffer.read()
+    except (AttributeError, OSError, ValueError):  # Python sets a closed stdin to None
+        raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
+
+
+def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]:
+    """Make the folder hold exactly these files of ours; returns how many were written, left alone and removed.
+
+    Everything new is written beside its place first and moved there only when all of it is on disk, so a full disk
+    changes nothing.  Raises McpfenceError.
+    """
+    try:
+        old = _prepare(folder, files)
+        _refuse_other_release(folder, old, files)
+        changed = {name: text for name, text in files.items() if _content(folder / name) != text.encode()}
+        staged = _stage(folder, {**changed, INDEX: _index_text(files)}, _index_text({*old, *files}))
+    except OSError as bad:
+        raise _cannot(folder, bad, "nothing was changed; make room or choose another folder") from None
+    gone = [name for name in old if name not in files]
+    try:
+        _commit(folder, staged, gone)
+    except OSError as bad:
+        raise _cannot(folder, bad, "some files are new already; mend this and render again") from None
+    return len(changed), len(files) - len(changed), len(gone)
+
+
+def compare_folder(folder: Path, files: Mapping[str, str]) -> Drift:
+    """What `write_folder` would change; nothing is written.  Raises McpfenceError where it would."""
+    expected = {**files, INDEX: _index_text(files)}
+    try:
+        _refuse_place(folder)
+        if not folder.is_dir():
+            return Drift(tuple(sorted(expected)), (), (), ())
+        old = _known(folder, files)
+        there = {path.name for path in folder.iterdir()}
+        changed = tuple(n for n in sorted(expected) if n in there and _content(folder / n) != expected[n].encode())
+    except OSError as bad:
+        sentence = f"cannot be read ({bad.strerror or type(bad).__name__})"
+        raise fail("output-failed", sentence, "check the folder", document=str(folder)) from None
+    return Drift(
+        missing=tuple(sorted(expected.keys() - there)),
+        changed=changed,
+        stale=tuple(name for name in sorted(old) if name not in files and name in there),
+        others=tuple(sorted(name for name in there - {*expected, *old} if name.endswith(_MANIFEST))),
+    )
+
+
+def _cannot(folder: Path, bad: OSError, todo: str) -> McpfenceError:
+    sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
+    return fail("output-failed", sentence, todo, document=str(folder))
+
+
+def _prepare(folder: Path, files: Iterable[str]) -> list[str]:
+    """Make the folder, and name the files of an earlier run; raises McpfenceError where others are in the way."""
+    _refuse_place(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return _known(folder, files)
+
+
+def _refuse_place(folder: Path) -> None:
+    """Refuse a folder that is a file, or behind a link: whoever can put a link into a repository names any folder.
+
+    An absolute path was written by whoever runs this, so links above its last part are their own business.
+    """
+    if folder.is_symlink():
+        todo = "name the folder that it leads to"
+        raise fail("output-failed", "is a symbolic link", todo, document=str(folder))
+    above = () if folder.is_absolute() else folder.parents
+    link = next((path for path in above if path.is_symlink()), None)
+    if link is not None:
+        todo = f"{link} is a symbolic link; name the folder that it leads to"
+        raise fail("output-failed", "stands behind a link", todo, document=str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise fail("output-failed", "is a file, not a folder", "choose another folder", document=str(folder))
+
+
+def _known(folder: Path, files: Iterable[str]) -> list[str]:
+    """The files that an earlier run wrote.
+
+    A link or a folder under a name of ours was put there by somebody else: following it could write anywhere.
+    """
+    _refuse(folder, [INDEX], known={INDEX})
+    old = _index(folder)
+    _refuse(folder, {*files, *old}, known=set(old))
+    return old
+
+
+def _refuse(folder: Path, names: Iterable[str], known: set[str]) -> None:
+    for name in sorted(names):
+        path = folder / name
+        if path.is_symlink() or path.is_dir() or (path.exists() and name not in known):
+            sentence, todo = "exists and was not written by mcpfence", "move it away, or choose an empty folder"
+            raise fail("output-failed", sentence, todo, document=str(path))
+
+
+def _refuse_other_release(folder: Path, old: Iterable[str], files: Iterable[str]) -> None:
+    """Refuse to put one release in the place of another: its namespace would lose floor and policies with the files."""
+    reports = {name for name in old if _REPORT.match(name)}
+    if reports and not reports & set(files):
+        sentence = f"holds another release ({min(reports)} is its report), and its fences would be removed"
+        raise fail("output-failed", sentence, "choose another folder, or remove this one first", document=str(folder))
+
+
+def _content(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
+
+
+def _index(folder: Path) -> list[str]:
+    """The names in the index; raises McpfenceError where one of them is no plain name of a manifest."""
+    path = folder / INDEX
+    if not path.is_file():
+        return []
+    text = path.read_bytes().decode("utf-8", errors="replace")
+    names = [line for line in text.splitlines() if line and not line.startswith("#")]
+    for name in names:
+        if not _NAME.match(name):
+            sentence, todo = f"names {quote(name)}, which mcpfence never writes", "remove the folder and render again"
+            raise fail("output-failed", sentence, todo, document=str(path))
+    return names
+
+
+def _index_text(names: Iterable[str]) -> str:
+    return "\n".join([_HEADER, *sorted(names)]) + "\n"
+
+
+def _stage(folder: Path, files: Mapping[str, str], index: str) -> list[tuple[Path, Path]]:
+    """Write every file under a temporary name; returns (temporary, final).  On any error all of them are removed.
+
+    The index with old and new names goes first: whatever stops the moves half-way, each file of ours is listed.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for name, text in [(INDEX, index), *files.items()]:
+            temporary = folder / f".{len(staged)}{name}.mcpfence-new"
+            temporary.unlink(missing_ok=True)  # what a killed run left; a link must not be followed
+            staged.append((temporary, folder / name))
+            with temporary.open("xb") as file:
+                file.write(text.encode())
+    except BaseException:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+        raise
+    return staged
+
+
+def _commit(folder: Path, staged: list[tuple[Path, Path]], gone: Iterable[str]) -> None:
+    """Move the new files to their places and remove the old ones; the last move is the new index."""
+    try:
+        for temporary, path in staged[:-1]:
+            temporary.replace(path)
+        for name in gone:
+            (folder / name).unlink(missing_ok=True)
+        temporary, path = staged[-1]
+        temporary.replace(path)
+    except BaseException:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+        raise
