@@ -13,7 +13,7 @@ import pytest
 
 from edges import mcpfence, refusal, values_file
 from mcpfence.findings.finding import McpfenceError
-from mcpfence.render.pipeline import Rendered
+from mcpfence.render.objects import Rendered
 from mcpfence.streams.folder_layout import folder_layout
 from mcpfence.system import files
 from mcpfence.system.files import INDEX, write_folder

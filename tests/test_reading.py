@@ -16,7 +16,8 @@ from mcpfence.catalog.reader import read_catalog
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from schema_cases import FULL
 
 
