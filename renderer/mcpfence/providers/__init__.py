@@ -1,4 +1,4 @@
-"""Providers turn fences into the manifests of one enforcement engine.
+"""Providers turn fences into the manifests of one enforcement engine, and list what it cannot give.
 
 To add one: a module with a `PROVIDER`, one row in `BUILTIN`, its goldens, one example, one line in the changelog.
 """
