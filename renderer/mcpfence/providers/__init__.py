@@ -1,4 +1,4 @@
-"""Providers turn fences into the manifests of one enforcement engine.
+"""Providers turn fences into the manifests of one enforcement engine, and list what it cannot give.
 
 The table is the one place that names them.  Everything that is a list of providers, kinds, choices, findings, risks or
 docs is derived from it and from the `PROVIDER` of each folder (`contract`).

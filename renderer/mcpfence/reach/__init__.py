@@ -1,4 +1,4 @@
-r"""What manifests really let through, read from the manifests alone.
+r"""The judge: what manifests really let through, read from the manifests alone.
 
 Two questions are answered, both exactly, and both from plain parsed documents (no YAML, no files, no network):
 
@@ -47,9 +47,9 @@ Intervals must be canonical (`intervals.canonical`); `flows.same` is exact equal
 `traffic.plain(points)`, any name or none; `traffic.EVERYTHING` is every protocol and port, ICMP and others included.
 
 How it stays quick where 10,000 servers share most of their rules: lists of rules are read once for each list object
-and once for each content, answers are the same object for servers with the same rules, and `flows`
-caches its operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were
-compared before costs a look-up.
+and once for each content, answers are the same object for servers with the same rules, and `flows` caches its
+operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were compared before
+costs a look-up.
 
 `pod_addresses` (of `read_policies`) are the addresses that pods may have; a firewall's CIDR groups surely
 hold pods only if they hold all of those.  The default, all of IPv4 and IPv6, assumes nothing.
