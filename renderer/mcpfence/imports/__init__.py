@@ -1,7 +1,7 @@
 """MCP servers declared elsewhere (Obot, Docker, ToolHive, ...) become a catalog: kept or narrowed, never widened.
 
 To add a format: a package with a `FORMAT` (see `shared.format.Format`), one row in `FORMATS`, a folder of cases in
-tests/imports/cases, a page docs/import/NAME.md.
+tests/commands/imports/cases, a page docs/import/NAME.md.
 """
 
 from __future__ import annotations
