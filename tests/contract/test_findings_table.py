@@ -7,9 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import mcpfence
+from mcpfence.findings import table
 from mcpfence.findings.table import TABLE
 
-SOURCES = sorted(path for path in Path(mcpfence.__file__).parent.rglob("*.py") if path.name != "findings.py")
+TABLE_FILE = Path(table.__file__)
+SOURCES = sorted(path for path in Path(mcpfence.__file__).parent.rglob("*.py") if path != TABLE_FILE)
+"""Every module but the table itself, in which each id stands, used or not."""
 SPEAKERS = {"add", "fail", "Finding", "BadHost", "_unknown"}
 """Calls whose first argument is an id, where it is written out; sets have an `add` too, with one argument."""
 

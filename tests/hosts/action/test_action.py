@@ -193,7 +193,7 @@ def test_a_fault_in_the_catalog(repository: Path, start: Start) -> None:
     base = _commit(repository, {"values.yaml": CATALOG})
     _commit(repository, {"values.yaml": "servers:\n  a: {runtime: snail}\n"})
     job = start(repository, base, folder="manifests")
-    sarif = json.loads((job.temp / "mcpfence.check.sarif").read_text(encoding="utf-8"))
+    sarif = json.loads((job.temp / "mcpfence.sarif").read_text(encoding="utf-8"))
 
     assert job.outcomes == {
         "Set up Python": "success",
