@@ -47,6 +47,9 @@ def keys(root: Path) -> str:
 def findings(_: Path) -> str:
     """One table for each severity, ordered by id."""
     from mcpfence.findings.table import TABLE, Severity
+    from mcpfence.providers import all_providers
+
+    all_providers()  # what only they say stands with them
 
     lines: list[str] = []
     for severity in Severity:
@@ -98,12 +101,34 @@ def _mapping(item: Format, _: Path) -> str:
     return markdown_tables(item)
 
 
+def providers(_: Path) -> str:
+    """A row for each provider: how it composes with NetworkPolicy, and what it emits."""
+    from mcpfence.providers import PLANNED, all_providers
+
+    rows = ["| `egress.provider` | composition | emits beside the NetworkPolicies |", "|---|---|---|"]
+    for row in all_providers():
+        kinds = ", ".join(f"{kind.kind} ({kind.group})" for kind in row.kinds) or "nothing"
+        rows.append(f"| `{row.name}` | {row.composition.value} | {kinds} |")
+    planned = ", ".join(f"`{name}`" for name in PLANNED)
+    return "\n".join([*rows, f"| {planned} | | not in this version: error `provider-missing` |"])
+
+
+def provider_pages(root: Path) -> str:
+    """The README of each provider."""
+    from mcpfence.providers import TABLE
+
+    folder = root / PACKAGE / "providers"
+    return "\n".join((folder / name / "README.md").read_text(encoding="utf-8") for name in TABLE.values())
+
+
 # --- pages ---
 
 PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
     "keys": (Path("docs/catalog-reference.md"), keys),
     "findings": (Path("docs/findings.md"), findings),
     "packages": (Path("docs/architecture.md"), packages),
+    "providers": (Path("docs/providers.md"), providers),
+    "provider_pages": (Path("docs/providers.md"), provider_pages),
     "commands": (Path("README.md"), commands),
     "formats": (Path("docs/import.md"), formats),
 }

@@ -17,10 +17,9 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import Fence, Ground, Narrowing
 from mcpfence.plan.planner import make_plan
-from mcpfence.proof.prove import box_of
 from mcpfence.providers import Provider, provider_of
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
-from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
@@ -146,8 +145,3 @@ def _keys(value: Any) -> Iterator[str]:
     elif isinstance(value, Sequence) and not isinstance(value, str):
         for inner in value:
             yield from _keys(inner)
-
-
-def subjects(fence: Fence) -> tuple[Subject, ...]:
-    """The pods of a fence, one subject for each selector."""
-    return tuple(Subject(fence.namespace, box_of(selector)) for selector in fence.selectors)

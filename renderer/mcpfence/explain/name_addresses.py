@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from mcpfence.explain.context import Sight, View, subjects
+from mcpfence.explain.context import Sight, View
 from mcpfence.net.addresses import ALL, cidrs, family
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
 from mcpfence.plan.fence import Fence
+from mcpfence.proof.prove import subjects
 from mcpfence.reach.flows import flows, traffic
 from mcpfence.reach.flows.flows import Reach
 

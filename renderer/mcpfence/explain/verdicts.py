@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from mcpfence.explain.caller_remedies import to_be_called
-from mcpfence.explain.context import FLOOR, Sight, View, look, subjects
+from mcpfence.explain.context import FLOOR, Sight, View, look
 from mcpfence.explain.endpoint import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
 from mcpfence.explain.grants import PUBLIC, Line, caller_lines, egress_lines
 from mcpfence.explain.name_addresses import Places, blocks_text, places_of
@@ -22,7 +22,7 @@ from mcpfence.findings.finding import path_text
 from mcpfence.net.intervals import canonical, intersect
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.fence import Fence
-from mcpfence.proof.prove import box_of
+from mcpfence.proof.prove import box_of, subjects
 from mcpfence.reach.evaluation.evaluator import Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Reach

@@ -9,7 +9,7 @@ The evaluators (`reach`) know nothing of catalogs, plans and providers; this mod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from mcpfence.kube.selectors import Selector
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer
-from mcpfence.reach.engines.contract import Policy
+from mcpfence.reach.engines.contract import DIRECTIONS, Policy
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
@@ -32,10 +32,10 @@ UNKNOWN = "Policies outside this stream are unknown to it."
 
 
 class Wanted(NamedTuple):
-    """A fence as reach: what its pods may reach, and who may reach them."""
+    """A fence as reach: who may reach its pods, and what they may reach."""
 
-    egress: Reach
     ingress: Reach
+    egress: Reach
 
 
 def wanted(fence: Fence) -> Wanted:
@@ -47,7 +47,7 @@ def wanted(fence: Fence) -> Wanted:
     public = canonical(piece for block in fence.public for piece in block.addresses)
     for ports, patterns in by_ports.items():
         egress.append(flows.reach_of(public, (), traffic.named(_points(ports), host_names.names_of(patterns))))
-    return Wanted(flows.union_of(egress), flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress))
+    return Wanted(flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress), flows.union_of(egress))
 
 
 def lost_reach(narrowings: Iterable[Narrowing], lost_names: Sequence[Name]) -> Reach:
@@ -103,28 +103,46 @@ def _both(box: Box, key: str, values: Values) -> Box:
     return joined
 
 
+class Counterexample(NamedTuple):
+    """One flow in which manifests and fence differ, of some pods in one direction; `wider`: it is more than granted."""
+
+    subject: Subject
+    direction: str
+    packet: Packet
+    wider: bool
+
+
 def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[Finding]:
     """Compare a (prepared) fence with the policies that stand around its pods; no finding: they are equal.
 
     `remedy` is what to do where the fence's own policies are at fault.
     """
-    want = wanted(fence)
     found: list[Finding] = []
-    for selector in fence.selectors:
-        subject = Subject(fence.namespace, box_of(selector))
-        selecting = evaluator.selecting(subject)
-        found += _unknown(fence, selecting)
-        checks = [("ingress", evaluator.ingress(subject), want.ingress)]
-        if fence.kind != "service":
-            checks.append(("egress", evaluator.egress(subject), want.egress))
-        for direction, bounds, want_reach in checks:
-            extra = flows.witness_outside(bounds.most, want_reach)
-            if extra is not None:
-                found.append(_wider(fence, direction, extra, evaluator, subject, remedy))
-            missing = flows.witness_outside(want_reach, bounds.least)
-            if missing is not None:
-                found.append(_narrower(fence, direction, missing, remedy))
+    for subject in subjects(fence):
+        found += _unknown(fence, evaluator.selecting(subject))
+        for one in counterexamples(fence, subject, evaluator):
+            worded = _wider(fence, one, evaluator, remedy) if one.wider else _narrower(fence, one, remedy)
+            found.append(worded)
     return found
+
+
+def subjects(fence: Fence) -> tuple[Subject, ...]:
+    """The pods of a fence, one subject for each selector."""
+    return tuple(Subject(fence.namespace, box_of(selector)) for selector in fence.selectors)
+
+
+def counterexamples(fence: Fence, subject: Subject, evaluator: Evaluator) -> Iterator[Counterexample]:
+    """At most two a direction: a flow that passes and is not granted, one that is granted and does not surely pass."""
+    want = wanted(fence)
+    checks = [("ingress", want.ingress)] if fence.kind == "service" else [*zip(DIRECTIONS, want, strict=True)]
+    for direction, granted in checks:
+        bounds = evaluator.reach(subject, direction)
+        extra = flows.witness_outside(bounds.most, granted)
+        if extra is not None:
+            yield Counterexample(subject, direction, extra, wider=True)
+        missing = flows.witness_outside(granted, bounds.least)
+        if missing is not None:
+            yield Counterexample(subject, direction, missing, wider=False)
 
 
 def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowing]) -> list[Finding]:
@@ -138,9 +156,8 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
     return [Finding("proof-narrower", fence.path, what, OUR_FAULT)]
 
 
-def _wider(
-    fence: Fence, direction: str, packet: Packet, evaluator: Evaluator, subject: Subject, remedy: str
-) -> Finding:
+def _wider(fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str) -> Finding:
+    subject, direction, packet, _ = found
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
     decisions = deciding_rules(evaluator, subject, direction, packet)
@@ -164,9 +181,9 @@ def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
     return ""
 
 
-def _narrower(fence: Fence, direction: str, packet: Packet, remedy: str) -> Finding:
-    does = "cannot reach" if direction == "egress" else "cannot be reached by"
-    sentence = f"{does} {packet.text}, which the catalog grants"
+def _narrower(fence: Fence, found: Counterexample, remedy: str) -> Finding:
+    does = "cannot reach" if found.direction == "egress" else "cannot be reached by"
+    sentence = f"{does} {found.packet.text}, which the catalog grants"
     return Finding("proof-narrower", fence.path, sentence, remedy)
 
 

@@ -13,11 +13,11 @@ from mcpfence.findings.finding import Collector, fail, plural
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import Fence, Ground
-from mcpfence.proof.prove import OUR_FAULT, box_of, prove, prove_narrowings, relevant
+from mcpfence.proof.prove import OUR_FAULT, prove, prove_narrowings, relevant, subjects
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.reach.engines import by_kind
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
 from mcpfence.render.assembly import Fenced
 from mcpfence.render.objects import Rendered
@@ -61,8 +61,7 @@ class FenceProof:
     def _prove(self, one: Fenced) -> None:
         fence, template, made, objects = one
         self._all_leave(objects)
-        subjects = [Subject(fence.namespace, box_of(selector)) for selector in fence.selectors]
-        found = [self._around.selecting(subject) for subject in subjects]
+        found = [self._around.selecting(subject) for subject in subjects(fence)]
         around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
         how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
         # Names are words of their own, and a foreign policy may permit those of one fence and not of another.

@@ -23,6 +23,7 @@ from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.render.pipeline import load_catalog, render
 from proof.catalogs import OWN
 from proof.packets import Mentioned, mentioned
+from proof.replay import unborne
 from proof.universe import Document
 from tooling import ROOT
 
@@ -52,10 +53,15 @@ class Scene:
         return cidrs(self.pod_cidrs)
 
     def proven(self, fences: Iterable[Fence], documents: Sequence[Any]) -> list[Finding]:
-        """What the proof says of some fences among these documents."""
+        """What the proof says of some fences among these documents; each counterexample is replayed."""
         found = read_policies(documents, namespace=NAMESPACE, pod_addresses=self.pod_cidrs or ALL)
         evaluator = Evaluator(found)
-        return [finding for fence in fences for finding in prove(fence, evaluator)]
+        findings = []
+        for fence in fences:
+            missed = unborne(fence, evaluator)
+            assert missed == [], missed
+            findings += prove(fence, evaluator)
+        return findings
 
 
 def scene_of(title: str, raw: Raw, services: Sequence[Any] = ()) -> Scene:

@@ -31,7 +31,7 @@ def test_defaults() -> None:
         "refuse",
         True,
     )
-    assert (catalog.aviatrix_ipv6, catalog.aviatrix_crd) == (False, "")
+    assert catalog.provider_settings == {}
     cluster = catalog.cluster
     assert (cluster.profile, cluster.cni, cluster.mesh, cluster.nat64) == ("generic", "generic", "none", False)
     assert (cluster.families, cluster.cidrs) == ({4, 6}, ())

@@ -245,13 +245,28 @@ class Reader(Protocol):
         ...
 
 
+class Selection(NamedTuple):
+    """The pods that a policy without evaluator selects.
+
+    `local`: it stays in its own namespace.  `pods` is a box around their labels (None: none).  `told`: both are exact.
+    """
+
+    local: bool
+    pods: Box | None
+    told: bool
+
+
+UNTOLD = Selection(local=True, pods=label_sets.EVERYTHING, told=False)
+
+
 class Engine(NamedTuple):
     """One engine: the kinds that it reads, as (API group, kind), and how.
 
     `reader` is given the addresses that pods may have.  `settle` looks at all of its policies together, for what only
-    shows there.  `adds_up`: its policies isolate and allow and do nothing else, so that their order does not matter.
-    `unseen` are addresses that its layer never sees, so that they pass it whatever its policies say.  `proven` is false
-    where a proof must not take its word: its policies then stand among those that are not evaluated.
+    shows there.  `unevaluated` are further kinds of its vendor that are policies without evaluator, each with what
+    finds out whom its spec selects.  `adds_up`: its policies isolate and allow and do nothing else, so that their order
+    does not matter.  `unseen` are addresses that its layer never sees, so that they pass it whatever its policies say.
+    `proven` is false where a proof must not take its word: its policies then stand among those that are not evaluated.
     """
 
     name: str
@@ -259,6 +274,7 @@ class Engine(NamedTuple):
     layer: str
     reader: Callable[[Intervals], Reader]
     settle: Callable[[list[Policy]], list[Policy]] | None = None
+    unevaluated: Mapping[tuple[str, str], Callable[[object], Selection]] = {}
     adds_up: bool = False
     unseen: Intervals = EMPTY
     proven: bool = True

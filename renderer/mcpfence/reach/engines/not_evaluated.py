@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from mcpfence.reach.documents.fields import Unreadable, mapping
 from mcpfence.reach.documents.label_selectors import read_labels, read_selector
 from mcpfence.reach.documents.objects import Object
+from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.contract import UNTOLD, Selection
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
 
 
@@ -49,66 +51,57 @@ class NotEvaluated(NamedTuple):
 _ONLY_NARROWS = frozenset({"Sidecar", "AuthorizationPolicy", "MeshTrafficPermission", "EgressFirewall", "Server"})
 """Kinds that can only take away: what is evaluated beside them still decides what may pass at most."""
 
-_Selection = tuple[bool, Box | None, bool]
-"""(whether it stays in its own namespace, the box of its pods, whether both are exact)."""
-
-_UNTOLD: _Selection = (True, EVERYTHING, False)
+_Find = Callable[[object], Selection]
+"""From a spec to the pods that it selects; may raise Unreadable."""
 
 
-def _at(*path: str) -> Callable[[Any], _Selection]:
+def _at(*path: str) -> _Find:
     """A LabelSelector at a path of the spec; absent, it selects every pod of the namespace."""
 
-    def find(spec: Any) -> _Selection:
+    def find(spec: Any) -> Selection:
         value = spec
         for key in path:
             value = mapping(value, "").get(key)
             if value is None:
-                return True, EVERYTHING, True
-        return True, read_selector(value, ""), True
+                return Selection(local=True, pods=EVERYTHING, told=True)
+        return Selection(local=True, pods=read_selector(value, ""), told=True)
 
     return find
 
 
-def _labels_at(*path: str) -> Callable[[Any], _Selection]:
+def _labels_at(*path: str) -> _Find:
     """A plain map of labels at a path of the spec; absent, it selects every pod of the namespace."""
 
-    def find(spec: Any) -> _Selection:
+    def find(spec: Any) -> Selection:
         value = spec
         for key in path:
             value = mapping(value, "").get(key) if value is not None else None
-        return True, read_labels(value, ""), True
+        return Selection(local=True, pods=read_labels(value, ""), told=True)
 
     return find
 
 
-def _cilium(spec: Any) -> _Selection:
+def _cilium(spec: Any) -> Selection:
     """Cilium's labels may carry a source prefix such as `k8s:`, and fields of a namespace: then it is not told."""
     found = mapping(mapping(spec, "").get("endpointSelector"), "")
     box = read_selector(found, "")
     plain = all(":" not in key and not key.startswith("io.") for key, _ in box or ())
-    return (True, box, True) if plain else _UNTOLD
+    return Selection(local=True, pods=box, told=True) if plain else UNTOLD
 
 
-def _whole_namespace(_spec: Any) -> _Selection:
-    return True, EVERYTHING, True
+def _whole_namespace(_spec: Any) -> Selection:
+    return Selection(local=True, pods=EVERYTHING, told=True)
 
 
-def _untold(_spec: Any) -> _Selection:
-    return _UNTOLD
+def _untold(_spec: Any) -> Selection:
+    return UNTOLD
 
 
-def _cluster(_spec: Any) -> _Selection:
-    return False, EVERYTHING, False
+def _cluster(_spec: Any) -> Selection:
+    return Selection(local=False, pods=EVERYTHING, told=False)
 
 
-def _webgroup(spec: Any) -> _Selection:
-    selector = mapping(spec, "").get("selector")
-    if isinstance(selector, dict) and selector.get("service"):
-        return _UNTOLD
-    return True, read_labels(mapping(selector or {}, "").get("matchLabels"), ""), True
-
-
-_KINDS: dict[tuple[str, str], Callable[[Any], _Selection]] = {
+_KINDS: dict[tuple[str, str], _Find] = {
     ("cilium.io", "CiliumNetworkPolicy"): _cilium,
     ("cilium.io", "CiliumClusterwideNetworkPolicy"): _cluster,
     ("networking.gke.io", "FQDNNetworkPolicy"): _at("podSelector"),
@@ -127,7 +120,6 @@ _KINDS: dict[tuple[str, str], Callable[[Any], _Selection]] = {
     ("crd.antrea.io", "ClusterNetworkPolicy"): _cluster,
     ("k8s.ovn.org", "EgressFirewall"): _whole_namespace,
     ("k8s.cni.cncf.io", "MultiNetworkPolicy"): _at("podSelector"),
-    ("networking.aviatrix.com", "WebgroupPolicy"): _webgroup,
     ("networking.istio.io", "Sidecar"): _labels_at("workloadSelector", "labels"),
     ("security.istio.io", "AuthorizationPolicy"): _labels_at("selector", "matchLabels"),
     ("policy.linkerd.io", "AuthorizationPolicy"): _untold,
@@ -144,15 +136,13 @@ _ISTIO_ROOT = "istio-system"
 
 def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
     """The record of an object that is a policy without evaluator; None for every other object."""
-    find = _KINDS.get((one.group, one.kind))
+    find = _finder(one)
     if find is None:
-        if not one.kind.endswith(("NetworkPolicy", "FirewallPolicy", "EgressFirewall")) or one.kind.startswith(_STAGED):
-            return None
-        find = _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold
+        return None
     try:
         local, box, told = find(one.document.get("spec"))
     except (Unreadable, AttributeError, TypeError):
-        local, box, told = _UNTOLD
+        local, box, told = UNTOLD
     if one.group.endswith(".istio.io") and namespace == _ISTIO_ROOT:
         local, told = False, False
     return NotEvaluated(
@@ -163,3 +153,16 @@ def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
         selector=box,
         told=told,
     )
+
+
+def _finder(one: Object) -> _Find | None:
+    """What finds out whom a policy selects; None for an object that is none."""
+    kind = (one.group, one.kind)
+    find = _KINDS.get(kind) or next(
+        (engine.unevaluated[kind] for engine in all_engines().values() if kind in engine.unevaluated), None
+    )
+    if find is not None:
+        return find
+    if not one.kind.endswith(("NetworkPolicy", "FirewallPolicy", "EgressFirewall")) or one.kind.startswith(_STAGED):
+        return None
+    return _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold
