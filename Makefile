@@ -1,11 +1,12 @@
 # Everything a developer of mcpfence needs, from nothing but git, make, Python and (where helm is missing) Go.
-# `make` alone lists the verbs. Whatever is made lies in .venv/ and .tools/; stamps make the second run quick.
+# `make` alone lists the verbs. Whatever is made lies in .venv/, .venv-oldest/ and .tools/; stamps make the second run quick.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
 
 PYTHON ?= python3
+OLDEST_PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
 
@@ -21,7 +22,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
 
 .PHONY: help
 help: ## list these verbs
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-18s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: .venv/.runtime ## render real servers through helm and the post-renderer, and show the result
@@ -39,6 +40,12 @@ test: .venv/.test ## set up what the tests need and run them (PYTEST_ARGS="-k wo
 test-all: .venv/.test ## the same with the real engines, which are built first (docs/testing.md); CI runs this
 	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) $(ENGINES) || echo "note: not everything could be built; the tests that need it say so" >&2
 	$(PYTEST) -n $$($(PY) -c 'import os; print(os.cpu_count() + 2)') $(PYTEST_ARGS)
+
+# Cilium's engine takes minutes, and no library that can be older has a part in it.
+.PHONY: test-oldest
+test-oldest: .venv-oldest/.made ## run the tests without engines with the oldest dependencies that pyproject.toml allows
+	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
+	.venv-oldest/bin/python -m pytest -n auto --dist loadgroup -m "not lab" --ignore tests/engines/cilium $(PYTEST_ARGS)
 
 .PHONY: lab
 lab: .tools/bin/etcd .tools/bin/kube-apiserver ## start a real API server, leave it running and print its KUBECONFIG
@@ -80,7 +87,7 @@ tools: $(TOOLS) $(ENGINES) ## build everything that tests run beside mcpfence: h
 .PHONY: clean
 clean: ## remove everything that make made
 	@[ ! -e .tools/lab ] || $(PYTHON) tools/make_lab.py down
-	rm -rf .venv .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
+	rm -rf .venv .venv-oldest .tools build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.* htmlcov
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- programs in Go: pinned in tools/NAME/go.mod, built through the Go module proxy ---
@@ -140,6 +147,18 @@ endef
 .venv/.dev: pyproject.toml .venv/.test
 	@echo "installing what developers need into .venv" >&2
 	@$(PIP) install --editable '.[dev]'
+	@touch $@
+
+.venv-oldest/.made: pyproject.toml tools/lower_bounds.py
+	@$(CHECK_PYTHON)
+	@oldest="$(OLDEST_PYTHON)"; oldest=$${oldest:-$$($(PYTHON) tools/lower_bounds.py --python)}; \
+	command -v "$$oldest" >/dev/null || { \
+	  echo "error: $$oldest is not on PATH: install it, or say make OLDEST_PYTHON=/path/to/$$oldest" >&2; exit 1; }; \
+	echo "making .venv-oldest" >&2; \
+	"$$oldest" -m venv --clear .venv-oldest
+	@$(PYTHON) tools/lower_bounds.py > .venv-oldest/constraints.txt
+	@.venv-oldest/bin/python -m pip --disable-pip-version-check --quiet install \
+	  --constraint .venv-oldest/constraints.txt --editable '.[test]'
 	@touch $@
 
 .tools/nca/.made: tools/nca/requirements.txt

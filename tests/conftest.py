@@ -14,10 +14,10 @@ from tooling import find_helm3, find_helm4, find_nca, find_shared, need
 pytest_plugins = ("figures",)
 
 # Same examples in every run: a red build must mean that the code changed. `fuzz` looks for new ones.
-settings.register_profile("fixed", derandomize=True, deadline=None, print_blob=True)
-settings.register_profile(
-    "fuzz", max_examples=1_000_000, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
-)
+# No deadline, and nothing is too slow: a machine may be as busy as it likes.
+_UNTIMED = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("fixed", _UNTIMED, derandomize=True)
+settings.register_profile("fuzz", _UNTIMED, max_examples=1_000_000)
 settings.load_profile(os.environ.get("MCPFENCE_HYPOTHESIS", "fixed"))
 
 

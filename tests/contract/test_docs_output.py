@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pages import BLOCKS, Block
-from tooling import PLUGINS, ROOT, find_helm3, find_helm4, helm_environment, need
+from tooling import PATIENCE, PLUGINS, ROOT, find_helm3, find_helm4, helm_environment, need
 
 CONSOLES = [
     block
@@ -91,7 +91,7 @@ def _shell(script: str, folder: Path, helm: Path | None, plugins: Path | None) -
         text=True,
         encoding="utf-8",
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
     return done.stdout
 

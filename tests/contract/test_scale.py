@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from effort import effort
 from mcpfence.reach.connectivity.connections import connections
 from mcpfence.reach.connectivity.text_form import as_text
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
@@ -17,11 +17,10 @@ from reaching.loading import pod, policy
 T = TypeVar("T")
 
 
-def within(seconds: float, work: Callable[[], T]) -> T:
-    """The result of work that must not take longer: limits are some ten times what it takes."""
-    start = time.perf_counter()
-    result = work()
-    assert time.perf_counter() - start < seconds
+def within(calls: int, work: Callable[[], T]) -> T:
+    """The result of work that must not take more calls: limits are some three times what it takes."""
+    result, made = effort(work)
+    assert made < calls
     return result
 
 
@@ -41,7 +40,7 @@ def test_ten_thousand_policies_of_ten_thousand_servers() -> None:
         subjects = (Subject("default", label_sets.box_of({"app": f"server-{i}"})) for i in range(10_000))
         return {id(evaluator.egress(subject)) for subject in subjects}
 
-    assert len(within(10, work)) == 1
+    assert len(within(3_000_000, work)) == 1
 
 
 def test_ten_thousand_policies_for_the_same_pods() -> None:
@@ -52,7 +51,7 @@ def test_ten_thousand_policies_for_the_same_pods() -> None:
     ]
     pods = [pod(f"p-{i}", {"app": f"a-{i}"}) for i in range(100)]
 
-    found = within(30, lambda: connections([*documents, *pods]))
+    found = within(4_000_000, lambda: connections([*documents, *pods]))
 
     assert as_text(found).count("default/p-1[Pod] =>") == 100
 
@@ -65,11 +64,11 @@ def test_huge_selectors() -> None:
     documents = [policy("p", {"podSelector": chosen, "ingress": [{"from": peers}]})]
     pods = [pod(f"p-{i}", {"app": f"server-{i}"}) for i in range(500)]
 
-    found = within(10, lambda: as_text(connections([*documents, *pods])))
+    found = within(1_000_000, lambda: as_text(connections([*documents, *pods])))
 
     assert sum("=> default/p-0[Pod]" in line for line in found.splitlines()) == 499
     subject = Subject("default", label_sets.box_of({"app": "server-0"}))
-    assert exact(within(5, lambda: Evaluator(read_policies(documents)).ingress(subject)))
+    assert exact(within(150_000, lambda: Evaluator(read_policies(documents)).ingress(subject)))
 
 
 def servers(count: int) -> list[Any]:
@@ -84,26 +83,19 @@ def servers(count: int) -> list[Any]:
 
 
 def test_pairs_that_cannot_talk_cost_nothing() -> None:
-    """Four times the servers have sixteen times the pairs and four times the lines: the time follows the lines."""
+    """Four times the servers have sixteen times the pairs and four times the lines: the work follows the lines."""
 
-    def best(count: int) -> float:
+    def calls(count: int) -> int:
         documents = servers(count)
-        times = []
-        for _ in range(3):
-            start = time.perf_counter()
-            as_text(connections(documents))
-            times.append(time.perf_counter() - start)
-        return min(times)
+        return effort(lambda: as_text(connections(documents)))[1]
 
-    small, large = best(500), best(2_000)
-
-    assert large / small < 10
+    assert 8 * calls(500) > calls(2_000)
 
 
 def test_a_thousand_open_pods() -> None:
-    """A million lines are the answer, and they come in seconds."""
+    """A million lines are the answer, and each takes a few calls."""
     pods = [pod(f"p-{i}", {"app": f"p-{i}"}) for i in range(1_000)]
 
-    text = within(20, lambda: as_text(connections(pods)))
+    text = within(4_000_000, lambda: as_text(connections(pods)))
 
     assert text.count("\n") == 1_000 * 999 + 2 * 1_000

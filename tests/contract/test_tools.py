@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from find_helm import BUILT, Helm, find, inspect
+from lower_bounds import NoLowerBoundError, constraints, oldest_python
 from tooling import ROOT, MissingComponentError, find_helm3, helm_environment, need
 
 
@@ -163,3 +164,24 @@ def test_make_alone_lists_every_verb() -> None:
 
     assert {verb for _, verb, _ in listed} == verbs
     assert verbs >= {"demo", "test", "test-all", "check", "golden", "bench", "clean", "tools"}
+
+
+def test_lower_bounds_are_read_from_the_project() -> None:
+    """What `make test-oldest` installs is what pyproject.toml allows at least; the oldest Python is the one it asks for."""
+    project = {
+        "requires-python": ">=3.11",
+        "dependencies": ["click>=8.1.7", "PyYAML >= 6.0.2, < 7"],
+        "optional-dependencies": {"test": ["coverage[toml]>=7.6"], "dev": ["types-PyYAML"]},
+    }
+
+    assert list(constraints(project)) == ["click==8.1.7", "PyYAML==6.0.2", "coverage==7.6"]
+    assert oldest_python(project) == "python3.11"
+
+
+@pytest.mark.parametrize("requirement", ["click", "click<9", "click<9,>=8", "click==8.1.7", "click~=8.1"])
+def test_requirement_without_a_lower_bound(requirement: str) -> None:
+    """A requirement that says no oldest release is named."""
+    with pytest.raises(NoLowerBoundError) as caught:
+        list(constraints({"dependencies": [requirement], "optional-dependencies": {"test": []}}))
+
+    assert str(caught.value) == f"pyproject.toml: {requirement!r} has no lower bound; write NAME>=VERSION first"

@@ -15,7 +15,7 @@ import yaml
 
 from api_stub import api_server
 from find_helm import Helm
-from tooling import ROOT, helm_environment
+from tooling import PATIENCE, ROOT, helm_environment
 
 CHART = ROOT / "chart"
 
@@ -59,7 +59,7 @@ class Charting:
             text=True,
             encoding="utf-8",
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
 
     def template(self, values: Mapping[str, Any] | None = None, *flags: str, chart: Path = CHART) -> list[Document]:

@@ -18,7 +18,7 @@ from unittest import mock
 
 from mcpfence.cli import main as cli
 from mcpfence.streams.post_render import post_render
-from tooling import PLUGINS, ROOT, TESTS, helm_environment, scripts
+from tooling import PATIENCE, PLUGINS, ROOT, TESTS, helm_environment, scripts
 
 RELEASE, NAMESPACE = "demo", "home"
 """The release of every stream here and its own namespace; its policies' namespace is `demo-mcp`."""
@@ -160,7 +160,7 @@ class Host:
         path = os.pathsep.join([str(self.home / "bin"), os.environ["PATH"]])
         used = {key: value for key, value in {**settings, "PATH": path}.items() if value is not None}
         command = [str(self.helm), *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, check=False, env=used, cwd=self.home, timeout=120)
+        return subprocess.run(command, capture_output=True, check=False, env=used, cwd=self.home, timeout=PATIENCE)
 
     def flags(self, *more: str) -> list[str]:
         """The flags that name the post-renderer, with further arguments for it."""

@@ -23,6 +23,9 @@ TESTS = ROOT / "tests"
 PLUGINS = ROOT / "helm-plugin"
 """The folder to give Helm 4 as HELM_PLUGINS."""
 
+PATIENCE = 600.0
+"""Seconds after which what does not come counts as never coming: no measure of speed, so no load makes a test red."""
+
 
 class MissingComponentError(Exception):
     """A component is not on this machine; the message names it and says how to get it."""

@@ -278,15 +278,44 @@ _TOO_DEEP = f"is nested more than {DEPTH_LIMIT} levels deep"
 
 
 def _check_depth(text: str) -> None:
-    """Refuse text that is nested more than DEPTH_LIMIT deep: libyaml would run out of its stack and end the process."""
+    """Refuse text that is nested more than DEPTH_LIMIT deep: libyaml would run out of its stack and end the process.
+
+    Some versions of libyaml have a limit of their own, and they reach it before they hand out what they have read:
+    up to 1,024 characters on one line may be a key.  So where the parser gives up, what stands before that place is
+    looked at first; every version then says the same.
+    """
     nests = sum(1 for _ in zip(_NESTS.finditer(text), range(DEPTH_LIMIT), strict=False))
     if nests < DEPTH_LIMIT and not _INDENTED.search(text):
         return
+    fault = _first_fault(text)
+    if isinstance(fault, yaml.MarkedYAMLError) and fault.problem_mark:
+        fault = _fault_before(text, fault.problem_mark) or fault
+    if fault:
+        raise fault
+
+
+def _fault_before(text: str, place: Any) -> BadDocument | yaml.MarkedYAMLError | None:
+    """What is wrong in front of the place at which the parser gives up; None where it is right to complain there."""
+    fault = _first_fault(text[: place.index])
+    if not isinstance(fault, yaml.MarkedYAMLError) or not fault.problem_mark or fault.problem_mark.index < place.index:
+        return fault
+    # It says only that the text ends here.  What must be a key, and opens levels instead, is in no event even so; it
+    # begins its line, which is looked at alone.
+    line = _first_fault(text[place.index - place.column : place.index])
+    return BadDocument(str(line), place.line + line.line, line.column) if isinstance(line, BadDocument) else None
+
+
+def _first_fault(text: str) -> BadDocument | yaml.MarkedYAMLError | None:
+    """What is wrong first, of nesting and what the parser says; raises what it says of the text as a whole."""
     depth = 0
-    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEPTH_LIMIT:
-            raise _at(event, _TOO_DEEP)
+    try:
+        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEPTH_LIMIT:
+                return _at(event, _TOO_DEEP)
+    except yaml.MarkedYAMLError as bad:
+        return bad
+    return None
 
 
 def _compose(text: str, loader_class: Any) -> list[Any]:

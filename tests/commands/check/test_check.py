@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_command, values_file
+from tooling import PATIENCE
 
 CLEAN = CATALOG
 WARNS = {**CATALOG, "clients": {}}
@@ -222,7 +223,7 @@ def _on_a_terminal(folder: Path, values: Any, **variables: str | None) -> bytes:
                 said += chunk
         except OSError:  # Linux: the other end is closed
             pass
-        process.wait(timeout=30)
+        process.wait(timeout=PATIENCE)
     os.close(ours)
     return said
 

@@ -199,7 +199,7 @@ def test_program_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(cloud, "_TIMEOUT", 0.2)
     (tmp_path / "bin").mkdir()
     path = tmp_path / "bin" / "aws"
-    path.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(20)\n", encoding="utf-8")
+    path.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(3600)\n", encoding="utf-8")
     path.chmod(0o755)
 
     assert refusal(run(tmp_path, "aws", "--cluster=prod")).splitlines()[-1] == (

@@ -22,7 +22,7 @@ from mcpfence.findings.finding import Collector
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.render.pipeline import load_catalog
 from mcpfence.system.pages import code, page, words
-from tooling import ROOT
+from tooling import PATIENCE, ROOT
 
 EXPLAINED = Path(__file__).parent / "golden"
 """Whole outputs; `make golden` rewrites them."""
@@ -288,7 +288,9 @@ def test_colour_on_a_terminal_only(no_color: str | None, coloured: bool) -> None
     ours, theirs = pty.openpty()
     command = [*mcpfence_command(), "explain", "devops", "-f", *golden.input_files("aks-aviatrix"), "--to", "8.8.8.8"]
     variables = environment(NO_COLOR=no_color, TERM="xterm")
-    subprocess.run(command, check=False, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT, env=variables, timeout=60)
+    subprocess.run(
+        command, check=False, stdout=theirs, stderr=subprocess.PIPE, cwd=ROOT, env=variables, timeout=PATIENCE
+    )
     os.close(theirs)
     text = os.read(ours, 100_000).decode()
     os.close(ours)

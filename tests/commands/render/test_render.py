@@ -18,7 +18,7 @@ from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_c
 from find_helm import Helm
 from mcpfence.documents.values import merge
 from mcpfence.streams.stream import split
-from tooling import ROOT, TESTS, helm_environment
+from tooling import PATIENCE, ROOT, TESTS, helm_environment
 
 CHARTS = TESTS / "support" / "charts"
 ARGUMENTS = ("--release", "demo", "-n", "home")
@@ -454,7 +454,7 @@ def test_reader_of_stdout_goes_away(tmp_path: Path) -> None:
         assert process.stdout.readline() == b"---\n"
         process.stdout.close()
         said = process.stderr.read()
-        code = process.wait(timeout=30)
+        code = process.wait(timeout=PATIENCE)
 
     assert (code, said) == (1, b"")
 
@@ -525,6 +525,6 @@ def test_interrupt(tmp_path: Path, number: signal.Signals) -> None:
             assert process.poll() is None
             time.sleep(0.01)
         process.send_signal(number)
-        out, said = process.communicate(timeout=30)
+        out, said = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, out, said) == (1, b"", b"\nmcpfence: interrupted\n")

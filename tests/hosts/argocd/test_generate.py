@@ -33,7 +33,7 @@ from argocd.applications import (
 )
 from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_command
 from mcpfence.findings.finding import Finding
-from tooling import ROOT
+from tooling import PATIENCE, ROOT
 
 FENCED: set[Identity] = {
     ("NetworkPolicy", "demo-mcp", "mcp-server-vault-egress"),
@@ -290,7 +290,7 @@ def test_stopped_by_argo_cd(tmp_path: Path) -> None:
     """The time limit is a SIGTERM: a sentence, nothing on stdout, and no files left behind."""
     slow = tmp_path / "helm"
     slow.write_text(
-        '#!/bin/sh\n[ "$1" = version ] && echo v4.0.0 && exit\ntouch started\nexec sleep 60\n', encoding="utf-8"
+        '#!/bin/sh\n[ "$1" = version ] && echo v4.0.0 && exit\ntouch started\nexec sleep 3600\n', encoding="utf-8"
     )
     slow.chmod(0o755)
     folder, scratch = plain(tmp_path / "app"), tmp_path / "scratch"
@@ -304,11 +304,11 @@ def test_stopped_by_argo_cd(tmp_path: Path) -> None:
         env=variables,
         start_new_session=True,
     )
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + PATIENCE
     while not (folder / "started").exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.01)
     os.killpg(process.pid, signal.SIGTERM)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=PATIENCE)
 
     assert (process.returncode, out, list(scratch.iterdir())) == (1, b"", [])
     assert err.decode() == (

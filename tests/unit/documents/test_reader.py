@@ -178,3 +178,55 @@ def test_depth_that_is_refused(text: str) -> None:
     """Nesting beyond 200 levels is refused however it is written, before anything recurses into it."""
     with pytest.raises(BadDocument, match="nested more than 200 levels deep"):
         load_values(text)
+
+
+LEVELS = 5_000
+"""More than libyaml reads by itself, in those of its versions that have a limit."""
+ENDLESS: dict[str, tuple[str, tuple[int, int]]] = {
+    # what: (text, line and column of the level that is one too many)
+    "brackets": ("[" * LEVELS, (1, 201)),
+    "brackets that are closed": ("[" * LEVELS + "]" * LEVELS, (1, 201)),
+    "brackets with spaces": ("[ " * LEVELS, (1, 401)),
+    "brackets on lines": ("[\n" * LEVELS, (201, 1)),
+    "braces": ("{a: " * LEVELS, (1, 801)),
+    "brackets in a brace": ("{" + "[" * LEVELS, (1, 201)),
+    "JSON": ('{"a":' * LEVELS, (1, 1001)),
+    "dashes": ("- " * LEVELS, (1, 401)),
+    "question marks": ("? " * LEVELS, (1, 401)),
+    "below a key": ("a:\n  b: " + "[" * LEVELS, (2, 204)),
+    "below indentation": ("".join(f"{' ' * i}a:\n" for i in range(150)) + " " * 150 + "[" * LEVELS, (151, 201)),
+    "in a list that goes on": ("a: [x,\n  " + "[" * LEVELS, (2, 201)),
+    "after brackets in quotes": (f"a: '{'[' * LEVELS}'\nb: " + "[" * LEVELS, (2, 203)),
+    "where a key must stand": ("a: 1\n" + "[" * LEVELS, (2, 201)),
+    "where a key must stand, with spaces": ("a:\n  b: 1\n  " + "[ " * LEVELS, (3, 403)),
+    "with another fault behind": ("[" * 300 + "@", (1, 201)),
+}
+
+
+@pytest.mark.parametrize(("text", "place"), ENDLESS.values(), ids=ENDLESS)
+def test_depth_without_end(text: str, place: tuple[int, int]) -> None:
+    """Whoever gives up first, libyaml or we: one sentence, and the place of the first level that is too many."""
+    for load in (load_values, load_foreign):
+        with pytest.raises(BadDocument) as caught:
+            load(text)
+
+        found = caught.value
+        assert (str(found), (found.line, found.column)) == ("is nested more than 200 levels deep", place)
+
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "before the levels": ("[}" + "[" * LEVELS, "1:2 did not find expected node content"),
+    "after many small lists": ("a: [" + "[1], " * 300 + "@]", "1:1505 found character that cannot start any token"),
+    "after levels that may be": ("[" * 200 + "x", "2:1 did not find expected ',' or ']'"),
+    "in a text of brackets": ("a: '" + "[" * LEVELS, "1:5005 found unexpected end of stream"),
+    "after a text of brackets": (f"a: '{'[' * LEVELS}'\nb: [", "3:1 did not find expected node content"),
+}
+
+
+@pytest.mark.parametrize(("text", "said"), FAULTS.values(), ids=FAULTS)
+def test_other_faults_among_many_brackets(text: str, said: str) -> None:
+    """What is wrong with a text that has many brackets, and is not nested too deep, is still what is said."""
+    with pytest.raises(BadDocument) as caught:
+        load_values(text)
+
+    assert f"{caught.value.line}:{caught.value.column} {caught.value}" == said

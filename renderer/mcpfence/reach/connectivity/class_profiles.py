@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from mcpfence.reach.connectivity.class_flows import ClassFlows, ClassMatcher, ClassSets, same
 from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
@@ -32,15 +33,34 @@ class Profile:
 
 def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[Profile]:
     """The profile of each class, in the order of the classes."""
-    of_class: list[list[Speaking]] = [[] for _ in classes.classes]
+    alike: dict[Mask, list[Speaking]] = {}
     for policy in policies:
         rules = policy.rules(direction)
         if rules is not None:
             for mask, one in _spoken(policy, rules, classes):
-                for place in bits(mask):
-                    of_class[place].append(one)
+                alike.setdefault(mask, []).append(one)
+    of_class: list[list[_Group]] = [[] for _ in classes.classes]
+    for mask, speaking in alike.items():
+        group = _group(speaking)
+        for place in bits(mask):
+            of_class[place].append(group)
     work = _Work(classes, direction)
     return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
+
+
+class _Group(NamedTuple):
+    """Policies that speak of the same classes: looked at once, and not once for each of the classes."""
+
+    speaking: list[Speaking]
+    keys: frozenset[object]
+    """Equal for groups that decide alike, while both are alive."""
+    named: bool
+    """Whether some rule has a named port."""
+
+
+def _group(speaking: list[Speaking]) -> _Group:
+    keys = frozenset((one.key, bool(one.policy.problems)) for one in speaking)
+    return _Group(speaking, keys, any(rule.ports.named for one in speaking for rule in one.rules))
 
 
 def _spoken(policy: Policy, rules: Rules, classes: PodClasses) -> Iterable[tuple[Mask, Speaking]]:
@@ -76,15 +96,17 @@ class _Work:
         self._open = Profile(self._sets.everything)
         self._made: dict[object, tuple[list[Speaking], Profile]] = {}
 
-    def profile(self, speaking: list[Speaking], ports: PortNames) -> Profile:
+    def profile(self, groups: list[_Group], ports: PortNames) -> Profile:
         """What the policies let a class with these ports do."""
-        if not speaking:
+        if not groups:
             return self._open
-        named = self._direction == "ingress" and any(rule.ports.named for one in speaking for rule in one.rules)
+        named = self._direction == "ingress" and any(group.named for group in groups)
         own = ports if named else frozenset()
-        key = own, frozenset((one.key, bool(one.policy.problems)) for one in speaking)
+        first, *others = (group.keys for group in groups)
+        key = own, first.union(*others) if others else first
         known = self._made.get(key)
         if known is None:  # the policies stay alive with their profile, so that their ids are theirs alone
+            speaking = [one for group in groups for one in group.speaking]
             known = self._made[key] = (speaking, self._profile(speaking, own))
         return known[1]
 
