@@ -12,11 +12,10 @@ from typing import Any
 
 import pytest
 
-from bad_input_cases import CATALOGS, CIDRS, HOSTS, PORTS
+from bad_input import errors, refused
 from helpers import run_cli
 from tooling import PATIENCE, TESTS
 
-COMMANDS = {"check": ("check",), "render": ("render", "--policies-only")}
 AVIATRIX = {"provider": "aviatrix"}
 """A provider that knows names, so that a bad one is the only error."""
 
@@ -28,39 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def errors(text: str | bytes, *command: str) -> list[str]:
-    """The errors that a command says of values.yaml with this text, which must end it: exit 1, nothing on stdout."""
-    Path("values.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
-    outcome = run_cli(*command, "-f", "values.yaml")
-
-    assert outcome.code == 1, outcome
-    assert outcome.stdout == ""
-    assert "Traceback" not in outcome.stderr
-    assert "[internal]" not in outcome.stderr
-    return [line.removeprefix("error: ") for line in outcome.stderr.splitlines() if line.startswith("error: ")]
-
-
-def refused(text: str | bytes, *expected: str) -> None:
-    """Both commands that read a catalog say exactly these errors."""
-    for command in COMMANDS.values():
-        assert errors(text, *command) == list(expected)
-
-
 def egress(**keys: Any) -> str:
     """The text of a catalog with one server, on one line: line and column of a place depend on it."""
     return json.dumps({"egress": AVIATRIX, "servers": {"a": {"runtime": "containerized", "egress": keys}}})
-
-
-@pytest.mark.parametrize(("text", "expected"), [(row[0], row[1:]) for row in CATALOGS.values()], ids=CATALOGS)
-def test_catalog_is_refused(text: str, expected: tuple[str, ...]) -> None:
-    """Each fault of a catalog is said once, with its place in the file, what is wrong and what to do."""
-    refused(text, *expected)
-
-
-@pytest.mark.parametrize(("host", "said"), HOSTS.values(), ids=HOSTS)
-def test_host_is_refused(host: str, said: str) -> None:
-    """Each form of a name that would mean different things on different engines is refused with its own sentence."""
-    refused(egress(egressDomains=[host]), f"values.yaml:1:113 servers.a.egress.egressDomains[0]: {said}")
 
 
 PLACES: dict[str, tuple[dict[str, Any], str]] = {
@@ -97,25 +66,6 @@ def test_host_is_refused_in_the_catalogs_registries() -> None:
         text,
         'values.yaml:1:49 egress.registries.npx[0]: "a/b" has a path; write a [host-path]',
         'values.yaml:1:68 egress.registries.uvx[0].name: "a/c" has a path; write a [host-path]',
-    )
-
-
-@pytest.mark.parametrize(("entry", "key", "said"), CIDRS.values(), ids=CIDRS)
-def test_cidr_is_refused(entry: dict[str, Any], key: str, said: str) -> None:
-    """Each CIDR block that the API server would refuse, or that would open what it does not say, is refused."""
-    for command in COMMANDS.values():
-        (found,) = errors(egress(cidrs=[{**entry, "ports": "all"}]), *command)
-
-        place, _, words = found.removeprefix("values.yaml:1:").partition(" ")
-        assert (place.isdecimal(), words) == (True, f"servers.a.egress.cidrs[0]{key}: {said}")
-
-
-@pytest.mark.parametrize(("port", "said"), PORTS.values(), ids=PORTS)
-def test_port_is_refused(port: object, said: str) -> None:
-    """Each entry that is no port is refused; the entries beside it are judged all the same."""
-    refused(
-        egress(cidrs=[{"cidr": "10.0.0.0/8", "ports": [port, 443]}]),
-        f"values.yaml:1:138 servers.a.egress.cidrs[0].ports[0]: {said}",
     )
 
 

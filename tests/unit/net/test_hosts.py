@@ -1,6 +1,6 @@
 """Host names and wildcards: the canonical form of good ones.
 
-Every refused form has its row among the bad input of the commands.
+Every refused form is a case in tests/commands/bad_input/cases/hosts.yaml.
 """
 
 from __future__ import annotations
