@@ -50,7 +50,7 @@ lab-down: ## stop that API server and remove what it left
 
 .PHONY: fuzz
 fuzz: .venv/.test tools ## look for new faults: every mutant, and properties with a million examples (hours)
-	MCPFENCE_HYPOTHESIS=fuzz $(PYTEST) tests/proof tests/reach tests/test_intervals.py tests/test_addresses.py $(PYTEST_ARGS)
+	MCPFENCE_HYPOTHESIS=fuzz $(PYTEST) tests/properties/proof tests/properties/reach tests/properties/net $(PYTEST_ARGS)
 
 .PHONY: check
 check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift checks, tests

@@ -23,7 +23,7 @@ from mcpfence.system.inputs import read_inputs
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLES = ROOT / "values-examples"
-GOLDEN = ROOT / "tests" / "golden"
+GOLDEN = ROOT / "tests" / "contract" / "examples" / "golden"
 RELEASE, NAMESPACE = "mcpfence", "default"
 """As `mcpfence render -f values.yaml` has them."""
 

@@ -1,4 +1,4 @@
-"""The lab for a person: a real API server that stays.  The tests in tests/lab start their own.
+"""The lab for a person: a real API server that stays.  The tests in tests/engines/lab start their own.
 
 python tools/make_lab.py up      starts one in .tools/lab, leaves it running and prints its KUBECONFIG
 python tools/make_lab.py down    stops it and removes the folder

@@ -4,7 +4,7 @@
 #
 #   sh tools/mcp/build.sh FOLDER        PYTHON=... names the interpreter; npm and Node.js >= 20 must be there
 #
-# The wheels are those for the Python of this machine's /usr, which the pods of the lab see (`tests/mcp_servers`).
+# The wheels are those for the Python of this machine's /usr, which the pods of the lab see (`tests/engines/mcp_servers`).
 set -eu
 
 if [ "$#" -ne 1 ]; then

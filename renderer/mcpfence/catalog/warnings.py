@@ -67,7 +67,7 @@ def _cilium(catalog: Catalog, out: Collector) -> None:
             todo = "name the caller by namespace and podSelector"
             out.add("cilium-cidr", (*client.path, "cidrs"), sentence, todo)
         if client.cidrs:
-            # Cilium pull request 46305; tests/cilium shows it with the engine of 1.19.4 and its absence from 1.19.5 on.
+            # Cilium pull request 46305; tests/engines/cilium shows it with the engine of 1.19.4 and its absence from 1.19.5 on.
             sentence = "Cilium 1.19.0 to 1.19.4 admits every pod of the servers' namespace where a policy admits cidrs"
             out.add("cilium-ingress-cidr", (*client.path, "cidrs"), sentence, "use Cilium 1.19.5 or later")
     for item in catalog.fenced:

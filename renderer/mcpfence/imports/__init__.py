@@ -1,7 +1,7 @@
 """Importers: other people's catalogs of MCP servers become a catalog of mcpfence, kept or narrowed, never widened.
 
 To add a format: a module with a `FORMAT` (see `entry.Format`), one row in `FORMATS`, a folder of cases in
-tests/imports/cases.
+tests/commands/imports/cases.
 """
 
 from __future__ import annotations

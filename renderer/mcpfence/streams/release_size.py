@@ -2,7 +2,7 @@
 
 The record holds the manifest, the user's values and the chart.  A large one is estimated from samples, because
 compressing tens of megabytes would take as long as rendering them.  Source: helm, pkg/storage/driver (facts on
-integration, 3.1); tests/lab compares the estimate with the records that real helms store.
+integration, 3.1); tests/engines/lab compares the estimate with the records that real helms store.
 """
 
 from __future__ import annotations

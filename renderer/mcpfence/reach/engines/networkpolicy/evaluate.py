@@ -3,7 +3,7 @@
 A named port means what the destination's containers call so.  For ingress the destination is the subject itself, whose
 ports can be given.  Everywhere else a named port is at least nothing and at most every port of its protocol.  That goes
 for ipBlocks as destinations too: outside addresses have no containers, but an engine may compare a block with the
-addresses of pods, which have (Calico does; tests/packets saw it with real packets).
+addresses of pods, which have (Calico does; tests/engines/packets saw it with real packets).
 """
 
 from __future__ import annotations

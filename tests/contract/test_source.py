@@ -1,0 +1,117 @@
+"""What holds for the source as a whole: dependencies are declared, and the core is pure."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tooling import ROOT
+
+PACKAGE = ROOT / "renderer" / "mcpfence"
+EDGE = ("cli", "system", "__main__", *(f"argocd/{name}" for name in ("generate", "look", "repository", "schemas")))
+"""What may do I/O; everything else below renderer/mcpfence is core."""
+
+IMPURE_MODULES = {
+    *("click", "os", "pathlib", "shutil", "glob", "tempfile", "mmap", "fileinput"),
+    *("time", "datetime", "random", "secrets", "uuid", "locale", "platform", "getpass"),
+    *("socket", "ssl", "http", "urllib.request", "subprocess", "threading", "multiprocessing", "asyncio", "signal"),
+    *("logging", "importlib.resources", "importlib.metadata"),
+}
+
+IMPURE_BUILTINS = {"open", "input", "print", "exec", "eval", "__import__"}
+IMPURE_SYS = {f"sys.{name}" for name in ("argv", "stdin", "stdout", "stderr", "exit", "path", "modules")}
+
+
+def test_every_import_is_a_declared_dependency() -> None:
+    """Whatever the package imports from outside is among its runtime dependencies."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    declared = {_normal(re.split(r"[^\w.-]", line)[0]) for line in project["dependencies"]}
+    providers = importlib.metadata.packages_distributions()
+    foreign = (
+        {module.split(".")[0] for path in PACKAGE.rglob("*.py") for module, _ in _imports(_tree(path))}
+        - sys.stdlib_module_names
+        - {"mcpfence"}
+    )
+
+    undeclared = {name for name in foreign if not declared & {_normal(of) for of in providers.get(name, ["?"])}}
+    assert undeclared == set()
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _core_files() -> list[Path]:
+    return sorted(
+        path for path in PACKAGE.rglob("*.py") if not _at_edge(path.relative_to(PACKAGE).with_suffix("").parts)
+    )
+
+
+def _at_edge(parts: tuple[str, ...]) -> bool:
+    return any("/".join(parts[:end]) in EDGE for end in range(len(parts) + 1))
+
+
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Each absolutely imported module with its line; `from os import path` counts as `os` and as `os.path`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+            yield from ((f"{node.module}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def _impurities(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and name of everything that reaches outside the process, or asks what time or where it is."""
+    for module, line in _imports(tree):
+        parts = module.split(".")
+        prefixes = {".".join(parts[: end + 1]) for end in range(len(parts))}
+        yield from ((line, f"import {name}") for name in sorted(prefixes & IMPURE_MODULES))
+        if parts[0] == "mcpfence" and _at_edge(tuple(parts[1:])):
+            yield line, f"import {module}"
+        if module in IMPURE_SYS:
+            yield line, module
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in IMPURE_BUILTINS:
+            yield node.lineno, f"{node.func.id}()"
+        elif isinstance(node, ast.Attribute) and ast.unparse(node) in IMPURE_SYS:
+            yield node.lineno, ast.unparse(node)
+
+
+@pytest.mark.parametrize("path", _core_files(), ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_core_is_pure(path: Path) -> None:
+    """The core imports no click and no edge, and touches no file, clock, environment, randomness or network."""
+    found = set(_impurities(_tree(path)))
+
+    assert sorted(found) == []
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("import os.path", ["import os"]),
+        ("from importlib import resources", ["import importlib.resources"]),
+        ("def f():\n    from click import echo", ["import click"]),
+        ("with open('x') as file: pass", ["open()"]),
+        ("import sys\nsys.stdout.write('x')", ["sys.stdout"]),
+        ("from sys import argv", ["sys.argv"]),
+        ("from mcpfence.cli.main import run", ["import mcpfence.cli.main", "import mcpfence.cli.main.run"]),
+        ("from mcpfence.system import files", ["import mcpfence.system", "import mcpfence.system.files"]),
+        ("from mcpfence.argocd import look", ["import mcpfence.argocd.look"]),
+        ("import sys\nfrom io import StringIO\nsys.intern('x')", []),
+    ],
+)
+def test_purity_check_sees(code: str, found: list[str]) -> None:
+    """The check itself notices each way out of the core, and leaves alone what is none."""
+    assert [name for _, name in sorted(set(_impurities(ast.parse(code))))] == found

@@ -1,0 +1,61 @@
+"""Sets of flows: one form for each, no trap of size, and packets that read well."""
+
+from __future__ import annotations
+
+from mcpfence.net.addresses import parse_cidr
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+
+
+def test_the_address_part_has_one_form() -> None:
+    """Equal sets of addresses are equal values, however they were put together."""
+    halves = [flows.reach_of((parse_cidr(text),)) for text in ("10.0.0.0/9", "10.128.0.0/9")]
+    whole = flows.reach_of((parse_cidr("10.0.0.0/8"),))
+
+    assert flows.union(*halves) == whole
+    assert hash(flows.union(*halves)) == hash(whole)
+
+
+def test_boxes_that_only_together_cover_a_third() -> None:
+    """app=p with and without tier is app=p: no single box covers it, both together do."""
+    one = flows.reach_of(pods=[label_sets.pods_in("a", label_sets.box_of({"app": "p"}))])
+    parts = [
+        flows.reach_of(pods=[label_sets.pods_in("a", (("app", label_sets.one_of("p")), ("tier", values)))])
+        for values in (label_sets.PRESENT, label_sets.MISSING)
+    ]
+
+    assert flows.same(flows.union_of(parts), one)
+    assert not flows.within(one, parts[0])
+
+
+def test_thousands_of_boxes_are_no_trap() -> None:
+    """A peer that none of ten thousand others covers is found at once, although each of them meets it."""
+    many = flows.union_of(
+        flows.reach_of(pods=[label_sets.pods_in("a", label_sets.box_of({f"key-{number}": "x"}))])
+        for number in range(10_000)
+    )
+    everyone = flows.reach_of(pods=[label_sets.pods_in("a")])
+
+    packet = flows.witness_outside(everyone, many)
+
+    assert packet is not None
+    assert packet.namespace == ((label_sets.NAMESPACE_NAME, "a"),)
+    assert flows.within(many, everyone)
+
+
+def test_packets_read_well() -> None:
+    """A message shows a packet in one line; addresses and ports that people know come first."""
+    web = traffic.named((traffic.span("TCP", 1, 1000),), host_names.names_of(["api.example.com"]))
+    redis = [label_sets.pods_in("data", label_sets.box_of({"app": "redis"}))]
+    shown_packets = [
+        flows.witness(flows.reach_of((parse_cidr("169.254.0.0/16"),))),
+        flows.witness(flows.reach_of((parse_cidr("203.0.113.0/24"),), (), web)),
+        flows.witness(flows.reach_of((), redis, traffic.plain((traffic.span("TCP", 6379, 6379),)))),
+        flows.witness(flows.reach_of((parse_cidr("2001:db8::/32"),), (), traffic.plain((traffic.span("ICMP"),)))),
+    ]
+
+    assert [packet.text for packet in shown_packets if packet] == [
+        "169.254.169.254 TCP 443",
+        "203.0.113.0 TCP 443 as api.example.com",
+        "a pod with app=redis in a namespace with kubernetes.io/metadata.name=data TCP 6379",
+        "2001:db8:: ICMP",
+    ]
