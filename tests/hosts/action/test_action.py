@@ -24,7 +24,7 @@ from pages import BLOCKS
 from tooling import ROOT, find_helm4, need
 
 ACTION = read_action(ROOT / "action.yml")
-HOOKS = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+HOOKS = yaml.load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 PAGE = {
     match[1]: block.text
     for block in BLOCKS
@@ -501,7 +501,9 @@ def test_the_workflow_of_the_page_calls_the_action(repository: Path, start: Star
     """With the inputs that docs/git.md shows, in a repository as it describes."""
     (step,) = [
         step
-        for step in yaml.safe_load(PAGE[".github/workflows/mcpfence.yml"])["jobs"]["mcpfence"]["steps"]
+        for step in yaml.load(PAGE[".github/workflows/mcpfence.yml"], Loader=yaml.CSafeLoader)["jobs"]["mcpfence"][
+            "steps"
+        ]
         if step["uses"].startswith("OWNER/")
     ]
     helm = str(need(find_helm4))
@@ -525,7 +527,7 @@ for argument in "$@"; do echo "$argument"; done > "$HOME/curl.log"
 
 def test_gitlab_job(repository: Path, tmp_path: Path) -> None:
     """The scripts of docs/git.md, as written: they pass, and the note is what `mcpfence diff` says."""
-    job = yaml.safe_load(PAGE[".gitlab-ci.yml"])["mcpfence"]
+    job = yaml.load(PAGE[".gitlab-ci.yml"], Loader=yaml.CSafeLoader)["mcpfence"]
     base = _commit(repository, {"values.yaml": CATALOG})
     _commit(repository, {"values.yaml": WIDER})
     arguments = ("--release", "mcp", "--namespace", "mcp-system", "--policies-only", "-o", "manifests", "-q")
@@ -582,7 +584,10 @@ def test_hooks(repository: Path, tmp_path: Path, config: str) -> None:
     scripts = scripts_folder(tmp_path / "scripts")
     (scripts / "helm").symlink_to(need(find_helm4))
     hooks = {hook["id"]: hook for hook in HOOKS}
-    shown = {hook["id"]: hook["args"] for hook in yaml.safe_load(PAGE[".pre-commit-config.yaml"])["repos"][0]["hooks"]}
+    shown = {
+        hook["id"]: hook["args"]
+        for hook in yaml.load(PAGE[".pre-commit-config.yaml"], Loader=yaml.CSafeLoader)["repos"][0]["hooks"]
+    }
     args = {name: hook["args"] if config == "the hooks alone" else shown[name] for name, hook in hooks.items()}
     _commit(repository, {"values.yaml": CATALOG})
     codes = [_hook(repository, scripts, hooks[name], args[name]).returncode for name in hooks]
@@ -603,7 +608,10 @@ def test_hooks(repository: Path, tmp_path: Path, config: str) -> None:
 
 def test_which_files_start_the_hooks() -> None:
     """The patterns of docs/git.md match the catalog, and for the render the folder, too: edits by hand are undone."""
-    files = {hook["id"]: hook["files"] for hook in yaml.safe_load(PAGE[".pre-commit-config.yaml"])["repos"][0]["hooks"]}
+    files = {
+        hook["id"]: hook["files"]
+        for hook in yaml.load(PAGE[".pre-commit-config.yaml"], Loader=yaml.CSafeLoader)["repos"][0]["hooks"]
+    }
 
     assert re.search(files["mcpfence-check"], "values.yaml")
     assert re.search(files["mcpfence-render"], "manifests/kustomization.yaml")
@@ -616,7 +624,7 @@ def test_real_pre_commit(repository: Path, tmp_path: Path) -> None:
     pytest.importorskip("pre_commit", reason="pre-commit is missing: pip install 'mcpfence[dev]'")
     source = _checkout(tmp_path / "source")
     rev = _commit(source, {})
-    shown = yaml.safe_load(PAGE[".pre-commit-config.yaml"])
+    shown = yaml.load(PAGE[".pre-commit-config.yaml"], Loader=yaml.CSafeLoader)
     shown["repos"][0] |= {"repo": f"file://{source}", "rev": rev}
     shown["repos"][0]["hooks"][1]["args"].append("--policies-only")
     _commit(repository, {"values.yaml": CATALOG, ".pre-commit-config.yaml": shown})

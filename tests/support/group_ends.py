@@ -28,10 +28,18 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """End the engines behind the last test of a group."""
     yield
     running = item.config.stash.get(_RUNNING, [])
-    if running and (nextitem is None or group_of(nextitem) != group_of(item)):
+    if running and not _goes_on(item, nextitem):
         while running:
             fixturedef, request = running.pop()
             fixturedef.finish(request)
+
+
+def _goes_on(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Whether more tests of the group follow here: on a worker at once or never, in a single process anywhere below."""
+    following = [nextitem] if nextitem else []
+    if following and not hasattr(item.config, "workerinput"):
+        following = item.session.items[item.session.items.index(item) + 1 :]
+    return any(group_of(one) == group_of(item) for one in following)
 
 
 def group_of(item: pytest.Item) -> str:

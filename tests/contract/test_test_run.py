@@ -46,12 +46,12 @@ from conftest import say
 def test_first(client, other):
     say("first")
 
+def test_alone():
+    say("alone")
+
 @pytest.mark.xdist_group("one")
 def test_second(world):
     say("second")
-
-def test_alone():
-    say("alone")
 
 @pytest.mark.xdist_group("two")
 def test_again(client):
@@ -60,7 +60,7 @@ def test_again(client):
 
 
 def _run(folder: Path, *arguments: str) -> str:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests"), str(folder)])}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "support"), str(folder)])}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "group_ends", "-p", "slowest"]
     done = subprocess.run(
         [*command, *arguments, "."], cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -70,14 +70,13 @@ def _run(folder: Path, *arguments: str) -> str:
 
 
 def test_engines_end_with_their_group(tmp_path: Path) -> None:
-    """What stands upon an engine ends, then the engine, behind the last test of the group; the next group starts anew."""
+    """What stands upon an engine ends, then the engine, behind the group's last test; the next group starts anew."""
     (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
     _run(tmp_path, "-p", "no:randomly")
 
     assert (tmp_path / "said").read_text(encoding="utf-8").splitlines() == [
-        *("world starts", "client starts", "first", "second", "client ends", "world ends"),
-        "alone",
+        *("world starts", "client starts", "first", "alone", "second", "client ends", "world ends"),
         *("world starts", "client starts", "again", "client ends", "world ends"),
         "session ends",
     ]
