@@ -82,7 +82,7 @@ class Captive(ControlPlane):
 
     def apply(self, text: str) -> None:
         """Apply a NetworkPolicy or Namespace as it stands, as `kubectl apply --server-side` does, strictly."""
-        document = yaml.safe_load(text)
+        document = yaml.load(text, Loader=yaml.CSafeLoader)
         name, namespace = document["metadata"]["name"], document["metadata"].get("namespace", "default")
         paths = {"NetworkPolicy": policies_path(namespace, name), "Namespace": f"/api/v1/namespaces/{name}"}
         how = {"fieldManager": "lab", "force": "true", "fieldValidation": "Strict"}

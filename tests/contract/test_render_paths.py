@@ -63,13 +63,13 @@ class Example(NamedTuple):
     @property
     def catalog(self) -> Any:
         """The values."""
-        return yaml.safe_load((self.folder / self.values).read_text(encoding="utf-8"))
+        return yaml.load((self.folder / self.values).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
     @property
     def manifests(self) -> list[Any]:
         """What stands in the files beside it."""
         texts = ((self.folder / name).read_text(encoding="utf-8") for name in self.beside)
-        return [document for text in texts for document in yaml.safe_load_all(text) if document]
+        return [document for text in texts for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
 
 @pytest.fixture(params=golden.examples())
@@ -118,7 +118,9 @@ def _built(machine: Machine, *arguments: str | Path, without: list[Any] | None =
     """What kustomize builds, less the documents that were put into it."""
     done = kustomize(machine.kustomize, *arguments, scripts=machine.scripts)
     assert done.returncode == 0, done.stderr
-    found = [document for document in yaml.safe_load_all(done.stdout) if document not in (without or [])]
+    found = [
+        document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document not in (without or [])
+    ]
     return yaml.safe_dump_all(found)
 
 

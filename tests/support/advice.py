@@ -31,12 +31,12 @@ def _step(raw: dict[str, Any], text: str) -> bool:
         del inner[last]
     elif match := re.fullmatch(r"add (\S+|\{.*\}) to ([\w.-]+)", text):
         inner, last = _place(raw, match[2])
-        inner[last] = [*inner.get(last, []), yaml.safe_load(match[1])]
+        inner[last] = [*inner.get(last, []), yaml.load(match[1], Loader=yaml.CSafeLoader)]
     elif match := re.fullmatch(rf"declare it under clients as {CALLER}: (\{{.*\}})", text):
-        raw.setdefault("clients", {})[CALLER] = yaml.safe_load(match[1])
+        raw.setdefault("clients", {})[CALLER] = yaml.load(match[1], Loader=yaml.CSafeLoader)
     elif match := re.fullmatch(r"(?:write )?([\w.-]+): (.*)", text):
         inner, last = _place(raw, match[1])
-        inner[last] = yaml.safe_load(match[2])
+        inner[last] = yaml.load(match[2], Loader=yaml.CSafeLoader)
     else:
         return False
     return True

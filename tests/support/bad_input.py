@@ -174,7 +174,7 @@ def _lines_of_errors(lines: list[str], name: str) -> tuple[int, int]:
 
 def _key(line: str) -> str | None:
     try:
-        loaded = yaml.safe_load(line)
+        loaded = yaml.load(line, Loader=yaml.CSafeLoader)
     except yaml.YAMLError:
         return None
     return str(next(iter(loaded))) if isinstance(loaded, dict) and len(loaded) == 1 else None

@@ -138,7 +138,7 @@ class Charting:
 
 def parse(text: str) -> list[Document]:
     """The objects of a stream."""
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, Loader=yaml.CSafeLoader) if document]
 
 
 def one(documents: list[Document], kind: str) -> Document:

@@ -129,5 +129,5 @@ def _text(value: Any) -> str:
 
 def read_action(path: Path) -> Mapping[str, Any]:
     """The metadata of an action."""
-    found: Mapping[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    found: Mapping[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return found

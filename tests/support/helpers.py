@@ -93,7 +93,10 @@ def errors_of(raw: Raw, *documents: Any) -> list[str]:
 
 def objects(raw: Raw, *documents: Any) -> dict[str, Raw]:
     """The rendered manifests by `KIND NAME`, read back from their text."""
-    return {f"{item.kind} {item.name}": yaml.safe_load(item.text) for item in rendered(raw, *documents).objects}
+    return {
+        f"{item.kind} {item.name}": yaml.load(item.text, Loader=yaml.CSafeLoader)
+        for item in rendered(raw, *documents).objects
+    }
 
 
 def reach(allows: Iterable[Allow], *kinds: str) -> dict[str, list[str]]:

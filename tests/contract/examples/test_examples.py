@@ -53,7 +53,7 @@ def documents(rendering: Rendering) -> list[Document]:
 def crd(shared: Path) -> Document:
     """The vendor's FirewallPolicy CRD."""
     text = (shared / "crds" / "aviatrix" / "networking.aviatrix.com_firewallpolicies.yaml").read_text(encoding="utf-8")
-    found: Document = yaml.safe_load(text)
+    found: Document = yaml.load(text, Loader=yaml.CSafeLoader)
     return found
 
 
@@ -267,7 +267,7 @@ def _first(name: str, kind: str, part: str) -> Document:
         found
         for item in rendering.objects
         if item.kind == kind and part in item.name
-        for found in [yaml.safe_load(item.text)]
+        for found in [yaml.load(item.text, Loader=yaml.CSafeLoader)]
     )
 
 

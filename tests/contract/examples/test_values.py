@@ -34,7 +34,7 @@ Destinations = set[tuple[str, int]]
 
 
 def _load(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 def _values(example: str) -> dict[str, Any]:

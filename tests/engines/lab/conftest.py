@@ -1,7 +1,7 @@
 """What the tests of the lab can ask for: a real API server of their own, and a client for it.
 
-Every test here carries the marker `lab`.  Tests that share the session's server run in one group of pytest-xdist, so
-one worker starts it once; tests that break their server bring one of their own and run in another group.
+Every test here carries the marker `lab`.  Tests that share a server run in one group of pytest-xdist, so one worker
+starts it once and ends it with the group (`group_ends`); tests that break their server bring one of their own.
 """
 
 from __future__ import annotations
@@ -24,6 +24,15 @@ from lab.manifests import add_crds
 from tooling import MissingComponentError, need
 
 HERE = Path(__file__).parent
+GROUPS = {
+    "test_apply": "objects",
+    "test_gateway_apply": "objects",
+    "test_half_applied": "objects",
+    "test_pod_security": "pods",
+    "test_rbac": "pods",
+    "test_run_admission": "pods",
+}
+"""Which files share a server; the others, with helm, share one more."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -32,8 +41,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.lab)
-            if not item.get_closest_marker("xdist_group"):
-                item.add_marker(pytest.mark.xdist_group("lab"))
+            if "control_plane" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.xdist_group(f"lab-{GROUPS.get(item.path.stem, 'releases')}"))
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +63,7 @@ def _apiserver() -> Path:
 def control_plane(
     programs: Programs, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[ControlPlane]:
-    """The API server that the tests of one worker share; its logs stay only if a test failed."""
+    """The API server that the tests of one group share; its logs stay only if a test failed."""
     folder = tmp_path_factory.mktemp("lab") / "server"
     with ControlPlane(folder=folder, programs=programs) as server:
         yield server

@@ -67,7 +67,7 @@ def _apply(api: Api, documents: Iterable[str]) -> Counter[str]:
     counted: Counter[str] = Counter()
     faults: list[str] = []
     for text in documents:
-        sent: Document = yaml.safe_load(text)
+        sent: Document = yaml.load(text, Loader=yaml.CSafeLoader)
         if sent["kind"] != "Namespace" and "namespace" in sent["metadata"]:
             api.make_namespace(sent["metadata"]["namespace"])
         kind = sent["kind"]
@@ -132,7 +132,7 @@ def _misspelt(document: Document, path: str, right: str, wrong: str) -> Document
 )
 def test_a_misspelt_field_is_refused(api: Api, kind: str, path: str, right: str, wrong: str) -> None:
     """One letter more in any field, and the API server names it: what passes above has been looked at."""
-    objects = [yaml.safe_load(item.text) for item in rendered(OWN["firewall"]).objects]
+    objects = [yaml.load(item.text, Loader=yaml.CSafeLoader) for item in rendered(OWN["firewall"]).objects]
     (document,) = [one for one in objects if one["kind"] == kind and "names" in one["metadata"]["name"]][:1]
     api.make_namespace(document["metadata"]["namespace"])
     answer = api.create(_misspelt(document, path, right, wrong))
@@ -144,7 +144,7 @@ def test_a_misspelt_field_is_refused(api: Api, kind: str, path: str, right: str,
 def test_a_key_written_twice_is_refused(api: Api) -> None:
     """The API server reads our text with its own YAML parser: a duplicate key in it would be an error."""
     text = next(item.text for item in rendered(OWN["plain"]).objects if item.kind == "NetworkPolicy")
-    api.make_namespace(yaml.safe_load(text)["metadata"]["namespace"])
+    api.make_namespace(yaml.load(text, Loader=yaml.CSafeLoader)["metadata"]["namespace"])
     answer = api.create(text.replace("\nspec:\n", "\nspec:\n  podSelector: {}\n"))
 
     assert answer.status == 400

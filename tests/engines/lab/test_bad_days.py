@@ -154,7 +154,9 @@ def test_an_opening_is_seen() -> None:
     """The comparison can fail: a rule that opens, and a policy that is gone, are told with the pods and one packet."""
     servers = FIRST["servers"]
     whole = [
-        one for one in [yaml.safe_load(item.text) for item in rendered(FIRST).objects] if one["kind"] == "NetworkPolicy"
+        one
+        for one in [yaml.load(item.text, Loader=yaml.CSafeLoader) for item in rendered(FIRST).objects]
+        if one["kind"] == "NetworkPolicy"
     ]
     wrong = copy.deepcopy(whole)
     (policy,) = [one for one in wrong if one["metadata"]["name"] == "mcp-server-s1-ingress"]

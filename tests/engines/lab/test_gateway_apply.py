@@ -33,10 +33,14 @@ def _apply(api: Api, texts: list[str]) -> list[str]:
     """Create each document strictly; what is wrong with any, or was stored other than it was written."""
     faults: list[str] = []
     for text in texts:
-        sent: Document = yaml.safe_load(text)
+        sent: Document = yaml.load(text, Loader=yaml.CSafeLoader)
         api.make_namespace(sent["metadata"]["namespace"])
         faults += stored_faults(api, text, ADDED.get(sent["kind"], set()))
     return faults
+
+
+def _documents(raw: dict[str, Any]) -> list[Any]:
+    return [yaml.load(text, Loader=yaml.CSafeLoader) for text in _gateway_texts(raw)]
 
 
 def _gateway_texts(raw: dict[str, Any]) -> list[str]:
@@ -61,14 +65,16 @@ def test_each_shape_is_stored_as_written(every_kind: Api, title: str) -> None:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_examples_are_stored_as_written(every_kind: Api, example: str) -> None:
     """The three use cases of docs/gateways.md."""
-    raw = yaml.safe_load((ROOT / "values-examples" / example / "values.yaml").read_text(encoding="utf-8"))
+    raw = yaml.load(
+        (ROOT / "values-examples" / example / "values.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
 
     assert _apply(every_kind, _gateway_texts(raw)) == []
 
 
 def _changed(kind: str, raw: dict[str, Any], path: str, value: Any) -> Document:
     """One object of a catalog with another value at a place."""
-    document = next(found for found in map(yaml.safe_load, _gateway_texts(raw)) if found["kind"] == kind)
+    document = next(found for found in _documents(raw) if found["kind"] == kind)
     *steps, last = [int(step) if step.isdigit() else step for step in path.split(".")]
     place: Any = document
     for step in steps:
@@ -114,7 +120,7 @@ def test_a_prefix_cannot_be_changed(every_kind: Api) -> None:
 def test_the_older_version_of_the_api(shared: Path) -> None:
     """With apiVersion: v1alpha1 every object is one of release 0.9, which serves both versions."""
     for file in sorted((shared / "crds" / "kuadrant-mcp" / "v0.9.0").glob("*.yaml")):
-        definition = yaml.safe_load(file.read_text(encoding="utf-8"))
+        definition = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         schemas = {v["name"]: v["schema"]["openAPIV3Schema"] for v in definition["spec"]["versions"] if v["served"]}
         assert set(schemas) == {"v1", "v1alpha1"}
         raw = SHAPES["every key of a registration"] | {
@@ -122,7 +128,7 @@ def test_the_older_version_of_the_api(shared: Path) -> None:
             | {"apiVersion": "v1alpha1", "virtualServers": {"few": {"tools": ["kube_x"]}}}
         }
         kind = definition["spec"]["names"]["kind"]
-        ours = [found for found in map(yaml.safe_load, _gateway_texts(raw)) if found["kind"] == kind]
+        ours = [found for found in _documents(raw) if found["kind"] == kind]
         assert ours
         for document in ours:
             assert document["apiVersion"] == "mcp.kuadrant.io/v1alpha1"

@@ -34,7 +34,9 @@ def objects(example: Path, tmp_path: Path) -> list[Document]:
     folder = tmp_path / "manifests"
     done = mcpfence("render", *_files(example), "-o", folder, "--quiet", HELM_BIN=str(need(find_helm4)))
     assert done.returncode == 0, done.stderr.decode()
-    found = [yaml.safe_load(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.yaml"))]
+    found = [
+        yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) for file in sorted(folder.glob("*.yaml"))
+    ]
     return [one for one in found if one["kind"] != "Kustomization"]  # a list of the others, and no object
 
 

@@ -75,7 +75,7 @@ def release(cluster: Cluster) -> Release:
 def test_install(release: Release, control_plane: ControlPlane) -> None:
     """What the API server holds is what was rendered: floor, policies and report; the catalog not even for a moment."""
     release.install(FIRST)
-    rendered = [one for one in yaml.safe_load_all(release.helm("get manifest")) if one]
+    rendered = [one for one in yaml.load_all(release.helm("get manifest"), Loader=yaml.CSafeLoader) if one]
     policies = [one for one in rendered if one["kind"] == "NetworkPolicy"]
     stored = release.stored(POLICY)
 

@@ -21,7 +21,7 @@ from control_plane import ControlPlane, LabError, Programs, find_programs
 from lab.api import Api
 from tooling import ROOT
 
-pytestmark = pytest.mark.xdist_group("lab-bad-days")
+pytestmark = pytest.mark.xdist_group("lab-start")
 
 
 def _script(path: Path, text: str) -> Path:

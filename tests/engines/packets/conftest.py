@@ -1,4 +1,4 @@
-"""One cluster whose packets are real, for all tests of this folder: they run in one group of pytest-xdist."""
+"""A cluster whose packets are real, for the tests of a group of pytest-xdist: those that compare, and all others."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from packets.play import Tally
 from tooling import need
 
 HERE = Path(__file__).parent
+GROUPS = {"test_agreement": "packets"}
+"""The files whose tests share a cluster; the others share one more."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -23,7 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.lab)
-            item.add_marker(pytest.mark.xdist_group("packets"))
+            if {"world", "tally"} & set(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.xdist_group(GROUPS.get(item.path.stem, "packets-days")))
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,7 @@ IMAGE = f"registry.example.com/mcpfence-argocd:{package.__version__}"
 
 def load(name: str) -> Any:
     """A file of argocd/."""
-    return yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return yaml.load((FOLDER / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize(("flags", "name"), [((), "plugin.yaml"), (("--discover",), "plugin-discover.yaml")])

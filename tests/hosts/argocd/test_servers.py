@@ -189,7 +189,7 @@ def test_dry_source_that_names_the_plugin(argocd: ArgoCD, repository: Callable[[
 
 def example(name: str) -> dict[str, Any]:
     """The `spec` of an Application, or of the template of an ApplicationSet."""
-    found = yaml.safe_load((ROOT / "argocd" / name).read_text(encoding="utf-8"))
+    found = yaml.load((ROOT / "argocd" / name).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return dict(found["spec"].get("template", found)["spec"])
 
 
@@ -210,7 +210,9 @@ def test_example_application(argocd: ArgoCD, repository: Callable[[Mapping[str, 
 
 def test_example_application_set(argocd: ArgoCD, repository: Callable[[Mapping[str, Any]], Path]) -> None:
     """Each folder of argocd/applicationset.yaml is a release of its own; Argo CD sends the plugin these files only."""
-    template = yaml.safe_load((ROOT / "argocd" / "applicationset.yaml").read_text(encoding="utf-8"))["spec"]["template"]
+    template = yaml.load(
+        (ROOT / "argocd" / "applicationset.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )["spec"]["template"]
     paths = template["metadata"]["annotations"]["argocd.argoproj.io/manifest-generate-paths"]
     source = template["spec"]["source"]
     shards = {f"shards/{name}/values.yaml": {"servers": {name: container()}} for name in ("red", "blue")}

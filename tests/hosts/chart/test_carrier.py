@@ -255,7 +255,7 @@ def test_the_table_of_what_is_carried_knows_each_key_of_the_schema() -> None:
     text = (CHART / "templates" / "_carrier.tpl").read_text(encoding="utf-8")
     found = re.search(r'define "mcpfence.carried" -}}\n(.*?)\n{{- end', text, re.DOTALL)
     assert found
-    table = yaml.safe_load(found[1])
+    table = yaml.load(found[1], Loader=yaml.CSafeLoader)
     schema = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))
     objects = {**schema["$defs"], "root": {"properties": {**schema["properties"], "global": {}}}}
 
@@ -271,7 +271,7 @@ def test_what_the_schema_calls_private_is_not_carried_as_it_is() -> None:
     text = (CHART / "templates" / "_carrier.tpl").read_text(encoding="utf-8")
     found = re.search(r'define "mcpfence.carried" -}}\n(.*?)\n{{- end', text, re.DOTALL)
     assert found
-    table = yaml.safe_load(found[1])
+    table = yaml.load(found[1], Loader=yaml.CSafeLoader)
     definitions = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))["$defs"]
 
     def private(schema: dict[str, Any]) -> bool:

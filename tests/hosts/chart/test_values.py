@@ -18,7 +18,7 @@ from mcpfence.findings.table import Severity
 from tooling import ROOT
 
 TEXT = (CHART / "values.yaml").read_text(encoding="utf-8")
-VALUES: dict[str, Any] = yaml.safe_load(TEXT)
+VALUES: dict[str, Any] = yaml.load(TEXT, Loader=yaml.CSafeLoader)
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))
 
 OWNED = ("mcpNamespace", "rbac")
@@ -40,7 +40,7 @@ def _documented(text: str) -> dict[str, Any]:
         else:
             parent = len(lines) if not line.strip().startswith("#") else parent
             lines.append(line)
-    return dict(yaml.safe_load("\n".join(lines)))
+    return dict(yaml.load("\n".join(lines), Loader=yaml.CSafeLoader))
 
 
 DOCUMENTED = _documented(TEXT)

@@ -23,7 +23,7 @@ cat
 
 
 def _plugin() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((PLUGIN / "plugin.yaml").read_text(encoding="utf-8"))
+    loaded: dict[str, Any] = yaml.load((PLUGIN / "plugin.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     return loaded
 
 

@@ -64,7 +64,7 @@ def _ours(piece: bytes) -> bool:
 
 
 def _names(stream: bytes) -> list[str]:
-    found = [document for document in yaml.safe_load_all(stream) if document]
+    found = [document for document in yaml.load_all(stream, Loader=yaml.CSafeLoader) if document]
     return [f"{document['kind']} {document['metadata']['name']}" for document in found]
 
 
@@ -123,7 +123,7 @@ def test_policies_come_before_what_they_fence(fenced: bytes) -> None:
 
 def test_named_port_of_a_service_in_the_same_release(fenced: bytes) -> None:
     """Selector and pod port of redis come from its Service and StatefulSet, which only the stream knows."""
-    documents = {d["metadata"]["name"]: d for d in yaml.safe_load_all(fenced) if d}
+    documents = {d["metadata"]["name"]: d for d in yaml.load_all(fenced, Loader=yaml.CSafeLoader) if d}
 
     assert documents["mcp-server-search-egress"]["spec"]["egress"][1]["ports"] == [{"protocol": "TCP", "port": 7000}]
 
@@ -190,7 +190,7 @@ def test_two_aliases_with_two_namespaces(host: Host, tmp_path: Path) -> None:
     labs = {**CATALOG, "mcpNamespace": {"name": "labs"}}
     chart = neighbours(tmp_path / "chart", aliases={"tools": CATALOG, "labs": labs})
     done = host.fenced(chart)
-    documents = [d for d in yaml.safe_load_all(done.stdout) if d]
+    documents = [d for d in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if d]
     found = {
         (d["metadata"]["namespace"], d["metadata"]["name"])
         for d in documents
@@ -229,7 +229,7 @@ def test_report_tells_what_helm_hides(host: Host, tmp_path: Path) -> None:
     sentence = "clients: no client is declared, so nobody may call the servers; declare the gateway or back-end that calls them"
     (report,) = [
         d["data"]
-        for d in yaml.safe_load_all(done.stdout)
+        for d in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader)
         if d and d["metadata"]["name"] == "demo-mcpfence" and d["kind"] == "ConfigMap"
     ]
 

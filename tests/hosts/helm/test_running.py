@@ -158,9 +158,11 @@ def test_odd_values_are_the_same_on_every_path(helm: Helm, tmp_path: Path) -> No
     assert whole.returncode == 0, whole.stderr.decode()
     alone = mcpfence("render", "-f", file, "--policies-only", "--release", "rel", "--namespace", "ns")
     assert alone.returncode == 0, alone.stderr.decode()
-    through = {_identity(document): document for document in yaml.safe_load_all(whole.stdout) if document}
+    through = {
+        _identity(document): document for document in yaml.load_all(whole.stdout, Loader=yaml.CSafeLoader) if document
+    }
 
-    for document in yaml.safe_load_all(alone.stdout):
+    for document in yaml.load_all(alone.stdout, Loader=yaml.CSafeLoader):
         assert _simple(through[_identity(document)]) == _simple(document)
 
 
@@ -205,11 +207,11 @@ def test_helm_and_policies_only_give_the_same_objects(helm: Helm, tmp_path: Path
     whole = host.run("template", "rel", CHART, "--namespace", "ns", "--values", file, *host.flags())
     assert whole.returncode == 0, whole.stderr.decode()
     alone = mcpfence("render", "-f", file, "--policies-only", "--release", "rel", "--namespace", "ns")
-    ours = list(yaml.safe_load_all(alone.stdout))
+    ours = list(yaml.load_all(alone.stdout, Loader=yaml.CSafeLoader))
     names = {(document["kind"], document["metadata"]["name"]) for document in ours}
     through = [
         document
-        for document in yaml.safe_load_all(whole.stdout)
+        for document in yaml.load_all(whole.stdout, Loader=yaml.CSafeLoader)
         if document and (document["kind"], document["metadata"]["name"]) in names
     ]
 

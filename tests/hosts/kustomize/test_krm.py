@@ -65,10 +65,12 @@ def test_transformer(program: Path, scripts: Path, tmp_path: Path) -> None:
         tmp_path, {"kustomization.yaml": kustomization, "service.yaml": service, "fences.yaml": function_config(raw)}
     )
     done = kustomize(program, *EXEC, tmp_path, scripts=scripts)
-    found = [document for document in yaml.safe_load_all(done.stdout) if document["kind"] != "Service"]
+    found = [
+        document for document in yaml.load_all(done.stdout, Loader=yaml.CSafeLoader) if document["kind"] != "Service"
+    ]
 
     assert done.returncode == 0, done.stderr
-    assert service in list(yaml.safe_load_all(done.stdout))
+    assert service in list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
     assert len(found) == 3
     assert "port: 6379" in done.stdout
 
@@ -138,14 +140,14 @@ def test_generator_of_the_page(program: Path, scripts: Path, tmp_path: Path) -> 
     (block,) = [b for b in BLOCKS if b.page.name == "kustomize.md" and b.words == ("fences.yaml",)]
     files = {"fences.yaml": block.text, "kustomization.yaml": _shown("# kustomization.yaml\ngenerators")}
     done = kustomize(program, *EXEC, ".", scripts=scripts, cwd=_write(tmp_path, files))
-    raw = yaml.safe_load(block.text)["spec"]["catalog"]
+    raw = yaml.load(block.text, Loader=yaml.CSafeLoader)["spec"]["catalog"]
     arguments = ("--policies-only", "--release", "mcp", "-n", "mcp-system", "-q")
     alone = mcpfence("render", "-f", "-", *arguments, stdin=json.dumps(raw).encode())
 
     assert done.returncode == 0, done.stderr
     assert documents(done.stdout) == documents(alone.stdout)
     (values,) = [b for b in BLOCKS if b.page.name == "git.md" and b.words == ("values.yaml",)]
-    assert yaml.safe_load(values.text) == raw
+    assert yaml.load(values.text, Loader=yaml.CSafeLoader) == raw
 
 
 def test_transformer_of_the_page(program: Path, scripts: Path, helm: Helm, tmp_path: Path) -> None:

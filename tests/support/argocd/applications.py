@@ -111,7 +111,7 @@ Identity = tuple[str, str, str]
 
 def objects(stream: bytes | str) -> dict[Identity, Any]:
     """The objects of a stream by kind, namespace and name."""
-    return by_identity(document for document in yaml.safe_load_all(stream) if document)
+    return by_identity(document for document in yaml.load_all(stream, Loader=yaml.CSafeLoader) if document)
 
 
 def by_identity(documents: Any) -> dict[Identity, Any]:

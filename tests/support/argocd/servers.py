@@ -192,7 +192,7 @@ class ArgoCD:
         config.mkdir(parents=True)
         work.mkdir(parents=True)
         file = "plugin-discover.yaml" if name == "mcpfence-discover" else "plugin.yaml"
-        plugin = yaml.safe_load((ROOT / "argocd" / file).read_text(encoding="utf-8"))
+        plugin = yaml.load((ROOT / "argocd" / file).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         plugin["metadata"]["name"] = name
         (config / "plugin.yaml").write_text(json.dumps(plugin), encoding="utf-8")
         command = ["argocd-cmp-server", "--config-dir-path", str(config)]

@@ -162,7 +162,7 @@ class Api:
 
     def create(self, document: Document | str, **how: Any) -> Answer:
         """Create an object, with strict field validation.  Text is sent as it is: the API server parses the YAML."""
-        parsed: Document = yaml.safe_load(document) if isinstance(document, str) else document
+        parsed: Document = yaml.load(document, Loader=yaml.CSafeLoader) if isinstance(document, str) else document
         body, kind = (
             (document.encode(), "application/yaml") if isinstance(document, str) else (parsed, "application/json")
         )

@@ -37,7 +37,7 @@ def stored_faults(api: Api, text: str, expected: set[str]) -> list[str]:
 
     `expected` are the differences that its kind may have beyond `unexpected`.
     """
-    sent: Document = yaml.safe_load(text)
+    sent: Document = yaml.load(text, Loader=yaml.CSafeLoader)
     answer = api.create(text)
     title = f"{sent['kind']} {sent['metadata']['name']}"
     if not answer.ok or answer.warnings:
@@ -53,7 +53,7 @@ def add_crds(api: Api, folder: Path) -> None:
         for text in texts(file.read_bytes()):
             answer = api.create(text)
             assert answer.ok or answer.status == 409, answer.message
-            spec = yaml.safe_load(text)["spec"]
+            spec = yaml.load(text, Loader=yaml.CSafeLoader)["spec"]
             served = [version["name"] for version in spec["versions"] if version["served"]]
             paths += [f"/apis/{spec['group']}/{version}/{spec['names']['plural']}" for version in served]
     for path in paths:

@@ -165,7 +165,7 @@ class Cluster:
 
     def apply(self, stream: bytes) -> None:
         """Apply everything that was rendered, strictly, as kubectl would; the Namespaces first."""
-        found = [(text, yaml.safe_load(text)) for text in texts(stream)]
+        found = [(text, yaml.load(text, Loader=yaml.CSafeLoader)) for text in texts(stream)]
         self.documents = [document for _, document in found]
         self._policies = {one["metadata"]["name"]: text for text, one in found if one["kind"] == "NetworkPolicy"}
         for namespace in ("mcp-system", "shop", "agents"):

@@ -70,7 +70,7 @@ def scene_of(title: str, raw: Raw, services: Sequence[Any] = ()) -> Scene:
     rendering = render(raw, release=RELEASE, namespace=NAMESPACE, services=looked_up)
     documents: dict[str, list[Document]] = {}
     for item in rendering.objects:
-        document = yaml.safe_load(item.text)
+        document = yaml.load(item.text, Loader=yaml.CSafeLoader)
         owner = _owner(document)
         if owner:
             documents.setdefault(owner, []).append(document)
@@ -115,8 +115,10 @@ def raw_of(title: str) -> tuple[Raw, list[Any]]:
         return OWN[title], []
     folder = EXAMPLES / title
     beside = folder / "services.yaml"
-    services = list(yaml.safe_load_all(beside.read_text(encoding="utf-8"))) if beside.is_file() else []
-    return yaml.safe_load((folder / "values.yaml").read_text(encoding="utf-8")), services
+    services = (
+        list(yaml.load_all(beside.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)) if beside.is_file() else []
+    )
+    return yaml.load((folder / "values.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), services
 
 
 @cache

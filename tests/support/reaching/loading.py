@@ -32,7 +32,7 @@ def load_folder(folder: Path) -> list[Any]:
 
 def load(text: str) -> list[Any]:
     """Every document of a text."""
-    return list(yaml.safe_load_all(text))
+    return list(yaml.load_all(text, Loader=yaml.CSafeLoader))
 
 
 def pod(name: str, labels: Labels | None = None, *, namespace: str = "default", ports: Iterable[Any] = ()) -> Document:

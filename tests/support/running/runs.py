@@ -45,7 +45,7 @@ def changed(server: str, **keys: Any) -> Document:
 def objects(catalog: Document) -> dict[tuple[str, str], Document]:
     """What is rendered, by kind and name, read back from its text."""
     rendering = render(catalog, release="rel", namespace="ns", services=ServiceIndex())
-    documents = [yaml.safe_load(item.text) for item in rendering.objects]
+    documents = [yaml.load(item.text, Loader=yaml.CSafeLoader) for item in rendering.objects]
     return {(document["kind"], document["metadata"]["name"]): document for document in documents}
 
 

@@ -1,0 +1,115 @@
+"""The hooks of the test run itself: engines end with their group, and the slowest groups are shown."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from slowest import group_of, lines
+from tooling import ROOT
+
+CONFTEST = """\
+import pathlib, pytest
+
+def say(word):
+    with pathlib.Path(__file__).with_name("said").open("a") as file:
+        print(word, file=file)
+
+@pytest.fixture(scope="session")
+def world():
+    say("world starts")
+    yield
+    say("world ends")
+
+@pytest.fixture(scope="session")
+def client(world):
+    say("client starts")
+    yield
+    say("client ends")
+
+@pytest.fixture(scope="session")
+def other():
+    yield
+    say("session ends")
+"""
+
+TESTS = """\
+import pytest
+from conftest import say
+
+@pytest.mark.xdist_group("one")
+def test_first(client, other):
+    say("first")
+
+def test_alone():
+    say("alone")
+
+@pytest.mark.xdist_group("one")
+def test_second(world):
+    say("second")
+
+@pytest.mark.xdist_group("two")
+def test_again(client):
+    say("again")
+"""
+
+
+def _run(folder: Path, *arguments: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "tests" / "support"), str(folder)])}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "group_ends", "-p", "slowest"]
+    done = subprocess.run(
+        [*command, *arguments, "."], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_engines_end_with_their_group(tmp_path: Path) -> None:
+    """What stands upon an engine ends, then the engine, behind the group's last test; the next group starts anew."""
+    (tmp_path / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
+    _run(tmp_path, "-p", "no:randomly")
+
+    assert (tmp_path / "said").read_text(encoding="utf-8").splitlines() == [
+        *("world starts", "client starts", "first", "alone", "second", "client ends", "world ends"),
+        *("world starts", "client starts", "again", "client ends", "world ends"),
+        "session ends",
+    ]
+
+
+def test_slowest_groups_are_shown(tmp_path: Path) -> None:
+    """Behind a run on several workers stand ten rows, the slowest first; a group is one row."""
+    tests = "import pytest, time\n@pytest.mark.xdist_group('g')\n@pytest.mark.parametrize('n', 'ab@')\ndef test_it(n): time.sleep(0.2)\n"
+    (tmp_path / "test_slow.py").write_text(tests, encoding="utf-8")
+    for number in range(10):
+        (tmp_path / f"test_{number}.py").write_text("def test_it(): pass\n", encoding="utf-8")
+    shown = _run(tmp_path, "-n", "2", "--dist", "loadgroup")
+    table = shown.partition("slowest groups and files")[2].splitlines()[1:11]
+
+    assert table[0].endswith("  group g")
+    assert float(table[0].split()[0]) >= 0.6
+    assert [row for row in table[1:] if ".py" not in row] == []
+
+
+def test_few_files_need_no_table() -> None:
+    """Where there are ten rows or fewer, nothing is shown."""
+    assert lines(Counter({str(number): 1.0 for number in range(10)})) == []
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "group"),
+    [
+        ("tests/a/test_x.py::test_y[1]", "tests/a/test_x.py"),
+        ("tests/a/test_x.py::test_y[1]@lab", "group lab"),
+        ("tests/a/test_x.py::test_y[a@b]", "tests/a/test_x.py"),
+        ("tests/a/test_x.py::test_y[a@b]@lab", "group lab"),
+    ],
+)
+def test_group_of_a_report(nodeid: str, group: str) -> None:
+    """pytest-xdist puts the group behind an @; one inside of a parameter is none."""
+    assert group_of(nodeid) == group
