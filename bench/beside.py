@@ -1,0 +1,109 @@
+"""Two builds beside each other: this checkout and another one, on the same input, in turns, and the bytes compared.
+
+    git worktree add ../before COMMIT
+    .venv/bin/python bench/beside.py ../before            every row: some minutes
+    .venv/bin/python bench/beside.py ../before --only 1,1000,check
+
+CPU time of all processes counts, user and system, best of the rounds: it hardly depends on what else runs.
+The exit code is 1 where the two print different bytes, unless --changed says that they are meant to.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+from columns import Bench
+from generate import NAMESPACE, RELEASE, write_stream, write_values
+from machine import ROOT, environment, find_helms
+from measure import Case, Samples, alternate
+from reach import write_manifests
+from tables import table
+
+SIZES = {1: 20, 100: 10, 1_000: 6, 10_000: 3}
+"""Servers of the post-render rows, with their rounds."""
+
+
+class Row(NamedTuple):
+    """One thing to measure: arguments of mcpfence, what stands on stdin, how often."""
+
+    name: str
+    arguments: tuple[str, ...]
+    stdin: Path | None
+    rounds: int
+
+
+def rows(bench: Bench) -> list[Row]:
+    """Everything that can be measured, with its input written into the folder."""
+    folder, helm = bench.folder, bench.helms[3].path
+    found = [Row("--version", ("--version",), None, 20)]
+    for servers, rounds in SIZES.items():
+        values, stream = folder / f"values-{servers}.yaml", folder / f"stream-{servers}.yaml"
+        write_values(servers, values)
+        write_stream(helm, values, stream)
+        found.append(Row(f"post-render {servers:,}", ("post-render",), stream, rounds))
+    small, larger = folder / "values-1.yaml", folder / "values-100.yaml"
+    named = ("--release", RELEASE, "--namespace", NAMESPACE)
+    found.append(Row("check 1", ("check", "-f", str(small), "--output", "json", *named), None, 20))
+    found.append(Row("check 100", ("check", "-f", str(larger), "--output", "json", *named), None, 12))
+    found.append(Row("explain 1", ("explain", "acorn-00000", "-f", str(small), *named), None, 20))
+    found.append(Row("diff 100", ("diff", str(larger), str(larger), "--output", "json", *named), None, 8))
+    for kind in ("alike", "varied"):
+        manifests = folder / f"{kind}-1000"
+        write_manifests(bench, kind, 1_000, manifests)
+        found.append(Row(f"reach 1,000 {kind}", ("reach", str(manifests)), None, 5))
+    return found
+
+
+def main() -> int:
+    """Measure both, print the ratios."""
+    parser = argparse.ArgumentParser(description="Measure this checkout beside another one.")
+    parser.add_argument("other", type=Path, help="the root of the other checkout")
+    parser.add_argument("--only", default="", metavar="WORD,WORD", help="rows whose name holds one of these words")
+    parser.add_argument("--changed", action="store_true", help="different bytes are meant")
+    options = parser.parse_args()
+    builds = {"this": ROOT / "renderer", "other": options.other.resolve() / "renderer"}
+    words = [word for word in options.only.split(",") if word]
+    helms = find_helms()
+    printed, different = [], []
+    with tempfile.TemporaryDirectory(prefix="mcpfence-beside-") as name:
+        folder = Path(name)
+        for row in rows(Bench(helms=helms, environment=environment(folder), folder=folder)):
+            if words and not any(word in row.name for word in words):
+                continue
+            measured = measure(row, builds, folder)
+            if (folder / "this.out").read_bytes() != (folder / "other.out").read_bytes() and row.name != "--version":
+                different.append(row.name)
+            printed.append(line(row.name, measured))
+            sys.stderr.write(f"{'  '.join(printed[-1])}\n")
+    print(table(("work", "this, CPU s", "other, CPU s", "ratio", "this, MiB", "other, MiB"), printed))
+    if different:
+        print(f"\nDifferent bytes: {', '.join(different)}.")
+    return 1 if different and not options.changed else 0
+
+
+def measure(row: Row, builds: dict[str, Path], folder: Path) -> dict[str, Samples]:
+    """Both builds in turns; their outputs stay in the folder as this.out and other.out."""
+    cases = []
+    for name, renderer in builds.items():
+        home = folder / f"home-{name}"
+        home.mkdir(exist_ok=True)
+        surroundings = {**environment(home), "PYTHONPATH": str(renderer)}
+        command = [sys.executable, "-m", "mcpfence", *row.arguments]
+        cases.append(Case(name=name, command=command, environment=surroundings, stdin=row.stdin or Path(os.devnull)))
+    return alternate(cases, row.rounds, folder)
+
+
+def line(name: str, measured: dict[str, Samples]) -> list[str]:
+    """One row of the table."""
+    this, other = measured["this"], measured["other"]
+    ratio = this.cpu / other.cpu
+    return [name, f"{this.cpu:.3f}", f"{other.cpu:.3f}", f"{ratio:.2f}", f"{this.mib:.0f}", f"{other.mib:.0f}"]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
