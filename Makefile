@@ -77,6 +77,13 @@ golden: .venv/.test $(TOOLS) ## rewrite generated files and goldens (then read t
 	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
 	$(PYTEST) -m golden --update-golden $(PYTEST_ARGS)
 
+# What was scaffolded is formatted, and the generated files follow.
+.PHONY: new-provider
+new-provider: .venv/.dev ## scaffold a provider with judge, tests, docs and example (NAME=acme KIND=AcmePolicy GROUP=... COMPOSITION=layered|union|ordered)
+	@$(PY) tools/new_provider.py "$(NAME)" $(if $(KIND),--kind "$(KIND)") $(if $(GROUP),--group "$(GROUP)") $(if $(COMPOSITION),--composition "$(COMPOSITION)")
+	@$(PY) -m ruff format --quiet && $(PY) -m ruff check --quiet --fix
+	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
+
 .PHONY: bench
 bench: .venv/.test $(TOOLS) ## measure speed and memory beside helm (BENCH_ARGS=--write keeps the tables in bench/README.md)
 	$(PY) bench/run.py $(BENCH_ARGS)

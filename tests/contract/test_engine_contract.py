@@ -57,9 +57,9 @@ def documents(rendering: Rendering) -> list[Any]:
     return [yaml.safe_load(item.text) for item in rendering.objects]
 
 
-def test_it_is_emitted_and_proven(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_emitted_and_proven(composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its objects stand before the NetworkPolicies, each fence is proven, and the report says what acme has to say."""
-    acme.register(monkeypatch, composition)
+    acme.register(monkeypatch, composition, tmp_path / "acme")
 
     found = rendered()
 
@@ -69,15 +69,15 @@ def test_it_is_emitted_and_proven(composition: Composition, monkeypatch: pytest.
     assert report["provider"] == "acme"
     assert report["proof"].startswith("3 fences proven")
     assert "acme: it is only a skeleton" in report["residualRisk"]
-    assert "note: egress.acme: acme speaks [acme-note]" in report["findings"]
+    assert "note: egress.acme: acme is only a skeleton [acme-note]" in report["findings"]
     public = [doc for doc in documents(found) if "0.0.0.0/0" in json.dumps(doc) and doc["kind"] == "NetworkPolicy"]
     opened = {"mcp-server-open-egress"} | ({"mcp-server-a-egress"} if composition is Composition.LAYERED else set())
     assert {doc["metadata"]["name"] for doc in public} == opened
 
 
-def test_check_of_what_is_there(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_of_what_is_there(composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Its own manifests allow exactly what the catalog says; a host more, a rule less and a leftover are seen."""
-    acme.register(monkeypatch, composition)
+    acme.register(monkeypatch, composition, tmp_path / "acme")
     whole = documents(rendered())
 
     def ids(changed: list[Any], raw: Any = RAW) -> set[str]:
@@ -102,7 +102,7 @@ def edited(whole: list[Any], edit: Callable[[Any], Any]) -> list[Any]:
 
 def test_diff_reach_and_explain(composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A host more is a gain in a diff; reach shows the pods and addresses; explain names acme's rule."""
-    acme.register(monkeypatch, composition)
+    acme.register(monkeypatch, composition, tmp_path / "acme")
     old = documents(rendered())
     more = {**SERVERS, "a": {**SERVERS["a"], "egress": {**SERVERS["a"]["egress"], "domains": ["more.example.com"]}}}
     new = documents(rendered({**RAW, "servers": more}))
@@ -127,9 +127,9 @@ def test_diff_reach_and_explain(composition: Composition, monkeypatch: pytest.Mo
     assert run_cli("explain", "a", "--to", "other.example.com", *arguments).code == 1
 
 
-def test_lists_are_derived(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_lists_are_derived(composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Files, docs, findings and settings follow from the row: nothing else names acme."""
-    acme.register(monkeypatch, composition)
+    acme.register(monkeypatch, composition, tmp_path / "acme")
 
     names = list(folder_layout(rendered().objects, ()))
     index_ = kustomization(names, "mcpfence render").splitlines()
@@ -161,10 +161,10 @@ FAULTS: dict[str, tuple[str, str, str]] = {
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_of_the_emitter_is_refused(
-    composition: Composition, fault: str, monkeypatch: pytest.MonkeyPatch
+    composition: Composition, fault: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Whatever a slip in acme lets through or takes away, nothing is printed and a packet says why."""
-    row = acme.register(monkeypatch, composition)
+    row = acme.register(monkeypatch, composition, tmp_path / "acme")
     monkeypatch.setitem(providers._LOADED, "acme", faulty(row, fault))
     expected = FAULTS[fault][acme.COMPOSITIONS.index(composition)]
     if not expected:
@@ -201,9 +201,11 @@ def faulty(row: providers.Provider, fault: str) -> providers.Provider:
     return replace(row, emit=emit, composition=composition)
 
 
-def test_a_provider_without_a_judge_is_refused(composition: Composition, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_provider_without_a_judge_is_refused(
+    composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     """What nobody reads back is not printed, not even for a catalog without names."""
-    acme.register(monkeypatch, composition, judge=False)
+    acme.register(monkeypatch, composition, tmp_path / "acme", judge=False)
 
     with pytest.raises(McpfenceError) as refused:
         rendered()
@@ -219,7 +221,7 @@ def test_a_kind_that_no_row_has_is_refused(
     composition: Composition, way: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """An object of a kind without a place in the order would be proven and never printed: nothing leaves."""
-    row = acme.register(monkeypatch, composition)
+    row = acme.register(monkeypatch, composition, tmp_path / "acme")
     values = tmp_path / "values.yaml"
     values.write_text(yaml.safe_dump(RAW), encoding="utf-8")
     arguments, stdin = ways(str(values), tmp_path)[way]
