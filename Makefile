@@ -16,6 +16,8 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
 ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver felix cilium argocd kustomize actionlint) .tools/packet-commands .tools/mcp/.made
+# In this order: the reference of keys is made from the schema.
+GENERATORS = tools/gen_schema.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -64,7 +66,7 @@ check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift che
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	@for generator in tools/gen_*.py; do $(PY) $$generator --check || exit 1; done
+	@for generator in $(GENERATORS); do $(PY) $$generator --check || exit 1; done
 	@$(SUBMAKE) test
 
 .PHONY: format
@@ -74,7 +76,7 @@ format: .venv/.dev ## let ruff format the code and mend what it can
 
 .PHONY: golden
 golden: .venv/.test $(TOOLS) ## rewrite generated files and goldens (then read the diff)
-	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
+	@for generator in $(GENERATORS); do $(PY) $$generator || exit 1; done
 	$(PYTEST) -m golden --update-golden $(PYTEST_ARGS)
 
 # What was scaffolded is formatted, and the generated files follow.
@@ -82,7 +84,7 @@ golden: .venv/.test $(TOOLS) ## rewrite generated files and goldens (then read t
 new-provider: .venv/.dev ## scaffold a provider with judge, tests, docs and example (NAME=acme KIND=AcmePolicy GROUP=... COMPOSITION=layered|union|ordered)
 	@$(PY) tools/new_provider.py "$(NAME)" $(if $(KIND),--kind "$(KIND)") $(if $(GROUP),--group "$(GROUP)") $(if $(COMPOSITION),--composition "$(COMPOSITION)")
 	@$(PY) -m ruff format --quiet && $(PY) -m ruff check --quiet --fix
-	@for generator in tools/gen_*.py; do $(PY) $$generator || exit 1; done
+	@for generator in $(GENERATORS); do $(PY) $$generator || exit 1; done
 
 .PHONY: bench
 bench: .venv/.test $(TOOLS) ## measure speed and memory beside helm (BENCH_ARGS=--write keeps the tables in bench/README.md)
