@@ -23,7 +23,7 @@ cd "$(dirname "$0")/$name"
 need=$(sed -n 's/^go //p' go.mod)
 if ! command -v go >/dev/null 2>&1; then
     echo "error: $name is missing and Go is not installed to build it: install Go >= $need," \
-        "or name a $name that you have (CONTRIBUTING.md lists the variables)" >&2
+        "or name a $name that you have (docs/testing.md lists the variables)" >&2
     exit 1
 fi
 # From 1.21 on, Go fetches a newer toolchain by itself or says clearly that it may not; older ones cannot read go.mod.

@@ -1,7 +1,7 @@
 """A real Kubernetes API server without a cluster: etcd and kube-apiserver on loopback, in a folder of their own.
 
 There are no nodes, controllers or schedulers: pods stay Pending, and a deleted namespace stays Terminating until
-somebody finalizes it.  Both programs are built by `make tools`; the flags are explained in docs/testing.md.
+somebody finalizes it.  Both programs are built by `make tools`; the flags are explained in docs/evidence.md.
 """
 
 from __future__ import annotations

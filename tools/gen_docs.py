@@ -1,4 +1,4 @@
-"""Writes the generated parts of the docs: the catalog reference, the findings, the packages, the table of commands.
+"""Writes the generated parts of the docs: catalog reference, findings, packages, commands, fields of imports.
 
 Each part stands between two comments in a page that is written by hand:
 
@@ -18,8 +18,11 @@ import re
 import sys
 import tomllib
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from mcpfence.imports import FORMATS, Format
+from mcpfence.imports.mapping import markdown_tables
 from schema_tables import Reference, cell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,31 +88,30 @@ def commands(_: Path) -> str:
 
 
 def formats(_: Path) -> str:
-    """The formats that can be imported, a line each."""
-    from mcpfence.imports import FORMATS
-
-    rows = [f"| `{item.name}` | {cell(item.summary)} |" for item in FORMATS.values()]
+    """The formats that can be imported, a line each, with a page each."""
+    rows = [f"| [`{item.name}`](import/{item.name}.md) | {cell(item.summary)} |" for item in FORMATS.values()]
     return "\n".join(["| format | what it reads |", "|---|---|", *rows])
 
 
-def mappings(_: Path) -> str:
-    """What becomes of each field of each format, from the tables that the importers read by."""
-    from mcpfence.imports import FORMATS
-    from mcpfence.imports.mapping import markdown_tables
-
-    return "\n".join(markdown_tables(item) for item in FORMATS.values())
+def _mapping(item: Format, _: Path) -> str:
+    """What becomes of each field of a format, from the tables that its importer reads by."""
+    return markdown_tables(item)
 
 
 # --- pages ---
 
 PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
-    "keys": (Path("docs/catalog.md"), keys),
+    "keys": (Path("docs/catalog-reference.md"), keys),
     "findings": (Path("docs/findings.md"), findings),
     "packages": (Path("docs/architecture.md"), packages),
     "commands": (Path("README.md"), commands),
     "formats": (Path("docs/import.md"), formats),
-    "mappings": (Path("docs/import.md"), mappings),
 }
+for _format in FORMATS.values():
+    PARTS[f"mapping_{_format.name.replace('-', '_')}"] = (
+        Path(f"docs/import/{_format.name}.md"),
+        partial(_mapping, _format),
+    )
 """Part: (page that holds it, how it is made)."""
 
 
@@ -142,7 +144,7 @@ def main(arguments: list[str] | None = None) -> int:
     for part, (page, _) in PARTS.items():
         try:
             current, wanted = generated(options.root, part)
-        except ValueError as problem:
+        except (OSError, ValueError) as problem:
             print(problem, file=sys.stderr)
             failed = True
             continue

@@ -17,7 +17,8 @@ from pathlib import Path
 
 from mcpfence.cli.console import Voice
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import Rendered, Rendering, render
+from mcpfence.render.objects import Rendered, Rendering
+from mcpfence.render.pipeline import render
 from mcpfence.streams.folder_layout import folder_layout
 from mcpfence.system.inputs import read_inputs
 

@@ -1,4 +1,4 @@
-"""A JSON Schema as Markdown tables: key, type, default, meaning.  tools/gen_docs.py makes docs/catalog.md with it."""
+"""A JSON Schema as Markdown tables: key, type, default, meaning.  tools/gen_docs.py makes a page of docs with it."""
 
 from __future__ import annotations
 

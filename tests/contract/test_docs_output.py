@@ -19,7 +19,11 @@ import pytest
 from pages import BLOCKS, Block
 from tooling import PLUGINS, ROOT, find_helm3, find_helm4, helm_environment, need
 
-CONSOLES = [block for block in BLOCKS if block.kind == "console" and block.page.parent in (ROOT, ROOT / "docs")]
+CONSOLES = [
+    block
+    for block in BLOCKS
+    if block.kind == "console" and (block.page.parent == ROOT or ROOT / "docs" in block.page.parents)
+]
 FILES = [block for block in BLOCKS if block.kind == "yaml" and block.words]
 CATALOGS = [block for block in FILES if "apiVersion:" not in block.text]
 

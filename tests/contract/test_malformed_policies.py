@@ -102,7 +102,7 @@ def test_a_network_policy_that_cannot_be_read(spec: Any, message: str) -> None:
     assert problem.text.startswith(f"NetworkPolicy default/bad: {message}")
     for direction in ("ingress", "egress"):
         if found.policies[0].rules(direction) is not None:
-            reach = bounds_of.network(Subject("default"), direction)
+            reach = bounds_of.reach(Subject("default"), direction)
             assert (reach.least, reach.most) == (flows.NOTHING, flows.EVERYTHING)
 
 

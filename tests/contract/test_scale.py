@@ -11,6 +11,7 @@ from mcpfence.reach.connectivity.text_form import as_text
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
+from mcpfence.reach.flows.bounds import exact
 from reaching.loading import pod, policy
 
 T = TypeVar("T")
@@ -68,7 +69,7 @@ def test_huge_selectors() -> None:
 
     assert sum("=> default/p-0[Pod]" in line for line in found.splitlines()) == 499
     subject = Subject("default", label_sets.box_of({"app": "server-0"}))
-    assert within(5, lambda: Evaluator(read_policies(documents)).ingress(subject)).exact
+    assert exact(within(5, lambda: Evaluator(read_policies(documents)).ingress(subject)))
 
 
 def servers(count: int) -> list[Any]:

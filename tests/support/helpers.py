@@ -18,7 +18,8 @@ from mcpfence.net.addresses import cidrs
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.fence import Allow, Block, Fence, Ground, Pods
 from mcpfence.plan.planner import make_plan
-from mcpfence.render.pipeline import Rendering, load_catalog, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import load_catalog, render
 
 RELEASE, NAMESPACE = "demo", "home"
 """The release of every catalog here and its own namespace; its policies' namespace is `demo-mcp`."""

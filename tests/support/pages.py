@@ -11,10 +11,10 @@ from tooling import ROOT
 
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "chart/*.md", "values-examples/**/*.md", "bench/*.md")
+    for pattern in ("*.md", "docs/**/*.md", "chart/*.md", "values-examples/**/*.md", "bench/*.md")
     for path in ROOT.glob(pattern)
 )
-OURS = [page for page in PAGES if page.parent.name == "docs" or page.name == "README.md"]
+OURS = [page for page in PAGES if ROOT / "docs" in page.parents or page.name == "README.md"]
 """The pages whose commands must exist; CONTRIBUTING and the like may speak of what is still to come."""
 
 _FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

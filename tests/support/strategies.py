@@ -391,7 +391,7 @@ def settled_catalogs(draw: st.DrawFn) -> tuple[Raw, Setting]:
     names = draw(st.lists(st.sampled_from(SERVER_NAMES), unique=True, max_size=5))
     raw["servers"] = {}
     for name in names:
-        # Servers alike but for their names share a mould: half of them repeat one that is there already.
+        # Servers alike but for their names share a template: half of them repeat one that is there already.
         if raw["servers"] and draw(st.booleans()):
             raw["servers"][name] = _renamed(draw(st.sampled_from(sorted(raw["servers"]))), name, raw["servers"])
         else:

@@ -1,1 +1,1 @@
-"""The catalog: an untrusted mapping, judged by schema and code, becomes frozen types."""
+"""The catalog: what a user wrote, an untrusted mapping, is judged by schema and code and becomes frozen types."""

@@ -7,7 +7,7 @@ keeps the `path` where it was written, so that a later finding can point at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from mcpfence.findings.finding import Path
 from mcpfence.kube.selectors import Selector
@@ -196,8 +196,8 @@ class Catalog(NamedTuple):
     dns: Dns = Dns()
     default: Stance = "deny"
     provider: str = "none"
-    aviatrix_ipv6: bool = False
-    aviatrix_crd: str = ""
+    provider_settings: Mapping[str, Any] = {}
+    """What stands under `egress.PROVIDER`, as the schema took it; the provider alone knows what it means."""
     unenforced_domains: Literal["refuse", "internet"] = "refuse"
     excepts: tuple[Interval, ...] = ()
     registries: Mapping[str, Registries] = {}

@@ -73,8 +73,7 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
         dns=_read_dns(raw.get("dns") or {}, families, out),
         default=egress.get("default", "deny"),
         provider=egress.get("provider", "none"),
-        aviatrix_ipv6=(egress.get("aviatrix") or {}).get("ipv6", False),
-        aviatrix_crd=(egress.get("aviatrix") or {}).get("crd", ""),
+        provider_settings=egress.get(egress.get("provider", "none")) or {},
         unenforced_domains=egress.get("unenforcedDomains", "refuse"),
         excepts=read_cidrs(egress.get("except") or (), ("egress", "except"), frozenset({4, 6}), out),
         registries={

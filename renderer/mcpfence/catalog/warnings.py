@@ -9,13 +9,15 @@ from mcpfence.net.addresses import ALL_V6, cidrs
 from mcpfence.net.intervals import canonical, intersect
 
 _OBOT = ("app.kubernetes.io/name", "obot")
-_AVIATRIX_PROFILES = ("gke", "openshift", "k3s")
 
 
-def caution(catalog: Catalog, out: Collector) -> None:
-    """Add what is worth knowing before anything is rendered; nothing here is an error."""
+def caution(catalog: Catalog, opened: frozenset[int], out: Collector) -> None:
+    """Add what is worth knowing before anything is rendered; nothing here is an error.
+
+    `opened` are the IP families in which the engine opens destinations outside the cluster.
+    """
     _engine(catalog, out)
-    _ipv6(catalog, out)
+    _ipv6(catalog, opened, out)
     _cilium(catalog, out)
     _clients(catalog, out)
     for server in catalog.servers.values():
@@ -37,16 +39,11 @@ def _engine(catalog: Catalog, out: Collector) -> None:
         sentence = "EKS Auto Mode answers DNS on the node, where no pod selector matches"
         todo = "if the cluster runs in Auto Mode, write dns.clusterIP with the address of Service kube-system/kube-dns"
         out.add("eks-dns", ("dns", "clusterIP"), sentence, todo)
-    if catalog.provider == "aviatrix" and profile in _AVIATRIX_PROFILES:
-        sentence = f"Aviatrix runs on AWS and Azure only, and the profile is {profile}"
-        out.add("aviatrix-profile", ("egress", "provider"), sentence, "check cluster.profile and egress.provider")
 
 
-def _ipv6(catalog: Catalog, out: Collector) -> None:
+def _ipv6(catalog: Catalog, opened: frozenset[int], out: Collector) -> None:
     """Where public IPv6 addresses are opened, the cluster's own must be known to be cut out of them."""
-    if 6 not in catalog.cluster.families or intersect(canonical(catalog.cluster.cidrs), (ALL_V6,)):
-        return
-    if catalog.provider == "aviatrix" and not catalog.aviatrix_ipv6:
+    if 6 not in opened or intersect(canonical(catalog.cluster.cidrs), (ALL_V6,)):
         return
     opens = catalog.unenforced_domains == "internet" and any(item.egress.domains for item in catalog.fenced)
     if opens or any(internet_stance(catalog, item.egress) for item in catalog.fenced):
@@ -67,7 +64,7 @@ def _cilium(catalog: Catalog, out: Collector) -> None:
             todo = "name the caller by namespace and podSelector"
             out.add("cilium-cidr", (*client.path, "cidrs"), sentence, todo)
         if client.cidrs:
-            # Cilium pull request 46305; tests/engines/cilium shows it with the engine of 1.19.4 and its absence from 1.19.5 on.
+            # Cilium pull request 46305; tests/engines/cilium shows it with 1.19.4 and its absence from 1.19.5 on.
             sentence = "Cilium 1.19.0 to 1.19.4 admits every pod of the servers' namespace where a policy admits cidrs"
             out.add("cilium-ingress-cidr", (*client.path, "cidrs"), sentence, "use Cilium 1.19.5 or later")
     for item in catalog.fenced:

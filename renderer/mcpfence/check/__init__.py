@@ -1,1 +1,1 @@
-"""A catalog judged by itself, or against manifests that exist."""
+"""Manifests that exist, in Git or in a cluster, proven against a catalog; findings as SARIF and Markdown."""

@@ -16,14 +16,15 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.planner import make_plan
 from mcpfence.proof.prove import prove
-from mcpfence.providers import BUILTIN
+from mcpfence.providers import policy_kinds, provider_of
 from mcpfence.reach.documents.objects import unroll
 from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
-from mcpfence.render.pipeline import Rendering, load_catalog, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import load_catalog, render
 
 _REMEDY = "render again and apply: these manifests are not what the catalog gives"
-_OURS = ("NetworkPolicy", "FirewallPolicy", "HTTPRoute", "MCPServerRegistration")
+_REGISTRATIONS = ("HTTPRoute", "MCPServerRegistration")
 
 
 def audit(
@@ -39,7 +40,7 @@ def audit(
     catalog = load_catalog(raw, release=release, namespace=namespace, out=Collector())
     if catalog is None:  # render would have failed
         return out.findings()
-    provider = BUILTIN[catalog.provider]
+    provider = provider_of(catalog.provider)
     addresses = canonical(catalog.cluster.pods) or ALL
     policies = read_policies(documents, namespace=namespace, pod_addresses=addresses)
     for problem in policies.problems:
@@ -73,9 +74,10 @@ def _gateway(documents: Sequence[Any], catalog: Catalog, namespace: str) -> list
 def _leftovers(documents: Iterable[Any], rendering: Rendering, namespace: str) -> list[Finding]:
     """Policies that mcpfence made for something that the catalog no longer has."""
     current = {(item.kind, item.namespace, item.name) for item in rendering.objects}
+    kinds = {*(kind.kind for kind in policy_kinds()), *_REGISTRATIONS}
     found = []
     for one in unroll(documents)[0]:
-        if one.kind not in _OURS or not _is_ours(one.document):
+        if one.kind not in kinds or not _is_ours(one.document):
             continue
         where = one.namespace or namespace
         if where == rendering.catalog.namespace and (one.kind, where, one.name) not in current:

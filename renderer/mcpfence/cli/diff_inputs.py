@@ -13,7 +13,8 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
 from mcpfence.system.files import read_bytes

@@ -19,7 +19,7 @@ from mcpfence.imports.mapping import explain_source
 from mcpfence.imports.run import Imported, Request, import_texts
 from mcpfence.imports.shared.format import State
 from mcpfence.imports.shared.source import Text
-from mcpfence.providers import BUILTIN
+from mcpfence.providers import TABLE as PROVIDERS
 from mcpfence.system.files import read_bytes
 from mcpfence.system.helm import chart_folder
 
@@ -53,7 +53,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
 @click.option("--force", is_flag=True, help="Overwrite what -o names.")
 @click.option(
     "--provider",
-    type=click.Choice(list(BUILTIN)),
+    type=click.Choice(list(PROVIDERS)),
     help="Engine to write where host names are listed. Default: the first that knows them.",
 )
 @click.option("--trust-publisher", is_flag=True, help="Apply what publishers say of their own servers' egress.")

@@ -1,4 +1,4 @@
-"""Running the servers: a Deployment, a Service and a ServiceAccount beside the policies of a server.
+"""What runs servers, where a catalog asks for it: a Deployment, a Service and a ServiceAccount beside their policies.
 
 Imported only where a catalog asks for it (`run.enabled`, `servers.X.run`); `catalog/run` reads those keys.
 

@@ -1,1 +1,1 @@
-"""The difference of two sides: what pods may reach on one and not on the other."""
+"""Two sides compared by what they let through, never by their text: catalogs, folders, streams, Git revisions."""

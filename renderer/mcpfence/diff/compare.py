@@ -18,9 +18,9 @@ from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, Delta, Difference,
 from mcpfence.diff.selector_cells import Cells
 from mcpfence.diff.side import Location, Manifests, Place, Side
 from mcpfence.diff.subjects import Row, Subjects
-from mcpfence.reach.evaluation.evaluator import DIRECTIONS
+from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.flows import flows, label_sets
-from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.bounds import Bounds, exact
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.label_sets import Box
 
@@ -45,7 +45,7 @@ class _Comparison:
         self.subjects = Subjects(old, new, self.cells)
         self.changes: dict[object, tuple[Change, list[Pods]]] = {}
         self.remarks: dict[str, None] = {}
-        self.deltas: dict[tuple[int, int], tuple[Delta, Bounds, Bounds]] = {}
+        self.deltas: dict[tuple[int, int], tuple[Delta, Bounds[Reach], Bounds[Reach]]] = {}
         self.same = self.pairs = 0
         self.too_many: dict[str, None] = {}
 
@@ -93,11 +93,11 @@ class _Comparison:
         """What cannot be told goes to the doubts, or to the remarks where it is alike on both sides."""
         before, after = self.old.bounds(old, direction), self.new.bounds(new, direction)
         delta = self.delta(before, after)
-        if before.exact and after.exact:
+        if exact(before) and exact(after):
             return delta
         told = (
-            {} if before.exact else self.old.doubts(old, direction),
-            {} if after.exact else self.new.doubts(new, direction),
+            {} if exact(before) else self.old.doubts(old, direction),
+            {} if exact(after) else self.new.doubts(new, direction),
         )
         alike = flows.same(before.least, after.least)
         if alike and delta == NO_DELTA and self.old.marks(old, direction) == self.new.marks(new, direction):
@@ -107,7 +107,7 @@ class _Comparison:
             doubts.update(dict.fromkeys(f"{title} of {side.name} {why}" for title, why in said.items()))
         return delta
 
-    def delta(self, old: Bounds, new: Bounds) -> Delta:
+    def delta(self, old: Bounds[Reach], new: Bounds[Reach]) -> Delta:
         """What may pass at most on one side and not on the other; equal pairs are worked out once."""
         known = self.deltas.get((id(old), id(new)))
         if known is None:
@@ -118,7 +118,7 @@ class _Comparison:
         """Pods that another selector selects too, where it matters: policies add up as soon as one isolates a pod.
 
         A selector that begins to be isolated shows as a loss.  But its rules are a gain for those of its pods that
-        another policy isolates already.  Firewalls have an order, so that what two give together is in neither.
+        another policy isolates already.  Some rules have an order, so that what two give together is in neither.
         """
         namespace, box = location
         for direction in DIRECTIONS:
@@ -127,7 +127,7 @@ class _Comparison:
             delta = NO_DELTA
             for other in others:
                 theirs = self.delta_of((namespace, other), direction)
-                both = self.delta_of((namespace, label_sets.meet(box, other) or ()), direction)
+                both = self.delta_of((namespace, label_sets.intersect(box, other) or ()), direction)
                 delta = _joined(delta, _beyond(both, own, theirs))
             if delta.gained or delta.lost:
                 title = f"{self.subjects.title(namespace, box)} that other policies select too"
@@ -135,24 +135,24 @@ class _Comparison:
                 self.keep(Pods(title, (location,), (location,)), Change((), "changed", egress, ingress))
 
     def overlaps(self, location: Location, direction: str) -> list[Box]:
-        """The other selectors that matter: all where firewall rules changed, else those that isolate where it does not.
+        """The other selectors that matter: all where ordered rules changed, else those that isolate where it does not.
 
         With too many of them none is looked at, and that is said.
         """
         namespace, box = location
         places = self.subjects.places((location,)) or ()
-        walled = direction == "egress" and any(self.old.walls(place) != self.new.walls(place) for place in places)
+        reordered = any(self.old.ordered(place, direction) != self.new.ordered(place, direction) for place in places)
         open_sides = [
             side
             for side, other in ((self.old, self.new), (self.new, self.old))
             if any(other.isolates(place, direction) and not side.isolates(place, direction) for place in places)
         ]
-        if not (walled or open_sides):
+        if not (reordered or open_sides):
             return []
         found = [
             other
             for other in self.cells.partners(namespace, box)
-            if walled or any(self.isolates(side, (namespace, other), direction) for side in open_sides)
+            if reordered or any(self.isolates(side, (namespace, other), direction) for side in open_sides)
         ]
         self.pairs += len(found)
         if self.pairs <= _PAIRS:

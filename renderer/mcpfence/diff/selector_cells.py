@@ -40,7 +40,7 @@ class Cells:
             known = [
                 other
                 for other in found
-                if not label_sets.covers(other, box) and label_sets.meet(other, box) is not None
+                if not label_sets.covers(other, box) and label_sets.intersect(other, box) is not None
             ]
             self._partners[namespace, box] = known
         return known
@@ -62,7 +62,7 @@ class Cells:
                 found[pod] = None
                 continue
             for other in self.partners(namespace, part):
-                both = label_sets.meet(part, other)
+                both = label_sets.intersect(part, other)
                 if both is not None and both not in seen:
                     seen.add(both)
                     waiting.append(both)

@@ -16,16 +16,15 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, union
 from mcpfence.reach.connectivity.workloads import named_ports, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
-from mcpfence.reach.engines.aviatrix.policy import Firewall
-from mcpfence.reach.engines.networkpolicy.evaluate import NamedPorts
-from mcpfence.reach.engines.networkpolicy.policy import Policy
-from mcpfence.reach.engines.networkpolicy.rules import Rule
+from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.contract import NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import not_evaluated
-from mcpfence.reach.evaluation.pod_evaluator import PodReach
-from mcpfence.reach.evaluation.policy_set import Reader, policies_of
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
+from mcpfence.reach.evaluation.policy_set import PolicyReader, policies_of
 from mcpfence.reach.flows import bounds, flows
-from mcpfence.reach.flows.bounds import Bounds
-from mcpfence.reach.flows.label_sets import Box, Labels
+from mcpfence.reach.flows.bounds import Bounds, exact
+from mcpfence.reach.flows.flows import Reach
+from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, Box, Labels, split_peer
 
 _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "mcpfence.io/service": "back-end"}
 
@@ -64,34 +63,46 @@ class Side:
         """`name` is what doubts call it; `pod_addresses` are those of the other side, for a side that knows none."""
         unrolled = unroll([*(found.rendered or ()), *found.documents])
         self.name, self.namespace = name, found.namespace
-        reader = Reader(found.namespace, found.pod_addresses or pod_addresses or ALL)
+        reader = PolicyReader(found.namespace, found.pod_addresses or pod_addresses or ALL)
         self.policies = policies_of(unrolled.objects, reader)
         self.problems = tuple(problem.text for problem in unrolled.problems)
         self._objects = unrolled.objects
-        self._reach = PodReach(self.policies)
+        self._evaluator = Evaluator(self.policies)
+        self._speaking: dict[tuple[str, Labels, str], list[Policy]] = {}
 
     # --- whom it speaks of ---
 
     @cached_property
     def selectors(self) -> frozenset[Location]:
         """Every selector of a policy, or of a rule of one, that can select a pod."""
-        found: set[Location] = set()
-        for policy in self.policies.policies:
-            if policy.namespace is not None and policy.selector is not None:
-                found.add((policy.namespace, policy.selector))
-        for wall in self.policies.firewalls:
-            boxes = [box for box, _ in wall.sources] if wall.sound else [wall.selector]
-            found.update((wall.namespace, box) for box in boxes if box is not None)
-        return frozenset(found)
+        return frozenset(location for policy in self.policies.policies for location in self._locations(policy))
+
+    def _locations(self, policy: Policy) -> Iterator[Location]:
+        """The pods that a policy selects, or that a rule of it is for."""
+        boxes = [one.pods for one in policy.sources] if policy.sound else [policy.selector]
+        for box in boxes:
+            if box is not None and policy.namespace is not None:
+                yield policy.namespace, box
+            elif box is not None:
+                of_namespace, of_pod = split_peer(box)
+                named = dict(of_namespace).get(NAMESPACE_NAME)
+                every = self._namespaces if named is None or named.inverted else named.values
+                yield from ((name, of_pod) for name in every)
+
+    @cached_property
+    def _namespaces(self) -> frozenset[str]:
+        """The namespaces of which anything is known."""
+        return frozenset(one.namespace or self.namespace for one in self._objects)
 
     @cached_property
     def owners(self) -> dict[Location, str]:
         """`server github`: what a selector belongs to, by the labels that mcpfence gives its policies."""
         labelled = {_title(one, self.namespace): owner for one in self._objects if (owner := _owner(one))}
         return {
-            (policy.namespace, policy.selector): labelled[policy.title]
+            location: labelled[policy.title]
             for policy in reversed(self.policies.policies)
-            if policy.title in labelled and policy.namespace is not None and policy.selector is not None
+            if policy.title in labelled
+            for location in self._locations(policy)
         }
 
     @cached_property
@@ -105,7 +116,7 @@ class Side:
 
     # --- what its pods may do ---
 
-    def bounds(self, places: Iterable[Place], direction: str) -> Bounds:
+    def bounds(self, places: Iterable[Place], direction: str) -> Bounds[Reach]:
         """What pods of any of the places may reach, or who may reach them; nothing where there is no place."""
         parts = [self._bounds(place, direction) for place in places]
         if len(parts) == 1:
@@ -113,26 +124,28 @@ class Side:
         least, most = flows.union_of(part.least for part in parts), flows.union_of(part.most for part in parts)
         return Bounds(most, most) if least == most else Bounds(least, most)
 
-    def _bounds(self, place: Place, direction: str) -> Bounds:
+    def _bounds(self, place: Place, direction: str) -> Bounds[Reach]:
         if place.host_network:
             return bounds.EVERYTHING
-        if direction == "egress":
-            return self._reach.egress(place.namespace, place.labels)
-        return self._reach.ingress(place.namespace, place.labels, place.ports)
+        return self._evaluator.reach(Pod(place.namespace, place.labels, place.ports), direction)
 
     def isolates(self, place: Place, direction: str) -> bool:
-        """Whether a NetworkPolicy selects the pods for this direction, so that what none allows is denied."""
-        return any(one.sound and one.rules(direction) is not None for one in self._policies(place))
+        """Whether a policy isolates the pods in this direction, so that what none allows is denied."""
+        return any(one.sound and one.isolates for one in self._policies(place, direction))
 
-    def walls(self, place: Place) -> frozenset[str]:
-        """The contents of the FirewallPolicies of the pods."""
-        return frozenset(self._content(one.title) for one in self._firewalls(place))
+    def ordered(self, place: Place, direction: str) -> frozenset[str]:
+        """The contents of the policies of the pods that have an order, so that they do not just add up."""
+        return frozenset(self._content(one.title) for one in self._policies(place, direction) if not _adds_up(one))
 
-    def _policies(self, place: Place) -> list[Policy]:
-        return self._reach.selecting(place.namespace, place.labels)[0]
-
-    def _firewalls(self, place: Place) -> list[Firewall]:
-        return self._reach.selecting(place.namespace, place.labels)[1]
+    def _policies(self, place: Place, direction: str) -> list[Policy]:
+        """The policies that speak of the pods, layer by layer, by title."""
+        key = place.namespace, place.labels, direction
+        known = self._speaking.get(key)
+        if known is None:
+            layers = self._evaluator.speaking(Pod(place.namespace, place.labels), direction).values()
+            known = [policy for layer in layers for policy in sorted((one.policy for one in layer), key=_by_title)]
+            self._speaking[key] = known
+        return known
 
     # --- what it cannot tell ---
 
@@ -141,16 +154,14 @@ class Side:
         return frozenset(mark for place in places for mark in self._marks(place, direction))
 
     def _marks(self, place: Place, direction: str) -> Iterator[object]:
-        if direction == "egress":
-            yield from self.walls(place)
         addresses: dict[PortName, Intervals] = {}
         pods: dict[PortName, set[Box]] = {}
-        for policy in self._policies(place):
-            if not policy.sound:
+        for policy in self._policies(place, direction):
+            if not policy.sound or not _adds_up(policy):
                 yield self._content(policy.title)
             for name, rule in _named_ports(policy, direction):
-                addresses[name] = union(addresses.get(name, ()), rule.addresses)
-                pods.setdefault(name, set()).update(rule.pods)
+                addresses[name] = union(addresses.get(name, ()), rule.peers.most_addresses)
+                pods.setdefault(name, set()).update(rule.peers.most_pods)
         for name, peers in pods.items():  # as a destination, addresses have no ports with names
             yield name, addresses[name] if direction == "ingress" else (), frozenset(peers)
 
@@ -158,11 +169,10 @@ class Side:
         """Why the bounds of the places are not exact: the policies that are to blame, each with half a sentence."""
         said: dict[str, str] = {}
         for place in places:
-            walls = self._firewalls(place) if direction == "egress" else []
-            if len(walls) > 1:
-                said[" and ".join(one.title for one in walls)] = "are tried in an order that no manifest states"
-            blamed: list[Policy | Firewall] = [*self._policies(place), *walls]
-            for policy in blamed:
+            policies = self._policies(place, direction)
+            for titles in _unordered(policies):
+                said[" and ".join(titles)] = "are tried in an order that no manifest states"
+            for policy in policies:
                 reason = _doubt(policy, direction)
                 if reason:
                     said[policy.title] = reason
@@ -204,15 +214,33 @@ def _owner(one: Object) -> str:
     return next((f"{word} {labels[key]}" for key, word in _OWNERS.items() if isinstance(labels.get(key), str)), "")
 
 
-def _doubt(policy: Policy | Firewall, direction: str) -> str:
+def _by_title(policy: Policy) -> str:
+    return policy.title
+
+
+def _adds_up(policy: Policy) -> bool:
+    return all_engines()[policy.engine].adds_up
+
+
+def _unordered(policies: Iterable[Policy]) -> list[list[str]]:
+    """The titles of policies that have one priority, and rules whose order matters."""
+    found: dict[object, list[str]] = {}
+    for policy in policies:
+        if not _adds_up(policy):
+            found.setdefault((policy.tier, policy.priority), []).append(policy.title)
+    return [titles for titles in found.values() if len(titles) > 1]
+
+
+def _doubt(policy: Policy, direction: str) -> str:
     """Why one policy cannot be told exactly, as half a sentence; empty where it can."""
     if not policy.sound:
         why = policy.problems[0]
         return f"cannot be read ({f'{why.field} {why.reason}'.strip()}), so what it lets through is unknown"
-    if isinstance(policy, Firewall):
+    if not _adds_up(policy):
         if policy.problems:
             return f"cannot be told exactly ({policy.problems[0].field} {policy.problems[0].reason})"
-        if any(not line.flows.exact or not line.sure for line in policy.lines):
+        rules = policy.rules(direction)
+        if rules is not None and any(not one.sure or not exact(matched(one, direction)) for one in rules.items):
             return (
                 "cannot be told exactly (which pods its blocks hold, or how its wildcards are read, is in no manifest)"
             )

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from mcpfence.diff.changes import Pods, Status
 from mcpfence.diff.selector_cells import Cells
 from mcpfence.diff.side import Location, Place, Side
-from mcpfence.reach.evaluation.evaluator import DIRECTIONS
+from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.evaluation.index import Index
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import Box, box_text

@@ -20,7 +20,7 @@ class Shared(list[Any]):
     __slots__ = ()
 
 
-# The private use area holds the marks of `mould`, which stand for plain words.
+# The private use area holds the marks of templates, which stand for plain words.
 _WORD = "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*"
 
 
@@ -108,7 +108,7 @@ class Writer:
 
 
 def _quoted(text: str) -> str:
-    """Double quotes and escapes that JSON and YAML read alike; the marks of `mould` stand as they are."""
+    """Double quotes and escapes that JSON and YAML read alike; the marks of templates stand as they are."""
     pieces = _APART.split(text)
     return '"' + "".join(_apart(p) if i % 2 else json.dumps(p)[1:-1] for i, p in enumerate(pieces)) + '"'
 

@@ -1,1 +1,1 @@
-"""Explanations: a fence in plain words, every line with its reason, and verdicts on single connections."""
+"""Answers to "why": a fence in plain words with the catalog key behind each line, and the verdict on one connection."""

@@ -18,11 +18,12 @@ from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import Fence, Ground, Narrowing
 from mcpfence.plan.planner import make_plan
 from mcpfence.proof.prove import box_of
-from mcpfence.providers import BUILTIN, Provider
+from mcpfence.providers import Provider, provider_of
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
-from mcpfence.render.pipeline import Rendered, Rendering, render
+from mcpfence.render.objects import Rendered, Rendering
+from mcpfence.render.pipeline import render
 
 FLOOR = "mcp-default-deny"
 """The chart's own NetworkPolicy: no rules, every pod of the namespace, both directions (chart/templates/floor.yaml)."""
@@ -46,7 +47,7 @@ class View(NamedTuple):
     @property
     def provider(self) -> Provider:
         """The engine beside the NetworkPolicies."""
-        return BUILTIN[self.catalog.provider]
+        return provider_of(self.catalog.provider)
 
     def prepared(self, fence: Fence) -> tuple[Fence, tuple[Narrowing, ...]]:
         """What the engine gives of a fence, and what is lost."""

@@ -9,7 +9,7 @@ from mcpfence.explain.context import FLOOR, Sight
 from mcpfence.explain.targets import PodSet
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
-from mcpfence.reach.evaluation.deciding_rules import Decision, firewall_decisions, network_decisions
+from mcpfence.reach.evaluation.deciding_rules import Decision, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.bounds import Bounds
@@ -52,10 +52,10 @@ def flows_of(pods: Iterable[PodSet], addresses: Intervals, ports: Ports, sight: 
     return flows.reach_of(addresses, found, traffic.named(points_of(ports), host_names.NAMELESS))
 
 
-def _answer(bounds: Bounds, asked: Reach) -> Answer:
+def _answer(bounds: Bounds[Reach], asked: Reach) -> Answer:
     if flows.witness_outside(asked, bounds.least) is None:
         return "allowed"
-    if not flows.meet(asked, bounds.most):
+    if not flows.intersect(asked, bounds.most):
         return "denied"
     return "unknown" if flows.witness_outside(asked, bounds.most) is None else "partly"
 
@@ -100,10 +100,9 @@ def deciding(
     """The rules that pass the packets, and the policies or rules that stop them."""
     found: list[Decision] = []
     for packet in packets:
-        layer = network_decisions(sight.evaluator, subject, direction, packet)
-        own = [decision for decision in layer if not decision.policy.endswith(f"/{FLOOR}")]
-        found += own or layer
-        if direction == "egress":
-            found += firewall_decisions(sight.evaluator, subject, packet)
+        for layer in sight.evaluator.speaking(subject, direction):
+            said = deciding_rules(sight.evaluator, subject, direction, packet, layer)
+            own = [decision for decision in said if not decision.policy.endswith(f"/{FLOOR}")]
+            found += own or said
     every = dict.fromkeys(found)
     return tuple(one for one in every if one.allows), tuple(one for one in every if not one.allows)

@@ -19,6 +19,7 @@ from mcpfence.explain.remedies import deny_all_key
 from mcpfence.explain.targets import target_from, target_to
 from mcpfence.explain.verdicts import Verdict, may_call, may_reach
 from mcpfence.findings.finding import Finding
+from mcpfence.findings.table import TABLE
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.blocked_ranges import Barred, barred, endpoints
 from mcpfence.plan.fence import Fence, Narrowing
@@ -99,7 +100,7 @@ def explanation_of(view: View, fence: Fence) -> Explanation:
         endpoints=endpoints(view.catalog.cluster.families) if reaches else (),
         loses=view.prepared(fence)[1],
         findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),
-        risks=(*(risk for risk in residual_risks(view.catalog) if _applies(risk, fence)), _OTHERS),
+        risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= _facts(fence)), _OTHERS),
         manifests=tuple(f"{item.kind} {item.namespace}/{item.name}" for item in manifests(view, fence)),
         floor=f"NetworkPolicy {fence.namespace}/{FLOOR}" if floor else "",
     )
@@ -131,29 +132,7 @@ def concerns(view: View, fence: Fence, finding: Finding) -> bool:
     if head[0] == "clients":
         clients = view.ingress(fence).clients
         return clients is None or (len(head) > 1 and head[1] in clients)
-    kinds = {allow.kind for allow in fence.egress}
-    if finding.id == "aviatrix-wildcard":
-        return any(name.pattern.startswith("*.") for name in fence.names)
-    wanted = {"domains-open": "unenforced", "eks-dns": "dns"}.get(finding.id)
-    return wanted is None or wanted in kinds
-
-
-RISKS: Mapping[str, frozenset[str]] = {
-    "DNS": frozenset({"dns"}),
-    "allowed hosts": frozenset({"any"}),
-    "shared addresses": frozenset({"name"}),
-    "SNI": frozenset({"name"}),
-    "the moment between NetworkPolicy and FirewallPolicy": frozenset({"name"}),
-    "first start under Helm 4 with aviatrix": frozenset({"name"}),
-    "the pod's own node": frozenset(),
-    "time": frozenset(),
-    "enforcement": frozenset(),
-    "HBONE": frozenset(),
-    "the gateway": frozenset({"gateway"}),
-    "tools/list and tools/call": frozenset({"gateway"}),
-}
-"""What a fence must grant for a risk (told by its first words) to be one: `dns`, `name`, `any`, `gateway` for its
-callers; nothing: always."""
+    return TABLE[finding.id].needs <= _facts(fence)
 
 
 def _registered(fence: Fence) -> bool:
@@ -161,12 +140,13 @@ def _registered(fence: Fence) -> bool:
     return any(allow.kind == "gateway" for allow in fence.ingress)
 
 
-def _applies(risk: str, fence: Fence) -> bool:
-    there = {allow.kind for allow in fence.egress}
+def _facts(fence: Fence) -> set[str]:
+    """What findings and risks may need of a fence: the kinds of what it grants, names and wildcards, who calls it."""
+    there: set[str] = {allow.kind for allow in fence.egress}
     there |= {"name"} if fence.names else set()
     there |= {"any"} if there - {"dns"} else set()
     there |= {"gateway"} if _registered(fence) else set()
-    return RISKS.get(risk.partition(":")[0], frozenset()) <= there
+    return there | ({"wildcard"} if any(name.pattern.startswith("*.") for name in fence.names) else set())
 
 
 # --- questions ---

@@ -40,7 +40,7 @@ def places_of(view: View, fence: Fence, allowed: traffic.Traffic, sight: Sight) 
 
 def _where(reach: Reach, allowed: traffic.Traffic) -> Intervals:
     """The addresses at which all of some traffic may pass."""
-    found = flows.meet(reach, flows.reach_of(ALL, (), allowed))
+    found = flows.intersect(reach, flows.reach_of(ALL, (), allowed))
     return canonical(piece for members, passing in found.addresses if passing == allowed for piece in members)
 
 

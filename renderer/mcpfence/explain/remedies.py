@@ -45,7 +45,7 @@ def to_reach(view: View, fence: Fence, target: Target, asked: Reach) -> Remedy:
     """What would let the pods of a fence reach a target that they may not reach; `asked` are the flows in question."""
     _, narrowings = view.prepared(fence)
     for narrowing in narrowings:
-        if flows.meet(lost_reach([narrowing], fence.names), asked):
+        if flows.intersect(lost_reach([narrowing], fence.names), asked):
             return _engine(narrowing.why)
     found = _resolver(view, fence, asked)
     if found is None:

@@ -38,7 +38,7 @@ class PodSet(NamedTuple):
         if not self.exact:
             return box
         missing: Box = tuple((key, label_sets.MISSING) for key in sorted(set(keys) - {key for key, _ in box}))
-        return label_sets.meet(box, missing) or box
+        return label_sets.intersect(box, missing) or box
 
     @property
     def text(self) -> str:

@@ -110,7 +110,7 @@ def _fences_of(view: View, pods: Iterable[PodSet], keys: Iterable[str] = ()) -> 
         fence
         for fence in view.fences
         if any(
-            one.namespace == fence.namespace and label_sets.meet(one.box(keys), box_of(selector)) is not None
+            one.namespace == fence.namespace and label_sets.intersect(one.box(keys), box_of(selector)) is not None
             for one in pods
             for selector in fence.selectors
         )
@@ -217,7 +217,7 @@ def _host_notes(view: View, fence: Fence, places: Places, grants: Sequence[Line]
 
 
 def _granting(lines: Iterable[Line], asked: Reach) -> tuple[Line, ...]:
-    return tuple(line for line in lines if flows.meet(line.reach, asked))
+    return tuple(line for line in lines if flows.intersect(line.reach, asked))
 
 
 def _unseen(target: Target, ends: Sequence[End]) -> list[str]:
@@ -238,7 +238,7 @@ def _by_name(sight: Sight, pods: Sequence[Subject], target: Target, answer: Answ
     shown = {
         pattern
         for subject in pods
-        for _, allowed in flows.meet(sight.evaluator.egress(subject).most, asked).addresses
+        for _, allowed in flows.intersect(sight.evaluator.egress(subject).most, asked).addresses
         for _, found in allowed
         for pattern in host_names.signed_patterns(found)
     }

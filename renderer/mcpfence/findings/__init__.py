@@ -1,1 +1,1 @@
-"""Findings: everything that mcpfence can say, and how it is worded."""
+"""Every error, warning and note that mcpfence can say: one table of them, their places, their wording."""

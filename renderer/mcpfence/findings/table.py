@@ -1,7 +1,11 @@
-"""The one table of everything that mcpfence can say: id, severity, meaning.  docs/findings.md is made from it."""
+"""The one table of everything that mcpfence can say: id, severity, meaning.  docs/findings.md is made from it.
+
+What only one provider says stands with that provider, and joins the table when it is loaded.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -19,14 +23,14 @@ class Row(NamedTuple):
 
     severity: Severity
     meaning: str
+    needs: frozenset[str] = frozenset()
+    """What a fence must have for a finding on the whole catalog to concern it: `dns`, `unenforced`, `wildcard`."""
 
 
 _ERRORS = {
     "argocd-environment": "A variable that Argo CD gives its plugins is missing or cannot be used.",
     "argocd-folder": "The folder of an Argo CD application holds nothing that can be rendered.",
     "argocd-parameter": "A parameter of an Argo CD application is not known, or has a value that cannot be used.",
-    "aviatrix-peer": "A destination selects pods by matchExpressions, which Aviatrix smart groups do not have, and "
-    "the pod and service cidrs that could stand for them are not known.",
     "back-end-two-names": "Services entries disagree on the name or the podSelector of one back-end.",
     "carrier-missing": "The stream holds no catalog, so nothing could be rendered for it.",
     "carrier-twice": "Two catalogs of one stream, or a catalog and an earlier render, share a namespace.",
@@ -144,7 +148,9 @@ _ERRORS = {
     "proof-text": "What was written for an object cannot be read back as that one object.",
     "proof-wider": "The manifests, or other policies of the same stream, let more through than the catalog grants.",
     "provider-cannot": "The chosen engine cannot express what servers need, and nothing is approximated.",
+    "kind-unknown": "An object was made that would never be printed.",
     "provider-missing": "The chosen provider is not part of this version.",
+    "provider-unproven": "Nothing reads back what the chosen provider emits.",
     "registry-mixed": "A registry entry mixes the keys of a name and of a service.",
     "remote-host": "The host of a remote server's URL cannot be told or is none that may be listed.",
     "remote-url": "A remote server says where it runs exactly once.",
@@ -183,8 +189,6 @@ _ERRORS = {
 }
 
 _WARNINGS = {
-    "aviatrix-port": "Names on ports other than 80 and 443 match only TLS with SNI or HTTP.",
-    "aviatrix-profile": "Aviatrix runs on AWS and Azure only.",
     "cidr-in-cluster": "A listed CIDR block overlaps cluster.cidrs.",
     "cidrs-differs": "The values and the cluster's description differ, and the values stay.",
     "cidrs-missing": "A range of the cluster is not known, so the fence does not block it.",
@@ -230,7 +234,6 @@ _WARNINGS = {
 _NOTES = {
     "cidrs-left-out": "A value or range of a cluster's description is not used, and why.",
     "cidrs-read": "What kinds of things a file holds.",
-    "aviatrix-wildcard": "How Aviatrix reads a wildcard is assumed.",
     "back-end-elsewhere": "The ingress of a back-end in another namespace is not part of this render.",
     "deny-all-false": "denyAllEgress: false says nothing here; in Obot it means open.",
     "import-ignored": "Something of a source has no meaning in a catalog.",
@@ -246,8 +249,17 @@ _NOTES = {
     "reach-caution": "Something that the connections assume.",
 }
 
+_NEEDS = {"domains-open": frozenset({"unenforced"}), "eks-dns": frozenset({"dns"})}
+
 TABLE: dict[str, Row] = {
     **{id: Row(Severity.ERROR, meaning) for id, meaning in _ERRORS.items()},
-    **{id: Row(Severity.WARNING, meaning) for id, meaning in _WARNINGS.items()},
-    **{id: Row(Severity.NOTE, meaning) for id, meaning in _NOTES.items()},
+    **{id: Row(Severity.WARNING, meaning, _NEEDS.get(id, frozenset())) for id, meaning in _WARNINGS.items()},
+    **{id: Row(Severity.NOTE, meaning, _NEEDS.get(id, frozenset())) for id, meaning in _NOTES.items()},
 }
+
+
+def add(rows: Mapping[str, Row]) -> None:
+    """Let further kinds of findings join the table; raises ValueError where an id is taken by another meaning."""
+    for id, row in rows.items():
+        if TABLE.setdefault(id, row) != row:
+            raise ValueError(f"finding {id} has two meanings")

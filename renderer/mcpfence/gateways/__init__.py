@@ -1,4 +1,6 @@
-"""Registration at an MCP gateway.  A gateway provider is one module and one row of the table here.
+"""What registers servers at an MCP gateway, where a catalog asks for it: routes, registrations, who may call.
+
+A gateway provider is one package and one row of the table here.
 
 Nothing imports this package for a catalog without a gateway.
 """

@@ -1,7 +1,7 @@
-"""Importers: other people's catalogs of MCP servers become a catalog of mcpfence, kept or narrowed, never widened.
+"""MCP servers declared elsewhere (Obot, Docker, ToolHive, ...) become a catalog: kept or narrowed, never widened.
 
-To add a format: a module with a `FORMAT` (see `entry.Format`), one row in `FORMATS`, a folder of cases in
-tests/commands/imports/cases.
+To add a format: a package with a `FORMAT` (see `shared.format.Format`), one row in `FORMATS`, a folder of cases in
+tests/commands/imports/cases, a page docs/import/NAME.md.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from mcpfence.imports.shared.source import Text
 from mcpfence.imports.to_do_list import earlier, left_to_do, without
 from mcpfence.imports.writer import Comments, block, comment, ordered
 from mcpfence.kube.services import index
-from mcpfence.providers import BUILTIN
+from mcpfence.providers import TABLE as PROVIDERS
 from mcpfence.render.pipeline import check
 
 
@@ -135,7 +135,7 @@ def _provider(servers: Sequence[Named], settings: Sequence[_Part], base: Mapping
     listed = any("/" not in host for fence in fences for host in hosts_of(fence))
     if wanted:
         return [_Part(("egress", "provider"), wanted, ())]
-    engine = next(name for name in BUILTIN if name != "none")
+    engine = next(name for name in PROVIDERS if name != "none")
     return [_Part(("egress", "provider"), engine, _ENGINE)] if listed else []
 
 

@@ -30,11 +30,11 @@ def explain_source(formats: Iterable[Format]) -> str:
 
 
 def markdown_tables(item: Format) -> str:
-    """The tables of one format for docs/import.md; fields that are left out stand together in one line."""
-    lines = [f"### {item.name}", "", item.summary, ""]
+    """The tables of one format for its page in docs/import; fields that are left out stand together in one line."""
+    lines: list[str] = []
     for table in item.tables:
         lines += [
-            f"**{table.title}**",
+            f"### {table.title}",
             "",
             "| field | in the catalog | how |",
             "|---|---|---|",

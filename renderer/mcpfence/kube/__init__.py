@@ -1,1 +1,1 @@
-"""Kubernetes as data: manifests, names of objects, label selectors, Services, kinds of cluster."""
+"""Kubernetes as plain data, without a cluster: manifests, object names, label selectors, Services, kinds of cluster."""

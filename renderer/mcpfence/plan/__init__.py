@@ -1,1 +1,4 @@
-"""The plan: a catalog becomes fences, the provider-neutral intent for the pods of one server, workload or back-end."""
+"""The plan: a catalog becomes fences, each of which says in full who may call some pods and what these may reach.
+
+Every default is filled in and every address decided; which engine will enforce it is not known here.
+"""

@@ -49,8 +49,7 @@ def survey(catalog: Catalog) -> Terrain:
         inside=canonical([*cluster, *catalog.dns.cluster_ips]),
         pod_cidrs=catalog.cluster.pods,
         service_cidrs=catalog.cluster.services,
-        aviatrix_ipv6=catalog.aviatrix_ipv6,
-        aviatrix_crd=catalog.aviatrix_crd,
+        provider_settings=catalog.provider_settings,
     )
     points = metadata()
     return Terrain(

@@ -6,8 +6,9 @@ Providers turn fences into manifests; the proof compares what the manifests allo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from mcpfence.findings.finding import Path
 from mcpfence.kube.selectors import Selector
@@ -137,8 +138,8 @@ class Ground(NamedTuple):
     """Addresses of the cluster itself: cluster.cidrs and the DNS Service."""
     pod_cidrs: tuple[Interval, ...]
     service_cidrs: tuple[Interval, ...]
-    aviatrix_ipv6: bool = False
-    aviatrix_crd: str = ""
+    provider_settings: Mapping[str, Any] = {}
+    """What the catalog says to its provider, which alone knows what it means."""
 
 
 @lru_cache(maxsize=1024)

@@ -1,1 +1,1 @@
-"""The proof: what the manifests let through is what the fences say, and what no manifest can stop."""
+"""The proof: what `reach` reads in the printed text must be what the fences say; and what no manifest can stop."""

@@ -18,20 +18,14 @@ from mcpfence.kube.selectors import Selector
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer
-from mcpfence.reach.engines.aviatrix.evaluate import Selects
-from mcpfence.reach.engines.aviatrix.policy import Firewall
-from mcpfence.reach.engines.networkpolicy.policy import Policy
+from mcpfence.reach.engines.contract import Policy
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
-from mcpfence.reach.evaluation.deciding_rules import network_decisions
+from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
-from mcpfence.reach.evaluation.policy_set import PolicySet
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.label_sets import Box, Values
-
-_NARROWING_KINDS = frozenset({"Sidecar", "AuthorizationPolicy", "MeshTrafficPermission", "EgressFirewall", "Server"})
-"""Kinds without evaluator that can only take away: NetworkPolicies beside them still decide what may pass at most."""
-
+from mcpfence.reach.flows.selection import Selects
 
 OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
 UNKNOWN = "Policies outside this stream are unknown to it."
@@ -103,7 +97,7 @@ def box_of(selector: Selector) -> Box:
 
 
 def _both(box: Box, key: str, values: Values) -> Box:
-    joined = label_sets.meet(box, ((key, values),))
+    joined = label_sets.intersect(box, ((key, values),))
     if joined is None:  # the catalog's reader has refused contradictions
         raise ValueError("a selector that no pod satisfies")
     return joined
@@ -149,7 +143,7 @@ def _wider(
 ) -> Finding:
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
-    decisions = network_decisions(evaluator, subject, direction, packet)
+    decisions = deciding_rules(evaluator, subject, direction, packet)
     culprit = next((decision for decision in decisions if decision.allows), None)
     if culprit is None:
         return Finding("proof-wider", fence.path, f"{sentence}: no policy stands against it", remedy)
@@ -181,11 +175,9 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
     found = []
     for policy, _ in selecting:
         if isinstance(policy, NotEvaluated):
-            opens = policy.kind not in _NARROWING_KINDS
-            id = "policy-not-evaluated" if opens else "policy-only-narrows"
-            sentence = policy.text
-            todo = "move it out of this release, or express it in the catalog" if opens else ""
-            found.append(Finding(id, fence.path, sentence, todo))
+            id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
+            todo = "move it out of this release, or express it in the catalog" if policy.opens else ""
+            found.append(Finding(id, fence.path, policy.text, todo))
     return found
 
 
@@ -195,17 +187,7 @@ def relevant(selecting: Iterable[tuple[Any, Selects]]) -> list[Any]:
 
 
 def _adds_nothing(policy: Any) -> bool:
-    """A NetworkPolicy without rules, such as the floor: policies add up, so it takes nothing from ours."""
-    if not isinstance(policy, Policy) or not policy.sound:
+    """A policy without rules that isolates, such as the floor: it takes nothing from policies that add up with it."""
+    if not isinstance(policy, Policy) or not policy.sound or not policy.isolates:
         return False
     return all(rules is None or not (rules.items or rules.faults) for rules in (policy.ingress, policy.egress))
-
-
-def joined(ours: PolicySet, around: Sequence[Any]) -> PolicySet:
-    """Our policies and the foreign ones that stand around the same pods."""
-    return PolicySet(
-        policies=(*ours.policies, *(item for item in around if isinstance(item, Policy))),
-        firewalls=(*ours.firewalls, *(item for item in around if isinstance(item, Firewall))),
-        not_evaluated=(*ours.not_evaluated, *(item for item in around if isinstance(item, NotEvaluated))),
-        problems=ours.problems,
-    )

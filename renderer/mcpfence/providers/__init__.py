@@ -1,18 +1,60 @@
-"""Providers turn fences into the manifests of one enforcement engine.
+"""Providers turn fences into the manifests of one enforcement engine, and list what it cannot give.
 
-To add one: a module with a `PROVIDER`, one row in `BUILTIN`, its goldens, one example, one line in the changelog.
+The table is the one place that names them.  Everything that is a list of providers, kinds, choices, findings, risks or
+docs is derived from it and from the `PROVIDER` of each folder (`contract`).
 """
 
 from __future__ import annotations
 
-from mcpfence.providers.aviatrix.emit import PROVIDER as AVIATRIX
-from mcpfence.providers.contract import Composition, Feature, Provider, features
-from mcpfence.providers.networkpolicy.emit import PROVIDER as NETWORK_POLICY_ONLY
+from importlib import import_module
 
-BUILTIN: dict[str, Provider] = {
-    "none": NETWORK_POLICY_ONLY,
-    "aviatrix": AVIATRIX,
+from mcpfence.findings import table
+from mcpfence.providers.contract import Composition, Feature, Kind, Provider, Risk, features
+
+TABLE: dict[str, str] = {
+    "none": "networkpolicy",
+    "aviatrix": "aviatrix",
 }
-"""By the value of `egress.provider`.  NetworkPolicies are always emitted; the provider stands beside them."""
+"""`egress.provider` -> the folder of this package; NetworkPolicies are always emitted, providers stand beside them."""
 
-__all__ = ["BUILTIN", "Composition", "Feature", "Provider", "features"]
+PLANNED = ("cilium", "gke", "eks", "calico", "antrea", "clusternetworkpolicy")
+"""Names that the schema takes so that a sentence of its own refuses them: they are not in this version."""
+
+NETWORK_POLICY = Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies")
+
+_LOADED: dict[str, Provider] = {}
+
+
+def provider_of(name: str) -> Provider:
+    """The provider of a catalog; raises KeyError for a name that is not in the table."""
+    if name not in _LOADED:
+        provider: Provider = import_module(f"{__name__}.{TABLE[name]}").PROVIDER
+        table.add(provider.findings)
+        _LOADED[name] = provider
+    return _LOADED[name]
+
+
+def all_providers() -> tuple[Provider, ...]:
+    """Every provider, in the order of the table."""
+    return tuple(map(provider_of, TABLE))
+
+
+def policy_kinds() -> tuple[Kind, ...]:
+    """The kinds of every provider in the order in which they are applied, NetworkPolicies last."""
+    return tuple(dict.fromkeys([*(kind for one in all_providers() for kind in one.kinds), NETWORK_POLICY]))
+
+
+__all__ = [
+    "NETWORK_POLICY",
+    "PLANNED",
+    "TABLE",
+    "Composition",
+    "Feature",
+    "Kind",
+    "Provider",
+    "Risk",
+    "all_providers",
+    "features",
+    "policy_kinds",
+    "provider_of",
+]

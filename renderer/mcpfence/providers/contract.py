@@ -1,12 +1,26 @@
-"""What a provider is, and the vocabulary of what fences need."""
+"""The contract of a provider: what it is, what it can express, and the vocabulary of what fences need.
+
+A provider is a folder of this package with a `PROVIDER`, and one row of the table in `providers/__init__.py`:
+
+    emit       prepare: the part of a fence that the engine can give, and what is lost; emit: its objects
+    settings   its own keys of the catalog (`egress.NAME`): their schema and a frozen type, opaque to everybody else
+    advice     what it has to say: its findings, and the risks that remain
+    README.md  its section of docs/providers.md
+
+What reads its objects back, so that a render can be proven, is a folder of `reach/engines` that knows nothing of it.
+All functions are pure: no state, no change of a fence.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Any, NamedTuple
 
+from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
+from mcpfence.findings.table import Row
 from mcpfence.kube.manifest import Manifest
 from mcpfence.plan.fence import Fence, Ground, Narrowing
 
@@ -32,24 +46,75 @@ class Composition(Enum):
     """Tiers decide; as UNION for the NetworkPolicy, and the provider's own trailing deny closes the rest."""
 
 
-class Provider(Protocol):
-    """One engine.  Pure: no state, no work in a constructor, no change of a fence."""
+class Kind(NamedTuple):
+    """One kind of object that a provider emits, in the terms of the API server."""
+
+    group: str
+    kind: str
+    plural: str
+
+
+class Risk(NamedTuple):
+    """Something that no manifest can stop.
+
+    `needs` is what a fence must grant for the risk to be one (`dns`, `name`, `any`) or by whom it must be called
+    (`gateway`); nothing: it holds for every fence.
+    """
+
+    id: str
+    text: str
+    needs: frozenset[str] = frozenset()
+
+
+def _whole(fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+    return fence, ()
+
+
+def _no_objects(_fence: Fence, _ground: Ground) -> Iterable[Manifest]:
+    return ()
+
+
+def _nothing_to_say(_fence: Fence, _ground: Ground, _out: Collector) -> None:
+    return None
+
+
+def _no_caution(_catalog: Catalog, _out: Collector) -> None:
+    return None
+
+
+def _no_risks(_catalog: Catalog) -> tuple[Risk, ...]:
+    return ()
+
+
+def _as_listed(catalog: Catalog) -> frozenset[int]:
+    return catalog.cluster.families
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provider:
+    """One engine, as the catalog names it in `egress.provider`."""
 
     name: str
-    expresses: frozenset[Feature]
     composition: Composition
-
-    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
-        """Say what a person should know about this fence under this engine; called for every fence."""
-        ...
-
-    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
-        """The part of the fence that the engine can give, and what is lost."""
-        ...
-
-    def emit(self, fence: Fence, ground: Ground) -> Iterable[Manifest]:
-        """The engine's own objects for a prepared fence."""
-        ...
+    expresses: frozenset[Feature] = frozenset()
+    kinds: tuple[Kind, ...] = ()
+    """What it emits, in the order in which it is applied: before the NetworkPolicies, for what narrows comes first."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """The JSON Schema of its keys, by key; none where it has no settings."""
+    findings: Mapping[str, Row] = field(default_factory=dict)
+    """What only this provider says, by id."""
+    prepare: Callable[[Fence, Ground], tuple[Fence, tuple[Narrowing, ...]]] = _whole
+    """The part of the fence that the engine can give, and what is lost."""
+    emit: Callable[[Fence, Ground], Iterable[Manifest]] = _no_objects
+    """The engine's own objects for a prepared fence."""
+    remark: Callable[[Fence, Ground, Collector], None] = _nothing_to_say
+    """Say what a person should know about a fence under this engine; called for every fence."""
+    caution: Callable[[Catalog, Collector], None] = _no_caution
+    """Say what a person should know about a whole catalog under this engine; nothing here is an error."""
+    risks: Callable[[Catalog], tuple[Risk, ...]] = _no_risks
+    """What remains under this engine for a catalog."""
+    opens: Callable[[Catalog], frozenset[int]] = _as_listed
+    """The IP families in which it opens destinations outside the cluster."""
 
 
 def features(fence: Fence) -> frozenset[Feature]:

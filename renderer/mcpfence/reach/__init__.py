@@ -1,4 +1,4 @@
-r"""What manifests really let through, read from the manifests alone.
+r"""The judge: what manifests really let through, read from the manifests alone.
 
 Two questions are answered, both exactly, and both from plain parsed documents (no YAML, no files, no network):
 
@@ -23,10 +23,10 @@ The proof
     evaluator = Evaluator(found)
 
     subject = Subject("mcp", label_sets.box_of({"app": "github"}))   # every pod with that label, and any others
-    reach = evaluator.egress(subject)                      # Bounds: NetworkPolicy and firewall must both allow
+    reach = evaluator.egress(subject)                      # Bounds: all layers must allow
     reach.least, reach.most                                # one object where nothing is in doubt
     evaluator.ingress(subject)                             # the subject's own side alone
-    evaluator.selecting(subject)                           # [(Policy | Firewall | NotEvaluated, SURELY or MAYBE), ...]
+    evaluator.selecting(subject)                           # [(Policy | NotEvaluated, SURELY or MAYBE), ...]
 
 A policy whose selector covers the subject's selects it SURELY; one that is merely compatible MAYBE does, and counts for
 `most` only.  With matchExpressions use `label_selectors.read_selector(selector, field)`, which gives the same boxes.
@@ -41,25 +41,17 @@ What was intended is built with the same constructors, and compared:
     packet.text                                            # 169.254.169.254 TCP 80
     flows.minus(intended, reach.least)                     # what is missing: must lie within the listed narrowings
     flows.within(missing, narrowings)
-    deciding_rules.network_decisions(evaluator, subject, "egress", packet)   # NetworkPolicy mcp/x spec.egress[1], ...
-    deciding_rules.firewall_decisions(evaluator, subject, packet)
+    deciding_rules.deciding_rules(evaluator, subject, "egress", packet)   # NetworkPolicy mcp/x spec.egress[1], ...
 
 Intervals must be canonical (`intervals.canonical`); `flows.same` is exact equality.  A NetworkPolicy's traffic is
 `traffic.plain(points)`, any name or none; `traffic.EVERYTHING` is every protocol and port, ICMP and others included.
 
 How it stays quick where 10,000 servers share most of their rules: lists of rules are read once for each list object
-and once for each content (`policy_set.Reader`), answers are the same object for servers with the same rules, and `flows`
-caches its operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were
-compared before costs a look-up.  For one document at a time use the reader and the pure functions directly:
+and once for each content, answers are the same object for servers with the same rules, and `flows` caches its
+operations by value with hashes computed once.  So `flows.witness_outside(a, b)` on objects that were compared before
+costs a look-up.
 
-    from mcpfence.reach.engines.networkpolicy import evaluate as granted
-    from mcpfence.reach.evaluation import policy_set
-
-    reader = policy_set.Reader(namespace="mcp")             # lives as long as one proof
-    reader.policy(document, title, namespace); reader.firewall(document, title, namespace)
-    granted.egress_of_rules(rules, namespace); granted.ingress_of_rules(rules, namespace, ports)   # one list, uncached
-
-`pod_addresses` (of `read_policies` and `Reader`) are the addresses that pods may have; a firewall's CIDR groups surely
+`pod_addresses` (of `read_policies`) are the addresses that pods may have; a firewall's CIDR groups surely
 hold pods only if they hold all of those.  The default, all of IPv4 and IPv6, assumes nothing.
 
 The folder

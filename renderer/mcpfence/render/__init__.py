@@ -1,1 +1,1 @@
-"""One render: a catalog through plan, providers, writer and proof to the text of its objects."""
+"""The pipeline: a catalog goes through plan, providers, writer and proof, and its objects come out as text."""

@@ -67,7 +67,7 @@ def report_manifest(
         "servers": _bounded(lines, SERVERS_LIMIT) or "none",
         "findings": _bounded(said, FINDINGS_LIMIT) or "none",
         "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",
-        "residualRisk": _bounded(residual_risks(catalog), FINDINGS_LIMIT),
+        "residualRisk": _bounded([risk.text for risk in residual_risks(catalog)], FINDINGS_LIMIT),
     }
     if catalog.gateway is not None:
         from mcpfence.catalog.gateway.warnings import registration_lines  # here, so that fences alone start quickly

@@ -1,13 +1,13 @@
-"""Fences that differ only in their own words share a mould: manifests are made, written and proven once for it.
+"""Fences that differ only in their own words share a template: manifests are made, written and proven once for it.
 
 Most servers of a large catalog are alike but for their name and their host names.  Those words are taken out and
 replaced by marks (characters of Unicode's private use area, which no checked name can hold); what is made of the
-marked fence is cut at the marks, and casting it for one server is one join.
+marked fence is split at the marks, and filling it for one server is one join.
 
     server github, app=github, [api.github.com]  ->  server <0>, app=<0>, [<1>]   words (github, api.github.com)
 
 A fence whose words the writer would have to quote, or whose name is so long that names made with it are cut, is not
-taken apart: it is its own mould.
+taken apart: it is its own template.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mcpfence.plan.fence import Fence, Name
 
 _FIRST = 0xE000
 _MANY = 256
-"""More words than this are not worth a mould."""
+"""More words than this are not worth a template."""
 _DIGEST = 8
 
 _MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
@@ -33,14 +33,14 @@ Parts = tuple[str | int, ...]
 """Text with the indexes of words between its pieces."""
 
 
-class Mould(NamedTuple):
-    """A fence with marks, and the words that they stand for; no words where the fence is its own mould."""
+class FenceTemplate(NamedTuple):
+    """A fence with marks, and the words that they stand for; no words where the fence is its own template."""
 
     fence: Fence
     words: tuple[str, ...]
 
 
-def mould_of(fence: Fence) -> Mould:
+def template_of(fence: Fence) -> FenceTemplate:
     """Take the words out of a fence: its name, the values of its selectors, the digests of those, its patterns."""
     words = [fence.name]
     selectors = []
@@ -57,7 +57,7 @@ def mould_of(fence: Fence) -> Mould:
             marks[item.pattern] = item.pattern[: -len(base)] + chr(_FIRST + len(words))
             words.append(base)
     if fence.kind == "service" or len(words) + len(fence.endings) > _MANY or not all(map(is_plain, words)):
-        return Mould(fence, ())
+        return FenceTemplate(fence, ())
     endings = fence.endings
     if len(endings) > 1:  # digests stand only inside names, where they need not be plain words
         endings = tuple(f"-{chr(_FIRST + len(words) + i)}" for i in range(len(endings)))
@@ -69,10 +69,10 @@ def mould_of(fence: Fence) -> Mould:
         path=(),
         endings=endings,
     )
-    return Mould(marked, tuple(words))
+    return FenceTemplate(marked, tuple(words))
 
 
-def room(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int:
+def longest_name(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int:
     """How long a fence's name may be so that no name made with it would have to be cut."""
     longest = max((len(text) for manifest in manifests for text in _made_names(manifest.document)), default=1)
     return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
@@ -91,7 +91,7 @@ def _made_names(value: Any) -> Iterator[str]:
             yield from _made_names(item)
 
 
-def cut(text: str) -> Parts:
+def split(text: str) -> Parts:
     """Text at its marks: pieces of text and indexes of words."""
     return tuple(
         ord(piece) - _FIRST if len(piece) == 1 and _MARKS.match(piece) else piece
@@ -100,13 +100,13 @@ def cut(text: str) -> Parts:
     )
 
 
-def cast(parts: Parts, words: tuple[str, ...]) -> str:
+def fill(parts: Parts, words: tuple[str, ...]) -> str:
     """The text for one fence."""
     return "".join([part if isinstance(part, str) else words[part] for part in parts])
 
 
-class Pattern(NamedTuple):
-    """One object of a mould: what it is called and its text, cut."""
+class ObjectTemplate(NamedTuple):
+    """One object of a template: what it is called and its text, split."""
 
     kind: str
     namespace: str
@@ -114,7 +114,7 @@ class Pattern(NamedTuple):
     text: Parts
 
 
-def pattern_of(manifest: Manifest, writer: Writer) -> Pattern:
-    """Write the manifest of a mould and cut it."""
+def object_template(manifest: Manifest, writer: Writer) -> ObjectTemplate:
+    """Write the manifest of a template and split it."""
     text = writer.write(manifest.document)
-    return Pattern(manifest.kind, manifest.namespace, cut(manifest.name), cut(text))
+    return ObjectTemplate(manifest.kind, manifest.namespace, split(manifest.name), split(text))

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import fail
-from mcpfence.render.pipeline import Rendered
+from mcpfence.providers import policy_kinds
+from mcpfence.render.objects import Rendered
 from mcpfence.streams.stream import decode, is_blank
 
 _UNSAFE = re.compile(r"[^a-z0-9.-]")
@@ -73,17 +74,26 @@ def kustomization(names: Iterable[str], command: str) -> str:
         "sortOptions: {order: fifo}",
         "resources:",
     ]
-    return "\n".join([*lines, *(f"- {name}" for name in sorted(names, key=_place))]) + "\n"
+    return "\n".join([*lines, *(f"- {name}" for name in sorted(names, key=_place(_first())))]) + "\n"
 
 
-_FIRST = ("0-namespace-", "customresourcedefinition-", "firewallpolicy-", "networkpolicy-", "resourcequota-")
 _LAST = ("deployment-", "statefulset-", "daemonset-", "job-", "cronjob-", "pod-")
 
 
-def _place(name: str) -> tuple[int, str]:
-    """Where a file stands in the index: namespace and policies first, whatever makes pods last."""
-    first = next((place for place, kind in enumerate(_FIRST) if name.startswith(kind)), len(_FIRST))
-    return (first + name.startswith(_LAST), name)
+def _first() -> list[str]:
+    """How the names of files begin that come first: the namespace, then policies, what narrows before what opens."""
+    policies = [f"{kind.kind.lower()}-" for kind in policy_kinds()]
+    return ["0-namespace-", "customresourcedefinition-", *policies, "resourcequota-"]
+
+
+def _place(beginnings: list[str]) -> Callable[[str], tuple[int, str]]:
+    """Where a file stands in the index: what begins so first, whatever makes pods last."""
+
+    def place_of(name: str) -> tuple[int, str]:
+        first = next((place for place, kind in enumerate(beginnings) if name.startswith(kind)), len(beginnings))
+        return (first + name.startswith(_LAST), name)
+
+    return place_of
 
 
 def _identity(text: str, number: int) -> Identity:

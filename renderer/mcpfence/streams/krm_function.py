@@ -25,7 +25,8 @@ from mcpfence.findings.table import Severity
 from mcpfence.findings.wording import nearest, type_name
 from mcpfence.kube.manifest import MANAGED_BY, MARK
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import Rendered, Rendering, render
+from mcpfence.render.objects import Rendered, Rendering
+from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import Result, post_render, text_chunks
 from mcpfence.streams.resource_list import Item, ResourceList
 from mcpfence.streams.stream import neighbours, split

@@ -11,12 +11,10 @@ from typing import Any, NamedTuple
 from mcpfence import __version__
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import KIND_ORDER, Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from mcpfence.streams.release_size import size_finding
 from mcpfence.streams.stream import Carrier, Stream, documents, is_blank, is_hook, neighbours, read_stream
-
-_FILES = {"NetworkPolicy": "networkpolicies", "FirewallPolicy": "firewallpolicies", "ConfigMap": "report"}
-"""What the templates would be called that Helm 4 shows as the source of our objects; other kinds by their own name."""
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
 
@@ -56,7 +54,7 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
     errors: list[Finding] = []
     for carrier in stream.carriers:
         try:
-            filename = _filename(carrier) if helm4 else None
+            filename = _filename(carrier) if helm4 else ""
             release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
             rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more)
         except McpfenceError as error:
@@ -81,16 +79,11 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-def _render(
-    stream: Stream, raw: Any, release: tuple[str, str, str], folder: str | None, more: Sequence[Any]
-) -> Rendering:
+def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str, more: Sequence[Any]) -> Rendering:
     """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
     name, namespace, report = release
     needs = _needs_services(raw)
     services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
-    annotate = None
-    if folder is not None:
-        annotate = {kind: f"{folder}/mcpfence-{_FILES.get(kind, kind.lower())}.yaml" for kind in KIND_ORDER}
     foreign = neighbours(stream.pieces, raw)
     return render(
         raw,
@@ -98,7 +91,7 @@ def _render(
         namespace=namespace,
         services=services,
         foreign=foreign,
-        annotate=annotate,
+        annotate=folder,
         report=report,
     )
 
@@ -166,7 +159,7 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]
     rendered = _policies_namespace(given.raw, given.release) in stream.rendered
     if not full or rendered or all(is_hook(piece) for piece in full):
         return _without_carrier(stream)
-    folder = "mcpfence/templates" if helm4 or stream.helm4 else None
+    folder = "mcpfence/templates" if helm4 or stream.helm4 else ""
     rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])

@@ -15,10 +15,12 @@ import golden
 from edges import catalog, container, environment, mcpfence_command, values_file
 from explaining import EXAMPLES, ask, explained, verdict, view_of
 from helpers import run_cli
-from mcpfence.explain.explanation import RISKS, explanation_of
+from mcpfence.explain.explanation import explanation_of
 from mcpfence.explain.grants import caller_lines, egress_lines
 from mcpfence.explain.text_form import WIDTH, explanation_text, shown, verdict_text
-from mcpfence.proof import residual_risks
+from mcpfence.findings.finding import Collector
+from mcpfence.proof.residual_risks import residual_risks
+from mcpfence.render.pipeline import load_catalog
 from mcpfence.system.pages import code, page, words
 from tooling import ROOT
 
@@ -221,21 +223,30 @@ def test_risks_are_those_of_the_fence() -> None:
     topics = {name: [risk.partition(":")[0] for risk in explained(raw, name).risks] for name in ("closed", "web")}
 
     assert topics["closed"] == ["the pod's own node", "time", "enforcement", "other policies"]
-    gateway = {"the gateway", "tools/list and tools/call"}
-    assert set(topics["web"]) == {*RISKS, "other policies"} - {"HBONE"} - gateway - {
-        "first start under Helm 4 with aviatrix"
-    }
+    assert topics["web"] == [
+        "DNS",
+        "the pod's own node",
+        "time",
+        "enforcement",
+        "allowed hosts",
+        "shared addresses",
+        "SNI",
+        "the moment between NetworkPolicy and FirewallPolicy",
+        "other policies",
+    ]
 
 
-def test_every_risk_is_known() -> None:
-    """A risk that is new in `residual` must be told here for which fences it is one."""
-    texts = [text for name, value in vars(residual_risks).items() if name.isupper() for text in _texts(value)]
+def test_risks_say_what_they_need() -> None:
+    """A risk needs what a fence can have, and no two have one id."""
+    raw = catalog(web=container(gateway={}, run={"enabled": True}, egress={"domains": ["a.example.com"]}))
+    raw |= {"egress": {"provider": "aviatrix"}, "cluster": {"mesh": "ambient"}}
+    raw["gateway"] = {"provider": "kuadrant", "auth": {"type": "none"}}
+    read = load_catalog(raw, release="r", namespace="n", out=Collector())
+    assert read is not None
+    risks = residual_risks(read)
 
-    assert {text.partition(":")[0] for text in texts} == set(RISKS)
-
-
-def _texts(value: Any) -> list[str]:
-    return [value] if isinstance(value, str) else list(value)
+    assert {need for risk in risks for need in risk.needs} == {"dns", "any", "name", "gateway"}
+    assert len({risk.id for risk in risks}) == len(risks) == 12
 
 
 def test_json_positions_are_lines_of_the_file() -> None:

@@ -18,7 +18,8 @@ from apirules import firewall_policy_faults, network_policy_faults
 from edges import Host, carrier, environment, make_host, mcpfence, rendered
 from find_helm import Helm
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from mcpfence.streams.stream import split
 from mcpfence.system.inputs import read_inputs
 from tooling import ROOT
@@ -199,7 +200,7 @@ def test_firewall_policies_are_valid(
 ) -> None:
     """The vendor's CRD accepts each of them, with its CEL rules, and fields that the oldest CRD lacks only if asked."""
     policies = [document for document in documents if document["kind"] == "FirewallPolicy"]
-    newest = rendering.catalog.aviatrix_crd == "10.1"
+    newest = rendering.catalog.provider_settings.get("crd") == "10.1"
     faults = {d["metadata"]["name"]: firewall_policy_faults(d, crd, newest=newest) for d in policies}
 
     assert {name: found for name, found in faults.items() if found} == {}

@@ -17,7 +17,8 @@ from cilium.rendered import cluster
 from figures import Figure
 from helpers import NAMESPACE, RELEASE
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from proof.catalogs import OWN
 from proof.packets import Pods, mentioned
 from strategies import catalogs

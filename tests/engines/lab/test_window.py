@@ -2,7 +2,7 @@
 
 With aviatrix a server that lists names has a NetworkPolicy that allows all public addresses on the names' ports.
 Until its FirewallPolicy is there, and once it is gone, the server may reach any name.  Which of the two helm creates
-and deletes first is what these tests measure, as the API server saw it; docs/testing.md has a table of it.
+and deletes first is what these tests measure, as the API server saw it; docs/evidence.md has a table of it.
 """
 
 from __future__ import annotations

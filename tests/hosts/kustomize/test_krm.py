@@ -124,18 +124,20 @@ def test_kustomize_shows_our_sentence(program: Path, scripts: Path, tmp_path: Pa
     ]
 
 
-# --- what docs/git.md shows ---
+# --- what docs/kustomize.md shows, with the catalog of docs/git.md ---
 
 
 def _shown(begin: str) -> str:
     """The one YAML block of the page that begins so."""
-    (text,) = [b.text for b in BLOCKS if b.page.name == "git.md" and b.kind == "yaml" and b.text.startswith(begin)]
+    (text,) = [
+        b.text for b in BLOCKS if b.page.name == "kustomize.md" and b.kind == "yaml" and b.text.startswith(begin)
+    ]
     return text
 
 
 def test_generator_of_the_page(program: Path, scripts: Path, tmp_path: Path) -> None:
-    """The two files and the command that docs/git.md shows give what the render of its catalog gives."""
-    (block,) = [b for b in BLOCKS if b.page.name == "git.md" and b.words == ("fences.yaml",)]
+    """The two files and the command that docs/kustomize.md shows give what the render of its catalog gives."""
+    (block,) = [b for b in BLOCKS if b.page.name == "kustomize.md" and b.words == ("fences.yaml",)]
     files = {"fences.yaml": block.text, "kustomization.yaml": _shown("# kustomization.yaml\ngenerators")}
     done = kustomize(program, *EXEC, ".", scripts=scripts, cwd=_write(tmp_path, files))
     raw = yaml.load(block.text, Loader=yaml.CSafeLoader)["spec"]["catalog"]

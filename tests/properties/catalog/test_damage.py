@@ -12,7 +12,8 @@ from helpers import NAMESPACE, RELEASE, Raw, rendered
 from mcpfence.findings.finding import Finding, McpfenceError
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 from schema_cases import sound
 
 

@@ -1,4 +1,4 @@
-"""Laws of every catalog: what is rendered is what the catalog grants, whatever the order, however often, in any mould.
+"""Laws of every catalog: what is rendered is what the catalog grants, whatever the order, however often, in any template.
 
 Catalogs are random (`strategies`), and none of them may be refused; brute force (`bruteforce`) and the evaluators of
 `mcpfence.reach` both look on.
@@ -25,7 +25,7 @@ from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Packet, Reach
-from mcpfence.render.template import Mould
+from mcpfence.render.template import FenceTemplate
 from proof.bruteforce import Judge, World
 from proof.mutants import peer_text, selector_document
 from proof.packets import Pods, together, universe_of
@@ -177,7 +177,7 @@ def test_its_own_output_passes_unchanged(raw: Raw) -> None:
     assert post_rendered(once) == once
 
 
-# --- moulds ---
+# --- templates ---
 
 _LONG = "letters" * 9
 _MANY: Raw = {
@@ -196,7 +196,7 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
         (name, {"podSelector": [{**selector, "app": name} for selector in _MANY["selectors"]]}) for name in ("a", "b")
     ],
     "many names": [(name, {"egress": {"domains": _MANY["names"]}}) for name in ("a", "b")],
-    "more words than a mould has": [
+    "more words than a template has": [
         (name, {"egress": {"domains": [f"h{n}.example.com" for n in range(300)]}}) for name in ("a", "b")
     ],
     "long names and several selectors": [
@@ -212,29 +212,29 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
         ("example", {"podSelector": {"app": "example.com"}, "egress": {"domains": ["example.com", "*.example.com"]}}),
     ],
 }
-"""Servers as (name, further keys) whose words sit badly in moulds."""
+"""Servers as (name, further keys) whose words sit badly in templates."""
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_moulds_change_nothing(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Cast from a shared mould or written alone, an object has the same text."""
+def test_templates_change_nothing(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Filled from a shared template or written alone, an object has the same text."""
     made = {
         name: {"runtime": "containerized", "egress": {"domains": ["api.example.com"]}, **keys}
         for name, keys in SHAPES[shape]
     }
-    _same_without_moulds(catalog(made, egress={"provider": "aviatrix"}), monkeypatch)
+    _same_without_templates(catalog(made, egress={"provider": "aviatrix"}), monkeypatch)
 
 
 @some(40)
 @given(catalogs())
-def test_moulds_change_nothing_in_any_catalog(raw: Raw) -> None:
-    """The same holds for random catalogs, half of whose servers share a mould."""
+def test_templates_change_nothing_in_any_catalog(raw: Raw) -> None:
+    """The same holds for random catalogs, half of whose servers share a template."""
     with pytest.MonkeyPatch.context() as monkeypatch:
-        _same_without_moulds(raw, monkeypatch)
+        _same_without_templates(raw, monkeypatch)
 
 
-def _same_without_moulds(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
+def _same_without_templates(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     cast = _texts(raw)
-    monkeypatch.setattr("mcpfence.render.pipeline.mould_of", lambda fence: Mould(fence, ()))
+    monkeypatch.setattr("mcpfence.render.assembly.template_of", lambda fence: FenceTemplate(fence, ()))
 
     assert cast == _texts(raw)

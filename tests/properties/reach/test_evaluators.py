@@ -12,8 +12,7 @@ from mcpfence.reach.connectivity.connections import Connectivity, connections
 from mcpfence.reach.connectivity.json_form import as_json
 from mcpfence.reach.connectivity.workloads import named_ports, resolve
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.engines.networkpolicy.evaluate import egress_of_rules
-from mcpfence.reach.engines.networkpolicy.rules import Ports
+from mcpfence.reach.engines.contract import Ports
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows, label_sets
@@ -21,7 +20,7 @@ from mcpfence.reach.flows.flows import Packet as Flow
 from mcpfence.reach.flows.traffic import span
 from reaching import bruteforce, strategies
 from reaching.bruteforce import Packet, Pod
-from reaching.loading import namespace, pod, policy
+from reaching.loading import egress_of_rules, namespace, pod, policy
 from reaching.strategies import NAMESPACE_LABELS, PODS
 
 
@@ -82,7 +81,7 @@ def test_bounds_hold_for_every_pod_of_a_selector(
     box = read_selector(selector, "selector")
     if box is None:
         return
-    reach = Evaluator(read_policies(documents)).network(Subject(home.namespace, box), kind.lower())
+    reach = Evaluator(read_policies(documents)).reach(Subject(home.namespace, box), kind.lower())
 
     for one in PODS:
         if not bruteforce.selects(selector, one.labels):
@@ -103,7 +102,7 @@ def test_firewall_bounds_hold_in_every_order_of_policies(
     box = read_selector(selector, "selector")
     if box is None:
         return
-    reach = Evaluator(read_policies(documents)).firewall(Subject("a", box))
+    reach = Evaluator(read_policies(documents)).layer(Subject("a", box), "egress", "gateway")
 
     for one in PODS:
         if not bruteforce.selects(selector, one.labels):
@@ -123,7 +122,7 @@ def test_one_firewall_is_exact_where_pods_are_known_to_live(
     """One FirewallPolicy, exact labels, and all pods inside one block: nothing is left open."""
     block = (parse_address("10.244.0.0"), parse_address("10.244.0.255"))
     found = read_policies(documents, pod_addresses=(block,))
-    reach = Evaluator(found).firewall(Subject("a", exact(one)))
+    reach = Evaluator(found).layer(Subject("a", exact(one)), "egress", "gateway")
 
     assert not found.problems
     for packet in packets:

@@ -70,7 +70,7 @@ def test_operations_are_those_of_sets(left: Reach, right: Reach, found: list[Pac
         ours, theirs = flows.includes(left, packet), flows.includes(right, packet)
         assert flows.includes(flows.union(left, right), packet) == (ours or theirs)
         assert flows.includes(flows.union_of([left, right, left]), packet) == (ours or theirs)
-        assert flows.includes(flows.meet(left, right), packet) == (ours and theirs)
+        assert flows.includes(flows.intersect(left, right), packet) == (ours and theirs)
         assert flows.includes(flows.minus(left, right), packet) == (ours and not theirs)
 
 
@@ -92,10 +92,10 @@ def test_a_witness_is_in_one_and_not_in_the_other(left: Reach, right: Reach) -> 
 def test_laws_of_sets(left: Reach, right: Reach) -> None:
     """Different ways to one set give the same set."""
     assert flows.same(flows.union(left, right), flows.union(right, left))
-    assert flows.same(flows.union(flows.minus(left, right), flows.meet(left, right)), left)
-    assert flows.same(flows.minus(left, flows.minus(left, right)), flows.meet(left, right))
-    assert not flows.meet(flows.minus(left, right), right)
-    assert flows.within(flows.meet(left, right), left)
+    assert flows.same(flows.union(flows.minus(left, right), flows.intersect(left, right)), left)
+    assert flows.same(flows.minus(left, flows.minus(left, right)), flows.intersect(left, right))
+    assert not flows.intersect(flows.minus(left, right), right)
+    assert flows.within(flows.intersect(left, right), left)
     assert flows.same(flows.minus(EVERYTHING, flows.minus(EVERYTHING, left)), left)
 
 
@@ -103,7 +103,7 @@ def test_laws_of_sets(left: Reach, right: Reach) -> None:
 def test_nothing_and_everything(one: Reach) -> None:
     """The two ends of the order."""
     assert flows.union(one, NOTHING) == one
-    assert flows.meet(one, EVERYTHING) == one
+    assert flows.intersect(one, EVERYTHING) == one
     assert flows.within(NOTHING, one)
     assert flows.within(one, EVERYTHING)
     assert flows.minus(one, one) == NOTHING

@@ -42,7 +42,7 @@ def test_meet_covers_and_cut_are_those_of_sets(left: dict[str, Any], right: dict
         return
     inside = [labels for labels in members(ours) if labels in members(theirs)]
 
-    assert members(label_sets.meet(ours, theirs)) == inside
+    assert members(label_sets.intersect(ours, theirs)) == inside
     assert label_sets.covers(theirs, ours) == (inside == members(ours))
     pieces = label_sets.cut(ours, theirs)
     assert [[labels in members(piece) for piece in pieces].count(True) for labels in EVERY] == [

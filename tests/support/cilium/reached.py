@@ -13,11 +13,11 @@ from mcpfence.net.intervals import Intervals, contains, union
 from mcpfence.reach.connectivity.connections import Connectivity, connections
 from mcpfence.reach.connectivity.outside import Outside
 from mcpfence.reach.connectivity.workloads import Workload, named_ports
-from mcpfence.reach.evaluation.deciding_rules import network_decisions
-from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
-from mcpfence.reach.evaluation.pod_evaluator import PodReach
+from mcpfence.reach.evaluation.deciding_rules import deciding_rules
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows, interval_map, label_sets, traffic
+from mcpfence.reach.flows.bounds import exact
 from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.label_sets import Box
 
@@ -49,14 +49,13 @@ class Reached:
         }
         keys = {key for found in values_of(documents, "matchLabels") for key in found}
         keys |= set(values_of([list(values_of(documents, "matchExpressions"))], "key"))
-        pods = PodReach(self.found)
         self.ends = {
-            f"{one.namespace}/{one.name}": self._end(one, keys, labels.get(one.namespace, {}), pods)
+            f"{one.namespace}/{one.name}": self._end(one, keys, labels.get(one.namespace, {}))
             for one in self.connectivity.workloads.values()
         }
 
-    def _end(self, one: Workload, keys: set[str], namespace: dict[str, str], pods: PodReach) -> End:
-        """The proof's evaluator answers for a pod with exactly these labels, and the one of `diff` says the same."""
+    def _end(self, one: Workload, keys: set[str], namespace: dict[str, str]) -> End:
+        """The answers for all pods with these labels and no others that count, and for the one pod, are the same."""
         own = dict(one.labels)
         box = tuple(
             (key, label_sets.one_of([own[key]]) if key in own else label_sets.MISSING) for key in sorted({*keys, *own})
@@ -64,9 +63,9 @@ class Reached:
         ports = named_ports(one.ports)
         subject = Subject(one.namespace, box, ports)
         egress, ingress = self.evaluator.egress(subject), self.evaluator.ingress(subject)
-        labels = tuple(sorted(one.labels))
-        again = pods.egress(one.namespace, labels), pods.ingress(one.namespace, labels, ports)
-        assert ingress.exact
+        pod = Pod(one.namespace, tuple(sorted(one.labels)), ports)
+        again = self.evaluator.egress(pod), self.evaluator.ingress(pod)
+        assert exact(ingress)
         assert flows.same(egress.least, again[0].least)
         assert flows.same(ingress.least, again[1].least)
         peer = _placed(label_sets.in_namespace, {**namespace, METADATA_NAME: one.namespace}) | _placed(
@@ -101,7 +100,7 @@ class Reached:
             packet = Packet(namespace=namespace, pod=pod, protocol=protocol, port=port)
         else:
             packet = Packet(address=parse_address(peer), protocol=protocol, port=port)
-        found = network_decisions(self.evaluator, self.ends[me].subject, direction, packet)
+        found = deciding_rules(self.evaluator, self.ends[me].subject, direction, packet)
         return {one.policy for one in found if one.allows}
 
     def connected(self, question: Question) -> str:

@@ -11,7 +11,7 @@ from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.bounds import Bounds
-from mcpfence.reach.flows.flows import Packet
+from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.label_sets import MISSING, NAMESPACE_NAME, Box, box_of
 from packet_api import Labels
 from packet_host import Host
@@ -38,7 +38,7 @@ class Judge:
         self._evaluator = Evaluator(found)
         self._namespaces = namespaces or {}
         self._keys = {key for policy in found.policies for key, _ in policy.selector or ()}
-        self._known: dict[tuple[str, str, str], Bounds] = {}
+        self._known: dict[tuple[str, str, str], Bounds[Reach]] = {}
         self._blocks_hold_pods = blocks_hold_pods
 
     def allows(self, probe: Probe) -> bool | None:
@@ -61,7 +61,7 @@ class Judge:
             return True
         return None if any(flows.includes(reach.most, packet) for packet in packets) else False
 
-    def reach(self, pod: Pod, direction: str) -> Bounds:
+    def reach(self, pod: Pod, direction: str) -> Bounds[Reach]:
         """The reach of exactly this pod: labels that some policy asks for and that it lacks are known to be absent."""
         key = (pod.namespace, pod.name, direction)
         if key not in self._known:
@@ -72,7 +72,7 @@ class Judge:
                 box,
                 named_ports(frozenset((port.name, port.protocol, port.number) for port in pod.ports)),
             )
-            self._known[key] = self._evaluator.network(subject, direction)
+            self._known[key] = self._evaluator.layer(subject, direction)
         return self._known[key]
 
     def _packets(self, peer: Host, address: str, probe: Probe) -> list[Packet]:

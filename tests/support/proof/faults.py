@@ -1,4 +1,4 @@
-"""Faulty emitters: what a slip in a provider, in the moulds or in the writer would look like.
+"""Faulty emitters: what a slip in a provider, in the templates or in the writer would look like.
 
 Each fault is planted into the running renderer and leaves everything else as it is, so that only the proof stands
 between it and the output.
@@ -7,10 +7,12 @@ between it and the output.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from mcpfence import providers
 from mcpfence.documents import writer
 from mcpfence.documents.writer import Document, Writer
 from mcpfence.kube.manifest import Manifest
@@ -18,7 +20,7 @@ from mcpfence.net.ports import PortRange
 from mcpfence.plan.fence import Allow, Block, Fence, Ground, Narrowing
 from mcpfence.providers.aviatrix import emit as aviatrix
 from mcpfence.providers.networkpolicy import emit as networkpolicy
-from mcpfence.render import pipeline, template
+from mcpfence.render import assembly, objects, template
 
 Patch = pytest.MonkeyPatch
 Fault = Callable[[Patch], None]
@@ -143,7 +145,7 @@ def _(patch: Patch) -> None:
     def first(fence: Fence, *given: Any) -> Iterator[Manifest]:
         return real(fence._replace(selectors=fence.selectors[:1], endings=fence.endings[:1]), *given)
 
-    patch.setattr(pipeline, "network_policies", first)
+    patch.setattr(assembly, "network_policies", first)
 
 
 @fault("there is no egress policy")
@@ -151,7 +153,7 @@ def _(patch: Patch) -> None:
     def without(manifests: Iterator[Manifest]) -> list[Manifest]:
         return [item for item in manifests if item.document["spec"]["policyTypes"] != ["Egress"]]
 
-    _changed(patch, pipeline, "network_policies", without)
+    _changed(patch, assembly, "network_policies", without)
 
 
 @fault("policyTypes are left to their default")
@@ -185,12 +187,11 @@ def _(patch: Patch) -> None:
 
 @fault("IPv6 is dropped without a word")
 def _(patch: Patch) -> None:
-    def narrower(_: object, fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+    def narrower(fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
         return fence._replace(egress=tuple(filter(None, map(_ipv4, fence.egress)))), ()
 
-    # On the class: undone on an object, the real method would stay there and hide what a later fault does to the class.
-    for provider in (networkpolicy.PROVIDER, aviatrix.PROVIDER):
-        patch.setattr(type(provider), "prepare", narrower)
+    for name in providers.TABLE:
+        patch.setitem(providers._LOADED, name, replace(providers.provider_of(name), prepare=narrower))
 
 
 def _ipv4(allow: Allow) -> Allow | None:
@@ -271,8 +272,9 @@ def _(patch: Patch) -> None:
 
 @fault("what the firewall cannot do is not listed")
 def _(patch: Patch) -> None:
-    real = aviatrix._Aviatrix.prepare
-    patch.setattr(aviatrix._Aviatrix, "prepare", lambda self, fence, ground: (real(self, fence, ground)[0], ()))
+    real = providers.provider_of("aviatrix")
+    silent = replace(real, prepare=lambda fence, ground: (real.prepare(fence, ground)[0], ()))
+    patch.setitem(providers._LOADED, "aviatrix", silent)
 
 
 @fault("the vendor's guide is believed: a list of ports")
@@ -284,7 +286,7 @@ def _(patch: Patch) -> None:
     _changed(patch, aviatrix, "_rule_document", listed)
 
 
-# --- names, moulds and writer ---
+# --- names, templates and writer ---
 
 
 @fault("long names are cut without a digest")
@@ -293,25 +295,28 @@ def _(patch: Patch) -> None:
         patch.setattr(module, "limited", lambda name: name[:63])
 
 
-@fault("words are cast in reverse")
+@fault("words are filled in in reverse")
 def _(patch: Patch) -> None:
-    patch.setattr(pipeline, "cast", lambda parts, words: template.cast(parts, words[::-1]))
+    for module in (assembly, objects):
+        patch.setattr(module, "fill", lambda parts, words: template.fill(parts, words[::-1]))
 
 
-@fault("the first word is cast everywhere")
+@fault("the first word is filled in everywhere")
 def _(patch: Patch) -> None:
-    patch.setattr(
-        pipeline, "cast", lambda parts, words: template.cast(parts, (words[0],) * len(words) if words else ())
-    )
+    def same(parts: Any, words: tuple[str, ...]) -> str:
+        return template.fill(parts, (words[0],) * len(words) if words else ())
+
+    for module in (assembly, objects):
+        patch.setattr(module, "fill", same)
 
 
-@fault("moulds lose what stands behind their last mark")
+@fault("templates lose what stands behind their last mark")
 def _(patch: Patch) -> None:
     def cut(parts: Any) -> Any:
         last = max((place for place, part in enumerate(parts) if isinstance(part, int)), default=len(parts))
         return parts[: last + 1]
 
-    _changed(patch, template, "cut", cut)
+    _changed(patch, template, "split", cut)
 
 
 @fault("the writer drops the last item of lists")
@@ -359,4 +364,4 @@ def _(patch: Patch) -> None:
     def nobody(_: Iterable[Manifest]) -> list[Manifest]:
         return []
 
-    _changed(patch, pipeline, "network_policies", nobody)
+    _changed(patch, assembly, "network_policies", nobody)

@@ -17,7 +17,7 @@ from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.plan.fence import Fence
 from mcpfence.plan.planner import make_plan
 from mcpfence.proof.prove import prove
-from mcpfence.providers import BUILTIN
+from mcpfence.providers import provider_of
 from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.render.pipeline import load_catalog, render
@@ -78,7 +78,7 @@ def prepared_fences(raw: Raw, services: ServiceIndex) -> tuple[dict[str, Fence],
     catalog = load_catalog(raw, release=RELEASE, namespace=NAMESPACE, out=Collector())
     assert catalog is not None
     plan = make_plan(catalog, services, Collector())
-    provider = BUILTIN[catalog.provider]
+    provider = provider_of(catalog.provider)
     fences = {fence.title: provider.prepare(fence, plan.ground)[0] for fence in plan.fences}
     return fences, canonical(plan.ground.pod_cidrs)
 

@@ -9,6 +9,12 @@ from typing import Any
 
 import yaml
 
+from mcpfence.reach.engines.contract import NamedPorts
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.flows import Reach
+
 Labels = dict[str, str]
 Document = dict[str, Any]
 
@@ -80,3 +86,18 @@ def rule(name: str, action: str, to: str, **fields: Any) -> Document:
     web = fields.pop("web", None)
     groups = {"webGroups": [{"name": web}]} if web else {}
     return {"name": name, "action": action, "destinationSmartGroups": [{"name": to}], **groups, **fields}
+
+
+def egress_of_rules(rules: Any, where: str) -> Bounds[Reach]:
+    """What egress rules of a policy in a namespace allow to pods that it selects."""
+    return _of_rules({"policyTypes": ["Egress"], "egress": rules}, Subject(where), "egress")
+
+
+def ingress_of_rules(rules: Any, where: str, ports: NamedPorts | None = None) -> Bounds[Reach]:
+    """Who may reach pods that a policy selects, by its ingress rules; `ports` are those of their containers."""
+    return _of_rules({"policyTypes": ["Ingress"], "ingress": rules}, Subject(where, ports=ports), "ingress")
+
+
+def _of_rules(spec: Any, subject: Subject, direction: str) -> Bounds[Reach]:
+    found = read_policies([policy("rules", spec, namespace=subject.namespace)])
+    return Evaluator(found).reach(subject, direction)

@@ -19,7 +19,7 @@ def test_cell_of_a_selector() -> None:
 
     assert cells.of("n", A) == [(("app", "a"),)]
     assert cells.of("n", ()) == [()]
-    assert cells.of("n", label_sets.meet(A, DB) or ()) == [(("app", "a"), ("tier", "db"))]
+    assert cells.of("n", label_sets.intersect(A, DB) or ()) == [(("app", "a"), ("tier", "db"))]
     assert cells.of("other", B) == [(("app", "b"),)]
 
 

@@ -9,7 +9,8 @@ import yaml
 
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.render.pipeline import Rendering, render
+from mcpfence.render.objects import Rendering
+from mcpfence.render.pipeline import render
 
 CATALOG = {
     "mcpNamespace": {"name": "tools"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpfence.findings.finding import McpfenceError
-from mcpfence.render.pipeline import Rendered
+from mcpfence.render.objects import Rendered
 from mcpfence.streams.folder_layout import folder_layout
 from mcpfence.system import files
 

@@ -1,6 +1,6 @@
 """A gateway and what is registered at it, as frozen types.
 
-`reading` makes these from the `gateway` keys of a catalog; nothing downstream checks the input again.  Key names are
+`reader` makes these from the `gateway` keys of a catalog; nothing downstream checks the input again.  Key names are
 those of Kuadrant's own API where it has them (facts on gateways, sections A1 to A4 and A7).
 """
 

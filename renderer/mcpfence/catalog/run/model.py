@@ -1,4 +1,4 @@
-"""How a server is run, as frozen values; `reading` makes them, nothing downstream checks the input again."""
+"""How a server is run, as frozen values; `reader` makes them, nothing downstream checks the input again."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@
     kind: MCPTool                                  - {name: search, podSelector: {app: search}, ports: [8000]}
     spec: {service: {name: search, port: 80}}
 
-What the operator itself writes is in `kubemcp_targets`.  Its group was mcp.k8s.turd.ninja until 2026.
+What the operator itself writes is in `targets`.  Its group was mcp.k8s.turd.ninja until 2026.
 """
 
 from __future__ import annotations

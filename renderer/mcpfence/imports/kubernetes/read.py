@@ -3,7 +3,7 @@
     kubectl get deploy,sts,ds,svc,netpol,ns -A -o yaml > cluster.yaml
     mcpfence import kubernetes cluster.yaml -o values.yaml
 
-The workloads that are MCP servers (see `kubernetes_pods`) become servers of one namespace, the others of that
+The workloads that are MCP servers (see `pods`) become servers of one namespace, the others of that
 namespace workloads.  Nothing is taken for this format by `auto`: any manifest would be of it.
 """
 

@@ -78,7 +78,7 @@ class Row(NamedTuple):
 
 
 class Table(NamedTuple):
-    """The fields of one shape of a source, for --explain-source, docs/import.md and the search for unknown keys."""
+    """The fields of one shape of a source, for --explain-source, docs/import and the search for unknown keys."""
 
     title: str
     rows: tuple[Row, ...]

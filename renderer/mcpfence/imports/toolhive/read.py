@@ -7,7 +7,7 @@
           allow_host: [.github.com]                            image: ghcr.io/github/github-mcp-server:v0.13.0
           allow_port: [443]                                    egressDomains: ["*.github.com", github.com]
 
-What a profile means is in `permissions`; the operator's resources are in `toolhive_operator`.
+What a profile means is in `shared.permissions`; the operator's resources are in `operator`.
 """
 
 from __future__ import annotations

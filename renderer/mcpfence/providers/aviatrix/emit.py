@@ -17,14 +17,13 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mcpfence.documents.writer import Document
-from mcpfence.findings.finding import Collector
 from mcpfence.kube.manifest import Manifest, make_manifest
 from mcpfence.kube.object_names import limited, object_name
 from mcpfence.net.addresses import ALL_V6, V6_BASE, cidrs, parse_cidr
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
 from mcpfence.net.ports import PortRange
 from mcpfence.plan.fence import Allow, Block, Fence, Ground, Name, Narrowing, Peer, Pods
-from mcpfence.providers.contract import Composition, Feature
+from mcpfence.providers.aviatrix.settings import settings_of
 from mcpfence.providers.networkpolicy.emit import fence_labels
 
 API_VERSION = "networking.aviatrix.com/v1alpha1"
@@ -35,7 +34,6 @@ LINK_LOCAL: Intervals = canonical([parse_cidr("169.254.0.0/16"), parse_cidr("fe8
 """Never crosses the gateway, so no rule is needed for it and none would do anything."""
 
 _PURPOSES = {"kubernetesAPI": "kubernetes-api"}
-_WEB_PORTS = frozenset({80, 443})
 _NO_IPV6 = "without egress.aviatrix.ipv6 no FirewallPolicy rule covers IPv6, so no IPv6 destination is opened"
 
 
@@ -63,54 +61,43 @@ class _Draft(NamedTuple):
         return limited(f"{self.prefix}-{purpose}")
 
 
-class _Aviatrix:
-    name = "aviatrix"
-    expresses = frozenset({Feature.NAME})
-    composition = Composition.LAYERED
-
-    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
-        """Warn of names on other ports than the web's, and of what smart groups cannot select."""
-        _warn(fence, ground, out)
-
-    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
-        """Drop IPv6 outside the cluster unless `egress.aviatrix.ipv6`."""
-        if ground.aviatrix_ipv6 or 6 not in ground.families or fence.kind == "service":
-            return fence, ()
-        kept, lost = [], []
-        for allow in fence.egress:
-            mine, gone = _split(allow, ground)
-            kept += [mine] if mine else []
-            lost += [gone] if gone else []
-        public = fence.public
-        if public and any(block.block[0] >= V6_BASE for block in public):
-            public = tuple(block for block in fence.public if block.block[0] < V6_BASE)
-            rest = tuple(block for block in fence.public if block.block[0] >= V6_BASE)
-            ports = tuple(sorted({item for name in fence.names for item in name.ports}))
-            lost.append(Allow("name", rest, ports, "the names"))
-        if not lost:
-            return fence, ()
-        return fence._replace(egress=tuple(kept), public=public), (Narrowing(fence.title, tuple(lost), _NO_IPV6),)
-
-    def emit(self, fence: Fence, ground: Ground) -> Iterable[Manifest]:
-        """One FirewallPolicy for every server and workload; a back-end's egress is not ours to fence."""
-        if fence.kind == "service":
-            return
-        draft = _Draft(object_name(fence.kind, fence.name), {}, {}, [])
-        _allows(draft, fence.egress, ground)
-        _names(draft, fence.names, ground)
-        _deny(draft, ground)
-        yield make_manifest(
-            API_VERSION,
-            "FirewallPolicy",
-            fence.namespace,
-            draft.prefix,
-            fence_labels(fence),
-            {"spec": _spec(draft, fence, ground)},
-            WAVE,
-        )
+def prepare(fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+    """Drop IPv6 outside the cluster unless `egress.aviatrix.ipv6`."""
+    if settings_of(ground).ipv6 or 6 not in ground.families or fence.kind == "service":
+        return fence, ()
+    kept, lost = [], []
+    for allow in fence.egress:
+        mine, gone = _split(allow, ground)
+        kept += [mine] if mine else []
+        lost += [gone] if gone else []
+    public = fence.public
+    if public and any(block.block[0] >= V6_BASE for block in public):
+        public = tuple(block for block in fence.public if block.block[0] < V6_BASE)
+        rest = tuple(block for block in fence.public if block.block[0] >= V6_BASE)
+        ports = tuple(sorted({item for name in fence.names for item in name.ports}))
+        lost.append(Allow("name", rest, ports, "the names"))
+    if not lost:
+        return fence, ()
+    return fence._replace(egress=tuple(kept), public=public), (Narrowing(fence.title, tuple(lost), _NO_IPV6),)
 
 
-PROVIDER = _Aviatrix()
+def emit(fence: Fence, ground: Ground) -> Iterable[Manifest]:
+    """One FirewallPolicy for every server and workload; a back-end's egress is not ours to fence."""
+    if fence.kind == "service":
+        return
+    draft = _Draft(object_name(fence.kind, fence.name), {}, {}, [])
+    _allows(draft, fence.egress, ground)
+    _names(draft, fence.names, ground)
+    _deny(draft, ground)
+    yield make_manifest(
+        API_VERSION,
+        "FirewallPolicy",
+        fence.namespace,
+        draft.prefix,
+        fence_labels(fence),
+        {"spec": _spec(draft, fence, ground)},
+        WAVE,
+    )
 
 
 def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
@@ -124,28 +111,6 @@ def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
     if not lost:
         return allow, None
     return (allow._replace(peers=tuple(kept)) if kept else None), allow._replace(peers=tuple(lost))
-
-
-def _warn(fence: Fence, ground: Ground, out: Collector) -> None:
-    odd = [
-        item for name in fence.names for item in name.ports if item.first != item.last or item.first not in _WEB_PORTS
-    ]
-    if odd:
-        ports = ", ".join(item.text for item in sorted(set(odd)))
-        sentence = f"names on {ports} match only TLS with SNI or HTTP"
-        todo = "list databases, SSH and mail servers by their addresses under egress.cidrs"
-        out.add("aviatrix-port", fence.path, sentence, todo)
-    for name in fence.names:
-        if name.pattern.startswith("*."):
-            sentence = "*.x is taken as one or more labels below x without x itself; the vendor does not say"
-            out.add("aviatrix-wildcard", ("egress", "provider"), sentence)
-    if fence.kind == "service" or ground.pod_cidrs:
-        return
-    for allow in fence.egress:
-        if any(isinstance(peer, Pods) and peer.selector.expressions for peer in allow.peers):
-            sentence = f"{allow.source} selects pods by matchExpressions, which no smart group has"
-            todo = "write plain labels, or cluster.cidrs.pods to let the firewall pass those ports there"
-            out.add("aviatrix-peer", fence.path, sentence, todo)
 
 
 def _allows(draft: _Draft, allows: Iterable[Allow], ground: Ground) -> None:
@@ -175,7 +140,7 @@ def _destinations(peers: Iterable[Peer], ground: Ground) -> list[Document]:
             selectors += _pods(peer, ground)
         else:
             addresses = subtract(peer.addresses, LINK_LOCAL)
-            if not ground.aviatrix_ipv6:
+            if not settings_of(ground).ipv6:
                 addresses = subtract(addresses, (ALL_V6,))
             selectors += [{"cidr": text} for text in cidrs(addresses)]
     return selectors
@@ -193,7 +158,7 @@ def _pods(peer: Pods, ground: Ground) -> list[Document]:
 
 
 def _families(ground: Ground) -> Intervals:
-    return ((0, ALL_V6[1]),) if ground.aviatrix_ipv6 else ((0, V6_BASE - 1),)
+    return ((0, ALL_V6[1]),) if settings_of(ground).ipv6 else ((0, V6_BASE - 1),)
 
 
 def _permit(draft: _Draft, purpose: str, group: str, item: PortRange, web_group: str = "") -> _Rule:
@@ -242,7 +207,7 @@ def _names(draft: _Draft, names: tuple[Name, ...], ground: Ground) -> None:
 def _anywhere(draft: _Draft, ground: Ground) -> list[tuple[str, str]]:
     """The groups of every address, one a family, with the ending of the names of their rules."""
     groups = [("any", "0.0.0.0/0", "")]
-    if ground.aviatrix_ipv6:
+    if settings_of(ground).ipv6:
         groups.append(("any-ipv6", "::/0", "-ipv6"))
     for purpose, cidr, _ in groups:
         draft.smart_groups.setdefault(draft.named(purpose), [{"cidr": cidr}])
@@ -284,6 +249,6 @@ def _rule_document(rule: _Rule, selector: Document, ending: str, ground: Ground)
         document["endPort"] = rule.end_port
     if rule.action == "deny":
         document["logging"] = True
-    elif rule.web_group and rule.port == 443 and not rule.end_port and ground.aviatrix_crd == "10.1":
+    elif rule.web_group and rule.port == 443 and not rule.end_port and settings_of(ground).crd == "10.1":
         document["flowAppRequirement"] = "tlsRequired"
     return document

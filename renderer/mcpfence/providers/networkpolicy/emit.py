@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from mcpfence.documents.writer import Document, Shared
-from mcpfence.findings.finding import Collector
 from mcpfence.kube.manifest import Manifest, make_manifest
 from mcpfence.kube.object_names import limited, object_name
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Intervals
 from mcpfence.net.ports import ALL_PORTS, Ports, canonical_ports
-from mcpfence.plan.fence import Block, Fence, Ground, Narrowing, Peer, Pods
-from mcpfence.providers.contract import Composition, Feature
+from mcpfence.plan.fence import Block, Fence, Peer, Pods
+from mcpfence.providers.contract import Composition
 
 API_VERSION = "networking.k8s.io/v1"
 NAMESPACE_LABEL = "kubernetes.io/metadata.name"
@@ -161,25 +160,3 @@ def _ip_block(block: Block) -> Document:
 
 def _cidr_list(members: Intervals) -> list[str]:
     return list(cidrs(members))
-
-
-class _NetworkPolicyOnly:
-    """The provider `none`: NetworkPolicies alone, which know no names."""
-
-    name = "none"
-    expresses = frozenset({Feature.SCTP, Feature.EXPRESSIONS})
-    composition = Composition.NONE
-
-    def remark(self, fence: Fence, ground: Ground, out: Collector) -> None:
-        """Nothing to say."""
-
-    def prepare(self, fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
-        """Nothing is lost."""
-        return fence, ()
-
-    def emit(self, fence: Fence, ground: Ground) -> Iterable[Manifest]:
-        """No objects beside the NetworkPolicies."""
-        return ()
-
-
-PROVIDER = _NetworkPolicyOnly()

@@ -1,114 +1,118 @@
-"""What each class of pods may do in one direction, worked out once for all classes with the same policies.
-
-A profile says which ports with which classes (`pieces`, disjoint masks) and which ports with which addresses.  Named
-ports are not resolved: they depend on the destination.  Classes that no policy selects share the open profile.
-"""
+"""What each class of pods may do in one direction, worked out once for all classes of which the same rules speak."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mcpfence.net.addresses import ALL
-from mcpfence.net.intervals import union
+from mcpfence.reach.connectivity.class_flows import ClassFlows, ClassMatcher, ClassSets, same
 from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
-from mcpfence.reach.engines.networkpolicy.policy import Policy
-from mcpfence.reach.engines.networkpolicy.rules import EVERY_PORT, Ports, Rules
-from mcpfence.reach.flows import interval_map
-from mcpfence.reach.flows.interval_map import Grouped
+from mcpfence.reach.connectivity.workloads import PortNames
+from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.contract import CLUSTER, Policy, Rules
+from mcpfence.reach.evaluation.fold import Speaking, fold, spoken
+from mcpfence.reach.flows import traffic
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.label_sets import Box
+from mcpfence.reach.flows.selection import Selects
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Profile:
-    """One direction of classes that the same rules select; one object for equal rules.
+    """One direction of classes of which the same rules speak; one object for equal rules.
 
-    `unknown`: a policy that cannot be read selects them too, so that more or less may pass than stands here.
-    `isolated`: some NetworkPolicy selects them, so that nothing else passes.
+    `flows` is what all layers let through.  `behind` are the layers behind the cluster's, each by itself.  `unknown`: a
+    policy that cannot be read speaks of the classes, so that more may pass than stands here.
     """
 
-    pieces: tuple[tuple[Mask, Ports], ...]
-    addresses: Grouped[Ports]
+    flows: ClassFlows
+    behind: tuple[ClassFlows, ...] = ()
     unknown: bool = False
-    isolated: bool = True
 
 
 def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[Profile]:
     """The profile of each class, in the order of the classes."""
-    selecting: dict[Mask, dict[int, Rules]] = {}
-    unknown: Mask = 0
+    of_class: list[list[Speaking]] = [[] for _ in classes.classes]
     for policy in policies:
         rules = policy.rules(direction)
-        if rules is None:
-            continue
-        mask = classes.selected(policy.namespace, policy.selector)
-        if policy.sound:
-            selecting.setdefault(mask, {})[id(rules)] = rules
-        else:
-            unknown |= mask
-    of_class: list[dict[int, Rules] | None] = [None] * len(classes.classes)
-    for mask, found in selecting.items():
-        for place in bits(mask):
-            known = of_class[place]
-            of_class[place] = found if known is None else {**known, **found}
-    opened = Profile(((classes.everyone, EVERY_PORT),), ((ALL, EVERY_PORT),), isolated=False)
-    closed = Profile((), (), unknown=True)
-    made: dict[tuple[frozenset[int], bool], Profile] = {}
-    result = []
-    for place, rules_of in enumerate(of_class):
-        doubtful = bool(unknown >> place & 1)
-        if rules_of is None:
-            result.append(closed if doubtful else opened)
-            continue
-        key = (frozenset(rules_of), doubtful)
-        if key not in made:
-            made[key] = _profile(rules_of.values(), classes, doubtful)
-        result.append(made[key])
-    return result
+        if rules is not None:
+            for mask, one in _spoken(policy, rules, classes):
+                for place in bits(mask):
+                    of_class[place].append(one)
+    work = _Work(classes, direction)
+    return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
 
 
-def _profile(found: Iterable[Rules], classes: PodClasses, unknown: bool) -> Profile:
-    masks: dict[Ports, Mask] = {}
-    addresses: Grouped[Ports] = ()
-    for rules in found:
-        for rule in rules.items:
-            mask = 0
-            for box in rule.pods:
-                mask |= classes.mask(box)
-            if mask:
-                masks[rule.ports] = masks.get(rule.ports, 0) | mask
-            if rule.addresses:
-                addresses = interval_map.combine(addresses, ((rule.addresses, rule.ports),), _joined)
-    return Profile(partition((mask, ports) for ports, mask in masks.items()), addresses, unknown)
+def _spoken(policy: Policy, rules: Rules, classes: PodClasses) -> Iterable[tuple[Mask, Speaking]]:
+    """The policy as it speaks of classes, by the masks of those of which it speaks alike."""
+    if not policy.sound:
+        items = all_engines()[policy.engine].unreadable.items
+        yield _mask(policy, policy.selector, classes), Speaking(policy, Selects.SURELY, items, sure=False)
+        return
+    masks = [_mask(policy, source.pods, classes) for source in policy.sources]
+    cells: Sequence[Mask] = [classes.everyone]
+    for mask in dict.fromkeys(masks):
+        cells = [part for cell in cells for part in (cell & mask, cell & ~mask) if part]
+    for cell in cells:
+        hows = [Selects.SURELY if mask & cell else Selects.NEVER for mask in masks]
+        one = spoken(policy, rules, hows) if hows else None
+        if one is not None:
+            yield cell, one
 
 
-def partition(entries: Iterable[tuple[Mask, Ports]]) -> tuple[tuple[Mask, Ports], ...]:
-    """Disjoint masks, each with the union of the ports of all entries that hold it."""
-    pieces: dict[Ports, Mask] = {}
-    for mask, ports in entries:
-        rest = mask
-        parts: dict[Ports, Mask] = {}
-        for known, at in pieces.items():
-            both = at & rest
-            if both:
-                joined = join_ports(known, ports)
-                parts[joined] = parts.get(joined, 0) | both
-                rest &= ~both
-            if at & ~both:
-                parts[known] = parts.get(known, 0) | (at & ~both)
-        if rest:
-            parts[ports] = parts.get(ports, 0) | rest
-        pieces = parts
-    return tuple((mask, ports) for ports, mask in pieces.items())
+def _mask(policy: Policy, box: Box | None, classes: PodClasses) -> Mask:
+    if policy.namespace is None and box is not None:
+        return classes.mask(box)
+    return classes.selected(policy.namespace, box)
 
 
-def join_ports(left: Ports, right: Ports) -> Ports:
-    """The ports of either."""
-    if left == right:
-        return left
-    return Ports(union(left.numbers, right.numbers), left.named | right.named)
+class _Work:
+    """Folds what speaks of classes, once for each different set of rules."""
 
+    def __init__(self, classes: PodClasses, direction: str) -> None:
+        self._classes, self._direction = classes, direction
+        self._sets = ClassSets(classes)
+        self._matchers: dict[PortNames, ClassMatcher] = {}
+        self._open = Profile(self._sets.everything)
+        self._made: dict[object, tuple[list[Speaking], Profile]] = {}
 
-def _joined(left: Ports | None, right: Ports | None) -> Ports | None:
-    if left is None or right is None:
-        return left or right
-    return join_ports(left, right)
+    def profile(self, speaking: list[Speaking], ports: PortNames) -> Profile:
+        """What the policies let a class with these ports do."""
+        if not speaking:
+            return self._open
+        named = self._direction == "ingress" and any(rule.ports.named for one in speaking for rule in one.rules)
+        own = ports if named else frozenset()
+        key = own, frozenset((one.key, bool(one.policy.problems)) for one in speaking)
+        known = self._made.get(key)
+        if known is None:  # the policies stay alive with their profile, so that their ids are theirs alone
+            known = self._made[key] = (speaking, self._profile(speaking, own))
+        return known[1]
+
+    def _profile(self, speaking: list[Speaking], own: PortNames) -> Profile:
+        if own not in self._matchers:
+            self._matchers[own] = ClassMatcher(self._classes, self._direction, own)
+        layers: dict[str, list[Speaking]] = {}
+        for one in speaking:
+            layers.setdefault(one.policy.tier.layer, []).append(one)
+        found = self._sets.everything
+        behind: list[ClassFlows] = []
+        unknown = False
+        for layer, some in sorted(layers.items(), key=lambda item: (item[0] != CLUSTER, item[0])):
+            passing = self._passing(some, self._matchers[own])
+            doubtful = any(one.policy.problems for one in some)
+            chosen = passing.least if doubtful else passing.most
+            unknown = unknown or (doubtful and not same(passing.least, passing.most))
+            found = self._sets.intersect(found, chosen)
+            if layer != CLUSTER:
+                behind.append(chosen)
+        return Profile(found, tuple(behind), unknown)
+
+    def _passing(self, speaking: list[Speaking], matcher: ClassMatcher) -> Bounds[ClassFlows]:
+        """What one layer lets through; where policies can be read, groups of which nobody knows count at most."""
+        found = fold(speaking, matcher, self._sets)
+        unseen = all_engines()[speaking[0].policy.engine].unseen
+        if not unseen or not all(one.policy.sound for one in speaking):
+            return found
+        past = ClassFlows((), ((unseen, traffic.EVERYTHING),))
+        least, most = (self._sets.union([one, past]) for one in found)
+        return Bounds(least, least if found.least is found.most else most)

@@ -11,30 +11,23 @@ groups that hold some but not all IPv4 addresses let pods pass where they permit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mcpfence.net.addresses import ALL_V4
 from mcpfence.net.intervals import Intervals, canonical, intersect
 from mcpfence.reach.connectivity import outside
-from mcpfence.reach.connectivity.class_profiles import partition, profiles
+from mcpfence.reach.connectivity.class_profiles import profiles
 from mcpfence.reach.connectivity.ingress_backends import CONTROLLER, backends
-from mcpfence.reach.connectivity.outside import Outside, OutsideOf
-from mcpfence.reach.connectivity.pairs import Gate, Reached, reached_by_class
+from mcpfence.reach.connectivity.outside import Outside
+from mcpfence.reach.connectivity.pairs import Reached, reached_by_class
 from mcpfence.reach.connectivity.pod_classes import PodClasses
-from mcpfence.reach.connectivity.tiers import tiered
 from mcpfence.reach.connectivity.workloads import Workload, read_namespaces, read_workloads
 from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.documents.objects import unroll
-from mcpfence.reach.engines.adminnetworkpolicy import policy
-from mcpfence.reach.engines.adminnetworkpolicy.policy import AdminPolicy, read_admin_policies
-from mcpfence.reach.engines.aviatrix.evaluate import Firewalls
-from mcpfence.reach.engines.networkpolicy.rules import Ports
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
-from mcpfence.reach.evaluation.index import Index
-from mcpfence.reach.evaluation.policy_set import PolicySet, Reader, policies_of
-from mcpfence.reach.flows import label_sets, traffic
-from mcpfence.reach.flows.flows import Reach
+from mcpfence.reach.evaluation.policy_set import PolicyReader, PolicySet, policies_of
+from mcpfence.reach.flows import traffic
 
 Target = tuple[str, Intervals]
 """A workload's text and the points of protocol and port on which it is reached."""
@@ -66,23 +59,22 @@ class Connectivity:
 def connections(documents: Iterable[object], *, namespace: str = "default") -> Connectivity:
     """The connectivity of parsed documents; objects that name no namespace lie in `namespace`.  Never raises."""
     unrolled = unroll(documents)
-    policies = policies_of(unrolled.objects, Reader(namespace, (ALL_V4,)), unrolled.problems)
-    admins = read_admin_policies(unrolled.objects)
+    reader = PolicyReader(namespace, (ALL_V4,), every=True)
+    policies = policies_of(unrolled.objects, reader, unrolled.problems)
     workloads, label_problems = read_workloads(unrolled.objects, namespace)
     classes = PodClasses([*workloads, CONTROLLER], read_namespaces(unrolled.objects))
     led = backends(unrolled.objects, classes, namespace)
-    return _Work(classes, policies, admins).result(led, (*unrolled.skipped, *label_problems))
+    return _Work(classes, policies).result(led, (*unrolled.skipped, *label_problems))
 
 
 class _Work:
     """What one answer needs while it is made: the classes and what each of them may do."""
 
-    def __init__(self, classes: PodClasses, policies: PolicySet, admins: list[AdminPolicy]) -> None:
-        self.classes, self.policies, self.admins = classes, policies, admins
-        self.egress = tiered(profiles(policies.policies, "egress", classes), admins, "egress", classes)
-        self.ingress = tiered(profiles(policies.policies, "ingress", classes), admins, "ingress", classes)
-        self.walls, self.doubtful = _walls(classes, policies)
-        self.reached = reached_by_class(classes, self.egress, self.ingress, _gates(classes, self.walls))
+    def __init__(self, classes: PodClasses, policies: PolicySet) -> None:
+        self.classes, self.policies = classes, policies
+        self.egress = profiles(policies.policies, "egress", classes)
+        self.ingress = profiles(policies.policies, "ingress", classes)
+        self.reached = reached_by_class(classes, self.egress, self.ingress)
         self.controller = classes.place(CONTROLLER)
         self.texts = [
             [one.text for one in classes.members[one_class] if one is not CONTROLLER] for one_class in classes.classes
@@ -99,10 +91,8 @@ class _Work:
                 places.setdefault(text, []).append(place)
         split = {text: found for text, found in places.items() if len(found) > 1}
         expanded = {id(found): self._targets(found, bool(split)) for found in self.reached}
-        found_outside = OutsideOf()
-        outward = [found_outside.outward(profile, wall) for profile, wall in zip(self.egress, self.walls, strict=True)]
-        classes = self.classes.classes
-        inward = [found_outside.inward(profile, one.ports) for profile, one in zip(self.ingress, classes, strict=True)]
+        outward = [profile.flows.addresses for profile in self.egress]
+        inward = [profile.flows.addresses for profile in self.ingress]
         ordered = sorted(places)
         workloads = {one.text: one for found in self.classes.members.values() for one in found if one is not CONTROLLER}
         return Connectivity(
@@ -114,11 +104,11 @@ class _Work:
             ingress_borders=outside.borders(outside.blocks_of(self.policies.policies, "ingress")),
             egress_borders=outside.borders(self._egress_blocks()),
             unknown=tuple(sorted(set(self._unknown()))),
-            problems=(*self.policies.problems, *(problem for one in self.admins for problem in one.problems)),
-            not_evaluated=tuple(one for one in self.policies.not_evaluated if not _is_admin(one)),
+            problems=self.policies.problems,
+            not_evaluated=self.policies.not_evaluated,
             cautions=(
                 *(problem.text for problem in skipped),
-                *(caution for one in self.admins for caution in one.cautions),
+                *(caution for one in self.policies.policies for caution in one.cautions),
                 *_host_network(workloads[text] for text in ordered),
                 *self._variants(split),
             ),
@@ -140,20 +130,21 @@ class _Work:
 
     def _egress_blocks(self) -> Iterator[Intervals]:
         yield from outside.blocks_of(self.policies.policies, "egress")
-        yield from (block for one in self.admins for rule in one.egress for block in rule.blocks)
-        for wall in {id(wall): wall for wall in self.walls if wall is not None}.values():
-            yield from (members for members, _ in wall.addresses)
+        for layer in {id(layer): layer for profile in self.egress for layer in profile.behind}.values():
+            yield from (members for members, _ in layer.addresses)
 
     def _unknown(self) -> Iterator[tuple[str, str]]:
         for place, texts in enumerate(self.texts):
-            if self.egress[place].unknown or place in self.doubtful:
+            if self.egress[place].unknown:
                 yield from ((text, "egress") for text in texts)
             if self.ingress[place].unknown:
                 yield from ((text, "ingress") for text in texts)
 
     def _variants(self, split: Mapping[str, list[int]]) -> Iterator[str]:
         """Owners whose pods differ in what policies look at; their lines are the union over those pods."""
-        masks = {mask for profile in {*self.egress, *self.ingress} for mask, _ in profile.pieces} if split else set()
+        masks = (
+            {mask for profile in {*self.egress, *self.ingress} for mask, _ in profile.flows.pods} if split else set()
+        )
         for text, places in sorted(split.items()):
             first = places[0]
             for place in places[1:]:
@@ -161,40 +152,6 @@ class _Work:
                 if not same or any((mask >> place ^ mask >> first) & 1 for mask in masks):
                     yield f"{text} has pods with different labels, and policies tell them apart: lines hold for some"
                     break
-
-
-def _is_admin(one: NotEvaluated) -> bool:
-    return one.api_group == policy.GROUP and one.kind in policy.KINDS
-
-
-def _walls(classes: PodClasses, policies: PolicySet) -> tuple[list[Reach | None], set[int]]:
-    """What firewalls let each class reach (None: no rule speaks of it), and the classes for which that is in doubt."""
-    walls: list[Reach | None] = [None] * len(classes.classes)
-    doubtful: set[int] = set()
-    if policies.firewalls:
-        index = Index((wall, wall.namespace, wall.selector) for wall in policies.firewalls)
-        evaluator = Firewalls()
-        for place, one in enumerate(classes.classes):
-            labels = dict(one.labels)
-            found = index.candidates(one.namespace, label_sets.box_of(labels))
-            if found:
-                allowed = evaluator.egress_of_pod(found, labels)
-                clear = not any(wall.problems for wall in found)
-                walls[place] = allowed.most if clear else allowed.least
-                if not clear and not allowed.exact:
-                    doubtful.add(place)
-    return walls, doubtful
-
-
-def _gates(classes: PodClasses, walls: Sequence[Reach | None]) -> list[Gate | None]:
-    known: dict[Reach, Gate] = {}
-    gates: list[Gate | None] = []
-    for wall in walls:
-        if wall is not None and wall not in known:
-            pieces = ((classes.mask(box), Ports(traffic.points_of(allowed))) for box, allowed in wall.pods)
-            known[wall] = partition(pieces)
-        gates.append(None if wall is None else known[wall])
-    return gates
 
 
 def _merge(parts: list[tuple[Target, ...]], *, always: bool = False) -> tuple[Target, ...]:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.reach.documents.fields import Problem, shown
 from mcpfence.reach.documents.objects import Object
-from mcpfence.reach.engines.networkpolicy.rules import Ports
+from mcpfence.reach.engines.contract import Ports
 from mcpfence.reach.flows import traffic
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME
 

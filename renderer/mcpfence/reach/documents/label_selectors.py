@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
-from mcpfence.reach.flows.label_sets import MISSING, PRESENT, Box, Values, box_of, meet, none_of, one_of
+from mcpfence.reach.flows.label_sets import MISSING, PRESENT, Box, Values, box_of, intersect, none_of, one_of
 
 _KEYS = frozenset({"matchLabels", "matchExpressions"})
 _LABELS_ONLY = frozenset({"matchLabels"})
@@ -22,7 +22,7 @@ def read_selector(value: object, field: str) -> Box | None:
         place = f"{field}.matchExpressions"
         for index, entry in enumerate(items(expressions, place)):
             one = _expression(entry, f"{place}[{index}]")
-            box = meet(box, (one,)) if box is not None else None
+            box = intersect(box, (one,)) if box is not None else None
     return box
 
 

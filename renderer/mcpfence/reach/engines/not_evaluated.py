@@ -30,6 +30,11 @@ class NotEvaluated(NamedTuple):
     told: bool
 
     @property
+    def opens(self) -> bool:
+        """Whether it could let more pass than the policies that are evaluated."""
+        return self.kind not in _ONLY_NARROWS
+
+    @property
     def text(self) -> str:
         """Half a sentence: what it is and whom it selects."""
         where = f"of namespace {self.namespace}" if self.namespace is not None else "of any namespace"
@@ -40,6 +45,9 @@ class NotEvaluated(NamedTuple):
             return f"{what} selects no pod"
         return f"{what} selects {f'pods {box_text(self.selector)}' if self.selector else 'every pod'} {where}"
 
+
+_ONLY_NARROWS = frozenset({"Sidecar", "AuthorizationPolicy", "MeshTrafficPermission", "EgressFirewall", "Server"})
+"""Kinds that can only take away: what is evaluated beside them still decides what may pass at most."""
 
 _Selection = tuple[bool, Box | None, bool]
 """(whether it stays in its own namespace, the box of its pods, whether both are exact)."""

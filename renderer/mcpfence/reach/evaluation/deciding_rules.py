@@ -1,18 +1,18 @@
-"""Which policy and which rule decide on one concrete flow."""
+"""Which policy and which rule decide on one concrete flow: the fold's walk from the front, asked for its rules."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from mcpfence.net.intervals import contains
-from mcpfence.reach.engines.aviatrix.evaluate import Selects, selects
-from mcpfence.reach.engines.aviatrix.policy import LINK_LOCAL, Firewall
-from mcpfence.reach.engines.networkpolicy.evaluate import egress_bounds, ingress_bounds
-from mcpfence.reach.engines.networkpolicy.policy import Policy
-from mcpfence.reach.engines.networkpolicy.rules import Rules
-from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.contract import CLUSTER, Action, NamedPorts, matched
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
+from mcpfence.reach.evaluation.fold import Speaking, in_turn
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Packet
+from mcpfence.reach.flows.selection import Selects
 
 
 class Decision(NamedTuple):
@@ -29,54 +29,56 @@ class Decision(NamedTuple):
         return f"{self.policy} {self.field}".rstrip()
 
 
-def network_decisions(evaluator: Evaluator, subject: Subject, direction: str, packet: Packet) -> tuple[Decision, ...]:
-    """The NetworkPolicy rules that allow the flow; without any, the policies that isolate the pods and so deny it.
+def deciding_rules(
+    evaluator: Evaluator, subject: Subject | Pod, direction: str, packet: Packet, layer: str = CLUSTER
+) -> tuple[Decision, ...]:
+    """The rules of one layer that may decide on the flow, up to those that surely do.
 
-    Empty where no NetworkPolicy speaks of the pods in this direction: then everything passes.
+    Where no rule allows or denies it, the policies that isolate the pods and so deny it.  Empty where no policy of the
+    layer speaks of it, and where it never crosses the layer: then it passes.
     """
-    allowing: list[Decision] = []
-    isolating: list[Decision] = []
-    for policy, how in evaluator.selecting(subject):
-        rules = policy.rules(direction) if isinstance(policy, Policy) else None
-        if not isinstance(policy, Policy) or rules is None:
-            continue
-        sure = how is Selects.SURELY and policy.sound
-        isolating.append(Decision(policy.title, "", allows=False, sure=sure))
-        if not policy.sound:
-            allowing.append(Decision(policy.title, "", allows=True, sure=False))
-        allowing += [
-            Decision(policy.title, f"spec.{direction}[{rule.position}]", allows=True, sure=sure)
-            for rule in rules.items
-            if flows.includes(_most(Rules((rule,)), direction, subject), packet)
-        ]
-    return tuple(allowing or isolating)
-
-
-def firewall_decisions(evaluator: Evaluator, subject: Subject, packet: Packet) -> tuple[Decision, ...]:
-    """For each FirewallPolicy of the pods the first rules that may decide on the flow, up to one that surely does.
-
-    Empty where no rule speaks of it, or where it never crosses the gateway: then it passes.
-    """
-    found: list[Decision] = []
-    if packet.address is not None and contains(LINK_LOCAL, packet.address):
+    speaking = evaluator.speaking(subject, direction).get(layer, [])
+    unseen = all_engines()[speaking[0].policy.engine].unseen if speaking else ()
+    if packet.address is not None and contains(unseen, packet.address):
         return ()
-    for policy, _ in evaluator.selecting(subject):
-        if not isinstance(policy, Firewall):
-            continue
-        if not policy.sound:
-            found.append(Decision(policy.title, "", allows=True, sure=False))
-        for index, line in enumerate(policy.lines):
-            box, whole = policy.source(index)
-            how = selects(box, subject.selector)
-            if how is Selects.NEVER or not flows.includes(line.flows.most, packet):
-                continue
-            sure = line.sure and whole and how is Selects.SURELY and flows.includes(line.flows.least, packet)
-            name = f"spec.rules[{index}] {policy.names[index]}"
-            found.append(Decision(policy.title, name, allows=line.permit, sure=sure))
-            if sure:
+    ports = subject.ports if direction == "ingress" else None
+    found: list[Decision] = []
+    for tier in in_turn(sorted(speaking, key=lambda one: one.policy.title)):
+        for equals in tier:
+            rows = [row for one in equals for row in _deciding(one, direction, packet, ports)]
+            found += [decision for decision, _ in rows]
+            if any(decision.sure and not passes for decision, passes in rows):
+                return tuple(found)
+        if not found:
+            found += _isolating(one for equals in tier for one in equals)
+            if any(decision.sure for decision in found):
                 break
     return tuple(found)
 
 
-def _most(rules: Rules, direction: str, subject: Subject) -> flows.Reach:
-    return (egress_bounds(rules) if direction == "egress" else ingress_bounds(rules, subject.ports)).most
+def _deciding(
+    one: Speaking, direction: str, packet: Packet, ports: NamedPorts | None
+) -> Iterator[tuple[Decision, bool]]:
+    """The rules of one policy that may decide, each with whether it passes the flow on; up to one that surely decides.
+
+    Rules that all allow do not stand in each other's way: then every one that matches is told.
+    """
+    title = one.policy.title
+    if not one.policy.sound:
+        yield Decision(title, "", allows=True, sure=False), False
+        return
+    for place, rule, sure in one.rows():
+        match = matched(rule, direction, ports)
+        if not flows.includes(match.most, packet):
+            continue
+        surely = sure and one.how is Selects.SURELY and flows.includes(match.least, packet)
+        allows = rule.action is not Action.DENY
+        yield Decision(title, one.policy.field(direction, place), allows, surely), rule.action is Action.PASS
+        if surely and not one.only_allows:
+            return
+
+
+def _isolating(speaking: Iterable[Speaking]) -> Iterator[Decision]:
+    for one in speaking:
+        if one.isolates is not Selects.NEVER:
+            yield Decision(one.policy.title, "", allows=False, sure=one.isolates is Selects.SURELY)

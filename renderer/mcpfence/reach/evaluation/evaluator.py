@@ -1,26 +1,26 @@
-"""The reach of one subject: all pods of a namespace that satisfy a selector, with whatever further labels.
+"""What a set of policies lets pods do: all pods of a selector, with whatever further labels, or one pod exactly.
 
 A policy whose selector covers the subject's selects all of its pods; one whose selector is merely compatible may
-select some of them: it counts for what may pass at most and not for what passes at least.
+select some of them: it counts for what may pass at most and not for what passes at least.  For a single pod there is
+no such doubt.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from mcpfence.reach.engines.aviatrix.evaluate import Firewalls, Selects, selects
-from mcpfence.reach.engines.aviatrix.policy import Firewall
-from mcpfence.reach.engines.networkpolicy.evaluate import NamedPorts, egress_bounds, ingress_bounds, is_named
-from mcpfence.reach.engines.networkpolicy.policy import Policy
-from mcpfence.reach.engines.networkpolicy.rules import Rules
+from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.contract import CLUSTER, NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
+from mcpfence.reach.evaluation.fold import Speaking, fold, spoken
 from mcpfence.reach.evaluation.index import Index
 from mcpfence.reach.evaluation.policy_set import PolicySet
-from mcpfence.reach.flows import bounds
+from mcpfence.reach.flows import bounds, flows, label_sets
 from mcpfence.reach.flows.bounds import Bounds
-from mcpfence.reach.flows.label_sets import EVERYTHING, Box
-
-DIRECTIONS = ("ingress", "egress")
+from mcpfence.reach.flows.flows import Reach
+from mcpfence.reach.flows.label_sets import EVERYTHING, NAMESPACE_NAME, Box, Labels
+from mcpfence.reach.flows.selection import Selects, selects
 
 
 class Subject(NamedTuple):
@@ -30,91 +30,193 @@ class Subject(NamedTuple):
     selector: Box = EVERYTHING
     ports: NamedPorts | None = None
 
+    @property
+    def box(self) -> Box:
+        """A box around the pods' labels."""
+        return self.selector
+
+    def selected(self, box: Box | None, *, anywhere: bool = False) -> Selects:
+        """Whether a selector selects the pods: one over pods of their namespace, or `anywhere` one over peers."""
+        if anywhere:
+            return selects(box, label_sets.pods_in(self.namespace, self.selector))
+        return selects(box, self.selector)
+
+
+class Pod(NamedTuple):
+    """One pod, by all of its labels; `ports` are its containers', if they are known."""
+
+    namespace: str
+    labels: Labels
+    ports: NamedPorts | None = None
+
+    @property
+    def box(self) -> Box:
+        """A box around the pod's labels."""
+        return label_sets.box_of(dict(self.labels))
+
+    def selected(self, box: Box | None, *, anywhere: bool = False) -> Selects:
+        """Whether a selector selects the pod; of its namespace nothing but the name is known."""
+        if box is None:
+            return Selects.NEVER
+        of_namespace, of_pod = label_sets.split_peer(box) if anywhere else (EVERYTHING, box)
+        if not label_sets.matches(of_pod, dict(self.labels)):
+            return Selects.NEVER
+        return selects(of_namespace, label_sets.box_of({NAMESPACE_NAME: self.namespace}))
+
+
+class _LabelSets:
+    """Sets of flows over all label sets there could be."""
+
+    nothing = flows.NOTHING
+    everything = flows.EVERYTHING
+    intersect = staticmethod(flows.intersect)
+    minus = staticmethod(flows.minus)
+
+    @staticmethod
+    def union(parts: Sequence[Reach]) -> Reach:
+        found = [part for part in dict.fromkeys(parts) if part]
+        if flows.EVERYTHING in found:
+            return flows.EVERYTHING
+        return found[0] if len(found) == 1 else flows.union_of(found)
+
+
+_SETS = _LabelSets()
+
+
+class _Matched:
+    """What rules match, worked out once for each rule and each list of rules."""
+
+    def __init__(self, direction: str, ports: NamedPorts | None = None) -> None:
+        self._direction, self._ports = direction, ports
+        self._rules: dict[int, tuple[Rule, Bounds[Reach]]] = {}  # a rule lives as long as its id is a key
+        self._lists: dict[int, tuple[tuple[Rule, ...], Bounds[Reach]]] = {}
+
+    def one(self, rule: Rule) -> Bounds[Reach]:
+        known = self._rules.get(id(rule))
+        if known is None:
+            known = self._rules[id(rule)] = (rule, matched(rule, self._direction, self._ports))
+        return known[1]
+
+    def any_of(self, rules: tuple[Rule, ...]) -> Bounds[Reach]:
+        known = self._lists.get(id(rules))
+        if known is None:
+            known = self._lists[id(rules)] = (rules, self._any_of(rules))
+        return known[1]
+
+    def _any_of(self, rules: tuple[Rule, ...]) -> Bounds[Reach]:
+        if not rules:
+            return bounds.NOTHING
+        found = [self.one(rule) for rule in rules]
+        least = flows.union_of(one.least for rule, one in zip(rules, found, strict=True) if rule.sure)
+        if all(rule.sure for rule in rules) and all(one.least is one.most for one in found):
+            return Bounds(least, least)
+        most = flows.union_of(one.most for one in found)
+        return Bounds(most, most) if most == least else Bounds(least, most)
+
 
 class Evaluator:
-    """Answers what a set of policies lets subjects do.  Built once; answers are shared objects where they are equal."""
+    """Answers what a set of policies lets pods do.  Built once; answers are shared objects where they are equal."""
 
     def __init__(self, found: PolicySet) -> None:
         self._policies = Index((policy, policy.namespace, policy.selector) for policy in found.policies)
-        self._firewalls = Index((policy, policy.namespace, policy.selector) for policy in found.firewalls)
         self._others = Index((other, other.namespace, other.selector) for other in found.not_evaluated)
-        self._rules: dict[tuple[int, str], tuple[Rules, Bounds]] = {}
-        self._sums: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[list[Bounds], Bounds]] = {}
-        self._layers: dict[tuple[int, int], tuple[Bounds, Bounds, Bounds]] = {}
-        self._walls = Firewalls()
+        self._engines = all_engines()
+        self._matchers = {"ingress": _Matched("ingress"), "egress": _Matched("egress")}
+        self._answers: dict[object, tuple[list[Speaking], Bounds[Reach]]] = {}
+        self._layers: dict[tuple[int, int], tuple[Bounds[Reach], Bounds[Reach], Bounds[Reach]]] = {}
 
-    def egress(self, subject: Subject) -> Bounds:
-        """What pods of the subject may reach: NetworkPolicies and firewall must both allow."""
-        walls = self._firewalls.candidates(subject.namespace, subject.selector)
-        allowed = self.network(subject, "egress")
-        return self._layer(allowed, self._walls.egress(walls, subject.selector)) if walls else allowed
+    def egress(self, subject: Subject | Pod) -> Bounds[Reach]:
+        """What the pods may reach: all layers must allow."""
+        return self.reach(subject, "egress")
 
-    def _layer(self, allowed: Bounds, passed: Bounds) -> Bounds:
-        key = (id(allowed), id(passed))
-        known = self._layers.get(key)
-        if known is None:
-            known = self._layers[key] = (bounds.meet(allowed, passed), allowed, passed)
-        return known[0]
+    def ingress(self, subject: Subject | Pod) -> Bounds[Reach]:
+        """Who may reach the pods, as far as their own side decides."""
+        return self.reach(subject, "ingress")
 
-    def ingress(self, subject: Subject) -> Bounds:
-        """Who may reach pods of the subject, as far as their own side decides: NetworkPolicies alone."""
-        return self.network(subject, "ingress")
+    def reach(self, subject: Subject | Pod, direction: str) -> Bounds[Reach]:
+        """What all layers let through in one direction."""
+        passing = bounds.EVERYTHING
+        for found in self.speaking(subject, direction).values():
+            passing = self._both(passing, self._fold(found, subject, direction))
+        return passing
 
-    def firewall(self, subject: Subject) -> Bounds:
-        """What the FirewallPolicies alone let pods of the subject reach."""
-        walls = self._firewalls.candidates(subject.namespace, subject.selector)
-        return self._walls.egress(walls, subject.selector)
+    def layer(self, subject: Subject | Pod, direction: str, layer: str = CLUSTER) -> Bounds[Reach]:
+        """What one layer alone lets through."""
+        return self._fold(self.speaking(subject, direction).get(layer, []), subject, direction)
 
-    def network(self, subject: Subject, direction: str) -> Bounds:
-        """What the NetworkPolicies alone allow in one direction."""
-        sure: list[Bounds] = []
-        possible: list[Bounds] = []
-        isolated = False
-        for policy in self._policies.candidates(subject.namespace, subject.selector):
-            rules = policy.egress if direction == "egress" else policy.ingress
-            how = selects(policy.selector, subject.selector) if rules is not None else Selects.NEVER
-            if rules is None or how is Selects.NEVER:
-                continue
-            found = self._bounds(rules, direction, subject.ports) if policy.sound else bounds.UNKNOWN
-            if how is Selects.MAYBE or not policy.sound:
-                possible.append(found)
-            else:
-                isolated = True
-                if found is not bounds.NOTHING:
-                    sure.append(found)
-        if len(sure) < 2 and not possible and isolated:
-            return sure[0] if sure else bounds.NOTHING
-        return self._sum(sure or ([bounds.NOTHING] if isolated else []), possible)
+    def speaking(self, subject: Subject | Pod, direction: str) -> dict[str, list[Speaking]]:
+        """The policies that speak of the pods, by layer, the cluster's first; no layer without a policy."""
+        layers: dict[str, list[Speaking]] = {}
+        for policy in self._candidates(subject):
+            one = self._spoken(policy, subject, direction)
+            if one is not None:
+                layers.setdefault(policy.tier.layer, []).append(one)
+        if len(layers) < 2:
+            return layers
+        return dict(sorted(layers.items(), key=lambda item: (item[0] != CLUSTER, item[0])))
 
-    def _sum(self, sure: list[Bounds], possible: list[Bounds]) -> Bounds:
-        """What policies add up to, kept by the identity of the parts; the parts stay alive with their sum."""
-        key = (tuple(sorted({id(one) for one in sure})), tuple(sorted({id(one) for one in possible})))
-        known = self._sums.get(key)
-        if known is None:
-            known = self._sums[key] = ([*sure, *possible], bounds.additive(sure, possible))
-        return known[1]
-
-    def selecting(self, subject: Subject) -> list[tuple[Policy | Firewall | NotEvaluated, Selects]]:
+    def selecting(self, subject: Subject | Pod) -> list[tuple[Policy | NotEvaluated, Selects]]:
         """Every policy that selects pods of the subject, surely or maybe, in the order of their titles."""
-        found: list[tuple[Policy | Firewall | NotEvaluated, Selects]] = []
-        for index in (self._policies, self._firewalls, self._others):
-            for policy in index.candidates(subject.namespace, subject.selector):
-                how = selects(policy.selector, subject.selector)
-                if isinstance(policy, NotEvaluated) and not policy.told:
-                    how = min(how, Selects.MAYBE)
-                if how is not Selects.NEVER:
-                    found.append((policy, how))
+        found: list[tuple[Policy | NotEvaluated, Selects]] = []
+        for policy in self._candidates(subject):
+            how = max((self._how(policy, source.pods, subject) for source in policy.sources), default=Selects.NEVER)
+            if how is not Selects.NEVER:
+                found.append((policy, how))
+        for other in self._others.candidates(subject.namespace, subject.box):
+            how = subject.selected(other.selector)
+            if how is not Selects.NEVER:
+                found.append((other, how if other.told else min(how, Selects.MAYBE)))
         return sorted(found, key=_title)
 
-    def _bounds(self, rules: Rules, direction: str, ports: NamedPorts | None) -> Bounds:
-        if direction == "ingress" and ports is not None and is_named(rules):
-            return ingress_bounds(rules, ports)
-        known = self._rules.get((id(rules), direction))
-        if known is None:
-            found = egress_bounds(rules) if direction == "egress" else ingress_bounds(rules)
-            known = self._rules[id(rules), direction] = (rules, found)
+    def _candidates(self, subject: Subject | Pod) -> Iterable[Policy]:
+        return self._policies.candidates(subject.namespace, subject.box)
+
+    @staticmethod
+    def _how(policy: Policy, box: Box | None, subject: Subject | Pod) -> Selects:
+        return subject.selected(box, anywhere=policy.namespace is None)
+
+    def _spoken(self, policy: Policy, subject: Subject | Pod, direction: str) -> Speaking | None:
+        rules = policy.rules(direction)
+        if rules is None:
+            return None
+        if policy.sound:
+            return spoken(policy, rules, [self._how(policy, one.pods, subject) for one in policy.sources])
+        how = self._how(policy, policy.selector, subject)
+        if how is Selects.NEVER:
+            return None
+        return Speaking(policy, how, self._engines[policy.engine].unreadable.items, sure=False)
+
+    def _fold(self, speaking: list[Speaking], subject: Subject | Pod, direction: str) -> Bounds[Reach]:
+        if not speaking:
+            return bounds.EVERYTHING
+        ports = subject.ports if direction == "ingress" else None
+        if ports is not None and any(rule.ports.named for one in speaking for rule in one.rules):
+            return self._passing(speaking, _Matched(direction, ports))
+        key = direction, frozenset(one.key for one in speaking)
+        known = self._answers.get(key)
+        if known is None:  # the policies stay alive with their answer, so that their ids are theirs alone
+            known = self._answers[key] = (speaking, self._passing(speaking, self._matchers[direction]))
         return known[1]
 
+    def _passing(self, speaking: list[Speaking], matcher: _Matched) -> Bounds[Reach]:
+        found = fold(speaking, matcher, _SETS)
+        unseen = self._engines[speaking[0].policy.engine].unseen
+        if not unseen or not all(one.policy.sound for one in speaking):
+            return found if found.most else bounds.NOTHING
+        past = flows.reach_of(unseen)
+        least, most = flows.union(found.least, past), flows.union(found.most, past)
+        return Bounds(most, most) if least == most else Bounds(least, most)
 
-def _title(item: tuple[Policy | Firewall | NotEvaluated, Selects]) -> str:
+    def _both(self, left: Bounds[Reach], right: Bounds[Reach]) -> Bounds[Reach]:
+        if left is bounds.EVERYTHING or right is bounds.EVERYTHING:
+            return right if left is bounds.EVERYTHING else left
+        known = self._layers.get((id(left), id(right)))
+        if known is None:
+            least, most = flows.intersect(left.least, right.least), flows.intersect(left.most, right.most)
+            found = Bounds(most, most) if least == most else Bounds(least, most)
+            known = self._layers[id(left), id(right)] = (found, left, right)
+        return known[0]
+
+
+def _title(item: tuple[Policy | NotEvaluated, Selects]) -> str:
     return item[0].title

@@ -4,10 +4,10 @@ A flow is (peer, protocol, port, name).  Peers are of two kinds that never overl
 line of whole numbers), and pods (boxes over the labels of the pod and its namespace).  An ipBlock or a CIDR group
 speaks of addresses, a selector of pods; "everywhere" is both.
 
-Sets are closed under `union`, `meet` and `minus`; `within` and `witness` answer what the proof asks.  The address part
-is canonical.  The pod part is in a normal form (sorted, equal boxes joined, covered ones dropped); two different forms
-of one set are possible, so ask `same`, which is exact, and not `==`, which is only quick.  Operations on identical
-objects cost nothing, and results are cached by the objects' values with hashes computed once.
+Sets are closed under `union`, `intersect` and `minus`; `within` and `witness` answer what the proof asks.  The address
+part is canonical.  The pod part is in a normal form (sorted, equal boxes joined, covered ones dropped); two different
+forms of one set are possible, so ask `same`, which is exact, and not `==`, which is only quick.  Operations on
+identical objects cost nothing, and results are cached by the objects' values with hashes computed once.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def union_of(parts: Iterable[Reach]) -> Reach:
 
 
 @lru_cache(maxsize=16384)
-def meet(left: Reach, right: Reach) -> Reach:
+def intersect(left: Reach, right: Reach) -> Reach:
     """What is in both."""
     if left is right or right is EVERYTHING or not left:
         return left
@@ -108,8 +108,8 @@ def meet(left: Reach, right: Reach) -> Reach:
     common: list[tuple[Box, Traffic]] = []
     for ours, ours_allowed in left.pods:
         for theirs, theirs_allowed in right.pods:
-            allowed = traffic.meet(ours_allowed, theirs_allowed)
-            box = label_sets.meet(ours, theirs) if allowed else None
+            allowed = traffic.intersect(ours_allowed, theirs_allowed)
+            box = label_sets.intersect(ours, theirs) if allowed else None
             if box is not None:
                 common.append((box, allowed))
     return Reach(interval_map.combine(left.addresses, right.addresses, _both), _normal(common))
@@ -223,7 +223,7 @@ def _without(box: Box, allowed: Traffic, hole: Box, taken: Traffic) -> list[tupl
     rest = traffic.minus(allowed, taken)
     if rest == allowed:
         return [(box, allowed)]
-    inside = label_sets.meet(box, hole)
+    inside = label_sets.intersect(box, hole)
     if inside is None:
         return [(box, allowed)]
     pieces = [(piece, allowed) for piece in label_sets.cut(box, hole)]
@@ -271,7 +271,7 @@ def _either(left: Traffic | None, right: Traffic | None) -> Traffic | None:
 
 
 def _both(left: Traffic | None, right: Traffic | None) -> Traffic | None:
-    return (traffic.meet(left, right) or None) if left is not None and right is not None else None
+    return (traffic.intersect(left, right) or None) if left is not None and right is not None else None
 
 
 def _less(left: Traffic | None, right: Traffic | None) -> Traffic | None:

@@ -89,7 +89,7 @@ def split_labels(labels: Mapping[str, str]) -> tuple[tuple[tuple[str, str], ...]
 
 
 @lru_cache(maxsize=16384)
-def meet(left: Box, right: Box) -> Box | None:
+def intersect(left: Box, right: Box) -> Box | None:
     """Everything that is in both boxes; None where nothing is."""
     if left == right or not right:
         return left
@@ -99,7 +99,7 @@ def meet(left: Box, right: Box) -> Box | None:
     for key, values in right:
         ours = joined.get(key)
         if ours is not None and ours != values:
-            values = _meet(ours, values)  # noqa: PLW2901  # the values of both, from here on
+            values = _intersect(ours, values)  # noqa: PLW2901  # the values of both, from here on
             if values == (False, False, _NO_VALUES):
                 return None
         joined[key] = values
@@ -112,7 +112,7 @@ def covers(wide: Box, narrow: Box) -> bool:
     if not wide or wide == narrow:
         return True
     ours = dict(narrow)
-    return all(_is_empty(_meet(ours.get(key, _ANY), _invert(values))) for key, values in wide)
+    return all(_is_empty(_intersect(ours.get(key, _ANY), _invert(values))) for key, values in wide)
 
 
 def cut(box: Box, hole: Box) -> list[Box]:
@@ -121,7 +121,7 @@ def cut(box: Box, hole: Box) -> list[Box]:
     rest = dict(box)
     for key, values in hole:
         ours = rest.get(key, _ANY)
-        outside, inside = _meet(ours, _invert(values)), _meet(ours, values)
+        outside, inside = _intersect(ours, _invert(values)), _intersect(ours, values)
         if not _is_empty(outside):
             pieces.append(tuple(sorted({**rest, key: outside}.items())))
         if _is_empty(inside):
@@ -159,7 +159,7 @@ def order(box: Box) -> tuple[tuple[str, bool, bool, tuple[str, ...]], ...]:
     return tuple((key, v.absent, v.inverted, tuple(sorted(v.values))) for key, v in box)
 
 
-def _meet(left: Values, right: Values) -> Values:
+def _intersect(left: Values, right: Values) -> Values:
     absent = left.absent and right.absent
     if left.inverted:
         if right.inverted:

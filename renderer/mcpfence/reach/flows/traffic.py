@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from mcpfence.net.intervals import Interval, Intervals, contains, intersect
-from mcpfence.net.intervals import union as join
+from mcpfence.net import intervals
+from mcpfence.net.intervals import Interval, Intervals, contains
 from mcpfence.reach.flows import host_names, interval_map
 from mcpfence.reach.flows.host_names import ANY, Names
 from mcpfence.reach.flows.interval_map import Grouped
@@ -61,7 +61,7 @@ def union(left: Traffic, right: Traffic) -> Traffic:
 
 
 @lru_cache(maxsize=65536)
-def meet(left: Traffic, right: Traffic) -> Traffic:
+def intersect(left: Traffic, right: Traffic) -> Traffic:
     """What is in both."""
     if left == right or right == EVERYTHING or not left:
         return left
@@ -81,7 +81,7 @@ def minus(left: Traffic, right: Traffic) -> Traffic:
 @lru_cache(maxsize=4096)
 def points_of(traffic: Traffic) -> Intervals:
     """The points on which anything may pass, under whatever name."""
-    return join(*(points for points, _ in traffic))
+    return intervals.union(*(points for points, _ in traffic))
 
 
 def decode(point: int) -> tuple[str, int | None]:
@@ -96,7 +96,7 @@ def by_protocol(points: Intervals) -> tuple[tuple[str, Intervals], ...]:
     found: list[tuple[str, Intervals]] = []
     for index, protocol in enumerate(PROTOCOLS):
         base = index << _BITS
-        part = intersect(points, (span(protocol),))
+        part = intervals.intersect(points, (span(protocol),))
         if part:
             ports = tuple((first - base, last - base) for first, last in part) if protocol in WITH_PORTS else ()
             found.append((protocol, ports))

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from mcpfence.reach.connectivity.connections import connections
-from mcpfence.reach.engines.aviatrix.evaluate import Selects
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
+from mcpfence.reach.flows.selection import Selects
 
 APP = {"matchLabels": {"app": "x"}}
 SELECTED = "pods app=x of namespace mcp"

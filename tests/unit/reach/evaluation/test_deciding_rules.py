@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpfence.net.addresses import parse_address
-from mcpfence.reach.evaluation.deciding_rules import Decision, firewall_decisions, network_decisions
+from mcpfence.reach.evaluation.deciding_rules import Decision, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
@@ -31,7 +31,7 @@ def test_every_rule_that_allows_is_named() -> None:
         policy("a", egress("11.0.0.0/8", "10.0.0.0/8")), policy("b", egress("10.1.0.0/16")), policy("c", {})
     )
 
-    decisions = network_decisions(found, WEB, "egress", PACKET)
+    decisions = deciding_rules(found, WEB, "egress", PACKET)
 
     assert [decision.text for decision in decisions] == [
         "NetworkPolicy default/a spec.egress[1]",
@@ -44,7 +44,7 @@ def test_policies_that_deny_are_named_where_none_allows() -> None:
     """Nothing allows it, so those that isolate the pods deny it."""
     found = evaluator(policy("a", egress("11.0.0.0/8")), policy("b", egress()), policy("c", {}))
 
-    assert network_decisions(found, WEB, "egress", PACKET) == (
+    assert deciding_rules(found, WEB, "egress", PACKET) == (
         Decision("NetworkPolicy default/a", "", allows=False, sure=True),
         Decision("NetworkPolicy default/b", "", allows=False, sure=True),
     )
@@ -52,7 +52,7 @@ def test_policies_that_deny_are_named_where_none_allows() -> None:
 
 def test_without_policies_nobody_decides() -> None:
     """No policy speaks of the pods in this direction: everything passes."""
-    assert network_decisions(evaluator(policy("c", {})), WEB, "egress", PACKET) == ()
+    assert deciding_rules(evaluator(policy("c", {})), WEB, "egress", PACKET) == ()
 
 
 def test_what_only_may_select_or_cannot_be_read() -> None:
@@ -60,7 +60,7 @@ def test_what_only_may_select_or_cannot_be_read() -> None:
     maybe = {"podSelector": {"matchLabels": {"tier": "x"}}, **egress("10.0.0.0/8")}
     found = evaluator(policy("maybe", maybe), policy("bad", {"policyTypes": ["Egress"], "egress": [{"to": [{}]}]}))
 
-    assert network_decisions(found, WEB, "egress", PACKET) == (
+    assert deciding_rules(found, WEB, "egress", PACKET) == (
         Decision("NetworkPolicy default/bad", "", allows=True, sure=False),
         Decision("NetworkPolicy default/maybe", "spec.egress[0]", allows=True, sure=False),
     )
@@ -71,7 +71,7 @@ def test_named_ports_may_allow() -> None:
     spec = {"policyTypes": ["Egress"], "egress": [{"to": [{"podSelector": {}}], "ports": [{"port": "http"}]}]}
     packet = Packet(namespace=((label_sets.NAMESPACE_NAME, "default"),), protocol="TCP", port=8080)
 
-    (decision,) = network_decisions(evaluator(policy("a", spec)), WEB, "egress", packet)
+    (decision,) = deciding_rules(evaluator(policy("a", spec)), WEB, "egress", packet)
 
     assert decision.text == "NetworkPolicy default/a spec.egress[0]"
 
@@ -91,10 +91,10 @@ def test_the_first_rule_of_a_firewall_that_matches() -> None:
     found = evaluator(firewall("w", {"smartGroups": GROUPS, "webGroups": WEB_GROUPS, "rules": rules}))
     nameless = Packet(address=PACKET.address, protocol="TCP", port=443)
 
-    assert [one.text for one in firewall_decisions(found, WEB, PACKET)] == [
+    assert [one.text for one in deciding_rules(found, WEB, "egress", PACKET, "gateway")] == [
         "FirewallPolicy default/w spec.rules[2] named"
     ]
-    assert firewall_decisions(found, WEB, nameless) == (
+    assert deciding_rules(found, WEB, "egress", nameless, "gateway") == (
         Decision("FirewallPolicy default/w", "spec.rules[3] deny", allows=False, sure=True),
     )
 
@@ -108,7 +108,7 @@ def test_rules_that_may_match_stand_before_the_one_that_does() -> None:
         firewall("x", {"rules": []}),
     )
 
-    assert [(one.field, one.allows, one.sure) for one in firewall_decisions(found, WEB, PACKET)] == [
+    assert [(one.field, one.allows, one.sure) for one in deciding_rules(found, WEB, "egress", PACKET, "gateway")] == [
         ("", True, False),
         ("spec.rules[0] maybe", False, False),
         ("spec.rules[1] sure", True, True),

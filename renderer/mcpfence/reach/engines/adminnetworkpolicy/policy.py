@@ -4,31 +4,38 @@
     ingress[].from, egress[].to           -> boxes, and addresses of `networks`
     ingress[].ports, egress[].ports       -> as in NetworkPolicy; a namedPort means that name of any protocol
 
-They stand above (by priority, the lowest number first) and below the NetworkPolicies; `tiers` evaluates them for the
-connectivity of a folder.  The proof does not: there they are policies without evaluator.
+They stand above (by priority, the lowest number first) and below the NetworkPolicies.
 Source: the types of the network-policy-api, v0.1.1.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical
 from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.documents.objects import Object
-from mcpfence.reach.engines.networkpolicy.rules import EVERY_PORT, Ports
+from mcpfence.reach.engines.contract import (
+    ADMIN,
+    BASELINE,
+    EVERY_PORT,
+    UNKNOWN,
+    Action,
+    Policy,
+    Ports,
+    Rule,
+    Rules,
+    Source,
+    exact_peers,
+)
 from mcpfence.reach.flows import label_sets, traffic
 from mcpfence.reach.flows.label_sets import Box
 
-GROUP = "policy.networking.k8s.io"
-ADMIN, BASELINE = "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"
-KINDS = (ADMIN, BASELINE)
+_ADMIN, _BASELINE = "AdminNetworkPolicy", "BaselineAdminNetworkPolicy"
 
-_SPEC_KEYS = {ADMIN: frozenset({"priority", "subject", "ingress", "egress"})}
-_SPEC_KEYS[BASELINE] = _SPEC_KEYS[ADMIN] - {"priority"}
-_ACTIONS = {ADMIN: ("Allow", "Deny", "Pass"), BASELINE: ("Allow", "Deny")}
+_SPEC_KEYS = {_ADMIN: frozenset({"priority", "subject", "ingress", "egress"})}
+_SPEC_KEYS[_BASELINE] = _SPEC_KEYS[_ADMIN] - {"priority"}
+_ACTIONS = {_ADMIN: ("Allow", "Deny", "Pass"), _BASELINE: ("Allow", "Deny")}
+_ACTION = {"Allow": Action.ALLOW, "Deny": Action.DENY, "Pass": Action.PASS}
 _RULE_KEYS = {
     name: frozenset({"name", "action", "ports", peers}) for name, peers in (("ingress", "from"), ("egress", "to"))
 }
@@ -38,74 +45,85 @@ _POD_KEYS = frozenset({"namespaceSelector", "podSelector"})
 _PORT_KEYS = frozenset({"portNumber", "portRange", "namedPort"})
 _LAST_PRIORITY = 1000
 
-
-class AdminRule(NamedTuple):
-    """One rule: what it does (Allow, Deny or Pass) with these ports of these peers."""
-
-    action: str
-    pods: tuple[Box, ...]
-    addresses: Intervals
-    blocks: tuple[Intervals, ...]
-    ports: Ports
+_FIRST = -1
+"""The turn of a policy that cannot be read: nobody knows what it would decide, so it stands before all others."""
 
 
-class AdminPolicy(NamedTuple):
-    """One policy; `priority` is None for the baseline.  With problems it has no rules; its subject bounds its pods."""
+class AdminReader:
+    """Reads policies one by one."""
 
-    title: str
-    priority: int | None
-    subject: Box | None
-    ingress: tuple[AdminRule, ...] = ()
-    egress: tuple[AdminRule, ...] = ()
-    problems: tuple[Problem, ...] = ()
-    cautions: tuple[str, ...] = ()
+    def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
+        """The policy of one document; the kinds are cluster-wide.  Never raises."""
+        metadata = document.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        title = f"{kind} {name if isinstance(name, str) and name else '(no name)'}"
+        cautions: list[str] = []
+        subject: Box | None = label_sets.EVERYTHING
+        try:
+            spec = mapping(document.get("spec"), "spec")
+            known_keys(spec, _SPEC_KEYS[kind], "spec")
+            subject = _pods(spec.get("subject"), "spec.subject")
+            priority = number(spec.get("priority"), "spec.priority", 0, _LAST_PRIORITY) if kind == _ADMIN else 0
+            if kind == _BASELINE and name != "default":
+                raise Unreadable("metadata.name", f"is {shown(name)}, and only default is a baseline")
+            ingress = _rules(spec.get("ingress"), "ingress", kind, title, cautions)
+            egress = _rules(spec.get("egress"), "egress", kind, title, cautions)
+        except Unreadable as bad:
+            return _unreadable(title, subject, Problem(title, bad.field, bad.reason))
+        return Policy(
+            title=title,
+            engine="adminnetworkpolicy",
+            tier=ADMIN if kind == _ADMIN else BASELINE,
+            namespace=None,
+            sources=_sources(subject),
+            ingress=ingress,
+            egress=egress,
+            priority=priority,
+            cautions=tuple(cautions),
+        )
 
-    def rules(self, direction: str) -> tuple[AdminRule, ...]:
-        """The rules of `ingress` or `egress`."""
-        return self.ingress if direction == "ingress" else self.egress
 
-
-def read_admin_policies(objects: list[Object]) -> list[AdminPolicy]:
-    """All of them, in the order in which they decide.  Never raises.
+def settled(found: list[Policy]) -> list[Policy]:
+    """The policies in the order in which they decide.
 
     Two of one priority, or two baselines, are a problem of both: the API does not say which one counts.
     """
-    found = [_read(one) for one in objects if one.group == GROUP and one.kind in KINDS]
-    by_priority: dict[int | None, list[AdminPolicy]] = {}
-    for policy in found:
-        by_priority.setdefault(policy.priority, []).append(policy)
+    ordered = sorted(found, key=lambda policy: (policy.tier, policy.priority))
+    turns = [(policy.tier, policy.priority) for policy in ordered]
     return [
-        policy if len(found_here) == 1 or policy.problems else _clashing(policy)
-        for priority, found_here in sorted(by_priority.items(), key=lambda item: (item[0] is None, item[0] or 0))
-        for policy in found_here
+        policy if not policy.sound or turns.count(turn) == 1 else _clashing(policy)
+        for policy, turn in zip(ordered, turns, strict=True)
     ]
 
 
-def _clashing(policy: AdminPolicy) -> AdminPolicy:
-    what = "stands beside another baseline" if policy.priority is None else "is that of another policy too"
-    field = "" if policy.priority is None else "spec.priority"
-    return policy._replace(ingress=(), egress=(), problems=(Problem(policy.title, field, what),))
+def _clashing(policy: Policy) -> Policy:
+    what, field = "is that of another policy too", "spec.priority"
+    if policy.tier == BASELINE:
+        what, field = "stands beside another baseline", ""
+    subject = policy.sources[0].pods if policy.sources else None
+    return _unreadable(policy.title, subject, Problem(policy.title, field, what))
 
 
-def _read(one: Object) -> AdminPolicy:
-    title = f"{one.kind} {one.name}"
-    cautions: list[str] = []
-    subject: Box | None = label_sets.EVERYTHING
-    try:
-        spec = mapping(one.document.get("spec"), "spec")
-        known_keys(spec, _SPEC_KEYS[one.kind], "spec")
-        subject = _pods(spec.get("subject"), "spec.subject")
-        priority = number(spec.get("priority"), "spec.priority", 0, _LAST_PRIORITY) if one.kind == ADMIN else None
-        if one.kind == BASELINE and one.name != "default":
-            raise Unreadable("metadata.name", f"is {shown(one.name)}, and only default is a baseline")
-        ingress = _rules(spec.get("ingress"), "ingress", one.kind, title, cautions)
-        egress = _rules(spec.get("egress"), "egress", one.kind, title, cautions)
-    except Unreadable as bad:
-        return AdminPolicy(title, None, subject, problems=(Problem(title, bad.field, bad.reason),))
-    return AdminPolicy(title, priority, subject, ingress, egress, cautions=tuple(cautions))
+def _unreadable(title: str, subject: Box | None, problem: Problem) -> Policy:
+    return Policy(
+        title=title,
+        engine="adminnetworkpolicy",
+        tier=ADMIN,
+        namespace=None,
+        sources=_sources(subject),
+        ingress=UNKNOWN,
+        egress=UNKNOWN,
+        priority=_FIRST,
+        sound=False,
+        problems=(problem,),
+    )
 
 
-def _rules(value: object, direction: str, kind: str, title: str, cautions: list[str]) -> tuple[AdminRule, ...]:
+def _sources(subject: Box | None) -> tuple[Source, ...]:
+    return (Source(subject),) if subject is not None else ()
+
+
+def _rules(value: object, direction: str, kind: str, title: str, cautions: list[str]) -> Rules:
     found = []
     for index, entry in enumerate(items(value, f"spec.{direction}")):
         place = f"spec.{direction}[{index}]"
@@ -130,8 +148,9 @@ def _rules(value: object, direction: str, kind: str, title: str, cautions: list[
                 cautions.append(f"{title}: {where} speaks of nodes or names, and is not taken into account")
         addresses = canonical(piece for block in blocks for piece in block)
         ports = _ports(rule.get("ports"), f"{place}.ports")
-        found.append(AdminRule(str(action), tuple(pods), addresses, tuple(blocks), ports))
-    return tuple(found)
+        peers_of = exact_peers(addresses, tuple(pods))
+        found.append(Rule(_ACTION[str(action)], peers_of, ports, position=index, blocks=tuple(blocks)))
+    return Rules(tuple(found))
 
 
 def _peer(value: object, direction: str, place: str) -> tuple[Box | None, list[Intervals]]:

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mcpfence.net.addresses import ALL, parse_cidr
+from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, is_subset
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
 from mcpfence.reach.documents.label_selectors import read_labels
+from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames
 from mcpfence.reach.flows import host_names, label_sets
-from mcpfence.reach.flows.host_names import Names
 from mcpfence.reach.flows.label_sets import Box
 
 _K8S_KEYS = frozenset({"type", "k8sNamespace", "tags"})
@@ -28,35 +28,13 @@ _SELECTOR_KEYS = _PLAIN_KEYS | _CLOUD_KEYS | {"k8sClusterId", "k8sPodName", "k8s
 _Entry = tuple[str, list[object]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Peers:
-    """What a smart group is at least and at most.  One reader gives one object for equal groups."""
-
-    least_addresses: Intervals
-    most_addresses: Intervals
-    least_pods: tuple[Box, ...]
-    most_pods: tuple[Box, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shown:
-    """The names that a web group holds at least and at most.  One reader gives one object for equal groups."""
-
-    least: Names
-    most: Names
-
-
-UNKNOWN_PEERS = Peers((), ALL, (), (label_sets.EVERYTHING,))
-UNKNOWN_NAMES = Shown(host_names.NONE, host_names.ANY)
-
-
 @dataclass(slots=True)
 class GroupReader:
     """Reads groups; equal ones are worked out once.  `pod_addresses` are the addresses that pods may have."""
 
     pod_addresses: Intervals
     _peers: dict[object, Peers] = field(default_factory=dict)
-    _shown: dict[tuple[str, ...], Shown] = field(default_factory=dict)
+    _shown: dict[tuple[str, ...], ShownNames] = field(default_factory=dict)
 
     def smart(self, value: object) -> dict[str, Peers]:
         """spec.smartGroups by name; raises Unreadable."""
@@ -72,9 +50,9 @@ class GroupReader:
             found[name] = peers
         return found
 
-    def web(self, value: object) -> dict[str, Shown]:
+    def web(self, value: object) -> dict[str, ShownNames]:
         """spec.webGroups by name; raises Unreadable."""
-        found: dict[str, Shown] = {}
+        found: dict[str, ShownNames] = {}
         for index, entry in enumerate(items(value, "spec.webGroups")):
             name, domains = _entry(entry, f"spec.webGroups[{index}]", "domains", found)
             place = f"spec.webGroups[{index}].domains"
@@ -115,7 +93,7 @@ class GroupReader:
         return self.join([self._with_pods(least, least, (), ()), *others])
 
 
-def _entry(value: object, place: str, content: str, taken: dict[str, Peers] | dict[str, Shown]) -> _Entry:
+def _entry(value: object, place: str, content: str, taken: dict[str, Peers] | dict[str, ShownNames]) -> _Entry:
     """Name and content of one group; the name must be new."""
     group = mapping(value, place)
     if group.keys() != {"name", content}:
@@ -175,11 +153,11 @@ def _cidr(value: object, place: str) -> Interval:
         raise Unreadable(place, f"{shown(written)} {bad}") from None
 
 
-def _names(patterns: tuple[str, ...], place: str) -> Shown:
+def _names(patterns: tuple[str, ...], place: str) -> ShownNames:
     most, plain = host_names.NONE, []
     for pattern in patterns:
         if pattern == "*":
-            return Shown(host_names.EVERY_NAME, host_names.EVERY_NAME)
+            return ShownNames(host_names.EVERY_NAME, host_names.EVERY_NAME)
         try:
             low, high = host_names.pattern_bounds(pattern)
         except ValueError as bad:
@@ -189,4 +167,4 @@ def _names(patterns: tuple[str, ...], place: str) -> Shown:
         else:
             most = host_names.union(most, high)
     exact = host_names.names_of(plain)
-    return Shown(exact, host_names.union(exact, most))
+    return ShownNames(exact, host_names.union(exact, most))

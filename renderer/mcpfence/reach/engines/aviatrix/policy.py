@@ -5,28 +5,37 @@
         destinationSmartGroups      the peers that it matches (module `groups`)
         webGroups                   the names that it matches: TCP flows that show one of them, and no others
 
-Rules are tried in order, the first match decides, and what none matches passes (module `firewall`).  A group that is
-defined elsewhere matches at least nothing and at most everything.  Assumed, for the vendor does not say or it cannot be
-seen in manifests (facts on providers, section 1): link-local addresses never cross the gateway, and k8s groups match
-the same pods as the selectors of a NetworkPolicy.
+Rules are tried in order, the first match decides, and what none matches passes; several policies of one namespace are
+tried one after the other in an order that nobody states.  A group that is defined elsewhere matches at least nothing
+and at most everything.  Assumed, for the vendor does not say or it cannot be seen in manifests (facts on providers,
+section 1): link-local addresses never cross the gateway, and k8s groups match the same pods as the selectors of a
+NetworkPolicy.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from mcpfence.net.addresses import ALL, parse_cidr
+from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, canonical, intersect
 from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_labels
-from mcpfence.reach.engines.aviatrix.groups import UNKNOWN_NAMES, UNKNOWN_PEERS, GroupReader, Peers, Shown
-from mcpfence.reach.flows import flows, host_names, label_sets, traffic
-from mcpfence.reach.flows.bounds import Bounds
-from mcpfence.reach.flows.label_sets import Box
-
-GROUP, KIND = "networking.aviatrix.com", "FirewallPolicy"
-LINK_LOCAL: Intervals = canonical([parse_cidr("169.254.0.0/16"), parse_cidr("fe80::/10")])
+from mcpfence.reach.engines.aviatrix import GATEWAY
+from mcpfence.reach.engines.aviatrix.groups import GroupReader
+from mcpfence.reach.engines.contract import (
+    UNKNOWN,
+    UNKNOWN_NAMES,
+    UNKNOWN_PEERS,
+    Action,
+    Peers,
+    Policy,
+    Ports,
+    Rule,
+    Rules,
+    ShownNames,
+    Source,
+)
+from mcpfence.reach.flows import host_names, label_sets, traffic
 
 _SPEC_KEYS = frozenset({"rules", "smartGroups", "webGroups"})
 _DECIDING_KEYS = {"name", "action", "selector", "destinationSmartGroups", "webGroups", "protocol", "port", "endPort"}
@@ -34,47 +43,12 @@ _OTHER_KEYS = {"logging", "logProfile", "decryptPolicy", "flowAppRequirement", "
 _RULE_KEYS = frozenset(_DECIDING_KEYS | _OTHER_KEYS)
 _REFERENCE_KEYS = frozenset({"name", "uuid"})
 _SUBJECT_KEYS = frozenset({"matchLabels", "service"})
-_ACTIONS = {"permit": True, "intrusion_detection_permit": True, "deny": False}
+_ACTIONS = {
+    "permit": Action.ALLOW,
+    "intrusion_detection_permit": Action.ALLOW,
+    "deny": Action.DENY,
+}
 _PROTOCOLS = {"tcp": ("TCP",), "udp": ("UDP",), "icmp": ("ICMP",), "any": traffic.PROTOCOLS}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Line:
-    """One rule without its source: what it does with the flows that it matches, and whether it surely is in force.
-
-    One reader gives one object for equal lines, so that identity is equality.
-    """
-
-    permit: bool
-    flows: Bounds
-    sure: bool = True
-
-
-class Firewall(NamedTuple):
-    """What one FirewallPolicy says; `sound` is false where it may not exist as it was read.
-
-    `lines` and `names` have one entry for each rule, in order.  `sources` are (box of the pods, whether the rule is for
-    all of them): one for each rule, or a single one for all rules.
-    """
-
-    title: str
-    namespace: str
-    lines: tuple[Line, ...] = ()
-    names: tuple[str, ...] = ()
-    sources: tuple[tuple[Box, bool], ...] = ()
-    sound: bool = True
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def selector(self) -> Box | None:
-        """A box around all pods that a rule or, if it cannot be read, the policy may speak of; None: no pod."""
-        if self.sound and len(self.sources) < 2:
-            return self.sources[0][0] if self.sources else None
-        return label_sets.EVERYTHING
-
-    def source(self, index: int) -> tuple[Box, bool]:
-        """The source of the rule at `index`."""
-        return self.sources[0 if len(self.sources) == 1 else index]
 
 
 @dataclass(slots=True)
@@ -83,13 +57,13 @@ class FirewallReader:
 
     pod_addresses: Intervals = ALL
     _groups: GroupReader = field(init=False)
-    _lines: dict[object, tuple[Line, ...]] = field(default_factory=dict)
-    _line: dict[object, Line] = field(default_factory=dict)
+    _lists: dict[object, Rules] = field(default_factory=dict)
+    _rules: dict[object, Rule] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._groups = GroupReader(self.pod_addresses)
 
-    def read(self, document: dict[str, object], title: str, namespace: str) -> Firewall:
+    def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
         """The policy of one document that lies in `namespace`.  Never raises."""
         notes: list[Problem] = []
         try:
@@ -97,26 +71,30 @@ class FirewallReader:
             known_keys(spec, _SPEC_KEYS, "spec")
             smart = self._groups.smart(spec.get("smartGroups"))
             web = self._groups.web(spec.get("webGroups"))
-            rules = items(spec.get("rules"), "spec.rules")
-            key = _content(rules, smart, web)
-            lines = self._lines.get(key) if key else None
-            if lines is None:
-                lines = self._read(rules, smart, web, title, notes)
+            written = items(spec.get("rules"), "spec.rules")
+            key = _content(written, smart, web)
+            rules = self._lists.get(key) if key else None
+            if rules is None:
+                rules = self._read(written, smart, web, title, notes)
                 if key:
-                    self._lines[key] = lines
-            called, sources = _sources(rules)
+                    self._lists[key] = rules
+            called, sources = _sources(written)
         except Unreadable as bad:
             problem = Problem(title, bad.field, bad.reason)
-            return Firewall(title=title, namespace=namespace, sound=False, problems=(problem,))
-        return Firewall(
-            title=title, namespace=namespace, lines=lines, names=called, sources=sources, problems=tuple(notes)
-        )
+            everywhere = (Source(label_sets.EVERYTHING, whole=False),)
+            return _policy(title, namespace, everywhere, UNKNOWN, (problem,))._replace(sound=False)
+        return _policy(title, namespace, sources, rules, tuple(notes))._replace(names=called)
 
     def _read(
-        self, rules: list[object], smart: dict[str, Peers], web: dict[str, Shown], title: str, notes: list[Problem]
-    ) -> tuple[Line, ...]:
-        lines = []
-        for index, entry in enumerate(rules):
+        self,
+        written: list[object],
+        smart: dict[str, Peers],
+        web: dict[str, ShownNames],
+        title: str,
+        notes: list[Problem],
+    ) -> Rules:
+        found = []
+        for index, entry in enumerate(written):
             place = f"spec.rules[{index}]"
             rule = mapping(entry, place)
             known_keys(rule, _RULE_KEYS, place)
@@ -131,16 +109,33 @@ class FirewallReader:
             shows = [web.get(name, UNKNOWN_NAMES) for name in _named(rule, "webGroups", place, web, faults)]
             notes += [Problem(title, where, reason) for where, reason in faults]
             points, tls = _points(rule, place), bool(rule.get("flowAppRequirement"))
-            key = (_ACTIONS[action], bool(rule.get("watch")), tuple(peers), tuple(shows), points, tls)
-            line = self._line.get(key)
-            if line is None:
-                found = _flows(self._groups.join(peers), *_allowed(points, shows, sure=not tls or bool(shows)))
-                line = self._line[key] = Line(_ACTIONS[action], found, not rule.get("watch"))
-            lines.append(line)
-        return tuple(lines)
+            key = (index, _ACTIONS[action], bool(rule.get("watch")), tuple(peers), tuple(shows), points, tls)
+            known = self._rules.get(key)
+            if known is None:
+                ports, names = _demanded(points, shows, tls=tls)
+                known = self._rules[key] = Rule(
+                    _ACTIONS[action], self._groups.join(peers), ports, names, not rule.get("watch"), index
+                )
+            found.append(known)
+        return Rules(tuple(found))
 
 
-def _content(rules: list[object], smart: dict[str, Peers], web: dict[str, Shown]) -> object:
+def _policy(
+    title: str, namespace: str, sources: tuple[Source, ...], rules: Rules, problems: tuple[Problem, ...]
+) -> Policy:
+    return Policy(
+        title=title,
+        engine="aviatrix",
+        tier=GATEWAY,
+        namespace=namespace,
+        sources=sources,
+        egress=rules,
+        place="spec.rules",
+        problems=problems,
+    )
+
+
+def _content(rules: list[object], smart: dict[str, Peers], web: dict[str, ShownNames]) -> object:
     """A key for what plain rules match, whatever their groups are called; None where they are not plain.
 
     Equal keys read alike: every field that decides is in it, with its type where 1 and true would compare equal.
@@ -164,10 +159,10 @@ def _content(rules: list[object], smart: dict[str, Peers], web: dict[str, Shown]
     return key
 
 
-def _sources(rules: list[object]) -> tuple[tuple[str, ...], tuple[tuple[Box, bool], ...]]:
+def _sources(rules: list[object]) -> tuple[tuple[str, ...], tuple[Source, ...]]:
     """The names of the rules, which must differ, and their sources."""
     called: list[str] = []
-    sources: list[tuple[Box, bool]] = []
+    sources: list[Source] = []
     last: object = rules
     for index, rule in enumerate(rules):
         name = rule.get("name") if isinstance(rule, dict) else None
@@ -186,10 +181,10 @@ def _sources(rules: list[object]) -> tuple[tuple[str, ...], tuple[tuple[Box, boo
     return tuple(called), tuple(sources[:1] if len(set(sources)) == 1 else sources)
 
 
-def _source(value: object, place: str) -> tuple[Box, bool]:
+def _source(value: object, place: str) -> Source:
     """The pods that a rule is for; no selector, or an empty one, means every pod of the namespace."""
     if value is None:
-        return label_sets.EVERYTHING, True
+        return Source(label_sets.EVERYTHING)
     found = mapping(value, place)
     known_keys(found, _SUBJECT_KEYS, place)
     labels, service = found.get("matchLabels"), found.get("service")
@@ -197,15 +192,15 @@ def _source(value: object, place: str) -> tuple[Box, bool]:
         if labels is not None:
             raise Unreadable(place, "has service beside matchLabels")
         text(service, f"{place}.service")
-        return label_sets.EVERYTHING, False
-    return read_labels(labels, f"{place}.matchLabels"), True
+        return Source(label_sets.EVERYTHING, whole=False)
+    return Source(read_labels(labels, f"{place}.matchLabels"))
 
 
 def _named(
     rule: dict[str, object],
     key: str,
     place: str,
-    known: dict[str, Peers] | dict[str, Shown],
+    known: dict[str, Peers] | dict[str, ShownNames],
     faults: list[tuple[str, str]],
 ) -> list[str]:
     """The names that references give; "" for a uuid.  `faults` gets those that are not defined here."""
@@ -246,19 +241,11 @@ def _points(rule: dict[str, object], place: str) -> Intervals:
     return canonical(traffic.span(protocol, first, last) for protocol in ported)
 
 
-def _allowed(points: Intervals, shows: list[Shown], *, sure: bool) -> tuple[traffic.Traffic, traffic.Traffic]:
-    """The traffic of a rule at least and at most."""
+def _demanded(points: Intervals, shows: list[ShownNames], *, tls: bool) -> tuple[Ports, ShownNames | None]:
+    """The ports of a rule, and the names that its flows must show: web groups match TCP alone."""
     if not shows:
-        everything = traffic.plain(points)
-        return (everything if sure else traffic.NOTHING), everything
+        return Ports(points), UNKNOWN_NAMES if tls else None
     low, high = host_names.NONE, host_names.NONE
     for one in shows:
         low, high = host_names.union(low, one.least), host_names.union(high, one.most)
-    tcp = intersect(points, (traffic.span("TCP"),))
-    return traffic.named(tcp, low), traffic.named(tcp, high)
-
-
-def _flows(peers: Peers, least: traffic.Traffic, most: traffic.Traffic) -> Bounds:
-    upper = flows.reach_of(peers.most_addresses, peers.most_pods, most)
-    lower = flows.reach_of(peers.least_addresses, peers.least_pods, least)
-    return Bounds(upper, upper) if lower == upper else Bounds(lower, upper)
+    return Ports(intersect(points, (traffic.span("TCP"),))), ShownNames(low, high)

@@ -6,12 +6,13 @@ neither as isolating nor as harmless (`sound` is false).  Nothing here raises.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NamedTuple
+import marshal
+from typing import Any
 
 from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, shown
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.engines.networkpolicy.rules import Rules
+from mcpfence.reach.engines.contract import NO_RULES, POLICIES, UNKNOWN_ALLOWS, Policy, Rules, Source
+from mcpfence.reach.engines.networkpolicy.rules import read_rules
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import Box
 
@@ -19,66 +20,80 @@ _SPEC_KEYS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _INGRESS, _EGRESS, _BOTH = frozenset({"Ingress"}), frozenset({"Egress"}), frozenset({"Ingress", "Egress"})
 
 
-class Policy(NamedTuple):
-    """What one NetworkPolicy says.
+class PolicyReader:
+    """Reads policies one by one, and a list of rules that it meets again, the same or an equal one, only once."""
 
-    `namespace` and `selector` bound the pods that it may select: None is any namespace, or no pod at all.
-    `ingress` and `egress` are None where the policy does not speak of that direction.
-    """
+    def __init__(self) -> None:
+        self._rules: dict[tuple[int, str, str], tuple[object, Rules]] = {}  # holding the list keeps its id its own
+        self._contents: dict[tuple[bytes, str, str], Rules] = {}
+        self._same: dict[Rules, Rules] = {}
 
-    title: str
-    namespace: str | None
-    selector: Box | None
-    ingress: Rules | None
-    egress: Rules | None
-    problems: tuple[Problem, ...] = ()
-
-    @property
-    def sound(self) -> bool:
-        """Whether it surely exists as it was read."""
-        return not self.problems
-
-    def rules(self, direction: str) -> Rules | None:
-        """The rules of `ingress` or `egress`."""
-        return self.ingress if direction == "ingress" else self.egress
-
-
-RulesReader = Callable[[object, str, str], Rules]
-"""(list of rules, namespace of the policy, ingress or egress) -> Rules."""
-
-_UNKNOWN_RULES = Rules((), (("spec", "cannot be read"),))
-
-
-def read_policy(document: dict[str, object], title: str, namespace: str, read: RulesReader) -> Policy:
-    """The policy of one document that lies in `namespace`.  Never raises: what cannot be read stands in `problems`.
-
-    `read` is `read_rules`, or a cache around it.
-    """
-    try:
-        spec = mapping(document.get("spec"), "spec")
-        known_keys(spec, _SPEC_KEYS, "spec")
-        selector = _selector(spec)
-        directions = _directions(spec)
-    except Unreadable as bad:
-        problem = Problem(title, bad.field, bad.reason)
-        return Policy(
-            title=title,
-            namespace=namespace,
-            selector=_bounding_selector(document),
-            ingress=_UNKNOWN_RULES,
-            egress=_UNKNOWN_RULES,
-            problems=(problem,),
+    def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
+        """The policy of one document that lies in `namespace`.  Never raises: what it cannot read is in `problems`."""
+        try:
+            spec = mapping(document.get("spec"), "spec")
+            known_keys(spec, _SPEC_KEYS, "spec")
+            selector = _selector(spec)
+            directions = _directions(spec)
+        except Unreadable as bad:
+            problems = (Problem(title, bad.field, bad.reason),)
+            return _policy(title, namespace, _bounding_selector(document), UNKNOWN_ALLOWS, UNKNOWN_ALLOWS, problems)
+        ingress = self.rules(spec.get("ingress"), namespace, "ingress")
+        egress = self.rules(spec.get("egress"), namespace, "egress")
+        faults = ingress.faults + egress.faults
+        return _policy(
+            title,
+            namespace,
+            selector,
+            ingress if "Ingress" in directions else None,
+            egress if "Egress" in directions else None,
+            tuple(Problem(title, field, reason) for field, reason in faults) if faults else (),
         )
-    ingress = read(spec.get("ingress"), namespace, "ingress")
-    egress = read(spec.get("egress"), namespace, "egress")
-    faults = ingress.faults + egress.faults
+
+    def rules(self, value: object, namespace: str, direction: str) -> Rules:
+        """One list of rules; equal lists give one object."""
+        if value is None:
+            return NO_RULES
+        key = (id(value), namespace, direction)
+        known = self._rules.get(key)
+        if known is None:
+            known = self._rules[key] = (value, self._equal_rules(value, namespace, direction))
+        return known[1]
+
+    def _equal_rules(self, value: Any, namespace: str, direction: str) -> Rules:
+        """The rules of a list whose content may have been read before: most servers differ in their names alone."""
+        try:
+            # Version 2 writes plain values alone, without back references, so equal content gives equal bytes. It tells
+            # 1, true and "1" apart, and refuses what is no plain value or contains itself.
+            content = (marshal.dumps(value, 2), namespace, direction)
+        except ValueError:
+            return read_rules(value, namespace, direction)
+        known = self._contents.get(content)
+        if known is None:
+            found = read_rules(value, namespace, direction)
+            known = self._contents[content] = self._same.setdefault(found, found)
+        return known
+
+
+def _policy(
+    title: str,
+    namespace: str,
+    selector: Box | None,
+    ingress: Rules | None,
+    egress: Rules | None,
+    problems: tuple[Problem, ...],
+) -> Policy:
     return Policy(
         title=title,
+        engine="networkpolicy",
+        tier=POLICIES,
         namespace=namespace,
-        selector=selector,
-        ingress=ingress if "Ingress" in directions else None,
-        egress=egress if "Egress" in directions else None,
-        problems=tuple(Problem(title, field, reason) for field, reason in faults) if faults else (),
+        sources=(Source(selector),) if selector is not None else (),
+        ingress=ingress,
+        egress=egress,
+        isolates=True,
+        sound=not problems,
+        problems=problems,
     )
 
 

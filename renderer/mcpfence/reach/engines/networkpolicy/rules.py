@@ -1,8 +1,8 @@
 """Lists of NetworkPolicy rules, from parsed documents to intervals and boxes.
 
-    egress[0].to[1].ipBlock {cidr, except}                  -> Rule.addresses, intervals on the line of addresses
-    egress[0].to[0].{namespaceSelector, podSelector}        -> Rule.pods, boxes over namespace and pod labels
-    egress[0].ports                                         -> Rule.ports, points of protocol and port, names apart
+    egress[0].to[1].ipBlock {cidr, except}                  -> addresses of peers, intervals on the line of addresses
+    egress[0].to[0].{namespaceSelector, podSelector}        -> pods of peers, boxes over namespace and pod labels
+    egress[0].ports                                         -> points of protocol and port, names apart
 
 What the API server would refuse, or drop without a word (unknown fields), is a fault of its rule.
 Source: the API's documentation and its validation (facts on providers, section 10).
@@ -13,12 +13,12 @@ from __future__ import annotations
 import ipaddress
 import re
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.net.addresses import ALL, parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, subtract
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.engines.contract import EVERY_PORT, NO_RULES, Action, Ports, Rule, Rules, exact_peers
 from mcpfence.reach.flows import label_sets, traffic
 from mcpfence.reach.flows.label_sets import Box
 
@@ -28,39 +28,6 @@ _PORT_KEYS = frozenset({"protocol", "port", "endPort"})
 _RULE_KEYS = {"ingress": frozenset({"from", "ports"}), "egress": frozenset({"to", "ports"})}
 _PEERS = {"ingress": "from", "egress": "to"}
 _PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z")
-
-
-class Ports(NamedTuple):
-    """Points of protocol and port, and the (protocol, name) pairs that the destination's containers resolve."""
-
-    numbers: Intervals
-    named: frozenset[tuple[str, str]] = frozenset()
-
-
-EVERY_PORT = Ports(traffic.EVERY_POINT)
-
-
-class Rule(NamedTuple):
-    """One entry of ingress or egress: any of these peers, any of these ports.  `position` counts from 0.
-
-    `addresses` is the union of `blocks`, which has one entry for each ipBlock (none: the rule is for every peer).
-    """
-
-    position: int
-    addresses: Intervals
-    pods: tuple[Box, ...]
-    ports: Ports
-    blocks: tuple[Intervals, ...] = ()
-
-
-class Rules(NamedTuple):
-    """One list of rules; `faults` are (field, reason) of what could not be read, and then some rule is missing here."""
-
-    items: tuple[Rule, ...]
-    faults: tuple[tuple[str, str], ...] = ()
-
-
-NO_RULES = Rules(())
 
 
 def read_rules(value: object, namespace: str, direction: str) -> Rules:
@@ -89,7 +56,7 @@ def _rule(value: object, index: int, namespace: str, direction: str, place: str)
     field = _PEERS[direction]
     peers = items(found.get(field), f"{place}.{field}")
     if not peers:
-        return Rule(index, ALL, (label_sets.EVERYTHING,), ports)
+        return _allowing(index, ALL, (label_sets.EVERYTHING,), ports, ())
     blocks: list[Intervals] = []
     pods: list[Box] = []
     for place_of, peer in enumerate(peers):
@@ -99,7 +66,15 @@ def _rule(value: object, index: int, namespace: str, direction: str, place: str)
         if box is not None:
             pods.append(box)
     addresses = blocks[0] if len(blocks) == 1 else canonical(piece for block in blocks for piece in block)
-    return Rule(index, addresses, tuple(dict.fromkeys(pods)), ports, tuple(blocks))
+    return _allowing(index, addresses, tuple(dict.fromkeys(pods)), ports, tuple(blocks))
+
+
+@lru_cache(maxsize=16384)
+def _allowing(
+    index: int, addresses: Intervals, pods: tuple[Box, ...], ports: Ports, blocks: tuple[Intervals, ...]
+) -> Rule:
+    """One rule; equal ones are one object."""
+    return Rule(Action.ALLOW, exact_peers(addresses, pods), ports, position=index, blocks=blocks)
 
 
 def _peer(value: object, namespace: str, place: str) -> tuple[Intervals, Box | None]:

@@ -8,11 +8,11 @@ import pytest
 
 from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6, parse_address, parse_cidr
 from mcpfence.net.intervals import Intervals, canonical, subtract
-from mcpfence.reach.engines.aviatrix.policy import LINK_LOCAL
+from mcpfence.reach.engines.aviatrix import ENGINE, GATEWAY
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
-from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.bounds import Bounds, exact
 from mcpfence.reach.flows.flows import Packet, Reach
 from reaching.loading import firewall, policy, rule
 
@@ -32,18 +32,18 @@ def wall(*rules: Any, groups: tuple[Any, ...] = (ANY_V4, ANY_V6, DNS, NET), web:
     return {"smartGroups": list(groups), "webGroups": list(web), "rules": list(rules)}
 
 
-def evaluate(*specs: Any, subject: Subject = WEB, pods: Intervals = POD_BLOCK) -> Bounds:
+def evaluate(*specs: Any, subject: Subject = WEB, pods: Intervals = POD_BLOCK) -> Bounds[Reach]:
     """What FirewallPolicies with these specs let the subject reach, where pods live in one block."""
     found = read_policies(
         [firewall(f"wall-{i}", spec, namespace="mcp") for i, spec in enumerate(specs)], pod_addresses=pods
     )
-    return Evaluator(found).firewall(subject)
+    return Evaluator(found).layer(subject, "egress", GATEWAY.layer)
 
 
 def passing(*addresses: str, allowed: traffic.Traffic = traffic.EVERYTHING, pods: tuple[Any, ...] = ()) -> Reach:
     """Addresses and pods with this traffic, and what never crosses the gateway."""
     blocks = canonical(parse_cidr(text) for text in addresses)
-    return flows.union(flows.reach_of(blocks, pods, allowed), flows.reach_of(LINK_LOCAL))
+    return flows.union(flows.reach_of(blocks, pods, allowed), flows.reach_of(ENGINE.unseen))
 
 
 def test_without_rules_everything_passes() -> None:
@@ -68,7 +68,7 @@ def test_a_deny_for_ipv4_alone_leaves_ipv6_open() -> None:
     """0.0.0.0/0 is no IPv6 address."""
     found = evaluate(wall(rule("deny", "deny", "any")))
 
-    assert flows.same(found.most, flows.union(flows.reach_of((ALL_V6,)), flows.reach_of(LINK_LOCAL)))
+    assert flows.same(found.most, flows.union(flows.reach_of((ALL_V6,)), flows.reach_of(ENGINE.unseen)))
 
 
 def test_the_first_match_decides() -> None:
@@ -210,7 +210,7 @@ def test_groups_that_are_defined_elsewhere(reference: dict[str, str], reason: st
     found = read_policies([firewall("w", spec, namespace="mcp")])
 
     assert [problem.text for problem in found.problems] == [f"FirewallPolicy mcp/w: spec.rules[0].{key}[0] {reason}"]
-    reach = Evaluator(found).firewall(WEB)
+    reach = Evaluator(found).layer(WEB, "egress", GATEWAY.layer)
     assert flows.includes(reach.most, packet)
     assert not flows.includes(reach.least, packet)
 
@@ -231,7 +231,7 @@ def test_groups_of_the_cloud_are_unknown(selector: dict[str, Any]) -> None:
 
     found = evaluate(wall(rule("a", "deny", "g"), groups=(group,)))
 
-    assert (found.least, found.most) == (flows.reach_of(LINK_LOCAL), flows.EVERYTHING)
+    assert (found.least, found.most) == (flows.reach_of(ENGINE.unseen), flows.EVERYTHING)
 
 
 def test_a_pod_name_narrows_a_group_nobody_knows_how_far() -> None:
@@ -274,7 +274,7 @@ def test_link_local_never_crosses_the_gateway() -> None:
     """169.254.0.0/16 and fe80::/10 pass whatever the rules say: only the NetworkPolicy stands before them."""
     found = evaluate(wall(rule("a", "deny", "any"), rule("b", "deny", "any6")))
 
-    assert flows.same(found.most, flows.reach_of(LINK_LOCAL))
+    assert flows.same(found.most, flows.reach_of(ENGINE.unseen))
 
 
 def test_the_order_of_several_policies_is_unknown() -> None:
@@ -325,7 +325,7 @@ def test_both_layers_must_allow() -> None:
             link_local_web,
         ]
     )
-    assert reach.exact
+    assert exact(reach)
     assert flows.same(reach.most, intended)
 
 
@@ -346,6 +346,6 @@ def test_equal_rules_under_other_names_are_worked_out_once() -> None:
 
     answers = [evaluator.egress(Subject("mcp", label_sets.box_of({"app": name}))) for name in ("a", "b")]
 
-    assert found.firewalls[0].lines is found.firewalls[1].lines
+    assert found.policies[0].egress is found.policies[1].egress
     assert answers[0] is answers[1]
     assert not flows.same(answers[0].most, flows.EVERYTHING)

@@ -8,21 +8,20 @@ import pytest
 
 from mcpfence.net.addresses import ALL, cidrs, parse_cidr
 from mcpfence.net.intervals import canonical
-from mcpfence.reach.engines.aviatrix.evaluate import Selects
-from mcpfence.reach.engines.networkpolicy.evaluate import egress_of_rules, ingress_of_rules
 from mcpfence.reach.engines.networkpolicy.rules import read_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import bounds, flows, label_sets, traffic
-from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.bounds import Bounds, exact
 from mcpfence.reach.flows.flows import Reach
-from reaching.loading import policy
+from mcpfence.reach.flows.selection import Selects
+from reaching.loading import egress_of_rules, ingress_of_rules, policy
 
 WEB = Subject("default", label_sets.box_of({"app": "web"}))
 EVERYONE = label_sets.EVERYTHING
 
 
-def evaluate(*specs: Any, subject: Subject = WEB) -> tuple[Bounds, Bounds]:
+def evaluate(*specs: Any, subject: Subject = WEB) -> tuple[Bounds[Reach], Bounds[Reach]]:
     """Ingress and egress of the subject under policies with these specs."""
     found = read_policies([policy(f"p{number}", spec) for number, spec in enumerate(specs)])
     assert not found.problems
@@ -179,7 +178,7 @@ def test_policies_add_up() -> None:
     _, egress = evaluate(one, two)
 
     assert egress.most == to("10.0.0.0/7", ports=(("TCP", 1, 1),))
-    assert egress.exact
+    assert exact(egress)
 
 
 def test_a_deny_all_beside_an_allow_is_nothing() -> None:
@@ -317,5 +316,5 @@ def test_rules_keep_their_blocks() -> None:
 
     (rule,) = read_rules([{"to": peers}], "default", "egress").items
 
-    assert rule.addresses == (parse_cidr("10.0.0.0/8"),)
+    assert rule.peers.most_addresses == (parse_cidr("10.0.0.0/8"),)
     assert rule.blocks == ((parse_cidr("10.0.0.0/9"),), (parse_cidr("10.128.0.0/9"),))

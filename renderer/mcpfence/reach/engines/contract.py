@@ -1,0 +1,269 @@
+"""The contract of an engine: its reader gives policies of every kind as one record, and one evaluator folds them.
+
+    NetworkPolicy        tier POLICIES, isolates: what no rule of any policy allows is denied
+    AdminNetworkPolicy   tier ADMIN, by priority: the first rule that matches allows, denies, or passes on
+    FirewallPolicy       a layer of its own behind the cluster's: both must allow
+
+Policies of one layer are asked tier by tier, in a tier by priority; in one policy the first rule that matches decides,
+and policies of equal priority stand in an order that nobody states.  What no rule of a tier matches is for the tiers
+behind it, unless a policy of the tier isolates the pods; what no tier decides passes.  So policies that add up
+(NetworkPolicies, and what stands beside them in the same tier) need no rule of their own: all of their rules allow.
+
+A folder of this package is an engine: its `ENGINE` names the kinds that it reads.  A reader never raises: what it
+cannot read is a problem of the policy, and its rules are then `UNKNOWN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from mcpfence.net.addresses import ALL
+from mcpfence.net.intervals import EMPTY, Intervals, canonical
+from mcpfence.reach.documents.fields import Problem
+from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows.bounds import Bounds
+from mcpfence.reach.flows.flows import Reach
+from mcpfence.reach.flows.host_names import Names
+from mcpfence.reach.flows.label_sets import Box
+
+DIRECTIONS = ("ingress", "egress")
+
+CLUSTER = "cluster"
+"""The layer of the cluster's own network, which every packet of a pod crosses."""
+
+
+class Tier(NamedTuple):
+    """Where policies stand: in which layer, and in which turn there."""
+
+    layer: str
+    turn: int
+
+
+ADMIN, POLICIES, BASELINE = Tier(CLUSTER, 100), Tier(CLUSTER, 200), Tier(CLUSTER, 300)
+"""The tiers of the network-policy-api; NetworkPolicies, and what adds up with them, stand in the middle one."""
+
+
+class Action(Enum):
+    """What a rule does with the flows that it matches."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    PASS = "pass"  # noqa: S105 - an action
+    """The tiers behind this one decide."""
+
+
+# --- what a rule matches ---
+
+
+class Ports(NamedTuple):
+    """Points of protocol and port, and the (protocol, name) pairs that the destination's containers resolve."""
+
+    numbers: Intervals
+    named: frozenset[tuple[str, str]] = frozenset()
+
+
+EVERY_PORT = Ports(traffic.EVERY_POINT)
+
+NamedPorts = Mapping[tuple[str, str], Intervals]
+"""(protocol, name) -> points of the line of protocols and ports, as `named_ports` of a workload gives them."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Peers:
+    """The other ends that a rule matches at least and at most.  One reader gives one object for equal peers."""
+
+    least_addresses: Intervals
+    most_addresses: Intervals
+    least_pods: tuple[Box, ...]
+    most_pods: tuple[Box, ...]
+
+
+def exact_peers(addresses: Intervals, pods: tuple[Box, ...]) -> Peers:
+    """Peers that can be told."""
+    return Peers(addresses, addresses, pods, pods)
+
+
+UNKNOWN_PEERS = Peers(EMPTY, ALL, (), (label_sets.EVERYTHING,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShownNames:
+    """The host names that a rule demands at least and at most.  One reader gives one object for equal names."""
+
+    least: Names
+    most: Names
+
+
+UNKNOWN_NAMES = ShownNames(host_names.NONE, host_names.ANY)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One rule without its policy; one reader gives one object for equal rules, so that identity is equality.
+
+    `names` is None for flows with whatever name or none.  `sure` is false where it may not be in force.  `position` is
+    its place in the list, from 0.  `blocks` has one entry for each block of addresses that is written (none: the rule
+    is for every peer).
+    """
+
+    action: Action
+    peers: Peers
+    ports: Ports
+    names: ShownNames | None = None
+    sure: bool = True
+    position: int = 0
+    blocks: tuple[Intervals, ...] = ()
+
+
+class Rules(NamedTuple):
+    """One list of rules, in order; `faults` are (field, reason) of what could not be read, and some rule is missing."""
+
+    items: tuple[Rule, ...]
+    faults: tuple[tuple[str, str], ...] = ()
+
+
+NO_RULES = Rules(())
+
+_UNKNOWN_ALLOW = Rule(Action.ALLOW, UNKNOWN_PEERS, EVERY_PORT, sure=False)
+UNKNOWN_ALLOWS = Rules((_UNKNOWN_ALLOW,))
+"""Of a policy that can only allow and cannot be read: at least nothing, at most everything."""
+
+UNKNOWN = Rules((_UNKNOWN_ALLOW, Rule(Action.DENY, UNKNOWN_PEERS, EVERY_PORT, sure=False)))
+"""Of a policy that can deny too: nothing surely passes it, and everything may."""
+
+
+def is_named(rules: Rules) -> bool:
+    """Whether some rule speaks of a port by its name."""
+    return any(rule.ports.named for rule in rules.items)
+
+
+def matched(rule: Rule, direction: str, ports: NamedPorts | None = None) -> Bounds[Reach]:
+    """The flows that a rule matches, at least and at most.
+
+    A named port means what the destination's containers call so.  For ingress the destination is the subject itself,
+    whose `ports` can be given.  Everywhere else a named port is at least nothing and at most every port of its
+    protocol.  That goes for blocks as destinations too: outside addresses have no containers, but an engine may compare
+    a block with the addresses of pods, which have (Calico does; the packet tests saw it with real packets).
+    """
+    peers, names, numbers = rule.peers, rule.names, rule.ports.numbers
+    named = rule.ports.named
+    if named and direction == "ingress" and ports is not None:
+        numbers = canonical((*numbers, *(piece for name in named for piece in ports.get(name, EMPTY))))
+        named = frozenset()
+    least = flows.reach_of(peers.least_addresses, peers.least_pods, _shown(numbers, names.least if names else None))
+    exact = peers.least_addresses == peers.most_addresses and peers.least_pods == peers.most_pods
+    if exact and not named and (names is None or names.least == names.most):
+        return Bounds(least, least)
+    most = flows.reach_of(peers.most_addresses, peers.most_pods, _shown(numbers, names.most if names else None))
+    if named:
+        # A rule for every peer has all pods among its pods: its addresses are no blocks that could be theirs.
+        addresses = peers.most_addresses if direction == "ingress" or rule.blocks else EMPTY
+        widest = canonical((*numbers, *(traffic.span(protocol) for protocol, _ in named)))
+        more = flows.reach_of(addresses, peers.most_pods, _shown(widest, names.most if names else None))
+        most = flows.union_of((most, more))
+    return Bounds(most, most) if least == most else Bounds(least, most)
+
+
+def _shown(points: Intervals, names: Names | None) -> traffic.Traffic:
+    """Traffic on these points; where names are demanded, TCP flows that show one of them."""
+    if names is None:
+        return traffic.plain(points)
+    return traffic.named(points, names)
+
+
+# --- policies ---
+
+
+class Source(NamedTuple):
+    """The pods that rules are for: `whole` is false where they may be for some of them only."""
+
+    pods: Box
+    whole: bool = True
+
+
+class Policy(NamedTuple):
+    """What one policy says.
+
+    `namespace` is None where it speaks of pods of any namespace; then its sources are boxes over peers (namespace and
+    pod together).  `sources` has one entry for each rule, or a single one for all of them; none where it selects no
+    pod.  `ingress` and `egress` are None where it does not speak of that direction; rules with sources of their own
+    stand in one of them alone.  `isolates`: what no rule of its tier allows is denied to its pods, in the directions
+    of which it speaks.  `names` are what its rules are called, and `place` is where they stand in the document.
+    """
+
+    title: str
+    engine: str
+    tier: Tier
+    namespace: str | None
+    sources: tuple[Source, ...] = ()
+    ingress: Rules | None = None
+    egress: Rules | None = None
+    priority: int = 0
+    isolates: bool = False
+    names: tuple[str, ...] = ()
+    place: str = ""
+    sound: bool = True
+    """Whether it surely exists as it was read."""
+    problems: tuple[Problem, ...] = ()
+    cautions: tuple[str, ...] = ()
+    """What of it is not taken into account."""
+
+    @property
+    def selector(self) -> Box | None:
+        """A box around all pods that it may speak of; None: no pod."""
+        if len(self.sources) > 1:
+            return label_sets.EVERYTHING
+        return self.sources[0].pods if self.sources else None
+
+    def rules(self, direction: str) -> Rules | None:
+        """The rules of `ingress` or `egress`."""
+        return self.ingress if direction == "ingress" else self.egress
+
+    def source(self, index: int) -> Source:
+        """The source of the rule at `index` of its list."""
+        return self.sources[0 if len(self.sources) == 1 else index]
+
+    def field(self, direction: str, index: int) -> str:
+        """Where the rule at `index` of its list stands: `spec.egress[1]`, `spec.rules[0] web`."""
+        rules = self.rules(direction)
+        position = rules.items[index].position if rules is not None else index
+        place = f"{self.place or f'spec.{direction}'}[{position}]"
+        return f"{place} {self.names[position]}" if self.names else place
+
+
+# --- engines ---
+
+
+class Reader(Protocol):
+    """Reads the policies of one engine, one by one; it keeps what it has read, so it lives as long as one proof."""
+
+    def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
+        """The policy of one document that lies in `namespace`.  Never raises."""
+        ...
+
+
+class Engine(NamedTuple):
+    """One engine: the kinds that it reads, as (API group, kind), and how.
+
+    `reader` is given the addresses that pods may have.  `settle` looks at all of its policies together, for what only
+    shows there.  `adds_up`: its policies isolate and allow and do nothing else, so that their order does not matter.
+    `unseen` are addresses that its layer never sees, so that they pass it whatever its policies say.  `proven` is false
+    where a proof must not take its word: its policies then stand among those that are not evaluated.
+    """
+
+    name: str
+    kinds: frozenset[tuple[str, str]]
+    layer: str
+    reader: Callable[[Intervals], Reader]
+    settle: Callable[[list[Policy]], list[Policy]] | None = None
+    adds_up: bool = False
+    unseen: Intervals = EMPTY
+    proven: bool = True
+
+    @property
+    def unreadable(self) -> Rules:
+        """What stands for the rules of a policy that may not exist as it was read."""
+        return UNKNOWN_ALLOWS if self.adds_up else UNKNOWN

@@ -1,0 +1,154 @@
+"""The objects of one render while they are put together: each fence through its template, names in use, refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from mcpfence.documents.writer import Writer
+from mcpfence.findings.finding import Collector, Path
+from mcpfence.kube.manifest import Manifest
+from mcpfence.kube.object_names import LIMIT
+from mcpfence.plan.fence import Fence, Ground, Narrowing
+from mcpfence.providers import NETWORK_POLICY, Feature, Provider, all_providers, features
+from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
+from mcpfence.render.objects import Rendered
+from mcpfence.render.report import server_line
+from mcpfence.render.template import (
+    FenceTemplate,
+    ObjectTemplate,
+    Parts,
+    fill,
+    longest_name,
+    object_template,
+    split,
+    template_of,
+)
+
+
+class Made(NamedTuple):
+    """What a template gives: its objects, its line in the report, what it loses, what its engine lacks."""
+
+    objects: tuple[ObjectTemplate, ...]
+    line: Parts
+    narrowings: tuple[Narrowing, ...]
+    missing: frozenset[Feature]
+    longest: int
+    """How long a fence's name may be so that none of its names is cut."""
+
+
+class Fenced(NamedTuple):
+    """A fence, the template that it was made from, and its objects."""
+
+    fence: Fence
+    template: FenceTemplate
+    made: Made
+    objects: tuple[Rendered, ...]
+
+
+class Assembly:
+    """Makes the objects of fences, and takes those that others made; lives as long as one render."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        ground: Ground,
+        taken: Mapping[tuple[str, str, str], str],
+        annotate: str,
+        out: Collector,
+    ) -> None:
+        self.fenced: list[Fenced] = []
+        self.narrowings: list[Narrowing] = []
+        self.objects: dict[str, list[Rendered]] = {}
+        self._provider, self._ground, self._annotate, self._out = provider, ground, annotate, out
+        # What the templates would be called that Helm 4 shows as the source of our objects; others by their own name.
+        self._files = {kind.kind: kind.plural for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
+        self._taken = dict(taken)
+        self._writer, self._blocks = Writer(), RuleBlocks()
+        self._made: dict[Fence, Made] = {}
+        self._refused: dict[Feature, list[str]] = {}
+
+    @property
+    def lines(self) -> list[str]:
+        """One line on each fence, for people."""
+        return [fill(one.made.line, one.template.words) for one in self.fenced]
+
+    def add(self, fence: Fence) -> None:
+        """Emit one fence; with errors in the collector nothing is kept any more, but all fences are checked."""
+        template = template_of(fence)
+        made = self._made.get(template.fence) or self._make(template.fence)
+        if template.words and len(fence.name) > made.longest:
+            template = FenceTemplate(fence, ())
+            made = self._make(fence)
+        for feature in made.missing:
+            self._refused.setdefault(feature, []).append(fence.title)
+        self._provider.remark(fence, self._ground, self._out)
+        self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
+        if made.missing or self._out.failed:
+            return
+        objects = []
+        for one in made.objects:
+            item = Rendered(one.kind, one.namespace, fill(one.name, template.words), one.text, template.words)
+            self._claim(item, fence.title, fence.path)
+            self.objects.setdefault(item.kind, []).append(item)
+            objects.append(item)
+        self.fenced.append(Fenced(fence, template, made, tuple(objects)))
+
+    def put(self, manifest: Manifest, title: str, path: Path) -> Rendered:
+        """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken."""
+        self._annotated(manifest)
+        text = self._writer.write(manifest.document)
+        item = Rendered(manifest.kind, manifest.namespace, manifest.name, (text,), ())
+        self._claim(item, title, path)
+        self.objects.setdefault(manifest.kind, []).append(item)
+        return item
+
+    def refuse(self) -> None:
+        """Say at once what the provider cannot express, with every server that needs it."""
+        for feature, titles in self._refused.items():
+            shown = ", ".join(titles[:20]) + (f" and {len(titles) - 20:,} more" if len(titles) > 20 else "")
+            if feature is Feature.NAME:
+                able = next(one.name for one in all_providers() if Feature.NAME in one.expresses)
+                sentence = f"NetworkPolicies know no host names, and these list some: {shown}"
+                todo = (
+                    f"write egress.provider: {able}, list addresses under egress.cidrs, "
+                    "or accept every public address with egress.unenforcedDomains: internet"
+                )
+                self._out.add("domains-unenforced", ("egress", "provider"), sentence, todo)
+            else:
+                sentence = f"provider {self._provider.name} cannot express {feature.value}, which these need: {shown}"
+                self._out.add("provider-cannot", ("egress", "provider"), sentence, "change them, or the provider")
+
+    def _make(self, fence: Fence) -> Made:
+        """The manifests of a fence or template, written; the work that equal servers share."""
+        missing = features(fence) - self._provider.expresses
+        if missing:
+            return self._made.setdefault(fence, Made((), (), (), missing, LIMIT))
+        prepared, narrowings = self._provider.prepare(fence, self._ground)
+        manifests = [
+            *self._provider.emit(prepared, self._ground),
+            *network_policies(prepared, self._provider.composition, self._blocks),
+        ]
+        objects = tuple(self._written(manifests))
+        longest = longest_name(manifests, fence.endings)
+        return self._made.setdefault(fence, Made(objects, split(server_line(prepared)), narrowings, missing, longest))
+
+    def _written(self, manifests: Iterable[Manifest]) -> Iterable[ObjectTemplate]:
+        for manifest in manifests:
+            self._annotated(manifest)
+            yield object_template(manifest, self._writer)
+
+    def _annotated(self, manifest: Manifest) -> None:
+        """Write Helm 4's annotation, the file that Helm shows as the source, where it belongs."""
+        if self._annotate:
+            metadata = manifest.document["metadata"]
+            name = f"{self._annotate}/mcpfence-{self._files.get(manifest.kind, manifest.kind.lower())}.yaml"
+            filename = {"postrenderer.helm.sh/postrender-filename": name}
+            metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
+
+    def _claim(self, item: Rendered, title: str, path: Path) -> None:
+        """Refuse a name that another object of the kind has already."""
+        other = self._taken.setdefault((item.kind, item.namespace, item.name), title)
+        if other is not title and other != title:
+            sentence = f"{title} and {other} would both be {item.title}"
+            self._out.add("name-taken", path, sentence, "rename one of them")

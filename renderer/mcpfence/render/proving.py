@@ -1,0 +1,105 @@
+"""What leaves is what is proven: the text of the objects that will be printed is read back and compared.
+
+Fences of one template among the same foreign policies need one proof, for their objects differ in words alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.findings.finding import Collector, fail, plural
+from mcpfence.net.addresses import ALL
+from mcpfence.net.intervals import canonical
+from mcpfence.plan.fence import Fence, Ground
+from mcpfence.proof.prove import OUR_FAULT, box_of, prove, prove_narrowings, relevant
+from mcpfence.providers import NETWORK_POLICY, Provider
+from mcpfence.reach.engines import by_kind
+from mcpfence.reach.engines.contract import Policy
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
+from mcpfence.render.assembly import Fenced
+from mcpfence.render.objects import Rendered
+
+
+def check_judged(provider: Provider) -> None:
+    """Refuse a provider of whose objects nobody could tell what they let through; raises McpfenceError."""
+    judged = by_kind()
+    for kind in (*provider.kinds, NETWORK_POLICY):
+        if (kind.group, kind.kind) not in judged:
+            sentence = (
+                f"nothing reads {kind.kind} of {kind.group} back, so what provider {provider.name} gives is unknown"
+            )
+            raise fail("provider-unproven", sentence, OUR_FAULT, path=("egress", "provider"))
+
+
+class FenceProof:
+    """Proves the fences of one render, among the policies of others."""
+
+    def __init__(
+        self,
+        provider: Provider,
+        ground: Ground,
+        around: PolicySet,
+        leaving: Iterable[Rendered],
+        out: Collector,
+    ) -> None:
+        """`leaving` are the objects that will be printed, all of them."""
+        self._provider, self._ground, self._out = provider, ground, out
+        self._around = Evaluator(around)
+        self._leaving = set(map(id, leaving))
+        self._proven: set[tuple[object, ...]] = set()
+
+    def prove(self, fenced: Sequence[Fenced]) -> None:
+        """Prove each fence from the text of its objects; after a fault no more."""
+        for one in fenced:
+            self._prove(one)
+            if self._out.failed:
+                return
+
+    def _prove(self, one: Fenced) -> None:
+        fence, template, made, objects = one
+        self._all_leave(objects)
+        subjects = [Subject(fence.namespace, box_of(selector)) for selector in fence.selectors]
+        found = [self._around.selecting(subject) for subject in subjects]
+        around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
+        how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
+        # Names are words of their own, and a foreign policy may permit those of one fence and not of another.
+        key = (id(made), how, template.words if any(map(_demands_names, around)) else ())
+        if key in self._proven:
+            return
+        self._proven.add(key)
+        ours = read_policies(
+            [document for item in objects for document in self._read_back(item, fence)],
+            pod_addresses=canonical(self._ground.pod_cidrs) or ALL,
+        )
+        prepared, narrowings = self._provider.prepare(fence, self._ground)
+        self._out.take(prove(prepared, Evaluator(joined(ours, around))))
+        self._out.take(prove_narrowings(fence, prepared, narrowings))
+
+    def _all_leave(self, objects: Sequence[Rendered]) -> None:
+        for item in objects:
+            if id(item) not in self._leaving:
+                raise fail("kind-unknown", f"{item.title} was made and would not be printed", OUR_FAULT)
+
+    def _read_back(self, item: Rendered, fence: Fence) -> list[Any]:
+        """The document that an independent YAML reader finds in the text of an object; none after an error."""
+        try:
+            found = load_foreign(item.text)
+        except BadDocument as bad:
+            found, fault = [], f"no YAML ({bad})"
+        else:
+            fault = plural(len(found), "document")
+        if len(found) == 1 and isinstance(found[0], dict):
+            return found
+        self._out.add("proof-text", fence.path, f"the text written for {item.kind} {item.name} is {fault}", OUR_FAULT)
+        return []
+
+
+def _demands_names(policy: object) -> bool:
+    """Whether some rule of a policy matches flows by the name that they show."""
+    if not isinstance(policy, Policy):
+        return False
+    lists = (policy.ingress, policy.egress)
+    return any(rule.names is not None for rules in lists if rules is not None for rule in rules.items)
