@@ -4,6 +4,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
+# Each of a thousand processes of mcpfence would compile it, and each worker all tests, where whoever calls has set this.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON ?= python3
 PYTEST_ARGS ?=

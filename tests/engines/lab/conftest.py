@@ -39,7 +39,7 @@ GROUPS = {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder."""
     for item in items:
-        if HERE in item.path.parents:
+        if item.path.parent == HERE:
             item.add_marker(pytest.mark.lab)
             if "control_plane" in getattr(item, "fixturenames", ()):
                 item.add_marker(pytest.mark.xdist_group(f"lab-{GROUPS.get(item.path.stem, 'releases')}"))
