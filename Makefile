@@ -4,6 +4,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 SHELL := /bin/sh
+# Each of a thousand processes of mcpfence would compile it, and each worker all tests, where whoever calls has set this.
+export PYTHONDONTWRITEBYTECODE :=
 
 PYTHON ?= python3
 OLDEST_PYTHON ?=
@@ -13,9 +15,11 @@ BENCH_ARGS ?=
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
 PYTEST = $(PY) -m pytest -n auto --dist loadgroup
-# What `make test` needs, and what only `make test-all` builds: the real engines, one line a tool.
+# What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
+# and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = $(patsubst %,.tools/bin/%,etcd kube-apiserver felix cilium argocd kustomize actionlint) .tools/packet-commands .tools/mcp/.made
+ENGINES = .tools/mcp/.made .tools/packet-commands \
+  $(patsubst %,.tools/bin/%,kube-apiserver argocd felix cilium etcd kustomize actionlint)
 # In this order: the reference of keys is made from the schema.
 GENERATORS = tools/gen_schema.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
@@ -33,14 +37,16 @@ demo: .venv/.runtime ## render real servers through helm and the post-renderer, 
 
 # Without the tools the tests that need them are skipped by name, or fail with MCPFENCE_REQUIRE_ALL=1: theirs to say.
 .PHONY: test
-test: .venv/.test ## set up what the tests need and run them (PYTEST_ARGS="-k word" narrows)
-	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
+test: ## set up what the tests need and run them (PYTEST_ARGS="-k word" narrows)
+	@$(SUBMAKE) -k $(PARALLEL) .venv/.test $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
+	@$(SUBMAKE) .venv/.test
 	$(PYTEST) $(PYTEST_ARGS)
 
 # Two workers more than there are cores: tests of the engines mostly wait, for packets and for servers.
 .PHONY: test-all
-test-all: .venv/.test ## the same with the real engines, which are built first (docs/testing.md); CI runs this
-	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) $(ENGINES) || echo "note: not everything could be built; the tests that need it say so" >&2
+test-all: ## the same with the real engines, which are built first (docs/testing.md); CI runs this
+	@$(SUBMAKE) -k $(PARALLEL) .venv/.test $(ENGINES) $(TOOLS) || echo "note: not everything could be built; the tests that need it say so" >&2
+	@$(SUBMAKE) .venv/.test
 	$(PYTEST) -n $$($(PY) -c 'import os; print(os.cpu_count() + 2)') $(PYTEST_ARGS)
 
 # Cilium's engine takes minutes, and no library that can be older has a part in it.

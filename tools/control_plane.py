@@ -200,7 +200,8 @@ class ControlPlane:
         shutil.rmtree(self.folder / "etcd", ignore_errors=True)
 
     def _spawn(self, name: str, command: Sequence[str]) -> None:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("ETCD_", "KUBE"))}
+        # Collecting garbage less often saves an API server a tenth of the time of its start, for 100 MB more.
+        kept = {"GOGC": "400"} | {k: v for k, v in os.environ.items() if not k.startswith(("ETCD_", "KUBE"))}
         with self.log(name).open("ab") as log:
             try:
                 process = subprocess.Popen(

@@ -31,18 +31,21 @@ GROUPS = {
     "test_pod_security": "pods",
     "test_rbac": "pods",
     "test_run_admission": "pods",
+    "test_releases": "releases",
+    "test_release_size": "sizes",
+    "test_window": "sizes",
 }
-"""Which files share a server; the others, with helm, share one more."""
+"""Which files share a server; a file that is not here has one of its own."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder."""
     for item in items:
-        if HERE in item.path.parents:
+        if item.path.parent == HERE:
             item.add_marker(pytest.mark.lab)
             if "control_plane" in getattr(item, "fixturenames", ()):
-                item.add_marker(pytest.mark.xdist_group(f"lab-{GROUPS.get(item.path.stem, 'releases')}"))
+                item.add_marker(pytest.mark.xdist_group(f"lab-{GROUPS.get(item.path.stem, item.path.stem)}"))
 
 
 @pytest.fixture(scope="session")

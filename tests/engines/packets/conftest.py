@@ -23,7 +23,7 @@ GROUPS = {"test_agreement": "packets"}
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks the tests of this folder."""
     for item in items:
-        if HERE in item.path.parents:
+        if item.path.parent == HERE:
             item.add_marker(pytest.mark.lab)
             if {"world", "tally"} & set(getattr(item, "fixturenames", ())):
                 item.add_marker(pytest.mark.xdist_group(GROUPS.get(item.path.stem, "packets-days")))
