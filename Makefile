@@ -28,7 +28,7 @@ PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
 
 .PHONY: help
 help: ## list these verbs
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-19s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-21s%s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: .venv/.runtime ## render real servers through helm and the post-renderer, and show the result
@@ -87,7 +87,7 @@ golden: .venv/.test $(TOOLS) ## rewrite generated files and goldens (then read t
 
 # What was scaffolded is formatted, and the generated files follow.
 .PHONY: new-provider
-new-provider: .venv/.dev ## scaffold a provider with judge, tests, docs and example (NAME=acme KIND=AcmePolicy GROUP=... COMPOSITION=layered|union|ordered)
+new-provider: .venv/.dev ## scaffold a provider with judge, tests, docs and example (NAME=acme; CONTRIBUTING.md has the rest)
 	@$(PY) tools/new_provider.py "$(NAME)" $(if $(KIND),--kind "$(KIND)") $(if $(GROUP),--group "$(GROUP)") $(if $(COMPOSITION),--composition "$(COMPOSITION)")
 	@$(PY) -m ruff format --quiet && $(PY) -m ruff check --quiet --fix
 	@for generator in $(GENERATORS); do $(PY) $$generator || exit 1; done
