@@ -33,7 +33,7 @@ from mcpfence.kube.object_names import object_name
 from mcpfence.net.addresses import ALL, cidrs, parse_cidr
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import Ports as FencePorts
-from mcpfence.plan.fence import Block, Fence, Ground, Peer
+from mcpfence.plan.fence import Block, ClusterNetwork, Fence, Peer
 from mcpfence.providers import Composition, Feature, Kind, Provider, Risk
 from mcpfence.providers.networkpolicy.emit import fence_labels
 from mcpfence.reach import engines
@@ -66,10 +66,10 @@ COMPOSITIONS = tuple(TIERS)
 # --- the provider ---
 
 
-def emitter(composition: Composition) -> Callable[[Fence, Ground], Iterable[Manifest]]:
+def emitter(composition: Composition) -> Callable[[Fence, ClusterNetwork], Iterable[Manifest]]:
     """What acme emits where it composes so."""
 
-    def emit(fence: Fence, _ground: Ground) -> Iterable[Manifest]:
+    def emit(fence: Fence, _network: ClusterNetwork) -> Iterable[Manifest]:
         if fence.kind == "service":
             return
         rules: list[Document] = []

@@ -21,7 +21,7 @@ from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.documents.values import Source, decode, read_source
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
 from mcpfence.system.files import read_bytes
@@ -67,7 +67,7 @@ def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_scope_options
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     provider: str,
     files: tuple[str, ...],
@@ -101,26 +101,26 @@ def command(
             write_stdout([_script(row, where).encode()])
             return 0
         skipped = Collector()
-        nodes = run_commands(row, where, voice, skipped) if run else _read(files)
-        source = _values(merge, voice) if merge else None
+        nodes = run_commands(row, where, console, skipped) if run else _read(files)
+        source = _values(merge, console) if merge else None
         mine = source.data if source else {}
         answer, findings = survey(row, nodes, where, mine)
         names = [node.file for node in nodes]
         text = merged(answer, source.name, source.text, mine) if source else fragment(answer, provider, names)
         _accept(source, text)
         every = (*skipped.findings(), *findings)
-        voice.findings(every)
-        if voice.fails(every):
+        console.findings(every)
+        if console.fails(every):
             return 1
         if output and output != "-":
             _write(Path(output), text, merge)
         else:
             write_stdout([text.encode()])
-        if answer.empty and not voice.quiet:
-            voice.say("mcpfence: nothing new: everything that was found is there already")
+        if answer.empty and not console.quiet:
+            console.say("mcpfence: nothing new: everything that was found is there already")
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 # --- input ---
@@ -141,10 +141,10 @@ def _read(files: Sequence[str]) -> list[Node]:
     return nodes
 
 
-def _values(name: str, voice: Voice) -> Source:
+def _values(name: str, console: Console) -> Source:
     """The user's values file; raises McpfenceError where its structure is not a catalog's."""
     source = read_source("stdin" if name == "-" else name, decode(read_bytes(name), name))
-    voice.sources.append(source)
+    console.sources.append(source)
     out = Collector()
     judge(Inputs((source,), ()).values, out)
     out.stop_on_errors()

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 import click
 
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import input_options
 from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
@@ -45,7 +45,7 @@ _COLOURS: dict[Tone, str] = {
 @click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     server: str,
     files: tuple[str, ...],
@@ -83,20 +83,20 @@ def command(
 
     def work() -> int:
         inputs = read_inputs(files)
-        voice.sources += inputs.sources
+        console.sources += inputs.sources
         services = index(inputs.documents, namespace)
         found = explain(inputs.values, server, release=release, namespace=namespace, services=services)
-        if voice.fails(found.view.rendering.findings):  # --strict
+        if console.fails(found.view.rendering.findings):  # --strict
             raise McpfenceError(found.view.rendering.findings)
         verdicts = _answers(found, Asked(to, caller, port))
 
         def place(path: Path) -> str:
-            return where(path, voice.sources)
+            return where(path, console.sources)
 
-        write_stdout([_text(found, verdicts, output, place, voice).encode()])
+        write_stdout([_text(found, verdicts, output, place, console).encode()])
         return 0 if all(verdict.allowed for verdict in verdicts) else 1
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
@@ -109,10 +109,10 @@ def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...
 
 
 def _text(
-    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, voice: Voice
+    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, console: Console
 ) -> str:
     if output == "text":
-        return _coloured(_lines(found, verdicts, place, verbose=voice.verbose))
+        return _coloured(_lines(found, verdicts, place, verbose=console.verbose))
     shape = _shape(found, verdicts, place)
     if output == "json":
         return json.dumps(shape, indent=2) + "\n"

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, Delta, Difference, Pods
-from mcpfence.diff.selector_cells import Cells
+from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Manifests, Place, Side
 from mcpfence.diff.subjects import Row, Subjects
 from mcpfence.reach.engines.contract import DIRECTIONS
@@ -41,8 +41,8 @@ class _Comparison:
 
     def __init__(self, old: Side, new: Side, *, by_name: bool) -> None:
         self.old, self.new, self.by_name = old, new, by_name
-        self.cells = Cells(old.selectors | new.selectors)
-        self.subjects = Subjects(old, new, self.cells)
+        self.selector_cells = SelectorCells(old.selectors | new.selectors)
+        self.subjects = Subjects(old, new, self.selector_cells)
         self.changes: dict[object, tuple[Change, list[Pods]]] = {}
         self.remarks: dict[str, None] = {}
         self.deltas: dict[tuple[int, int], tuple[Delta, Bounds[Reach], Bounds[Reach]]] = {}
@@ -52,7 +52,7 @@ class _Comparison:
     def result(self) -> Difference:
         for row in self.subjects.rows(by_name=self.by_name):
             self.weigh(row)
-        for location in self.cells.selectors:
+        for location in self.selector_cells.selectors:
             self.weigh_overlaps(location)
         doubts = tuple(self.whole_doubts())
         changes = [change._replace(subjects=tuple(sorted(pods, key=_title))) for change, pods in self.changes.values()]
@@ -151,7 +151,7 @@ class _Comparison:
             return []
         found = [
             other
-            for other in self.cells.partners(namespace, box)
+            for other in self.selector_cells.partners(namespace, box)
             if reordered or any(self.isolates(side, (namespace, other), direction) for side in open_sides)
         ]
         self.pairs += len(found)
@@ -176,7 +176,7 @@ class _Comparison:
         yield from sorted(f"only in OLD: {before[key]}" for key in before.keys() - after.keys())
         yield from sorted(f"only in NEW: {after[key]}" for key in after.keys() - before.keys())
         self.remarks.update(dict.fromkeys(sorted(after[key] for key in before.keys() & after.keys())))
-        for namespace, box in sorted(self.cells.given_up, key=str):
+        for namespace, box in sorted(self.selector_cells.given_up, key=str):
             yield f"{self.subjects.title(namespace, box)} are selected in more ways than could be looked at"
         for namespace in self.too_many:
             yield f"selectors of namespace {namespace} overlap more than could be looked at: some pods of two of them"

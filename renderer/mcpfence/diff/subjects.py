@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from mcpfence.diff.changes import Pods, Status
-from mcpfence.diff.selector_cells import Cells
+from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Place, Side
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.evaluation.index import Index
@@ -33,8 +33,8 @@ class Row(NamedTuple):
 class Subjects:
     """Finds the subjects of two sides."""
 
-    def __init__(self, old: Side, new: Side, cells: Cells) -> None:
-        self.old, self.new, self.cells = old, new, cells
+    def __init__(self, old: Side, new: Side, selector_cells: SelectorCells) -> None:
+        self.old, self.new, self.selector_cells = old, new, selector_cells
         self.workloads = {
             side.name: Index(
                 (place, place.namespace, label_sets.box_of(dict(place.labels)))
@@ -52,7 +52,7 @@ class Subjects:
         for title in sorted(self.old.workloads.keys() | self.new.workloads.keys()):
             before, after = self.old.workloads.get(title), self.new.workloads.get(title)
             yield Row(Pods(title), before, after, _status(before, after), _host_network(before, after))
-        for location in self.cells.selectors:
+        for location in self.selector_cells.selectors:
             if location not in named:
                 yield from self.rows_of_selector(location)
 
@@ -71,12 +71,12 @@ class Subjects:
 
     def places(self, locations: tuple[Location, ...]) -> tuple[Place, ...] | None:
         """The cells of some selectors; None for no selector at all."""
-        return tuple(Place(name, pod) for name, box in locations for pod in self.cells.of(name, box)) or None
+        return tuple(Place(name, pod) for name, box in locations for pod in self.selector_cells.of(name, box)) or None
 
     def rows_of_selector(self, location: Location) -> Iterator[Row]:
         """One row, or one for each part where only the parts of a selector have pods of their own."""
         namespace, box = location
-        pods = self.cells.of(namespace, box)
+        pods = self.selector_cells.of(namespace, box)
         for pod in pods:
             place = (Place(namespace, pod),)
             title = self.title(namespace, box)
@@ -114,7 +114,7 @@ class Subjects:
         if owner:
             return owner
         pods = f"pods {box_text(box)}" if box else "every pod"
-        narrower = any(label_sets.covers(box, other) for other in self.cells.partners(namespace, box))
+        narrower = any(label_sets.covers(box, other) for other in self.selector_cells.partners(namespace, box))
         return f"{pods} of namespace {namespace}" + (" that no other policy selects" if narrower else "")
 
 

@@ -14,7 +14,7 @@ from mcpfence.explain.grants import Line, families_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import Path, path_text
 from mcpfence.net.ports import ports_text
-from mcpfence.plan.blocked_ranges import TABLE, Barred
+from mcpfence.plan.blocked_ranges import TABLE, BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
 
 WIDTH = 100
@@ -159,10 +159,10 @@ def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
         lines += _row("metadata", [f"{text:<20} {why}" for text, why in explained.endpoints], 21)
     else:
         lines += _row("metadata", [", ".join(text for text, _ in explained.endpoints)])
-    if not explained.barred:
+    if not explained.blocked:
         return lines
     lines += [Said(), Said("closed to names and stances", "title")]
-    for label, rows in groupby(explained.barred, key=_barred_label):
+    for label, rows in groupby(explained.blocked, key=_blocked_label):
         if verbose:
             lines += _row(label, [f"{row.cidr:<20} {row.why}" for row in rows], 21)
         else:
@@ -172,7 +172,7 @@ def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
     return lines if verbose else [*lines, *_row("", ["(-v says why each of them is)"])]
 
 
-def _barred_label(row: Barred) -> str:
+def _blocked_label(row: BlockedRange) -> str:
     return {TABLE: "built in", "cluster.profile": "profile", "cluster.nat64": "NAT64"}.get(
         row.source, row.source.split(".")[0] if row.source != "egress.except" else "except"
     )

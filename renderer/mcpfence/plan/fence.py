@@ -126,8 +126,8 @@ class Narrowing(NamedTuple):
         return f"{self.fence} loses {gone}: {self.why}"
 
 
-class Ground(NamedTuple):
-    """What all fences of a render stand on."""
+class ClusterNetwork(NamedTuple):
+    """What all fences of a render share: whose they are, and which addresses are public, pods' or Services'."""
 
     namespace: str
     release: str

@@ -21,7 +21,7 @@ from typing import Any
 from mcpfence.imports.kubemcp.targets import GROUPS, Known, Target, known_services, services_of, target_of
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Row, State, Table, report_unknown
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
 
@@ -105,31 +105,31 @@ def _kind(node: Node) -> str:
     return str(kind) if ours and kind in _KINDS else ""
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> Found:
     """One entry for each MCPServer."""
     every = [node for document in documents for node in objects(document)]
     known = known_services(every)
     selected: set[int] = set()
     tools = [node for node in every if _kind(node) in ("MCPTool", "MCPResource")]
-    targets = {id(node.value): found for node in tools if (found := _targets(node, desk)) is not None}
+    targets = {id(node.value): found for node in tools if (found := _targets(node, context)) is not None}
     entries = []
     for node in every:
         if _kind(node) == "MCPServer":
-            with desk.entry():
-                entries.append(_entry(node, tools, targets, selected, known, desk))
-                report_unknown(node, SERVER, desk)
+            with context.entry():
+                entries.append(_entry(node, tools, targets, selected, known, context))
+                report_unknown(node, SERVER, context)
     for node in tools:
         if id(node.value) in targets and id(node.value) not in selected:
-            desk.say("import-ignored", node, "is selected by no MCPServer of the input", "nothing to open: left out")
-    _say_operator(every, {entry.namespace for entry in entries}, desk)
+            context.say("import-ignored", node, "is selected by no MCPServer of the input", "nothing to open: left out")
+    _say_operator(every, {entry.namespace for entry in entries}, context)
     return Found(tuple(entries))
 
 
-def _targets(node: Node, desk: Desk) -> tuple[Target, ...] | None:
+def _targets(node: Node, context: ImportContext) -> tuple[Target, ...] | None:
     """What a tool or a resource calls; None, with a finding, where it cannot be read."""
-    with desk.entry():
+    with context.entry():
         spec = node.mapping("spec")
-        report_unknown(node, TOOL, desk)
+        report_unknown(node, TOOL, context)
         if spec is None:
             raise BadEntry(node, "has no spec", "mend the source")
         if _kind(node) == "MCPTool":
@@ -148,7 +148,7 @@ def _entry(
     targets: Mapping[int, tuple[Target, ...]],
     selected: set[int],
     known: Known,
-    desk: Desk,
+    context: ImportContext,
 ) -> Entry:
     metadata, spec = node.mapping("metadata"), node.mapping("spec")
     if metadata is None or spec is None or not metadata.text("name"):
@@ -158,14 +158,14 @@ def _entry(
         raise BadEntry(metadata.get("name") or metadata, f"{shown(name)} is no name of a resource", "mend the source")
     config: dict[str, Any] = {"port": _PORT}
     if (where := spec.get("image")) is not None:
-        config["image"] = image(where.as_text(), "", where, desk)
+        config["image"] = image(where.as_text(), "", where, context)
     services = list(_redis(spec))
-    mine = [tool for tool in _selected(spec, namespace, tools, desk) if id(tool.value) in targets]
+    mine = [tool for tool in _selected(spec, namespace, tools, context) if id(tool.value) in targets]
     selected.update(id(tool.value) for tool in mine)
-    services += services_of([one for tool in mine for one in targets[id(tool.value)]], namespace, known, desk)
+    services += services_of([one for tool in mine for one in targets[id(tool.value)]], namespace, known, context)
     if (ingress := spec.get("ingress")) is not None:
         sentence = "is called through an Ingress, and which pods serve that is not in the source"
-        desk.say("import-guess", ingress, sentence, "nobody may call it; write clients with the ingress controller")
+        context.say("import-guess", ingress, sentence, "nobody may call it; write clients with the ingress controller")
     server = {
         "runtime": "containerized",
         "containerizedConfig": config,
@@ -187,7 +187,7 @@ def _redis(spec: Node) -> Iterator[dict[str, Any]]:
     yield {"name": where.as_text(), "podSelector": dict(_REDIS), "ports": [6379]}
 
 
-def _selected(spec: Node, namespace: str, tools: Sequence[Node], desk: Desk) -> list[Node]:
+def _selected(spec: Node, namespace: str, tools: Sequence[Node], context: ImportContext) -> list[Node]:
     """The tools and resources of the namespace that a toolSelector selects."""
     selector = spec.mapping("toolSelector")
     labels = selector.mapping("matchLabels") if selector else None
@@ -195,7 +195,7 @@ def _selected(spec: Node, namespace: str, tools: Sequence[Node], desk: Desk) -> 
     rules = selector.items("matchExpressions") if selector else []
     if not wanted and not rules:
         where = selector or spec
-        desk.say("import-guess", where, "selects tools by nothing", "imported without tools; write which ones")
+        context.say("import-guess", where, "selects tools by nothing", "imported without tools; write which ones")
         return []
     return [
         tool
@@ -232,7 +232,7 @@ def _labels(node: Node) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, Mapping) else {}
 
 
-def _say_operator(every: Sequence[Node], namespaces: set[str], desk: Desk) -> None:
+def _say_operator(every: Sequence[Node], namespaces: set[str], context: ImportContext) -> None:
     """The floor denies the operator the API server, if it runs in the servers' namespace."""
     for node in every:
         if node.value.get("kind") == "Deployment" and _space(node) in namespaces:
@@ -242,7 +242,7 @@ def _say_operator(every: Sequence[Node], namespaces: set[str], desk: Desk) -> No
             if labels.items() >= _OPERATOR.items():
                 sentence = "is KubeMCP's operator in the servers' own namespace, where the floor denies it everything"
                 todo = "write workloads.mcp-operator with egress.kubernetesAPI: true, or move it"
-                desk.say("import-pods", node, sentence, todo)
+                context.say("import-pods", node, sentence, todo)
 
 
 FORMAT = Format(

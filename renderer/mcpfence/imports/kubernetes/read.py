@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from mcpfence.imports.kubernetes.pods import MARK, running, say_others, servers
 from mcpfence.imports.kubernetes.workloads import Import
-from mcpfence.imports.shared.format import Desk, Format, Found, Row, Table
+from mcpfence.imports.shared.format import Format, Found, ImportContext, Row, Table
 from mcpfence.imports.shared.source import Document, objects
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Service", "NetworkPolicy", "Namespace")
@@ -76,19 +76,19 @@ def accepts(document: Document) -> bool:
     return any(node.value.get("kind") in _KINDS for node in objects(document))
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> Found:
     """Servers, clients and workloads of the namespace with most servers."""
     nodes = [node for document in documents for node in objects(document)]
     every = running(nodes)
-    chosen = servers(every, desk)
+    chosen = servers(every, context)
     if not chosen:
-        if every and not desk.only:
+        if every and not context.only:
             sentence = f"none of {len(every)} workloads looks like an MCP server"
-            desk.refuse(every[0].node, sentence, f'name them with --only, or label them {MARK}: "true"')
+            context.refuse(every[0].node, sentence, f'name them with --only, or label them {MARK}: "true"')
         return Found(())
-    desk.chosen = bool(desk.only)
-    say_others(nodes, chosen[0].namespace, desk)
-    return Import(nodes, every, chosen, desk).found()
+    context.chosen = bool(context.only)
+    say_others(nodes, chosen[0].namespace, context)
+    return Import(nodes, every, chosen, context).found()
 
 
 FORMAT = Format(

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mcpfence.findings.finding import quote
 from mcpfence.imports.obot.shims import shim
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import Desk, Entry, Row, Setting, State, Table
+from mcpfence.imports.shared.format import Entry, ImportContext, Row, Setting, State, Table
 from mcpfence.imports.shared.source import Document, Node, objects
 
 _NAME, _SCOPE = "mcp-server-display-name", "mcp-server-scope"
@@ -120,7 +120,7 @@ def _http(spec: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def select(
-    entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], obot: Any, desk: Desk
+    entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], obot: Any, context: ImportContext
 ) -> tuple[list[Entry], list[Setting]]:
     """The entries with the selectors of their pods, and a workload for the pods in front of each remote server.
 
@@ -136,12 +136,12 @@ def select(
         if one.app and len(fits) == 1:
             taken.setdefault(fits[0], []).append(one)
         else:
-            _say(one, [entries[i] for i in fits], desk)
+            _say(one, [entries[i] for i in fits], context)
     found, settings = [], []
     for i, entry in enumerate(entries):
         mine = taken.get(i, [])
         if entry.state is not State.ELSEWHERE:
-            found.append(_selected(entry, mine, desk))
+            found.append(_selected(entry, mine, context))
             continue
         found.append(entry)
         ports = sorted({port for one in mine for port in one.ports})
@@ -149,7 +149,7 @@ def select(
         setting = shim(entry, mine[0].node, mine[0].namespace, apps, ports, obot) if mine else None
         settings += [setting] if setting else []
         for one in mine if setting is None else ():
-            _say(one, [entry], desk)
+            _say(one, [entry], context)
     return found, settings
 
 
@@ -159,7 +159,7 @@ def _app(entry: Entry) -> str:
     return str(selector.get("app", "")) if isinstance(selector, Mapping) else ""
 
 
-def _say(one: Pods, fits: Sequence[Entry], desk: Desk) -> None:
+def _say(one: Pods, fits: Sequence[Entry], context: ImportContext) -> None:
     called = f" ({', '.join(shown(name) for name in sorted(one.names)[:3])})" if one.names else ""
     todo = "the floor denies them everything; write a server or a workload for them"
     if not one.app:
@@ -171,15 +171,15 @@ def _say(one: Pods, fits: Sequence[Entry], desk: Desk) -> None:
         sentence = f"{one.title}{called} is what Obot runs for a {fits[0].server['runtime']} server"
     else:
         sentence = f"{one.title}{called} belongs to no server of the input"
-    desk.say("import-pods", one.node, sentence, todo)
+    context.say("import-pods", one.node, sentence, todo)
 
 
-def _selected(entry: Entry, pods: Sequence[Pods], desk: Desk) -> Entry:
+def _selected(entry: Entry, pods: Sequence[Pods], context: ImportContext) -> Entry:
     if _app(entry):
         return entry
     if not pods:
         sentence = f"{shown(entry.name)} has no pods in what --pods lists"
-        desk.say("import-no-pods", entry.node, sentence, "its selector stays app: NAME; import again once it runs")
+        context.say("import-no-pods", entry.node, sentence, "its selector stays app: NAME; import again once it runs")
         return entry
     apps = sorted({one.app for one in pods})
     server = dict(entry.server)
@@ -193,7 +193,7 @@ def _selected(entry: Entry, pods: Sequence[Pods], desk: Desk) -> Entry:
     return entry._replace(server=server, decided=(*entry.decided, *told), namespace=pods[0].namespace)
 
 
-def clients(obots: Sequence[Node], desk: Desk) -> Iterator[Setting]:
+def clients(obots: Sequence[Node], context: ImportContext) -> Iterator[Setting]:
     """Obot as the client of every server, from its own Deployment."""
     spaces = {str(_mapping(node.value.get("metadata")).get("namespace") or ""): node for node in reversed(obots)}
     for space, node in list(spaces.items())[:1]:
@@ -206,4 +206,4 @@ def clients(obots: Sequence[Node], desk: Desk) -> Iterator[Setting]:
         elif len(spaces) > 1:
             known = ", ".join(quote(name)[1:-1] for name in sorted(spaces)[:3])
             sentence = f"is one of {len(spaces)} installations of Obot ({known})"
-            desk.say("import-guess", node, sentence, "no client was written; write clients.obot with its namespace")
+            context.say("import-guess", node, sentence, "no client was written; write clients.obot with its namespace")

@@ -44,7 +44,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
         group = _group(speaking)
         for place in bits(mask):
             of_class[place].append(group)
-    work = _Work(classes, direction)
+    work = _ClassFold(classes, direction)
     return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
 
 
@@ -70,14 +70,14 @@ def _spoken(policy: Policy, rules: Rules, classes: PodClasses) -> Iterable[tuple
         yield _mask(policy, policy.selector, classes), Speaking(policy, Selects.SURELY, items, sure=False)
         return
     masks = [_mask(policy, source.pods, classes) for source in policy.sources]
-    cells: Sequence[Mask] = [classes.everyone]
+    parts: Sequence[Mask] = [classes.everyone]
     for mask in dict.fromkeys(masks):
-        cells = [part for cell in cells for part in (cell & mask, cell & ~mask) if part]
-    for cell in cells:
-        hows = [Selects.SURELY if mask & cell else Selects.NEVER for mask in masks]
+        parts = [piece for part in parts for piece in (part & mask, part & ~mask) if piece]
+    for part in parts:
+        hows = [Selects.SURELY if mask & part else Selects.NEVER for mask in masks]
         one = spoken(policy, rules, hows) if hows else None
         if one is not None:
-            yield cell, one
+            yield part, one
 
 
 def _mask(policy: Policy, box: Box | None, classes: PodClasses) -> Mask:
@@ -86,7 +86,7 @@ def _mask(policy: Policy, box: Box | None, classes: PodClasses) -> Mask:
     return classes.selected(policy.namespace, box)
 
 
-class _Work:
+class _ClassFold:
     """Folds what speaks of classes, once for each different set of rules."""
 
     def __init__(self, classes: PodClasses, direction: str) -> None:

@@ -64,10 +64,10 @@ def connections(documents: Iterable[object], *, namespace: str = "default") -> C
     workloads, label_problems = read_workloads(unrolled.objects, namespace)
     classes = PodClasses([*workloads, CONTROLLER], read_namespaces(unrolled.objects))
     led = backends(unrolled.objects, classes, namespace)
-    return _Work(classes, policies).result(led, (*unrolled.skipped, *label_problems))
+    return _Connections(classes, policies).result(led, (*unrolled.skipped, *label_problems))
 
 
-class _Work:
+class _Connections:
     """What one answer needs while it is made: the classes and what each of them may do."""
 
     def __init__(self, classes: PodClasses, policies: PolicySet) -> None:
