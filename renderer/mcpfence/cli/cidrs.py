@@ -14,15 +14,15 @@ from mcpfence.catalog.schema import judge
 from mcpfence.cidrs.clouds.table import PROVIDERS
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
-from mcpfence.cidrs.kinds import Provider, fill
+from mcpfence.cidrs.kinds import CloudProvider, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.node import DocumentValue
 from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.documents.values import Source, decode, read_source
+from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
 from mcpfence.system.files import read_bytes
 from mcpfence.system.inputs import Inputs
@@ -126,9 +126,9 @@ def command(
 # --- input ---
 
 
-def _read(files: Sequence[str]) -> list[Node]:
+def _read(files: Sequence[str]) -> list[DocumentValue]:
     """The documents of all files; raises McpfenceError with the faults of all of them."""
-    nodes: list[Node] = []
+    nodes: list[DocumentValue] = []
     faults: list[Finding] = []
     for file in files:
         name = "stdin" if file == "-" else file
@@ -141,7 +141,7 @@ def _read(files: Sequence[str]) -> list[Node]:
     return nodes
 
 
-def _values(name: str, console: Console) -> Source:
+def _values(name: str, console: Console) -> ValuesFile:
     """The user's values file; raises McpfenceError where its structure is not a catalog's."""
     source = read_source("stdin" if name == "-" else name, decode(read_bytes(name), name))
     console.sources.append(source)
@@ -151,7 +151,7 @@ def _values(name: str, console: Console) -> Source:
     return source
 
 
-def _accept(source: Source | None, text: str) -> None:
+def _accept(source: ValuesFile | None, text: str) -> None:
     """Refuse what `mcpfence check` would refuse; raises McpfenceError."""
     after = read_source(source.name if source else "the result", text)
     accept(Inputs((source,) if source else (), ()).values, Inputs((after,), ()).values)
@@ -160,7 +160,7 @@ def _accept(source: Source | None, text: str) -> None:
 # --- commands ---
 
 
-def _script(provider: Provider, scope: Scope) -> str:
+def _script(provider: CloudProvider, scope: Scope) -> str:
     """The commands for a shell, each into its file, and the call that reads them."""
     filled = [fill(item, known(provider, {}, scope)) for item in provider.commands]
     lines = [f"{item.line} > {item.command.file}" for item in filled]

@@ -10,9 +10,9 @@ import click
 
 from mcpfence.cidrs.clouds.table import PROVIDERS
 from mcpfence.cidrs.facts import Scope
-from mcpfence.cidrs.kinds import Filled, Provider, fill
+from mcpfence.cidrs.kinds import CloudProvider, Filled, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.node import DocumentValue
 from mcpfence.cidrs.survey import known, objects_of
 from mcpfence.cli.console import Console
 from mcpfence.documents.values import decode
@@ -24,12 +24,12 @@ _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AZURE_CORE_NO_
 _OPTIONS = {"CLUSTER": "--cluster", "REGION": "--region", "RESOURCE_GROUP": "--resource-group"}
 
 
-def run_commands(provider: Provider, scope: Scope, console: Console, skipped: Collector) -> list[Node]:
+def run_commands(provider: CloudProvider, scope: Scope, console: Console, skipped: Collector) -> list[DocumentValue]:
     """Run the commands one after the other; later ones take names from what earlier ones printed.
 
     Raises McpfenceError where the first command fails, click.UsageError where it lacks a name.
     """
-    nodes: list[Node] = []
+    nodes: list[DocumentValue] = []
     for item in provider.commands:
         if not item.run and (item.argv[0] != "kubectl" or not scope.context):
             continue
@@ -46,7 +46,7 @@ def run_commands(provider: Provider, scope: Scope, console: Console, skipped: Co
     return nodes
 
 
-def _outcome(provider: Provider, filled: Filled, console: Console, skipped: Collector) -> list[Node]:
+def _outcome(provider: CloudProvider, filled: Filled, console: Console, skipped: Collector) -> list[DocumentValue]:
     """What one command prints; a failure is a warning unless nothing can be said without it."""
     try:
         return documents(filled.command.file, _output(provider, filled, console))
@@ -58,7 +58,7 @@ def _outcome(provider: Provider, filled: Filled, console: Console, skipped: Coll
         return []
 
 
-def _output(provider: Provider, filled: Filled, console: Console) -> str:
+def _output(provider: CloudProvider, filled: Filled, console: Console) -> str:
     program = filled.argv[0]
     path = shutil.which(program)
     if path is None:

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from mcpfence.documents.values import Source, where
+from mcpfence.documents.values import ValuesFile, where
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.findings.table import Severity
 
@@ -29,7 +29,7 @@ class Console:
     verbose: bool = False
     strict: bool = False
     log_file: str | None = None
-    sources: list[Source] = field(default_factory=list)
+    sources: list[ValuesFile] = field(default_factory=list)
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file; control characters of foreign text never reach a terminal."""

@@ -9,7 +9,7 @@ import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
 from mcpfence.cli.console import Console, common_options, forget, guarded, write_stdout
-from mcpfence.cli.diff_inputs import CatalogError, Read, Reader
+from mcpfence.cli.diff_inputs import CatalogError, Read, SideReader
 from mcpfence.diff.changes import Difference
 from mcpfence.diff.compare import compare
 from mcpfence.diff.forms import as_json, as_markdown, as_text
@@ -70,7 +70,7 @@ def command(
         raise click.UsageError("stdin can be read once: give - for one file only.")
 
     def work() -> int:
-        reader = Reader(release, namespace, read_manifests(services))
+        reader = SideReader(release, namespace, read_manifests(services))
         sides = [_read(reader, name, text, console) for name, text in (("OLD", old), ("NEW", new))]
         before, after = sides
         if before is None or after is None:
@@ -85,7 +85,7 @@ def command(
     return _code(console, work)
 
 
-def _read(reader: Reader, name: str, text: str, console: Console) -> Read | None:
+def _read(reader: SideReader, name: str, text: str, console: Console) -> Read | None:
     """One side; None after errors, so that those of both sides are said."""
     try:
         return reader.read(text)

@@ -15,7 +15,7 @@ from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
 from mcpfence.explain.json_form import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
 from mcpfence.explain.questions import BadQuestion
-from mcpfence.explain.text_form import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.explain.text_form import TextLine, Tone, elsewhere_text, explanation_text, shown, verdict_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import McpfenceError, Path
 from mcpfence.kube.services import index
@@ -123,14 +123,14 @@ def _text(
 
 def _lines(
     found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place, *, verbose: bool
-) -> Iterable[Said]:
+) -> Iterable[TextLine]:
     if isinstance(found, Elsewhere):
         return elsewhere_text(found)
     if not verdicts:
         return explanation_text(found, verbose=verbose)
-    lines: list[Said] = []
+    lines: list[TextLine] = []
     for verdict in verdicts:
-        lines += [*([Said()] if lines else []), *verdict_text(verdict, place)]
+        lines += [*([TextLine()] if lines else []), *verdict_text(verdict, place)]
     return lines
 
 
@@ -140,14 +140,14 @@ def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place:
     return verdicts_shape(found, verdicts, place) if verdicts else explanation_shape(found, place)
 
 
-def _coloured(lines: Iterable[Said]) -> str:
+def _coloured(lines: Iterable[TextLine]) -> str:
     """The lines as text; in colour only on a terminal, and never with NO_COLOR set."""
     if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return "".join(f"{text}\n" for text in shown(lines))
     return "".join(f"{_toned(line)}\n" for line in lines)
 
 
-def _toned(line: Said) -> str:
+def _toned(line: TextLine) -> str:
     if line.tone == "title":
         return click.style(line.text, bold=True)
     if line.tone == "plain":

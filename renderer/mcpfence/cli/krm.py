@@ -6,7 +6,7 @@ import click
 
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.documents.values import Source, decode
+from mcpfence.documents.values import ValuesFile, decode
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.krm_function import read_config, results, transform
 from mcpfence.streams.resource_list import read_resource_list, write_resource_list
@@ -31,7 +31,11 @@ def command(console: Console) -> int:
     def work() -> int:
         given = read_resource_list(decode(read_stdin(), "stdin"))
         config = read_config(given.config)
-        raw = Inputs((Source("functionConfig", "", config.catalog),), ()).values if config.catalog is not None else None
+        raw = (
+            Inputs((ValuesFile("functionConfig", "", config.catalog),), ()).values
+            if config.catalog is not None
+            else None
+        )
         texts, result = transform(given, config, raw)
         if console.fails(result.findings):
             raise McpfenceError(result.findings)

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, Delta, Difference, Pods
+from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, ChangedPods, Delta, Difference
 from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Manifests, Place, Side
-from mcpfence.diff.subjects import Row, Subjects
+from mcpfence.diff.subjects import Subject, Subjects
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.reach.flows.bounds import Bounds, exact
@@ -43,7 +43,7 @@ class _Comparison:
         self.old, self.new, self.by_name = old, new, by_name
         self.selector_cells = SelectorCells(old.selectors | new.selectors)
         self.subjects = Subjects(old, new, self.selector_cells)
-        self.changes: dict[object, tuple[Change, list[Pods]]] = {}
+        self.changes: dict[object, tuple[Change, list[ChangedPods]]] = {}
         self.remarks: dict[str, None] = {}
         self.deltas: dict[tuple[int, int], tuple[Delta, Bounds[Reach], Bounds[Reach]]] = {}
         self.same = self.pairs = 0
@@ -59,7 +59,7 @@ class _Comparison:
         changes.sort(key=lambda change: (VERDICTS.index(change.verdict), change.subjects[0].title))
         return Difference(tuple(changes), self.same, doubts, tuple(self.remarks))
 
-    def weigh(self, row: Row) -> None:
+    def weigh(self, row: Subject) -> None:
         """Keep the change of one subject, or count it among the same."""
         doubts: dict[str, None] = {}
         places = row.old or (), row.new or ()
@@ -69,7 +69,7 @@ class _Comparison:
             return
         self.keep(row.subject, Change((), row.status, egress, ingress, tuple(doubts), row.remarks))
 
-    def keep(self, subject: Pods, change: Change) -> None:
+    def keep(self, subject: ChangedPods, change: Change) -> None:
         """Subjects of equal changes stand together."""
         key = (change.status, *map(_key, (change.egress, change.ingress)), change.doubts, change.remarks)
         self.changes.setdefault(key, (change, []))[1].append(subject)
@@ -132,7 +132,7 @@ class _Comparison:
             if delta.gained or delta.lost:
                 title = f"{self.subjects.title(namespace, box)} that other policies select too"
                 egress, ingress = (delta, NO_DELTA) if direction == "egress" else (NO_DELTA, delta)
-                self.keep(Pods(title, (location,), (location,)), Change((), "changed", egress, ingress))
+                self.keep(ChangedPods(title, (location,), (location,)), Change((), "changed", egress, ingress))
 
     def overlaps(self, location: Location, direction: str) -> list[Box]:
         """The other selectors that matter: all where ordered rules changed, else those that isolate where it does not.
@@ -225,5 +225,5 @@ def _key(delta: Delta) -> object:
     return None if all_gained else gained, None if all_lost else lost
 
 
-def _title(subject: Pods) -> str:
+def _title(subject: ChangedPods) -> str:
     return subject.title

@@ -18,7 +18,7 @@ from mcpfence.imports.assemble import Draft, assemble
 from mcpfence.imports.merge import lookup
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import distinct, label, lossy
-from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Named, Setting
+from mcpfence.imports.shared.format import Entry, Format, FormatResult, ImportContext, Named, Setting
 from mcpfence.imports.shared.hints import same_image_hints
 from mcpfence.imports.shared.source import Document, Node, Text, read_text
 
@@ -120,7 +120,7 @@ def _unknown(document: Document, name: str, *, alone: bool, context: ImportConte
     context.say("import-unreadable", Node(document, document.data), sentence, todo)
 
 
-def _all(results: Iterable[Found]) -> tuple[list[Entry], list[Setting]]:
+def _all(results: Iterable[FormatResult]) -> tuple[list[Entry], list[Setting]]:
     entries: list[Entry] = []
     settings: list[Setting] = []
     for found in results:

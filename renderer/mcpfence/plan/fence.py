@@ -16,7 +16,7 @@ from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, Intervals, subtract
 from mcpfence.net.ports import Ports
 
-Kind = Literal["server", "workload", "service"]
+FenceKind = Literal["server", "workload", "service"]
 
 
 class Pods(NamedTuple):
@@ -87,7 +87,7 @@ class Name(NamedTuple):
 class Fence(NamedTuple):
     """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
 
-    kind: Kind
+    kind: FenceKind
     name: str
     namespace: str
     selectors: tuple[Selector, ...]

@@ -23,7 +23,7 @@ from mcpfence.plan.callers import (
 )
 from mcpfence.plan.cluster import ClusterFacts, cluster_facts, order_peers
 from mcpfence.plan.destinations import Reached, addresses_of, listed_cidrs, names_of, resolve_service, warn_reopened
-from mcpfence.plan.fence import Allow, ClusterNetwork, Fence, Kind, Name, Peer, Pods
+from mcpfence.plan.fence import Allow, ClusterNetwork, Fence, FenceKind, Name, Peer, Pods
 from mcpfence.plan.overlaps import check_disjoint
 from mcpfence.plan.remote_servers import remote_destination
 
@@ -40,7 +40,7 @@ class _Scene(NamedTuple):
 
     catalog: Catalog
     facts: ClusterFacts
-    reached: dict[tuple[Kind, str], list[Reached]]
+    reached: dict[tuple[FenceKind, str], list[Reached]]
     back_ends: dict[Selector, BackEnd]
     workload_callers: dict[str, list[Peer]]
     clients: Allow | None
@@ -84,7 +84,7 @@ def called_servers(catalog: Catalog, egress: Egress) -> list[str]:
 
 def _resolve(
     scene: _Scene,
-    owner: tuple[Kind, str],
+    owner: tuple[FenceKind, str],
     egress: Egress,
     runtime: str,
     pods: list[Peer],
@@ -157,7 +157,7 @@ def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
 
 
 def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
-    key: tuple[Kind, str] = ("workload", workload.name)
+    key: tuple[FenceKind, str] = ("workload", workload.name)
     egress, names = _egress(scene, key, workload.egress, "", [], out)
     return Fence(
         kind="workload",
@@ -174,7 +174,7 @@ def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
 
 
 def _egress(
-    scene: _Scene, owner: tuple[Kind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
+    scene: _Scene, owner: tuple[FenceKind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
 ) -> tuple[tuple[Allow, ...], tuple[Name, ...]]:
     if egress.deny_all:
         return (), ()

@@ -26,7 +26,16 @@ from mcpfence.imports.shared.destinations import (
     refuse_destination,
     shown,
 )
-from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, link_hint
 from mcpfence.imports.shared.packages import check_image
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
@@ -39,25 +48,25 @@ _PROTOCOLS = (None, "http", "https", "tcp")
 # --- the mapping, field by field ---
 
 _COMMON = (
-    Row("type", "runtime", "server and poci: containerized; remote: remote"),
-    Row("image", "containerizedConfig.image", "as written; a note where it has no tag or digest"),
-    Row("tools", "containerizedConfig.image", "poci: the image of its containers, if all have one"),
-    Row("remote.url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
-    Row("remote.headers", "remoteConfig.headers", "the names; never a value"),
-    Row("remote.transport_type", "", ""),
+    FieldRow("type", "runtime", "server and poci: containerized; remote: remote"),
+    FieldRow("image", "containerizedConfig.image", "as written; a note where it has no tag or digest"),
+    FieldRow("tools", "containerizedConfig.image", "poci: the image of its containers, if all have one"),
+    FieldRow("remote.url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
+    FieldRow("remote.headers", "remoteConfig.headers", "the names; never a value"),
+    FieldRow("remote.transport_type", "", ""),
 )
 _NETWORK = (
-    Row(
+    FieldRow(
         "allowHosts",
         "egressDomains, egress.domains, egress.cidrs",
         "each host:port by itself, addresses as cidrs; *:PORT grants nothing, with a warning; an empty list: nothing; "
         "absent: undeclared",
     ),
-    Row("disableNetwork", "denyAllEgress", "true: nothing at all, and an allowHosts beside it is not imported"),
+    FieldRow("disableNetwork", "denyAllEgress", "true: nothing at all, and an allowHosts beside it is not imported"),
 )
-_SECRETS = Row("secrets", "env", "the variables' names, marked sensitive; never a value or an example")
-_ENV = Row("env", "env", "the variables' names; never a value or an example")
-_OAUTH = Row("oauth", "env", "the variables' names, marked sensitive")
+_SECRETS = FieldRow("secrets", "env", "the variables' names, marked sensitive; never a value or an example")
+_ENV = FieldRow("env", "env", "the variables' names; never a value or an example")
+_OAUTH = FieldRow("oauth", "env", "the variables' names, marked sensitive")
 _RUN = ("command", "volumes", "user", "ports")
 _UNUSED = ("meta", "about", "source", "dynamic", "longLived", "config", "requirements")
 _LISTED = (
@@ -68,29 +77,31 @@ _LISTED = (
 REGISTRY = Table(
     "server.yaml of the registry",
     (
-        Row("name", "servers.NAME", "as a DNS label"),
+        FieldRow("name", "servers.NAME", "as a DNS label"),
         *_COMMON,
-        *(Row(f"run.{row.field}", row.target, row.meaning) for row in _NETWORK),
-        Row("config.secrets", _SECRETS.target, _SECRETS.meaning),
-        Row("config.env", _ENV.target, _ENV.meaning),
+        *(FieldRow(f"run.{row.field}", row.target, row.meaning) for row in _NETWORK),
+        FieldRow("config.secrets", _SECRETS.target, _SECRETS.meaning),
+        FieldRow("config.env", _ENV.target, _ENV.meaning),
         _OAUTH,
-        *(Row(f"run.{key}", "", "") for key in (*_RUN, "env")),
-        *(Row(f"config.{key}", "", "") for key in ("description", "parameters")),
-        *(Row(key, "", "") for key in _UNUSED if key != "config"),
+        *(FieldRow(f"run.{key}", "", "") for key in (*_RUN, "env")),
+        *(FieldRow(f"config.{key}", "", "") for key in ("description", "parameters")),
+        *(FieldRow(key, "", "") for key in _UNUSED if key != "config"),
     ),
 )
 CATALOG = Table(
     "entry of a published catalog (registry.NAME, or servers[].snapshot.server)",
     (
-        Row("name", "servers.NAME", "as a DNS label; the key below registry where it is absent"),
+        FieldRow("name", "servers.NAME", "as a DNS label; the key below registry where it is absent"),
         *_COMMON,
-        Row("sseEndpoint", "remoteConfig.fixedURL", "where there is no remote.url"),
+        FieldRow("sseEndpoint", "remoteConfig.fixedURL", "where there is no remote.url"),
         *_NETWORK,
-        Row("extraHosts", "", "entries of /etc/hosts: a note, since where a name leads is up to the cluster's DNS"),
+        FieldRow(
+            "extraHosts", "", "entries of /etc/hosts: a note, since where a name leads is up to the cluster's DNS"
+        ),
         _SECRETS,
         _ENV,
         _OAUTH,
-        *(Row(key, "", "") for key in (*_RUN, *_UNUSED, *_LISTED)),
+        *(FieldRow(key, "", "") for key in (*_RUN, *_UNUSED, *_LISTED)),
     ),
 )
 
@@ -114,7 +125,7 @@ def _is_listed(item: Mapping[str, Any]) -> bool:
     return isinstance(item.get("snapshot"), Mapping) or (item.get("type") in _KINDS and "image" in item)
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server that can be said in a catalog."""
     entries = []
     for document in documents:
@@ -122,7 +133,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Found:
             with context.entry():
                 entries.append(_entry(node, name, table, context))
                 report_unknown(node, table, context)
-    return Found(tuple(entries))
+    return FormatResult(tuple(entries))
 
 
 def _nodes(root: Node) -> Iterator[tuple[Node, str, Table]]:

@@ -18,10 +18,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.imports.kubemcp.targets import GROUPS, Known, Target, known_services, services_of, target_of
+from mcpfence.imports.kubemcp.targets import GROUPS, Known, ServiceTarget, known_services, services_of, target_of
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
 
@@ -37,53 +46,58 @@ _METADATA = (
 )
 _ANNOTATIONS = "metadata.annotations.kubemcp.io/"
 _ABOUT = (
-    *(Row(f"metadata.{key}", "", "") for key in _METADATA),
-    *(Row(key, "", "") for key in ("apiVersion", "kind", "status")),
+    *(FieldRow(f"metadata.{key}", "", "") for key in _METADATA),
+    *(FieldRow(key, "", "") for key in ("apiVersion", "kind", "status")),
 )
 
 SERVER = Table(
     "MCPServer",
     (
-        Row("metadata.name", "servers.NAME, podSelector", "the labels that the operator gives the server's pods"),
-        Row("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
-        Row("spec.image", "containerizedConfig.image", "the port is 8080, which the operator fixes"),
-        Row("spec.redis.serviceName", "egress.services", "the operator's own redis pods on 6379"),
-        Row("spec.toolSelector", "egress.services", "the MCPTools and MCPResources of its namespace; empty: none"),
-        Row("spec.ingress", "", "a warning: say under clients who calls the server"),
-        *(Row(f"spec.{key}", "", "") for key in ("replicas", "config", "command", "args", "env")),
+        FieldRow("metadata.name", "servers.NAME, podSelector", "the labels that the operator gives the server's pods"),
+        FieldRow("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
+        FieldRow("spec.image", "containerizedConfig.image", "the port is 8080, which the operator fixes"),
+        FieldRow("spec.redis.serviceName", "egress.services", "the operator's own redis pods on 6379"),
+        FieldRow("spec.toolSelector", "egress.services", "the MCPTools and MCPResources of its namespace; empty: none"),
+        FieldRow("spec.ingress", "", "a warning: say under clients who calls the server"),
+        *(FieldRow(f"spec.{key}", "", "") for key in ("replicas", "config", "command", "args", "env")),
         *_ABOUT,
     ),
 )
 TOOL = Table(
     "MCPTool and MCPResource",
     (
-        Row("spec.service.name", "egress.services[].name, .podSelector", "the pods of the Service, from the input"),
-        Row("spec.service.namespace", "egress.services[].namespace", "absent: that of the tool"),
-        Row(
+        FieldRow(
+            "spec.service.name", "egress.services[].name, .podSelector", "the pods of the Service, from the input"
+        ),
+        FieldRow("spec.service.namespace", "egress.services[].namespace", "absent: that of the tool"),
+        FieldRow(
             "spec.service.port",
             "egress.services[].ports",
             "the pod port behind it, from the Service of the input; KubeMCP itself opens the Service's own port",
         ),
         *(
-            Row(f"spec.operations[].service.{key}", "egress.services", "as in a tool")
+            FieldRow(f"spec.operations[].service.{key}", "egress.services", "as in a tool")
             for key in ("name", "namespace", "port")
         ),
-        Row(
+        FieldRow(
             f"{_ANNOTATIONS}egress-mode",
             "egress.services[].mode",
             "selector, namespace or cidr; namespace on the servers' own namespace is refused",
         ),
-        Row(f"{_ANNOTATIONS}egress-ports", "egress.services[].ports", "instead of the Service's"),
-        Row(f"{_ANNOTATIONS}egress-cidrs", "egress.services[].cidrs", "for mode cidr"),
-        Row("metadata.name", "", ""),
-        Row("metadata.namespace", "", "a tool belongs to the servers of its namespace"),
+        FieldRow(f"{_ANNOTATIONS}egress-ports", "egress.services[].ports", "instead of the Service's"),
+        FieldRow(f"{_ANNOTATIONS}egress-cidrs", "egress.services[].cidrs", "for mode cidr"),
+        FieldRow("metadata.name", "", ""),
+        FieldRow("metadata.namespace", "", "a tool belongs to the servers of its namespace"),
         *(
-            Row(f"spec.{key}", "", "")
+            FieldRow(f"spec.{key}", "", "")
             for key in ("name", "description", "inputSchema", "method", "ingressPath", "content")
         ),
-        *(Row(f"spec.tools[].{key}", "", "") for key in ("name", "path", "description", "inputSchema", "method")),
-        *(Row(f"spec.operations[].{key}", "", "") for key in ("method", "ingressPath", "parameters", "service.path")),
-        Row("spec.service.path", "", ""),
+        *(FieldRow(f"spec.tools[].{key}", "", "") for key in ("name", "path", "description", "inputSchema", "method")),
+        *(
+            FieldRow(f"spec.operations[].{key}", "", "")
+            for key in ("method", "ingressPath", "parameters", "service.path")
+        ),
+        FieldRow("spec.service.path", "", ""),
         *_ABOUT,
     ),
 )
@@ -105,7 +119,7 @@ def _kind(node: Node) -> str:
     return str(kind) if ours and kind in _KINDS else ""
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each MCPServer."""
     every = [node for document in documents for node in objects(document)]
     known = known_services(every)
@@ -122,10 +136,10 @@ def read(documents: Sequence[Document], context: ImportContext) -> Found:
         if id(node.value) in targets and id(node.value) not in selected:
             context.say("import-ignored", node, "is selected by no MCPServer of the input", "nothing to open: left out")
     _say_operator(every, {entry.namespace for entry in entries}, context)
-    return Found(tuple(entries))
+    return FormatResult(tuple(entries))
 
 
-def _targets(node: Node, context: ImportContext) -> tuple[Target, ...] | None:
+def _targets(node: Node, context: ImportContext) -> tuple[ServiceTarget, ...] | None:
     """What a tool or a resource calls; None, with a finding, where it cannot be read."""
     with context.entry():
         spec = node.mapping("spec")
@@ -145,7 +159,7 @@ def _targets(node: Node, context: ImportContext) -> tuple[Target, ...] | None:
 def _entry(
     node: Node,
     tools: Sequence[Node],
-    targets: Mapping[int, tuple[Target, ...]],
+    targets: Mapping[int, tuple[ServiceTarget, ...]],
     selected: set[int],
     known: Known,
     context: ImportContext,

@@ -52,7 +52,7 @@ def _port(item: Any) -> tuple[int, int | str] | None:
     return (item["port"], target) if fits else None
 
 
-class Target(NamedTuple):
+class ServiceTarget(NamedTuple):
     """One service reference with its annotations."""
 
     node: Node
@@ -65,7 +65,7 @@ class Target(NamedTuple):
     cidrs: tuple[str, ...]
 
 
-def target_of(owner: Node, service: Node) -> Target:
+def target_of(owner: Node, service: Node) -> ServiceTarget:
     """The target of a service reference of a resource.  Raises BadEntry."""
     metadata = owner.mapping("metadata")
     home = (metadata.text("namespace") if metadata else "") or "default"
@@ -88,7 +88,7 @@ def target_of(owner: Node, service: Node) -> Target:
             raise BadEntry(where or service, f"{shown(text)} is no port", "write numbers from 1 to 65535, with commas")
     cidrs, _ = _note(notes, "egress-cidrs")
     blocks = tuple(sorted({text.strip() for text in cidrs.split(",") if text.strip()}))
-    return Target(service, name, namespace, port, mode, tuple(sorted({int(text) for text in numbers})), blocks)
+    return ServiceTarget(service, name, namespace, port, mode, tuple(sorted({int(text) for text in numbers})), blocks)
 
 
 def _note(notes: Node | None, name: str) -> tuple[str, Node | None]:
@@ -100,7 +100,9 @@ def _note(notes: Node | None, name: str) -> tuple[str, Node | None]:
     return (texts.pop(), found[0]) if found else ("", None)
 
 
-def services_of(targets: Sequence[Target], home: str, known: Known, context: ImportContext) -> list[dict[str, Any]]:
+def services_of(
+    targets: Sequence[ServiceTarget], home: str, known: Known, context: ImportContext
+) -> list[dict[str, Any]]:
     """The entries of egress.services for a server in namespace `home`, equal ones together."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for target in targets:
@@ -113,11 +115,11 @@ def services_of(targets: Sequence[Target], home: str, known: Known, context: Imp
     return [found[key] for key in sorted(found)]
 
 
-def _entry(target: Target, home: str) -> dict[str, Any]:
+def _entry(target: ServiceTarget, home: str) -> dict[str, Any]:
     return {"name": target.name} | ({"namespace": target.namespace} if target.namespace != home else {})
 
 
-def _selector(target: Target, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
+def _selector(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
     title = f"Service {target.namespace}/{target.name}"
     record = known.found.services.get((target.namespace, target.name))
     if record is None:
@@ -138,7 +140,7 @@ def _selector(target: Target, home: str, known: Known, context: ImportContext) -
     return {**_entry(target, home), "podSelector": dict(sorted(record.selector.items())), "ports": ports}
 
 
-def _namespace(target: Target, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
+def _namespace(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
     if target.namespace == home:
         sentence = f"opens every pod of {home}, the servers' own namespace"
         refuse_destination(target.node, sentence, context)
@@ -156,7 +158,7 @@ def _namespace(target: Target, home: str, known: Known, context: ImportContext) 
     return {**_entry(target, home), "mode": "namespace", "ports": ports} if ports else None
 
 
-def _cidr(target: Target, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:  # noqa: ARG001
+def _cidr(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:  # noqa: ARG001
     if not target.cidrs:
         refuse_destination(target.node, "has the mode cidr and no egress-cidrs", context)
         return None
@@ -174,7 +176,9 @@ def _cidr(target: Target, home: str, known: Known, context: ImportContext) -> di
 _READ = {"selector": _selector, "namespace": _namespace, "cidr": _cidr}
 
 
-def _ports(target: Target, record: ServiceRecord | None, known: Known, context: ImportContext) -> list[int] | None:
+def _ports(
+    target: ServiceTarget, record: ServiceRecord | None, known: Known, context: ImportContext
+) -> list[int] | None:
     """The pod ports: of the annotation, else those behind the Service's port."""
     if target.ports:
         return list(target.ports)

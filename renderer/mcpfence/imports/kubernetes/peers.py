@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.imports.kubernetes.pods import Running, mapping, strings
-from mcpfence.imports.shared.cidr_blocks import Block, read_block
+from mcpfence.imports.shared.cidr_blocks import ImportedBlock, read_block
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
@@ -34,7 +34,7 @@ class KnownCluster(NamedTuple):
     """Name of a Service by namespace and selector."""
 
 
-class Pods(NamedTuple):
+class PeerPods(NamedTuple):
     """Pods as a peer: one namespace, and a selector in the catalog's words (None: every pod)."""
 
     namespace: str
@@ -46,14 +46,14 @@ class Pods(NamedTuple):
         return one.namespace == self.namespace and box is not None and label_sets.matches(box, one.labels)
 
 
-RESOLVER = Pods("kube-system", _DNS)
+RESOLVER = PeerPods("kube-system", _DNS)
 
 
 def _long(selector: Mapping[str, Any]) -> Mapping[str, Any]:
     return selector if "matchExpressions" in selector else {"matchLabels": dict(selector)}
 
 
-def peers(rule: Node, key: str, cluster: KnownCluster, context: ImportContext) -> Iterator[Pods | Block]:
+def peers(rule: Node, key: str, cluster: KnownCluster, context: ImportContext) -> Iterator[PeerPods | ImportedBlock]:
     """The peers of a rule that a catalog can name; a rule without peers is for everywhere."""
     listed = rule.items(key)
     if not listed:
@@ -69,7 +69,7 @@ def peers(rule: Node, key: str, cluster: KnownCluster, context: ImportContext) -
             yield from _pods(peer, cluster, context)
 
 
-def _caller(block: Node, context: ImportContext) -> Iterator[Block]:
+def _caller(block: Node, context: ImportContext) -> Iterator[ImportedBlock]:
     """Addresses of callers: any but all of them."""
     try:
         whole = ipaddress.ip_network(block.text("cidr"), strict=False)
@@ -80,10 +80,10 @@ def _caller(block: Node, context: ImportContext) -> Iterator[Block]:
         sentence = f"lets every {'IPv4' if whole.version == 4 else 'IPv6'} address call"
         context.say("import-narrowed", block, sentence, "left out; write clients that say who")
     else:
-        yield Block(str(whole), tuple(str(hole) for hole in holes))
+        yield ImportedBlock(str(whole), tuple(str(hole) for hole in holes))
 
 
-def _everywhere(rule: Node, key: str, context: ImportContext) -> Iterator[Block]:
+def _everywhere(rule: Node, key: str, context: ImportContext) -> Iterator[ImportedBlock]:
     if key == "from":
         sentence = "lets everybody call, inside the cluster and outside"
         context.say("import-narrowed", rule, sentence, "imported nobody of it; write clients that say who")
@@ -94,15 +94,15 @@ def _everywhere(rule: Node, key: str, context: ImportContext) -> Iterator[Block]
     yield from [found] if found else ()
 
 
-def _pods(peer: Node, cluster: KnownCluster, context: ImportContext) -> Iterator[Pods]:
+def _pods(peer: Node, cluster: KnownCluster, context: ImportContext) -> Iterator[PeerPods]:
     pods, spaces = peer.mapping("podSelector"), peer.mapping("namespaceSelector")
     selector = _selector(pods) if pods is not None else None
     if spaces is None:
         if pods is not None:
-            yield Pods(cluster.namespace, selector)
+            yield PeerPods(cluster.namespace, selector)
         return
     for space in _namespaces(spaces, selector, cluster, context):
-        yield Pods(space, selector)
+        yield PeerPods(space, selector)
 
 
 def _selector(node: Node) -> Mapping[str, Any] | None:
@@ -184,7 +184,7 @@ def _written(first: int, last: int, protocol: str) -> int | str:
     return span if protocol == "TCP" else f"{span}/{protocol}"
 
 
-def name_of(pods: Pods, cluster: KnownCluster) -> str:
+def name_of(pods: PeerPods, cluster: KnownCluster) -> str:
     """A name for the pods: their Service's, else words of their labels."""
     plain = strings(pods.selector) if pods.selector and "matchExpressions" not in pods.selector else {}
     service = cluster.services.get((pods.namespace, tuple(sorted(plain.items())))) if plain else None

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.imports.kubernetes.peers import RESOLVER, KnownCluster, Pods, name_of, peers, ports
+from mcpfence.imports.kubernetes.peers import RESOLVER, KnownCluster, PeerPods, name_of, peers, ports
 from mcpfence.imports.kubernetes.pods import Running
-from mcpfence.imports.shared.cidr_blocks import Block
+from mcpfence.imports.shared.cidr_blocks import ImportedBlock
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext, Setting
 from mcpfence.imports.shared.source import Node
@@ -26,7 +26,7 @@ _DNS_PORT = 53
 Tokens = tuple[int | str, ...]
 
 
-class Egress(NamedTuple):
+class ImportedEgress(NamedTuple):
     """`open`: nothing limits it (a rule allows all, or no policy selects it); else what is listed, perhaps nothing."""
 
     open: Node | None
@@ -90,22 +90,22 @@ def _selects(spec: Node, one: Running) -> bool:
 
 def egress(
     one: Running, policies: Sequence[Node], servers: Sequence[Running], cluster: KnownCluster, context: ImportContext
-) -> Egress:
+) -> ImportedEgress:
     """What a workload may reach.  Raises BadEntry for policies that cannot be read."""
     chosen = policies_of(one, policies, "Egress")
     if not chosen:
-        return Egress(one.node, {})
+        return ImportedEgress(one.node, {})
     services: dict[tuple[Any, ...], dict[str, Any]] = {}
-    blocks: dict[tuple[Block, Tokens], dict[str, Any]] = {}
+    blocks: dict[tuple[ImportedBlock, Tokens], dict[str, Any]] = {}
     for rule in (rule for spec in chosen for rule in spec.items("egress")):
         if not rule.items("to") and not rule.items("ports"):
-            return Egress(rule, {})
+            return ImportedEgress(rule, {})
         if not rule.items("to") and _is_dns(rule, context):
             context.say("import-narrowed", rule, "opens port 53 everywhere", "imported kube-dns of kube-system alone")
             _service(rule, RESOLVER, services, servers, cluster, context)
             continue
         for peer in peers(rule, "to", cluster, context):
-            if isinstance(peer, Pods):
+            if isinstance(peer, PeerPods):
                 _service(rule, peer, services, servers, cluster, context)
                 continue
             found = ports(rule, None, context)
@@ -118,7 +118,7 @@ def egress(
         keys["cidrs"] = [blocks[key] for key in sorted(blocks, key=str)]
     if services or not blocks:
         keys["services"] = [services[key] for key in sorted(services, key=str)]
-    return Egress(None, {**keys, "dns": False} if services or blocks else keys)
+    return ImportedEgress(None, {**keys, "dns": False} if services or blocks else keys)
 
 
 def _is_dns(rule: Node, context: ImportContext) -> bool:
@@ -128,7 +128,7 @@ def _is_dns(rule: Node, context: ImportContext) -> bool:
 
 def _service(
     rule: Node,
-    peer: Pods,
+    peer: PeerPods,
     services: dict[tuple[Any, ...], dict[str, Any]],
     servers: Sequence[Running],
     cluster: KnownCluster,
@@ -178,7 +178,7 @@ def callers(
         for peer in peers(rule, "from", cluster, context):
             client, wanted = _client(peer, cluster)
             if client is None:
-                sentence = f"lets {peer.cidr if isinstance(peer, Block) else 'pods'} call"
+                sentence = f"lets {peer.cidr if isinstance(peer, ImportedBlock) else 'pods'} call"
                 context.say(
                     "import-narrowed", rule, sentence, "left out: too wide to be a client; write clients by hand"
                 )
@@ -187,8 +187,8 @@ def callers(
     return Callers(not chosen, {name: frozenset(tokens) for name, tokens in sorted(found.items())})
 
 
-def _client(peer: Pods | Block, cluster: KnownCluster) -> tuple[dict[str, Any] | None, str]:
-    if isinstance(peer, Pods):
+def _client(peer: PeerPods | ImportedBlock, cluster: KnownCluster) -> tuple[dict[str, Any] | None, str]:
+    if isinstance(peer, PeerPods):
         selector = {"podSelector": dict(peer.selector)} if peer.selector else {}
         wanted = label(f"{peer.namespace}-{name_of(peer, cluster)}") if peer.selector else peer.namespace
         return {"namespace": peer.namespace, **selector}, wanted

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.imports.kubernetes.peers import KnownCluster, Pods, services_by_selector
+from mcpfence.imports.kubernetes.peers import KnownCluster, PeerPods, services_by_selector
 from mcpfence.imports.kubernetes.pods import Running, mapping, plain, strings
 from mcpfence.imports.kubernetes.policies import Clients, callers, egress, ingress, policies_of
 from mcpfence.imports.kubernetes.reach import comparison, render_catalog, words
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Entry, Found, ImportContext, Setting, State
+from mcpfence.imports.shared.format import Entry, FormatResult, ImportContext, Setting, State
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.reach.evaluation.policy_set import read_policies
@@ -36,7 +36,7 @@ class Import:
         self.limited: dict[str, tuple[bool, bool]] = {}
         """By title: whether a policy limits egress, and ingress."""
 
-    def found(self) -> Found:
+    def found(self) -> FormatResult:
         """Entries and settings, those left out that a catalog cannot have, all compared with today."""
         entries: list[tuple[Running, Entry]] = []
         for one in self.servers:
@@ -57,10 +57,10 @@ class Import:
             after = [entry.server for _, entry in entries], {name: fence for name, (_, fence) in workloads.items()}
             if before == after:
                 self._refuse_all(entries, f"would open {gaining[0].title} to more callers than today")
-                return Found(())
+                return FormatResult(())
             rendered = self._rendered(entries, workloads)
         if rendered is None:
-            return Found(())
+            return FormatResult(())
         if self.policies:
             sentence = f"stays beside the catalog's policies, and so does every other one of {plain(self.namespace)}"
             todo = "policies add up: delete them once the catalog's are applied"
@@ -70,7 +70,7 @@ class Import:
             Setting(one.node, ("workloads", name), fence, ("it runs beside the servers",))
             for name, (one, fence) in workloads.items()
         ]
-        return Found(tuple(kept), (*self.clients.settings(), *settings))
+        return FormatResult(tuple(kept), (*self.clients.settings(), *settings))
 
     def _rendered(
         self, entries: Sequence[tuple[Running, Entry]], workloads: dict[str, tuple[Running, dict[str, Any]]]
@@ -114,7 +114,9 @@ class Import:
         bad = [
             item
             for item in services
-            if any(Pods(item.get("namespace", self.namespace), item.get("podSelector")).fits(pods) for pods in gaining)
+            if any(
+                PeerPods(item.get("namespace", self.namespace), item.get("podSelector")).fits(pods) for pods in gaining
+            )
         ]
         if not bad:
             return dict(fence)

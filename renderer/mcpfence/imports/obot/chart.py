@@ -14,7 +14,7 @@ from typing import Any
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import ImportContext, Row, Setting, Table
+from mcpfence.imports.shared.format import FieldRow, ImportContext, Setting, Table
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Document, Node
 
@@ -39,33 +39,33 @@ _OTHERS = (
 CHART = Table(
     "values of Obot's chart",
     (
-        Row("mcpNamespace.name", "mcpNamespace.name", "create: false beside it, since Obot's chart creates it"),
-        Row("mcpNamespace.podSecurity", "mcpNamespace.podSecurity", ""),
-        Row(
+        FieldRow("mcpNamespace.name", "mcpNamespace.name", "create: false beside it, since Obot's chart creates it"),
+        FieldRow("mcpNamespace.podSecurity", "mcpNamespace.podSecurity", ""),
+        FieldRow(
             "mcpNamespace.networkPolicy.enabled",
             "",
             "never copied, for here it is the floor; true or absent: a warning, since Obot's policy opens every public "
             "address beside the fences",
         ),
-        Row("mcpNamespace.networkPolicy.dnsNamespace", "", "other than kube-system: a warning to write dns.peers"),
-        Row("mcpNamespace.annotations", "", "they are on the namespace that Obot's chart creates"),
-        *(Row(f"mcpNamespace.{key}", "", "") for key in ("labels", "resourceQuota")),
+        FieldRow("mcpNamespace.networkPolicy.dnsNamespace", "", "other than kube-system: a warning to write dns.peers"),
+        FieldRow("mcpNamespace.annotations", "", "they are on the namespace that Obot's chart creates"),
+        *(FieldRow(f"mcpNamespace.{key}", "", "") for key in ("labels", "resourceQuota")),
         *(
-            Row(f"mcpServerDefaults.{key}", f"mcpServerDefaults.{key}", "")
+            FieldRow(f"mcpServerDefaults.{key}", f"mcpServerDefaults.{key}", "")
             for key in (*_PODS, "tolerations", "nodeSelector", *_TEXTS, *_LARGEST)
         ),
-        Row("mcpImagePullSecrets", "mcpServerDefaults.imagePullSecrets", "the names; never a user or password"),
-        Row(
+        FieldRow("mcpImagePullSecrets", "mcpServerDefaults.imagePullSecrets", "the names; never a user or password"),
+        FieldRow(
             f"config.{_DENY}",
             "egress.default, denyAllEgress",
             "true: servers that list nothing get denyAllEgress: true; false: nothing is opened, with a warning",
         ),
-        Row(f"config.{_BASE_IMAGE}", "mcpServerDefaults.image", "for servers that mcpfence runs itself"),
-        Row(f"config.{_NAMESPACE}", "mcpNamespace.name", ""),
-        Row(f"config.{_ENGINE}", "egress.provider", "aviatrix, if that controller is named"),
-        Row(f"config.{_SECURITY}*", "mcpNamespace.podSecurity", "where mcpNamespace.podSecurity does not say it"),
-        Row("config.*", "", ""),
-        *(Row(key, "", "") for key in _OTHERS),
+        FieldRow(f"config.{_BASE_IMAGE}", "mcpServerDefaults.image", "for servers that mcpfence runs itself"),
+        FieldRow(f"config.{_NAMESPACE}", "mcpNamespace.name", ""),
+        FieldRow(f"config.{_ENGINE}", "egress.provider", "aviatrix, if that controller is named"),
+        FieldRow(f"config.{_SECURITY}*", "mcpNamespace.podSecurity", "where mcpNamespace.podSecurity does not say it"),
+        FieldRow("config.*", "", ""),
+        *(FieldRow(key, "", "") for key in _OTHERS),
     ),
 )
 

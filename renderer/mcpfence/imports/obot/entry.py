@@ -42,19 +42,19 @@ _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,255}\Z")
 _LONGEST_NAME = 200
 
 
-class Names(NamedTuple):
+class EntryNames(NamedTuple):
     """What an installation calls an entry: its key, and the name that people and annotations have."""
 
     key: str
     name: str
 
 
-def names_of(node: Node) -> Names:
+def names_of(node: Node) -> EntryNames:
     """The names of an entry; raises BadEntry without any."""
     name, key = node.text("name").strip(), node.text("entryKey").strip()
     if not (name or key):
         raise BadEntry(node, "has no name", "give it a name")
-    return Names(key or name, name)
+    return EntryNames(key or name, name)
 
 
 def read_entry(node: Node, *, deny: bool, context: ImportContext) -> Entry:

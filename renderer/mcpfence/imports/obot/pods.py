@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mcpfence.findings.finding import quote
 from mcpfence.imports.obot.shims import shim
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import Entry, ImportContext, Row, Setting, State, Table
+from mcpfence.imports.shared.format import Entry, FieldRow, ImportContext, Setting, State, Table
 from mcpfence.imports.shared.source import Document, Node, objects
 
 _NAME, _SCOPE = "mcp-server-display-name", "mcp-server-scope"
@@ -27,17 +27,19 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 PODS = Table(
     "--pods: the output of kubectl get deploy,pods -A -o json (or of the servers' namespace alone)",
     (
-        Row(f"metadata.annotations.{_NAME}", "podSelector", "the server of that name or entryKey"),
-        Row(f"metadata.annotations.{_SCOPE}", "podSelector", "the generated id, where no name fits"),
-        Row("metadata.labels.app", "podSelector", "one for each Deployment; a list where several belong to a server"),
-        Row(
+        FieldRow(f"metadata.annotations.{_NAME}", "podSelector", "the server of that name or entryKey"),
+        FieldRow(f"metadata.annotations.{_SCOPE}", "podSelector", "the generated id, where no name fits"),
+        FieldRow(
+            "metadata.labels.app", "podSelector", "one for each Deployment; a list where several belong to a server"
+        ),
+        FieldRow(
             "pods of a remote server",
             "workloads.NAME-shim",
             "they reach that server's host, and Obot; those of composites and of URLs with variables are listed",
         ),
-        Row("metadata.namespace", "mcpNamespace.name", "the namespace of the servers' pods"),
-        Row("spec.containers[].ports", "ingress.ports", "the port named http, where it is not the server's own"),
-        Row(
+        FieldRow("metadata.namespace", "mcpNamespace.name", "the namespace of the servers' pods"),
+        FieldRow("spec.containers[].ports", "ingress.ports", "the port named http, where it is not the server's own"),
+        FieldRow(
             "pods labelled app.kubernetes.io/name: obot",
             "clients.obot",
             "Obot itself, if it is in the output: it calls the servers, and they call it back",
@@ -46,7 +48,7 @@ PODS = Table(
 )
 
 
-class Pods(NamedTuple):
+class AppPods(NamedTuple):
     """Pods that share a namespace and an app label; `app` is empty where they have none."""
 
     node: Node
@@ -58,9 +60,9 @@ class Pods(NamedTuple):
     title: str
 
 
-def read_pods(documents: Iterable[Document]) -> tuple[list[Pods], list[Node]]:
+def read_pods(documents: Iterable[Document]) -> tuple[list[AppPods], list[Node]]:
     """The pods of servers by namespace and app label, and what runs Obot itself."""
-    found: dict[tuple[str, str, str], Pods] = {}
+    found: dict[tuple[str, str, str], AppPods] = {}
     obots = []
     for node in (node for document in documents for node in objects(document)):
         if node.value.get("kind") not in ("Deployment", "Pod"):
@@ -82,7 +84,7 @@ def read_pods(documents: Iterable[Document]) -> tuple[list[Pods], list[Node]]:
         title = f"{node.value['kind']} {quote(namespace)[1:-1]}/{quote(name)[1:-1]}"
         known = found.get(key)
         if known is None:
-            found[key] = Pods(node, namespace, app, names, _http(spec), title)
+            found[key] = AppPods(node, namespace, app, names, _http(spec), title)
         else:
             ports = tuple(sorted({*known.ports, *_http(spec)}))
             found[key] = known._replace(names=known.names | names, ports=ports)
@@ -120,14 +122,18 @@ def _http(spec: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def select(
-    entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], obot: Any, context: ImportContext
+    entries: Sequence[Entry],
+    names: Sequence[frozenset[str]],
+    pods: Sequence[AppPods],
+    obot: Any,
+    context: ImportContext,
 ) -> tuple[list[Entry], list[Setting]]:
     """The entries with the selectors of their pods, and a workload for the pods in front of each remote server.
 
     `names` are what annotations may call each entry, `obot` is the client of that name.  Pods that nothing selects,
     and entries without pods, are said.
     """
-    taken: dict[int, list[Pods]] = {}
+    taken: dict[int, list[AppPods]] = {}
     fixed = {_app(entry) for entry in entries} - {""}
     for one in pods:
         if one.app and one.app in fixed:
@@ -159,7 +165,7 @@ def _app(entry: Entry) -> str:
     return str(selector.get("app", "")) if isinstance(selector, Mapping) else ""
 
 
-def _say(one: Pods, fits: Sequence[Entry], context: ImportContext) -> None:
+def _say(one: AppPods, fits: Sequence[Entry], context: ImportContext) -> None:
     called = f" ({', '.join(shown(name) for name in sorted(one.names)[:3])})" if one.names else ""
     todo = "the floor denies them everything; write a server or a workload for them"
     if not one.app:
@@ -174,7 +180,7 @@ def _say(one: Pods, fits: Sequence[Entry], context: ImportContext) -> None:
     context.say("import-pods", one.node, sentence, todo)
 
 
-def _selected(entry: Entry, pods: Sequence[Pods], context: ImportContext) -> Entry:
+def _selected(entry: Entry, pods: Sequence[AppPods], context: ImportContext) -> Entry:
     if _app(entry):
         return entry
     if not pods:

@@ -13,7 +13,7 @@ from mcpfence.imports.obot.tables import CONFIGS, ENTRY, POLICY
 from mcpfence.imports.shared.format import (
     Entry,
     Format,
-    Found,
+    FormatResult,
     ImportContext,
     Setting,
     Table,
@@ -75,7 +75,7 @@ def _is_object(node: Node) -> bool:
 # --- reading ---
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """Servers and settings; `--pods` gives the servers their selectors."""
     settings: list[Setting] = []
     nodes: list[tuple[Node, Table]] = []
@@ -101,7 +101,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Found:
         callers = list(clients(obots, context))
         entries, shims = select(entries, called, pods, callers[0].value if callers else None, context)
         settings += [*callers, *shims]
-    return Found(tuple(entries), tuple(settings))
+    return FormatResult(tuple(entries), tuple(settings))
 
 
 def _named(nodes: Sequence[tuple[Node, Table]], context: ImportContext) -> Iterator[tuple[Node, frozenset[str]]]:

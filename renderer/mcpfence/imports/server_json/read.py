@@ -17,7 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcpfence.imports.shared.destinations import egress_keys, merged, read_destination, shown
-from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, hosts_of, link_hint
 from mcpfence.imports.shared.packages import Hosted, read_hosted, read_remote
 from mcpfence.imports.shared.packages import rows as package_rows
@@ -37,16 +46,18 @@ _UNUSED = (
 SERVER = Table(
     "server.json, of all versions (an answer of the registry has it under servers[].server)",
     (
-        Row("name", "servers.NAME", "the whole name as a DNS label: io.github.user/server is io-github-user-server"),
+        FieldRow(
+            "name", "servers.NAME", "the whole name as a DNS label: io.github.user/server is io-github-user-server"
+        ),
         *package_rows(),
-        Row(
+        FieldRow(
             f"_meta.{PUBLISHER}",
             "egressDomains ...",
             "permissions (as ToolHive has them) and egressDomains are shown as the publisher's claim, and applied "
             "only with --trust-publisher",
         ),
-        Row("_meta.*", "", "deleted and older versions (official.status, .isLatest) are left out, with a note"),
-        *(Row(key, "", "") for key in _UNUSED),
+        FieldRow("_meta.*", "", "deleted and older versions (official.status, .isLatest) are left out, with a note"),
+        *(FieldRow(key, "", "") for key in _UNUSED),
     ),
 )
 
@@ -75,7 +86,7 @@ def _is_server(item: Any) -> bool:
     )
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server that a catalog can run."""
     entries: list[Entry] = []
     for document in documents:
@@ -84,7 +95,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Found:
                 entry = _entry(node, meta, context)
                 report_unknown(node, SERVER, context)
                 entries += [entry] if entry else []
-    return Found(tuple(entries))
+    return FormatResult(tuple(entries))
 
 
 def _servers(root: Node, context: ImportContext) -> Iterator[tuple[Node, Node | None]]:

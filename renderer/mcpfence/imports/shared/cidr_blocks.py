@@ -14,7 +14,7 @@ from mcpfence.net.intervals import Interval, canonical, intersect, subtract
 from mcpfence.net.special_ranges import emittable, metadata, special
 
 
-class Block(NamedTuple):
+class ImportedBlock(NamedTuple):
     """A block and what is cut out of it, in canonical text."""
 
     cidr: str
@@ -23,7 +23,7 @@ class Block(NamedTuple):
 
 def read_block(
     text: str, excepts: Sequence[str], node: Node, context: ImportContext, *, split: bool = True
-) -> Block | None:
+) -> ImportedBlock | None:
     """The block as a catalog may list it; None, with a finding, where nothing of it may be.
 
     Host bits are masked, as API servers do.  What a catalog lists is all public or all private: of a block that is both
@@ -50,14 +50,14 @@ def read_block(
         context.say(
             "import-narrowed", node, sentence, "imported the public addresses alone; list the private ones needed"
         )
-        return Block(cidrs((whole,))[0], cidrs(emittable(intersect(canonical((*cut, *special())), (whole,)))))
+        return ImportedBlock(cidrs((whole,))[0], cidrs(emittable(intersect(canonical((*cut, *special())), (whole,)))))
     if rest != granted:
         sentence = f"opens {shown(text)}, and in it a metadata endpoint"
         context.say(
             "import-narrowed", node, sentence, "imported without it; write egress.cloudIdentity if it is needed"
         )
     inside = intersect(cut, (whole,))
-    return Block(cidrs((whole,))[0], cidrs(inside) if inside else ())
+    return ImportedBlock(cidrs((whole,))[0], cidrs(inside) if inside else ())
 
 
 def _interval(text: str, node: Node, context: ImportContext) -> Interval | None:

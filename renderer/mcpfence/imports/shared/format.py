@@ -59,14 +59,14 @@ class Setting(NamedTuple):
     decided: tuple[str, ...] = ()
 
 
-class Found(NamedTuple):
+class FormatResult(NamedTuple):
     """What a format made of its documents."""
 
     entries: tuple[Entry, ...]
     settings: tuple[Setting, ...] = ()
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """One field of a source, dotted, `[]` for entries and `*` for any key; `target` is empty where it is left out.
 
     Whatever stands below a field that is in the table counts as known.
@@ -81,7 +81,7 @@ class Table(NamedTuple):
     """The fields of one shape of a source, for --explain-source, docs/import and the search for unknown keys."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[FieldRow, ...]
 
 
 _KEEP = "write egress: {default: internet} to keep it"
@@ -161,7 +161,7 @@ class Format(NamedTuple):
     """One line for --help and the docs: what it reads."""
     recognises: Callable[[Document], bool]
     """Whether a document is of this format.  Formats must not claim each other's documents."""
-    read: Callable[[Sequence[Document], ImportContext], Found]
+    read: Callable[[Sequence[Document], ImportContext], FormatResult]
     """Documents that were recognised -> entries.  Pure; raises nothing for bad input: see ImportContext.entry."""
     tables: tuple[Table, ...]
     accepts: Callable[[Document], bool] = lambda _: False

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import ImportContext, Row
+from mcpfence.imports.shared.format import FieldRow, ImportContext
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.shared.source import BadEntry, Node
 
@@ -167,13 +167,13 @@ def read_remote(node: Node, context: ImportContext) -> dict[str, Any] | None:
 _ENV = "the variables' names, whether they are required and secret; never a value, default or choice"
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[FieldRow, ...]:
     """The fields of packages and remotes, under their names of all years, for the mapping."""
     unused = ("runtimeHint", "runtime_hint", "packageArguments", "package_arguments", "runtimeArguments")
     rest = ("runtime_arguments", "registryBaseUrl", "registry_base_url", "fileSha256", "file_sha256", "package_digest")
     return (
         *(
-            Row(
+            FieldRow(
                 f"packages[].{key}",
                 "runtime",
                 "npm: npx; pypi: uvx; oci, docker: containerized; all others are refused",
@@ -181,14 +181,22 @@ def rows() -> tuple[Row, ...]:
             for key in ("registryType", "registry_type", "registry_name")
         ),
         *(
-            Row(f"packages[].{key}", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "with version")
+            FieldRow(
+                f"packages[].{key}", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "with version"
+            )
             for key in ("identifier", "name")
         ),
-        Row("packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"),
-        *(Row(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
-        Row("packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"),
-        *(Row(f"packages[].{key}", "", "") for key in (*unused, *rest)),
-        Row("remotes[].url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query; {x} becomes ${x}"),
-        Row("remotes[].headers", "remoteConfig.headers", "the names; never a value"),
-        *(Row(f"remotes[].{key}", "", "") for key in ("type", "transport_type", "transport", "variables")),
+        FieldRow(
+            "packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"
+        ),
+        *(FieldRow(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
+        FieldRow(
+            "packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"
+        ),
+        *(FieldRow(f"packages[].{key}", "", "") for key in (*unused, *rest)),
+        FieldRow(
+            "remotes[].url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query; {x} becomes ${x}"
+        ),
+        FieldRow("remotes[].headers", "remoteConfig.headers", "the names; never a value"),
+        *(FieldRow(f"remotes[].{key}", "", "") for key in ("type", "transport_type", "transport", "variables")),
     )

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import Destination, egress_keys, read_destination, shown
-from mcpfence.imports.shared.format import ImportContext, Row, State
+from mcpfence.imports.shared.format import FieldRow, ImportContext, State
 from mcpfence.imports.shared.source import Node
 
 HTTPS = (443,)
@@ -30,28 +30,30 @@ class Granted(NamedTuple):
     told: tuple[str, ...] = ()
 
 
-def rows(prefix: str) -> tuple[Row, ...]:
+def rows(prefix: str) -> tuple[FieldRow, ...]:
     """The fields of a profile below `prefix`, for the mapping."""
     at = f"{prefix}.network"
     return (
-        Row(
+        FieldRow(
             f"{at}.outbound.allow_host",
             "egressDomains, egress.domains, egress.cidrs",
             "each host on each port of allow_port (absent: 443 alone); .example.com becomes example.com and "
             "*.example.com; localhost is dropped; no host and no port: denyAllEgress",
         ),
-        Row(f"{at}.outbound.allow_port", "egress.domains[].ports", "alone (any host on these ports): grants nothing"),
-        Row(
+        FieldRow(
+            f"{at}.outbound.allow_port", "egress.domains[].ports", "alone (any host on these ports): grants nothing"
+        ),
+        FieldRow(
             f"{at}.outbound.insecure_allow_all",
             "",
             "nothing is written, so egress.default of the catalog holds; the lists beside it are void in ToolHive too",
         ),
-        Row(f"{at}.outbound.allow_transport", "", "gone from ToolHive; names are TCP here"),
-        Row(
+        FieldRow(f"{at}.outbound.allow_transport", "", "gone from ToolHive; names are TCP here"),
+        FieldRow(
             f"{at}.mode", "", "none: denyAllEgress; host: a warning, since no policy fences pods on the host's network"
         ),
-        Row(f"{at}.inbound", "", "who may call is said under clients and ingress"),
-        *(Row(f"{prefix}.{key}", "", "") for key in ("read", "write", "name", "privileged")),
+        FieldRow(f"{at}.inbound", "", "who may call is said under clients and ingress"),
+        *(FieldRow(f"{prefix}.{key}", "", "") for key in ("read", "write", "name", "privileged")),
     )
 
 

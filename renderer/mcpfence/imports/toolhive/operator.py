@@ -19,7 +19,16 @@ from typing import Any
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.imports.shared.destinations import egress_keys, merged, shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Entry, Found, ImportContext, Row, Setting, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    FormatResult,
+    ImportContext,
+    Setting,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint
 from mcpfence.imports.shared.packages import check_port, image
 from mcpfence.imports.shared.permissions import Granted, read_permissions
@@ -43,25 +52,25 @@ _UNUSED = (
 RESOURCES = Table(
     "MCPServer, MCPRemoteProxy, MCPServerEntry of the operator",
     (
-        Row("metadata.name", "servers.NAME", "its pods carry app: NAME, which is the catalog's default"),
-        Row("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
-        *(Row(f"metadata.{key}", "", "") for key in ("labels", "annotations", "finalizers", "uid", "generation")),
-        *(Row(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
-        Row("spec.image", "containerizedConfig.image", ""),
-        *(Row(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
-        Row("spec.mcpPort", "containerizedConfig.port", ""),
-        Row("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
-        Row("spec.port", "", "the proxy's port"),
-        Row("spec.env", "env", "the variables' names; never a value"),
-        Row("spec.secrets", "env", "the variables' names, marked sensitive"),
-        Row(
+        FieldRow("metadata.name", "servers.NAME", "its pods carry app: NAME, which is the catalog's default"),
+        FieldRow("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
+        *(FieldRow(f"metadata.{key}", "", "") for key in ("labels", "annotations", "finalizers", "uid", "generation")),
+        *(FieldRow(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
+        FieldRow("spec.image", "containerizedConfig.image", ""),
+        *(FieldRow(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
+        FieldRow("spec.mcpPort", "containerizedConfig.port", ""),
+        FieldRow("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
+        FieldRow("spec.port", "", "the proxy's port"),
+        FieldRow("spec.env", "env", "the variables' names; never a value"),
+        FieldRow("spec.secrets", "env", "the variables' names, marked sensitive"),
+        FieldRow(
             "spec.permissionProfile",
             "egressDomains, denyAllEgress",
             "builtin none: denyAllEgress; builtin network: every host; configmap: the profile, if its ConfigMap is in "
             "the input, else nothing; absent: undeclared",
         ),
-        *(Row(f"spec.{key}", "", "") for key in _UNUSED),
-        *(Row(key, "", "") for key in ("apiVersion", "kind", "status")),
+        *(FieldRow(f"spec.{key}", "", "") for key in _UNUSED),
+        *(FieldRow(key, "", "") for key in ("apiVersion", "kind", "status")),
     ),
 )
 PROFILE = Table("permission profile in a ConfigMap", permission_rows("profile"))
@@ -78,7 +87,7 @@ def _is_server(node: Node) -> bool:
     return isinstance(version, str) and version.startswith(_GROUP) and node.value.get("kind") in _KINDS
 
 
-def read_resources(documents: Sequence[Document], context: ImportContext) -> Found:
+def read_resources(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """The servers of the resources, and the proxies that call them as a client."""
     every = [node for document in documents for node in objects(document)]
     maps = {_key(node): node for node in every if node.value.get("kind") == "ConfigMap"}
@@ -90,7 +99,7 @@ def read_resources(documents: Sequence[Document], context: ImportContext) -> Fou
             if node.value.get("kind") != "VirtualMCPServer":
                 report_unknown(node, RESOURCES, context)
     hosted = next((entry for entry in entries if entry.state is not State.ELSEWHERE), None)
-    return Found(tuple(entries), tuple(_client(hosted) if hosted else ()))
+    return FormatResult(tuple(entries), tuple(_client(hosted) if hosted else ()))
 
 
 def _client(entry: Entry) -> Iterator[Setting]:

@@ -17,7 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import egress_keys, merged, shown
-from mcpfence.imports.shared.format import Entry, Format, Found, ImportContext, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, link_hint
 from mcpfence.imports.shared.packages import check_port, image, read_hosted, read_remote
 from mcpfence.imports.shared.packages import rows as package_rows
@@ -38,33 +47,40 @@ _ABOUT = (
     *("repository_url", "homepage", "tags", "provenance", "license", "author", "icon", "oauth_config", "proxy_port"),
     *("docker_tags", "args", "transport"),
 )
-_ENV = Row("env_vars", "env", "the variables' names, whether they are required and secret; never a value or default")
+_ENV = FieldRow(
+    "env_vars", "env", "the variables' names, whether they are required and secret; never a value or default"
+)
 _REMOTE = (
-    Row("url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
-    Row("headers", "remoteConfig.headers", "the names; never a value"),
+    FieldRow("url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
+    FieldRow("headers", "remoteConfig.headers", "the names; never a value"),
 )
 
 SPEC = Table(
     "spec.yaml, and an entry of registry.json (servers.NAME, remote_servers.NAME, groups[])",
     (
-        Row("name", "servers.NAME", "as a DNS label; else the key, or the name of the folder"),
-        Row("image", "containerizedConfig.image", "npx:// and uvx:// become npx and uvx; other schemes are refused"),
-        Row("target_port", "containerizedConfig.port", ""),
+        FieldRow("name", "servers.NAME", "as a DNS label; else the key, or the name of the folder"),
+        FieldRow(
+            "image", "containerizedConfig.image", "npx:// and uvx:// become npx and uvx; other schemes are refused"
+        ),
+        FieldRow("target_port", "containerizedConfig.port", ""),
         *permission_rows("permissions"),
         _ENV,
         *_REMOTE,
-        *(Row(key, "", "") for key in _ABOUT),
+        *(FieldRow(key, "", "") for key in _ABOUT),
     ),
 )
 _EXTENSION = f"_meta.{PUBLISHER}.{STACKLOK}.IDENTIFIER"
 UPSTREAM = Table(
     "server.json with ToolHive's extension (data.servers[], or a file of its own)",
     (
-        Row("name", "servers.NAME", "what stands behind the last slash, as a DNS label"),
+        FieldRow("name", "servers.NAME", "what stands behind the last slash, as a DNS label"),
         *package_rows(),
         *permission_rows(f"{_EXTENSION}.permissions"),
-        *(Row(key, "", "") for key in ("$schema", "description", "title", "repository", "version", "icons", "_meta")),
-        *(Row(key, "", "") for key in ("websiteUrl", "status", "version_detail")),
+        *(
+            FieldRow(key, "", "")
+            for key in ("$schema", "description", "title", "repository", "version", "icons", "_meta")
+        ),
+        *(FieldRow(key, "", "") for key in ("websiteUrl", "status", "version_detail")),
     ),
 )
 
@@ -113,7 +129,7 @@ class _Item(NamedTuple):
     key: str
 
 
-def read(documents: Sequence[Document], context: ImportContext) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server, of whichever shape, and the settings that the operator's resources ask for."""
     entries: list[Entry] = []
     resources: list[Document] = []
@@ -132,7 +148,7 @@ def read(documents: Sequence[Document], context: ImportContext) -> Found:
                     entries.append(_spec(node, key, context))
                     report_unknown(node, SPEC, context)
     found = read_resources(resources, context)
-    return Found((*entries, *found.entries), found.settings)
+    return FormatResult((*entries, *found.entries), found.settings)
 
 
 def _items(root: Node, context: ImportContext) -> Iterator[_Item]:

@@ -49,7 +49,7 @@ class _Rule(NamedTuple):
     web_group: str = ""
 
 
-class _Draft(NamedTuple):
+class _PolicyDraft(NamedTuple):
     """Groups and rules of one FirewallPolicy, in their order."""
 
     prefix: str
@@ -85,7 +85,7 @@ def emit(fence: Fence, network: ClusterNetwork) -> Iterable[Manifest]:
     """One FirewallPolicy for every server and workload; a back-end's egress is not ours to fence."""
     if fence.kind == "service":
         return
-    draft = _Draft(object_name(fence.kind, fence.name), {}, {}, [])
+    draft = _PolicyDraft(object_name(fence.kind, fence.name), {}, {}, [])
     _allows(draft, fence.egress, network)
     _names(draft, fence.names, network)
     _deny(draft, network)
@@ -113,7 +113,7 @@ def _split(allow: Allow, network: ClusterNetwork) -> tuple[Allow | None, Allow |
     return (allow._replace(peers=tuple(kept)) if kept else None), allow._replace(peers=tuple(lost))
 
 
-def _allows(draft: _Draft, allows: Iterable[Allow], network: ClusterNetwork) -> None:
+def _allows(draft: _PolicyDraft, allows: Iterable[Allow], network: ClusterNetwork) -> None:
     """Permits without names: DNS first, then pods (services, callbacks, servers), then addresses."""
     order = {"dns": 0, "internet": 3, "unenforced": 3}
     ranked = sorted(allows, key=lambda allow: order.get(allow.kind, 1 if isinstance(allow.peers[0], Pods) else 2))
@@ -161,7 +161,7 @@ def _families(network: ClusterNetwork) -> Intervals:
     return ((0, ALL_V6[1]),) if settings_of(network).ipv6 else ((0, V6_BASE - 1),)
 
 
-def _permit(draft: _Draft, purpose: str, group: str, item: PortRange, web_group: str = "") -> _Rule:
+def _permit(draft: _PolicyDraft, purpose: str, group: str, item: PortRange, web_group: str = "") -> _Rule:
     if item.protocol == "ALL":
         return _Rule(draft.named(f"{purpose}-all"), "permit", "any", group)
     protocol = item.protocol.lower()
@@ -191,7 +191,7 @@ def segments(names: Iterable[Name]) -> list[tuple[int, int, tuple[str, ...]]]:
     return found
 
 
-def _names(draft: _Draft, names: tuple[Name, ...], network: ClusterNetwork) -> None:
+def _names(draft: _PolicyDraft, names: tuple[Name, ...], network: ClusterNetwork) -> None:
     if not names:
         return
     anywhere = _anywhere(draft, network)
@@ -204,7 +204,7 @@ def _names(draft: _Draft, names: tuple[Name, ...], network: ClusterNetwork) -> N
             draft.rules.append(rule._replace(name=limited(rule.name + ending)))
 
 
-def _anywhere(draft: _Draft, network: ClusterNetwork) -> list[tuple[str, str]]:
+def _anywhere(draft: _PolicyDraft, network: ClusterNetwork) -> list[tuple[str, str]]:
     """The groups of every address, one a family, with the ending of the names of their rules."""
     groups = [("any", "0.0.0.0/0", "")]
     if settings_of(network).ipv6:
@@ -214,12 +214,12 @@ def _anywhere(draft: _Draft, network: ClusterNetwork) -> list[tuple[str, str]]:
     return [(draft.named(purpose), ending) for purpose, _, ending in groups]
 
 
-def _deny(draft: _Draft, network: ClusterNetwork) -> None:
+def _deny(draft: _PolicyDraft, network: ClusterNetwork) -> None:
     for group, ending in _anywhere(draft, network):
         draft.rules.append(_Rule(draft.named(f"deny{ending}"), "deny", "any", group))
 
 
-def _spec(draft: _Draft, fence: Fence, network: ClusterNetwork) -> Document:
+def _spec(draft: _PolicyDraft, fence: Fence, network: ClusterNetwork) -> Document:
     rules = []
     for selector, ending in zip(fence.selectors, fence.endings, strict=True):
         matched = {"matchLabels": dict(selector.labels)}

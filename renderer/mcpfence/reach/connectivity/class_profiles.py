@@ -19,7 +19,7 @@ from mcpfence.reach.flows.selection import Selects
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Profile:
+class ClassProfile:
     """One direction of classes of which the same rules speak; one object for equal rules.
 
     `flows` is what all layers let through.  `behind` are the layers behind the cluster's, each by itself.  `unknown`: a
@@ -31,7 +31,7 @@ class Profile:
     unknown: bool = False
 
 
-def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[Profile]:
+def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[ClassProfile]:
     """The profile of each class, in the order of the classes."""
     alike: dict[Mask, list[Speaking]] = {}
     for policy in policies:
@@ -93,10 +93,10 @@ class _ClassFold:
         self._classes, self._direction = classes, direction
         self._sets = ClassSets(classes)
         self._matchers: dict[PortNames, ClassMatcher] = {}
-        self._open = Profile(self._sets.everything)
-        self._made: dict[object, tuple[list[Speaking], Profile]] = {}
+        self._open = ClassProfile(self._sets.everything)
+        self._made: dict[object, tuple[list[Speaking], ClassProfile]] = {}
 
-    def profile(self, groups: list[_Group], ports: PortNames) -> Profile:
+    def profile(self, groups: list[_Group], ports: PortNames) -> ClassProfile:
         """What the policies let a class with these ports do."""
         if not groups:
             return self._open
@@ -110,7 +110,7 @@ class _ClassFold:
             known = self._made[key] = (speaking, self._profile(speaking, own))
         return known[1]
 
-    def _profile(self, speaking: list[Speaking], own: PortNames) -> Profile:
+    def _profile(self, speaking: list[Speaking], own: PortNames) -> ClassProfile:
         if own not in self._matchers:
             self._matchers[own] = ClassMatcher(self._classes, self._direction, own)
         layers: dict[str, list[Speaking]] = {}
@@ -127,7 +127,7 @@ class _ClassFold:
             found = self._sets.intersect(found, chosen)
             if layer != CLUSTER:
                 behind.append(chosen)
-        return Profile(found, tuple(behind), unknown)
+        return ClassProfile(found, tuple(behind), unknown)
 
     def _passing(self, speaking: list[Speaking], matcher: ClassMatcher) -> Bounds[ClassFlows]:
         """What one layer lets through; where policies can be read, groups of which nobody knows count at most."""
