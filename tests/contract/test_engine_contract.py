@@ -15,7 +15,7 @@ import acme
 import gen_docs
 from helpers import catalog, run_cli
 from mcpfence import providers
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.diff.compare import compare
 from mcpfence.diff.side import Manifests
 from mcpfence.findings.finding import McpfenceError

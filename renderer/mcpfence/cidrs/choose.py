@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered
 from mcpfence.cidrs.kinds import Command, known_of, line_of
-from mcpfence.cidrs.node import DocumentValue
 
 
 def the_cluster(

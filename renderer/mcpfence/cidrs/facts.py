@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from mcpfence.cidrs.node import DocumentValue
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.findings.finding import Collector, quote
 from mcpfence.findings.wording import type_name
 from mcpfence.net.addresses import ALL_V4, ALL_V6, family, parse_cidr

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.findings.finding import Collector, fail, plural
 
 NODES, SERVICES, SERVICE_CIDRS = "Node", "Service", "ServiceCIDR"

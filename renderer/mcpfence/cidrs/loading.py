@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from mcpfence.cidrs.node import DocumentValue
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import McpfenceError, fail, quote
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from mcpfence.cidrs.answer import PATHS, Answer, answer, value_at
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import CloudProvider, Objects, known_of, sort
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import index

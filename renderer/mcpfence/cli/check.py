@@ -7,7 +7,7 @@ from collections import Counter
 
 import click
 
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import input_options

@@ -12,11 +12,11 @@ import click
 
 from mcpfence.catalog.schema import judge
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.kinds import CloudProvider, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name

@@ -9,10 +9,10 @@ import subprocess
 import click
 
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.kinds import CloudProvider, Filled, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.cidrs.survey import known, objects_of
 from mcpfence.cli.console import Console
 from mcpfence.documents.values import decode

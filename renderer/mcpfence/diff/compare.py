@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, ChangedPods, Delta, Difference
 from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Manifests, Place, Side
-from mcpfence.diff.subjects import Subject, Subjects
+from mcpfence.diff.subjects import ComparedSubject, Subjects
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.reach.flows.bounds import Bounds, exact
@@ -59,7 +59,7 @@ class _Comparison:
         changes.sort(key=lambda change: (VERDICTS.index(change.verdict), change.subjects[0].title))
         return Difference(tuple(changes), self.same, doubts, tuple(self.remarks))
 
-    def weigh(self, row: Subject) -> None:
+    def weigh(self, row: ComparedSubject) -> None:
         """Keep the change of one subject, or count it among the same."""
         doubts: dict[str, None] = {}
         places = row.old or (), row.new or ()

@@ -20,7 +20,7 @@ from mcpfence.reach.flows.label_sets import Box, box_text
 _LEFT = "no policy selects these pods any more: those that are left may reach everything"
 
 
-class Subject(NamedTuple):
+class ComparedSubject(NamedTuple):
     """One subject: its places on both sides, and what else is to be said of it."""
 
     subject: ChangedPods
@@ -44,19 +44,21 @@ class Subjects:
             for side in (old, new)
         }
 
-    def rows(self, *, by_name: bool) -> Iterator[Subject]:
+    def rows(self, *, by_name: bool) -> Iterator[ComparedSubject]:
         """Every subject; `by_name` where the names of servers and workloads are those of catalogs on both sides."""
         named: set[Location] = set()
         if by_name:
             yield from self.rows_by_name(named)
         for title in sorted(self.old.workloads.keys() | self.new.workloads.keys()):
             before, after = self.old.workloads.get(title), self.new.workloads.get(title)
-            yield Subject(ChangedPods(title), before, after, _status(before, after), _host_network(before, after))
+            yield ComparedSubject(
+                ChangedPods(title), before, after, _status(before, after), _host_network(before, after)
+            )
         for location in self.selector_cells.selectors:
             if location not in named:
                 yield from self.rows_of_selector(location)
 
-    def rows_by_name(self, named: set[Location]) -> Iterator[Subject]:
+    def rows_by_name(self, named: set[Location]) -> Iterator[ComparedSubject]:
         """One row for each server and workload; `named` gets their selectors."""
         before, after = _by_owner(self.old), _by_owner(self.new)
         named.update(location for found in (before, after) for locations in found.values() for location in locations)
@@ -67,13 +69,15 @@ class Subjects:
                 remarks = (f"its pods are now {_locations_text(new)}; before, they were {_locations_text(old)}",)
             elif not new and not any(self.isolated(self.new, place) for place in self.places(old) or ()):
                 remarks = (_LEFT,)
-            yield Subject(ChangedPods(owner, old, new), self.places(old), self.places(new), _status(old, new), remarks)
+            yield ComparedSubject(
+                ChangedPods(owner, old, new), self.places(old), self.places(new), _status(old, new), remarks
+            )
 
     def places(self, locations: tuple[Location, ...]) -> tuple[Place, ...] | None:
         """The cells of some selectors; None for no selector at all."""
         return tuple(Place(name, pod) for name, box in locations for pod in self.selector_cells.of(name, box)) or None
 
-    def rows_of_selector(self, location: Location) -> Iterator[Subject]:
+    def rows_of_selector(self, location: Location) -> Iterator[ComparedSubject]:
         """One row, or one for each part where only the parts of a selector have pods of their own."""
         namespace, box = location
         pods = self.selector_cells.of(namespace, box)
@@ -86,12 +90,12 @@ class Subjects:
             gone, come = self.only(self.old, self.new, location), self.only(self.new, self.old, location)
             status: Status = "removed" if gone else "added" if come else "changed"
             if gone and not self.isolated(self.new, place[0]):
-                yield Subject(subject._replace(new=()), place, None, status, (_LEFT,))
+                yield ComparedSubject(subject._replace(new=()), place, None, status, (_LEFT,))
             elif come and not self.isolated(self.old, place[0]):
-                yield Subject(subject._replace(old=()), None, place, status)
+                yield ComparedSubject(subject._replace(old=()), None, place, status)
             else:
                 ours = location in self.old.owners or location in self.new.owners
-                yield Subject(subject, place, place, status if ours else "changed")
+                yield ComparedSubject(subject, place, place, status if ours else "changed")
 
     def only(self, here: Side, there: Side, location: Location) -> bool:
         """Whether the pods of a selector exist on one side alone, so that no policy need select them on the other."""

@@ -15,9 +15,9 @@ from cidrs.samples import AKS, EKS, GKE, SLICES, SUBNET, VPCS, changed, cidrs
 from edges import mcpfence
 from mcpfence.cidrs.answer import PATHS, answer
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import known_of
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.findings.finding import Collector
 from mcpfence.net.addresses import cidrs as texts
 from mcpfence.net.addresses import parse_cidr

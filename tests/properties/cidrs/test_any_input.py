@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from cidrs.samples import EKS, VPCS
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.cidrs.survey import survey
 from mcpfence.cidrs.text import fragment
 from mcpfence.documents.reader import load_values

@@ -27,9 +27,9 @@ from mcpfence.cidrs.clouds.aws_routes import (
 )
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key, Scope
 from mcpfence.cidrs.kinds import ENI_CONFIGS, CloudProvider, Command, DocumentKind, Objects, has, known_of, line_of
-from mcpfence.cidrs.node import DocumentValue
 
 CLUSTER, VPCS, SUBNETS = "EKS cluster", "list of VPCs", "list of subnets"
 INTERFACES = "list of network interfaces"

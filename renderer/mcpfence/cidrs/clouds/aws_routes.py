@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered
 from mcpfence.cidrs.kinds import Command, Objects, fill, known_of
-from mcpfence.cidrs.node import DocumentValue
 
 PEERINGS, TABLES, TRANSIT = "list of VPC peerings", "list of route tables", "list of transit gateway routes"
 

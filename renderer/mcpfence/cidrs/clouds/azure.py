@@ -18,9 +18,9 @@ from typing import Any
 from mcpfence.cidrs.choose import the_cluster
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key, Scope
 from mcpfence.cidrs.kinds import CloudProvider, Command, DocumentKind, Objects, has, known_of, line_of
-from mcpfence.cidrs.node import DocumentValue
 
 CLUSTER, VNET, SUBNET = "AKS cluster", "virtual network", "subnet"
 PEERING, ENDPOINT = "virtual network peering", "private endpoint"

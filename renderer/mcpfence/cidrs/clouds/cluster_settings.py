@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key
-from mcpfence.cidrs.node import DocumentValue
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.net.addresses import family, parse_address
 

@@ -19,9 +19,9 @@ from mcpfence.cidrs.choose import the_cluster
 from mcpfence.cidrs.clouds.cluster_settings import is_address
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import CloudProvider, Command, DocumentKind, Objects, fill, has, known_of, line_of
-from mcpfence.cidrs.node import DocumentValue
 
 CLUSTER, SUBNET, ROUTE, NETWORK, PEERING_ROUTE = "GKE cluster", "subnet", "route", "network", "peering route"
 

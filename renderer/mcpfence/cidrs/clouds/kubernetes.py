@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcpfence.cidrs.clouds.cluster_settings import read_config_map, read_openshift, read_pod, version_of
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import (
     CONFIG_MAPS,
@@ -31,7 +32,6 @@ from mcpfence.cidrs.kinds import (
     line_of,
     resource,
 )
-from mcpfence.cidrs.node import DocumentValue
 
 KINDS = (
     DocumentKind(NODES, resource("Node")),

@@ -18,7 +18,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.imports.kubemcp.targets import GROUPS, Known, ServiceTarget, known_services, services_of, target_of
+from mcpfence.imports.kubemcp.service_references import (
+    GROUPS,
+    Known,
+    ServiceTarget,
+    known_services,
+    services_of,
+    target_of,
+)
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import (

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcpfence.imports.kubernetes.cluster_import import Import
 from mcpfence.imports.kubernetes.pods import MARK, running, say_others, servers
-from mcpfence.imports.kubernetes.workloads import Import
 from mcpfence.imports.shared.format import FieldRow, Format, FormatResult, ImportContext, Table
 from mcpfence.imports.shared.source import Document, objects
 

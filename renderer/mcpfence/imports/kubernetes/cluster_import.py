@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mcpfence.imports.kubernetes.comparison import comparison, render_catalog, words
 from mcpfence.imports.kubernetes.peers import KnownCluster, PeerPods, services_by_selector
 from mcpfence.imports.kubernetes.pods import Running, mapping, plain, strings
 from mcpfence.imports.kubernetes.policies import Clients, callers, egress, ingress, policies_of
-from mcpfence.imports.kubernetes.reach import comparison, render_catalog, words
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import Entry, FormatResult, ImportContext, Setting, State
 from mcpfence.imports.shared.packages import image
