@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mcpfence.cli.console import Voice
+from mcpfence.cli.console import Console
 from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
@@ -47,8 +47,8 @@ def input_files(example: str) -> list[str]:
     ]
 
 
-def rendering_of(example: str) -> tuple[Rendering, Voice]:
-    """An example rendered, and the voice that words its findings with their places."""
+def rendering_of(example: str) -> tuple[Rendering, Console]:
+    """An example rendered, and the console that words its findings with their places."""
     before = Path.cwd()
     os.chdir(ROOT)
     try:
@@ -57,14 +57,14 @@ def rendering_of(example: str) -> tuple[Rendering, Voice]:
         os.chdir(before)
     services = index(inputs.documents, NAMESPACE)
     rendering = render(inputs.values, release=RELEASE, namespace=NAMESPACE, services=services)
-    return rendering, Voice(verbose=True, sources=list(inputs.sources))
+    return rendering, Console(verbose=True, sources=list(inputs.sources))
 
 
 def golden_files(example: str) -> dict[str, str]:
     """File name to text of an example's golden."""
-    rendering, voice = rendering_of(example)
+    rendering, console = rendering_of(example)
     files = _by_kind(rendering.objects) if len(rendering.objects) > MANY else folder_layout(rendering.objects, [])
-    findings = "".join(f"{voice.line(finding)}\n" for finding in rendering.findings)
+    findings = "".join(f"{console.line(finding)}\n" for finding in rendering.findings)
     return {**files, "findings.txt": findings}
 
 

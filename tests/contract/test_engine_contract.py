@@ -15,14 +15,14 @@ import acme
 import gen_docs
 from helpers import catalog, run_cli
 from mcpfence import providers
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.diff.compare import compare
 from mcpfence.diff.side import Manifests
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.findings.table import TABLE, Severity
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.services import index
-from mcpfence.plan.fence import Fence, Ground
+from mcpfence.plan.fence import ClusterNetwork, Fence
 from mcpfence.providers import Composition
 from mcpfence.reach.connectivity.connections import connections
 from mcpfence.reach.connectivity.json_form import as_json
@@ -183,8 +183,8 @@ def test_a_fault_of_the_emitter_is_refused(
 def faulty(row: providers.Provider, fault: str) -> providers.Provider:
     """Acme with a slip in its emitter."""
 
-    def emit(fence: Fence, ground: Ground) -> Iterable[Manifest]:
-        for manifest in row.emit(fence, ground):
+    def emit(fence: Fence, network: ClusterNetwork) -> Iterable[Manifest]:
+        for manifest in row.emit(fence, network):
             rules = manifest.document["spec"]["rules"]
             if fault == "no closing deny":
                 rules[:] = [rule for rule in rules if rule["action"] != "deny"]

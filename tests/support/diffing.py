@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from helpers import Outcome, run_cli
-from mcpfence.cli.diff_inputs import Reader
+from mcpfence.cli.diff_inputs import SideReader
 from mcpfence.diff.changes import Difference
 from mcpfence.diff.compare import compare
 from mcpfence.diff.forms import as_text
@@ -107,7 +107,7 @@ def told(found: Difference) -> list[str]:
 
 def catalogs(old: Document, new: Document) -> Difference:
     """Of two catalogs, as the command compares them."""
-    reader = Reader("demo", "home", ())
+    reader = SideReader("demo", "home", ())
     sides = [reader.catalog("values.yaml", json.dumps(raw).encode()) for raw in (old, new)]
     return compare(sides[0].manifests, sides[1].manifests)
 

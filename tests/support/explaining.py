@@ -85,4 +85,4 @@ def everything(example: str) -> Evaluator:
     """All rendered manifests of an example, read by the evaluators at once."""
     view = view_of(example)
     documents = [part for item in view.rendering.objects for part in load_foreign(item.text)]
-    return Evaluator(read_policies(documents, pod_addresses=canonical(view.ground.pod_cidrs) or ALL))
+    return Evaluator(read_policies(documents, pod_addresses=canonical(view.network.pod_cidrs) or ALL))

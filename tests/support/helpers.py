@@ -16,7 +16,7 @@ from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.kube.services import index
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.ports import ports_text
-from mcpfence.plan.fence import Allow, Block, Fence, Ground, Pods
+from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Fence, Pods
 from mcpfence.plan.planner import make_plan
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import load_catalog, render
@@ -50,7 +50,7 @@ class Planned:
     """The fences of a catalog by title, what they stand on, and everything that was found on the way."""
 
     fences: Mapping[str, Fence]
-    ground: Ground
+    network: ClusterNetwork
     findings: tuple[Finding, ...]
 
     def __getitem__(self, title: str) -> Fence:
@@ -73,7 +73,7 @@ def planned(raw: Raw, *documents: Any) -> Planned:
     assert read is not None, [finding.message for finding in out.findings()]
     plan = make_plan(read, index(documents, NAMESPACE), out)
     fences = {fence.title: fence for fence in plan.fences}
-    return Planned(fences, plan.ground, out.findings())
+    return Planned(fences, plan.network, out.findings())
 
 
 def rendered(raw: Raw, *documents: Any) -> Rendering:

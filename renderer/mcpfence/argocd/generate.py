@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 from mcpfence.argocd.charts import overrides
 from mcpfence.argocd.repository import Repository, assemble, chart_file, read_text
-from mcpfence.argocd.settings import Settings
+from mcpfence.argocd.settings import GenerateSettings
 from mcpfence.catalog.schema import judge
-from mcpfence.documents.values import Source, read_source
+from mcpfence.documents.values import ValuesFile, read_source
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
 from mcpfence.streams.post_render import Given, Result, post_render
 from mcpfence.system.helm import chart_folder, find_helm, template
@@ -35,7 +35,7 @@ def is_chart(repository: Repository) -> bool:
     return path.is_file() or path.is_symlink()
 
 
-def values_names(repository: Repository, settings: Settings) -> tuple[str, ...]:
+def values_names(repository: Repository, settings: GenerateSettings) -> tuple[str, ...]:
     """The values files as messages name them; raises McpfenceError where one leads outside, or none is there."""
     said = settings.values_files
     if said is None and is_chart(repository):
@@ -49,7 +49,7 @@ def values_names(repository: Repository, settings: Settings) -> tuple[str, ...]:
     return _confined(repository, said.texts if said else (VALUES,), said.where if said else _title(settings))
 
 
-def catalog_names(repository: Repository, settings: Settings) -> tuple[str, ...]:
+def catalog_names(repository: Repository, settings: GenerateSettings) -> tuple[str, ...]:
     """The catalog files of a chart that holds none itself; raises McpfenceError as `values_names` does."""
     said = settings.catalog
     if said is not None:
@@ -62,7 +62,7 @@ def catalog_names(repository: Repository, settings: Settings) -> tuple[str, ...]
     return ()
 
 
-def _title(settings: Settings) -> str:
+def _title(settings: GenerateSettings) -> str:
     return f"the application's folder {settings.source_path or '.'}"
 
 
@@ -90,7 +90,7 @@ def helm_environment(home: Path) -> dict[str, str]:
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home), "TMPDIR": str(home), **folders, **proxies}
 
 
-def generate(repository: Repository, settings: Settings, scratch: Path, sources: list[Source]) -> Outcome:
+def generate(repository: Repository, settings: GenerateSettings, scratch: Path, sources: list[ValuesFile]) -> Outcome:
     """Render an application; raises McpfenceError with everything that is wrong.
 
     `scratch` is an empty folder for helm.  The files in which places are to be looked up are appended to `sources`.
@@ -105,14 +105,14 @@ def generate(repository: Repository, settings: Settings, scratch: Path, sources:
     return Outcome(result._replace(findings=findings), said)
 
 
-def _extra(places: Sequence[Sequence[str]], settings: Settings) -> list[Source]:
+def _extra(places: Sequence[Sequence[str]], settings: GenerateSettings) -> list[ValuesFile]:
     """The values that the parameters provider and profile stand for, as one more file above the others."""
     values = overrides(places, settings.provider, settings.profile)
-    return [Source("parameters", json.dumps(values), values)] if values else []
+    return [ValuesFile("parameters", json.dumps(values), values)] if values else []
 
 
 def _plain(
-    repository: Repository, settings: Settings, environment: Mapping[str, str], sources: list[Source]
+    repository: Repository, settings: GenerateSettings, environment: Mapping[str, str], sources: list[ValuesFile]
 ) -> Outcome:
     """Values for the chart of this package, and manifests in which Services are looked up."""
     names = values_names(repository, settings)
@@ -132,7 +132,11 @@ def _plain(
 
 
 def _chart(
-    repository: Repository, settings: Settings, scratch: Path, environment: Mapping[str, str], sources: list[Source]
+    repository: Repository,
+    settings: GenerateSettings,
+    scratch: Path,
+    environment: Mapping[str, str],
+    sources: list[ValuesFile],
 ) -> Outcome:
     """A chart of the repository, with our chart somewhere below it or with a catalog beside it."""
     names, catalogs = values_names(repository, settings), catalog_names(repository, settings)
@@ -164,14 +168,14 @@ def _chart(
     return Outcome(result._replace(findings=_placed(result.findings, places)), said)
 
 
-def _readable(files: Sequence[tuple[str, Path]]) -> list[Source]:
+def _readable(files: Sequence[tuple[str, Path]]) -> list[ValuesFile]:
     """Files that helm reads by itself, if they can be read; only to find the places of keys in them."""
     return _parsed(
         [(name, path.read_text(encoding="utf-8", errors="replace")) for name, path in files if path.is_file()]
     )
 
 
-def _parsed(texts: Sequence[tuple[str, str]]) -> list[Source]:
+def _parsed(texts: Sequence[tuple[str, str]]) -> list[ValuesFile]:
     found = []
     for name, text in texts:
         try:
@@ -182,7 +186,7 @@ def _parsed(texts: Sequence[tuple[str, str]]) -> list[Source]:
 
 
 def _helm(
-    chart: Path, settings: Settings, texts: Sequence[tuple[str, str]], environment: Mapping[str, str]
+    chart: Path, settings: GenerateSettings, texts: Sequence[tuple[str, str]], environment: Mapping[str, str]
 ) -> tuple[bytes, str]:
     """What helm prints for a chart, and what it says; its messages name the chart `.`, wherever it stands."""
     try:

@@ -11,7 +11,7 @@ from typing import Any
 from mcpfence.argocd.generate import CATALOG, VALUES, catalog_names, is_chart, values_names
 from mcpfence.argocd.parameters import PARAMETERS
 from mcpfence.argocd.repository import Repository, chart_file, read_text
-from mcpfence.argocd.settings import Settings
+from mcpfence.argocd.settings import GenerateSettings
 from mcpfence.documents.values import merge, read_source
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.system.helm import chart_folder
@@ -34,7 +34,7 @@ def kind(repository: Repository) -> str:
     return f"{VALUES} of the mcpfence chart" if ours else ""
 
 
-def defaults(repository: Repository, settings: Settings) -> dict[str, tuple[str, ...]]:
+def defaults(repository: Repository, settings: GenerateSettings) -> dict[str, tuple[str, ...]]:
     """The values of all parameters as they hold: those that were given, else what the folder and Argo CD say."""
     found: dict[str, tuple[str, ...]] = {parameter.name: () for parameter in PARAMETERS}
     found |= {"release": (settings.release,), "namespace": (settings.namespace,)}

@@ -35,7 +35,7 @@ class Parameter(NamedTuple):
         return self.shape == "array"
 
 
-class Said(NamedTuple):
+class GivenParameter(NamedTuple):
     """What was said for a parameter, and where: for messages."""
 
     texts: tuple[str, ...]
@@ -57,9 +57,9 @@ _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 _BY_VARIABLE = {parameter.variable: parameter for parameter in PARAMETERS}
 
 
-def read_parameters(environment: Mapping[str, str], out: Collector) -> dict[str, Said]:
+def read_parameters(environment: Mapping[str, str], out: Collector) -> dict[str, GivenParameter]:
     """What an Application says, by parameter; one that is given both ways counts as given by `parameters`."""
-    said: dict[str, Said] = {}
+    said: dict[str, GivenParameter] = {}
     for variable in sorted(environment):
         if variable.startswith(_ENV):
             _take_variable(variable, environment[variable], said, out)
@@ -81,7 +81,7 @@ def announcement(defaults: Mapping[str, tuple[str, ...]]) -> str:
     return json.dumps(rows, indent=1)
 
 
-def _take_variable(variable: str, text: str, said: dict[str, Said], out: Collector) -> None:
+def _take_variable(variable: str, text: str, said: dict[str, GivenParameter], out: Collector) -> None:
     """`ARGOCD_ENV_VALUES_FILES=base.yaml,prod.yaml`."""
     parameter = _BY_VARIABLE.get(variable)
     if parameter is None:
@@ -95,7 +95,7 @@ def _take_variable(variable: str, text: str, said: dict[str, Said], out: Collect
         todo = "Argo CD puts nothing for a $VARIABLE that it does not know; name what is meant, or remove it"
         out.add("argocd-parameter", (), sentence, todo, document=variable)
         return
-    said[parameter.name] = Said(texts, variable)
+    said[parameter.name] = GivenParameter(texts, variable)
 
 
 def _listed(text: str, out: Collector) -> list[Any]:
@@ -116,7 +116,7 @@ def _listed(text: str, out: Collector) -> list[Any]:
     return found
 
 
-def _take_item(item: Any, said: dict[str, Said], listed: set[str], out: Collector) -> None:
+def _take_item(item: Any, said: dict[str, GivenParameter], listed: set[str], out: Collector) -> None:
     name = item.get("name") if isinstance(item, Mapping) else None
     if not isinstance(name, str):
         sentence = "holds an entry without a name"
@@ -133,7 +133,7 @@ def _take_item(item: Any, said: dict[str, Said], listed: set[str], out: Collecto
     listed.add(name)
     texts = _texts(parameter, item, where, out)
     if texts is not None:
-        said[name] = Said(texts, where)
+        said[name] = GivenParameter(texts, where)
 
 
 def _texts(parameter: Parameter, item: Mapping[str, Any], where: str, out: Collector) -> tuple[str, ...] | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from mcpfence.argocd.parameters import Said, read_parameters
+from mcpfence.argocd.parameters import GivenParameter, read_parameters
 from mcpfence.findings.finding import Collector, quote
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -16,7 +16,7 @@ _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,2}[-+.0-9A-Za-z]*\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]*\Z")
 
 
-class Settings(NamedTuple):
+class GenerateSettings(NamedTuple):
     """One request of Argo CD; None and empty texts were not said."""
 
     release: str
@@ -24,8 +24,8 @@ class Settings(NamedTuple):
     source_path: str
     kube_version: str
     api_versions: tuple[str, ...]
-    values_files: Said | None
-    catalog: Said | None
+    values_files: GivenParameter | None
+    catalog: GivenParameter | None
     provider: str
     profile: str
 
@@ -37,11 +37,11 @@ class Settings(NamedTuple):
         return (*version, *apis, "--include-crds")
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str]) -> GenerateSettings:
     """The settings in the environment that Argo CD gives; raises McpfenceError with everything that is wrong."""
     out = Collector()
     said = read_parameters(environment, out)
-    settings = Settings(
+    settings = GenerateSettings(
         release=_release(environment, said.get("release"), out),
         namespace=_namespace(environment, said.get("namespace"), out),
         source_path=environment.get("ARGOCD_APP_SOURCE_PATH", ""),
@@ -56,11 +56,11 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     return settings
 
 
-def glance(environment: Mapping[str, str]) -> Settings:
+def glance(environment: Mapping[str, str]) -> GenerateSettings:
     """The same for the calls of Argo CD that only look: it leaves most variables out there, and nothing is an error."""
     out = Collector()
     said = read_parameters(environment, out)
-    return Settings(
+    return GenerateSettings(
         release=_text(said.get("release")) or environment.get("ARGOCD_APP_NAME", "").rpartition("_")[2],
         namespace=_text(said.get("namespace")) or environment.get("ARGOCD_APP_NAMESPACE", ""),
         source_path=environment.get("ARGOCD_APP_SOURCE_PATH", ""),
@@ -73,11 +73,11 @@ def glance(environment: Mapping[str, str]) -> Settings:
     )
 
 
-def _text(said: Said | None) -> str:
+def _text(said: GivenParameter | None) -> str:
     return said.texts[0] if said else ""
 
 
-def _release(environment: Mapping[str, str], said: Said | None, out: Collector) -> str:
+def _release(environment: Mapping[str, str], said: GivenParameter | None, out: Collector) -> str:
     """The parameter, else the Application's name without its namespace, as Argo CD's own Helm source has it."""
     name, where = _text(said), said.where if said else "ARGOCD_APP_NAME"
     if not said:
@@ -95,7 +95,7 @@ def _release(environment: Mapping[str, str], said: Said | None, out: Collector) 
     return name
 
 
-def _namespace(environment: Mapping[str, str], said: Said | None, out: Collector) -> str:
+def _namespace(environment: Mapping[str, str], said: GivenParameter | None, out: Collector) -> str:
     """The parameter, else the destination's namespace."""
     where = said.where if said else "ARGOCD_APP_NAMESPACE"
     name = _text(said) or environment.get("ARGOCD_APP_NAMESPACE", "")

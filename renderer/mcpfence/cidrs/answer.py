@@ -6,8 +6,8 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.cidrs.facts import KEYS, LEAKS, Found, Gathered, Key, Source
-from mcpfence.cidrs.kinds import Provider, line_of
+from mcpfence.cidrs.facts import KEYS, LEAKS, FactSource, FoundRange, Gathered, Key
+from mcpfence.cidrs.kinds import CloudProvider, line_of
 from mcpfence.findings.finding import Path, path_text, plural
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.net.addresses import cidrs, family, format_address, parse_cidr
@@ -26,7 +26,7 @@ _SHOWN = 2
 """Sources that a comment names."""
 
 
-class Entry(NamedTuple):
+class CommentedValue(NamedTuple):
     """A value, and where it comes from as a comment."""
 
     text: str
@@ -36,8 +36,8 @@ class Entry(NamedTuple):
 class Answer(NamedTuple):
     """What is new, by the path of the list; `profile` and `families` only where the user has none."""
 
-    lists: Mapping[Path, tuple[Entry, ...]]
-    profile: Entry | None
+    lists: Mapping[Path, tuple[CommentedValue, ...]]
+    profile: CommentedValue | None
     families: tuple[tuple[str, ...], str] | None
 
     @property
@@ -46,7 +46,7 @@ class Answer(NamedTuple):
         return not (any(self.lists.values()) or self.profile or self.families)
 
 
-def answer(gathered: Gathered, mine: Mapping[str, Any], provider: Provider, known: Mapping[str, str]) -> Answer:
+def answer(gathered: Gathered, mine: Mapping[str, Any], provider: CloudProvider, known: Mapping[str, str]) -> Answer:
     """Merge what was gathered with the user's values; findings go to the collector of `gathered`."""
     profile = _profile(gathered, mine)
     families = _families(gathered, mine)
@@ -54,7 +54,7 @@ def answer(gathered: Gathered, mine: Mapping[str, Any], provider: Provider, know
     used = written or (families[0] if families else ("IPv4", "IPv6"))
     versions = frozenset(int(name[-1]) for name in used)
     found = _of_families(gathered, versions)
-    lists: dict[Path, tuple[Entry, ...]] = {}
+    lists: dict[Path, tuple[CommentedValue, ...]] = {}
     for key in (*KEYS, "dns"):
         lists[PATHS[key]] = _new([item for item in found if item.key == key], _own(mine, PATHS[key]), key)
     routed = _public(found, mine, profile, gathered)
@@ -89,7 +89,7 @@ def _own(mine: Mapping[str, Any], path: Path) -> Intervals:
 # --- profile and families ---
 
 
-def _profile(gathered: Gathered, mine: Mapping[str, Any]) -> Entry | None:
+def _profile(gathered: Gathered, mine: Mapping[str, Any]) -> CommentedValue | None:
     if len(gathered.profiles) > 1:
         told = ", ".join(f"{name} ({source.file})" for name, source in sorted(gathered.profiles.items()))
         sentence = f"the files are of clusters of different kinds: {told}"
@@ -99,7 +99,7 @@ def _profile(gathered: Gathered, mine: Mapping[str, Any]) -> Entry | None:
     ((name, source),) = gathered.profiles.items()
     own = value_at(mine, ("cluster", "profile"))
     if own is None:
-        return Entry(name, _said(source))
+        return CommentedValue(name, _said(source))
     if own != name:
         sentence = f"is {own}, and {source.file} describes {source.what}"
         gathered.out.add("cidrs-differs", (), sentence, f"write {name}", document="cluster.profile")
@@ -124,7 +124,7 @@ def _families(gathered: Gathered, mine: Mapping[str, Any]) -> tuple[tuple[str, .
     return None
 
 
-def _of_families(gathered: Gathered, versions: frozenset[int]) -> list[Found]:
+def _of_families(gathered: Gathered, versions: frozenset[int]) -> list[FoundRange]:
     """What may be written: a range of a family that is not in use would be an error of the catalog."""
     kept = [item for item in gathered.found if item.key == "routed" or family(item.block[0]) in versions]
     if len(kept) < len(gathered.found):
@@ -137,27 +137,27 @@ def _of_families(gathered: Gathered, versions: frozenset[int]) -> list[Found]:
 # --- ranges ---
 
 
-def _new(found: Sequence[Found], own: Intervals, key: Key) -> tuple[Entry, ...]:
+def _new(found: Sequence[FoundRange], own: Intervals, key: Key) -> tuple[CommentedValue, ...]:
     """The fewest blocks that hold all that was found, without those that the user's entries hold already."""
-    entries: list[Entry] = []
+    entries: list[CommentedValue] = []
     written = cidrs(canonical(item.block for item in found))
     blocks = [parse_cidr(text) for text in written]
     starts = [first for first, _ in blocks]
-    pieces: dict[Interval, list[Found]] = {}
+    pieces: dict[Interval, list[FoundRange]] = {}
     for item in found:  # a CIDR block lies in exactly one of the fewest blocks
         pieces.setdefault(blocks[bisect_right(starts, item.block[0]) - 1], []).append(item)
     for text, block in zip(written, blocks, strict=True):
         if is_subset((block,), own):
             continue
         shown = format_address(block[0]) if key == "dns" and block[0] == block[1] else text
-        entries.append(Entry(shown, _comment(pieces[block])))
+        entries.append(CommentedValue(shown, _comment(pieces[block])))
     return tuple(entries)
 
 
-def _comment(pieces: list[Found]) -> str:
+def _comment(pieces: list[FoundRange]) -> str:
     """Where the pieces of a block come from, the largest first."""
     pieces.sort(key=lambda item: (-size((item.block,)), item.source))
-    firsts: dict[tuple[str, str], Source] = {}
+    firsts: dict[tuple[str, str], FactSource] = {}
     for item in pieces:
         firsts.setdefault((item.source.file, item.source.what), item.source)
     said = [_said(source) for source in firsts.values()]
@@ -165,12 +165,14 @@ def _comment(pieces: list[Found]) -> str:
     return "; ".join(said[:_SHOWN]) + more
 
 
-def _said(source: Source) -> str:
+def _said(source: FactSource) -> str:
     text = f"{source.what} ({source.file}{': ' + source.path if source.path else ''})"
     return "".join(c if c.isprintable() else "?" for c in text)
 
 
-def _public(found: Sequence[Found], mine: Mapping[str, Any], profile: Entry | None, gathered: Gathered) -> list[Found]:
+def _public(
+    found: Sequence[FoundRange], mine: Mapping[str, Any], profile: CommentedValue | None, gathered: Gathered
+) -> list[FoundRange]:
     """The ranges around the cluster that nothing blocks yet: public ones, routed or peered privately."""
     name = profile.text if profile else value_at(mine, ("cluster", "profile"))
     always = [parse_cidr(text) for text in PROFILES[name].blocked] if name in PROFILES else []
@@ -191,9 +193,9 @@ def _public(found: Sequence[Found], mine: Mapping[str, Any], profile: Entry | No
 
 def _missing(
     gathered: Gathered,
-    lists: Mapping[Path, tuple[Entry, ...]],
+    lists: Mapping[Path, tuple[CommentedValue, ...]],
     mine: Mapping[str, Any],
-    provider: Provider,
+    provider: CloudProvider,
     known: Mapping[str, str],
 ) -> None:
     """Say of each list that stays empty what that leaves open, and which command tells it."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered
 from mcpfence.cidrs.kinds import Command, known_of, line_of
-from mcpfence.cidrs.node import Node
 
 
 def the_cluster(
-    clusters: Sequence[Node], key: str, file: str, commands: Sequence[Command], gathered: Gathered
-) -> Node | None:
+    clusters: Sequence[DocumentValue], key: str, file: str, commands: Sequence[Command], gathered: Gathered
+) -> DocumentValue | None:
     """The cluster that `--cluster` names, or the only one; None after an error, or where only Kubernetes objects are.
 
     Ranges of two clusters in one catalog would let one cluster's servers call the other's API.
@@ -33,6 +33,6 @@ def the_cluster(
     return None
 
 
-def _place(node: Node) -> tuple[str, str]:
+def _place(node: DocumentValue) -> tuple[str, str]:
     """What tells clusters of one name apart: Google's selfLink, AWS' arn, Azure's id."""
     return node.first("selfLink", "arn", "id").text.lower(), node.at("location").text

@@ -6,7 +6,7 @@ import ipaddress
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.findings.finding import Collector, quote
 from mcpfence.findings.wording import type_name
 from mcpfence.net.addresses import ALL_V4, ALL_V6, family, parse_cidr
@@ -36,7 +36,7 @@ _WIDEST_API = {4: 24, 6: 64}
 _PRIVATE = special()
 
 
-class Source(NamedTuple):
+class FactSource(NamedTuple):
     """Where something was read: file, path in it, and what stands there in words."""
 
     file: str
@@ -44,12 +44,12 @@ class Source(NamedTuple):
     what: str
 
 
-class Found(NamedTuple):
+class FoundRange(NamedTuple):
     """A range and where it was read."""
 
     key: Key
     block: Interval
-    source: Source
+    source: FactSource
 
 
 class Scope(NamedTuple):
@@ -68,15 +68,15 @@ class Gathered:
 
     out: Collector
     scope: Scope
-    found: list[Found] = field(default_factory=list)
-    profiles: dict[str, Source] = field(default_factory=dict)
-    families: dict[tuple[str, ...], Source] = field(default_factory=dict)
+    found: list[FoundRange] = field(default_factory=list)
+    profiles: dict[str, FactSource] = field(default_factory=dict)
+    families: dict[tuple[str, ...], FactSource] = field(default_factory=dict)
     dns_written: bool = False
     """Whether the user's values have dns.clusterIP."""
     told: set[Key] = field(default_factory=set)
     """Keys of which something particular is missing and has been said."""
 
-    def cidr(self, key: Key, node: Node, what: str) -> bool:
+    def cidr(self, key: Key, node: DocumentValue, what: str) -> bool:
         """Take the CIDR block at `node`; whether there was one.  What is absent is silent, what is empty a note."""
         if not node.there or self._empty(node, what):
             return False
@@ -101,7 +101,7 @@ class Gathered:
             self.note(node, f"{what} is {quote(text)}, which has host bits set; taken as {network}")
         return self._take(key, block, network.prefixlen, node, what)
 
-    def address(self, key: Key, node: Node, what: str) -> bool:
+    def address(self, key: Key, node: DocumentValue, what: str) -> bool:
         """Take the single address at `node`; whether there was one."""
         if not node.there or self._empty(node, what):
             return False
@@ -113,13 +113,13 @@ class Gathered:
             return False
         return self._take(key, block, address.max_prefixlen, node, what)
 
-    def _empty(self, node: Node, what: str) -> bool:
+    def _empty(self, node: DocumentValue, what: str) -> bool:
         empty = node.data is None or node.text.strip() in _EMPTY if isinstance(node.data, (str, type(None))) else False
         if empty:
             self.note(node, f"{what} is empty and left out")
         return empty
 
-    def _take(self, key: Key, block: Interval, prefix: int, node: Node, what: str) -> bool:
+    def _take(self, key: Key, block: Interval, prefix: int, node: DocumentValue, what: str) -> bool:
         version = family(block[0])
         private = is_subset((block,), _PRIVATE)
         if block in (ALL_V4, ALL_V6):
@@ -138,22 +138,22 @@ class Gathered:
             sentence = f"{what} is {node.text}, wider than /{_WIDEST[version]}: no network of yours is that large"
             self.refuse(node, sentence, "take it out of the file if it leads to the Internet")
             return False
-        self.found.append(Found(key, block, Source(node.file, node.place, what)))
+        self.found.append(FoundRange(key, block, FactSource(node.file, node.place, what)))
         return True
 
-    def profile(self, name: str, node: Node, what: str) -> None:
+    def profile(self, name: str, node: DocumentValue, what: str) -> None:
         """The kind of cluster, told with certainty."""
-        self.profiles.setdefault(name, Source(node.file, node.place, what))
+        self.profiles.setdefault(name, FactSource(node.file, node.place, what))
 
-    def family(self, names: tuple[str, ...], node: Node, what: str) -> None:
+    def family(self, names: tuple[str, ...], node: DocumentValue, what: str) -> None:
         """The IP families of the pods, told with certainty."""
-        self.families.setdefault(names, Source(node.file, node.place, what))
+        self.families.setdefault(names, FactSource(node.file, node.place, what))
 
-    def refuse(self, node: Node, sentence: str, todo: str) -> None:
+    def refuse(self, node: DocumentValue, sentence: str, todo: str) -> None:
         """An error about a place in a file."""
         self.out.add("cidrs-range", (), sentence, todo, document=where(node))
 
-    def note(self, node: Node, sentence: str) -> None:
+    def note(self, node: DocumentValue, sentence: str) -> None:
         """Something that was left out or changed."""
         self.out.add("cidrs-left-out", (), sentence, document=where(node))
 
@@ -172,6 +172,6 @@ class Gathered:
         return any(item.key == key for item in self.found)
 
 
-def where(node: Node) -> str:
+def where(node: DocumentValue) -> str:
     """`FILE PATH` for messages."""
     return f"{node.file} {node.place}".strip()

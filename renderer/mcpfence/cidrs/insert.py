@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from mcpfence.cidrs.answer import Answer, Entry, value_at
+from mcpfence.cidrs.answer import Answer, CommentedValue, value_at
 from mcpfence.cidrs.text import Tree, item_lines, lines_of, tree_of
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.findings.finding import McpfenceError, Path, fail
@@ -67,7 +67,7 @@ def _expected(mine: Any, tree: Tree) -> dict[str, Any]:
     """The user's data with the new entries behind its own."""
     data = dict(mine) if isinstance(mine, Mapping) else {}
     for key, value in tree.items():
-        if isinstance(value, Entry):
+        if isinstance(value, CommentedValue):
             data.setdefault(key, value.text[1:-1].split(", ") if value.text.startswith("[") else value.text)
         elif isinstance(value, tuple):
             data[key] = [*(data.get(key) or ()), *(entry.text for entry in value)]
@@ -101,7 +101,7 @@ class _Surgery:
             if pair is None:
                 lines = list(lines_of({key: value}, node.start_mark.column))
                 found.append(self._after(node, lines, len(path)))
-            elif isinstance(value, Entry):
+            elif isinstance(value, CommentedValue):
                 continue  # the user's own stays
             elif isinstance(value, tuple):
                 found.append(self._list(pair, value, here))
@@ -113,11 +113,11 @@ class _Surgery:
                 found.append(self._instead(pair, lines))
         return found
 
-    def _list(self, pair: Any, new: tuple[Entry, ...], path: Path) -> _Splice:
+    def _list(self, pair: Any, new: tuple[CommentedValue, ...], path: Path) -> _Splice:
         key, node = pair
         if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
             return self._after(node, list(item_lines(new, node.start_mark.column)), len(path))
-        own = [Entry(text, "") for text in value_at(self._mine, path) or ()]
+        own = [CommentedValue(text, "") for text in value_at(self._mine, path) or ()]
         return self._instead(pair, list(item_lines([*own, *new], key.start_mark.column + 2)))
 
     def _after(self, node: Any, lines: list[str], depth: int) -> _Splice:
@@ -146,11 +146,11 @@ def _rewritten(own: Mapping[str, Any], tree: Tree, indent: int) -> Iterable[str]
     """A mapping that was written in brackets, as a block with the new entries."""
     space = " " * indent
     for key, value in own.items():
-        if key not in tree or isinstance(tree[key], Entry):
+        if key not in tree or isinstance(tree[key], CommentedValue):
             yield f"{space}{_word(key)}: {_word(value) if isinstance(value, str) else json.dumps(value)}"
         elif isinstance(tree[key], tuple):
             yield f"{space}{key}:"
-            yield from item_lines([*(Entry(text, "") for text in value or ()), *tree[key]], indent + 2)
+            yield from item_lines([*(CommentedValue(text, "") for text in value or ()), *tree[key]], indent + 2)
         else:
             yield f"{space}{key}:"
             yield from _rewritten(value or {}, tree[key], indent + 2)

@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
-from mcpfence.cidrs.node import Node
 from mcpfence.findings.finding import Collector, fail, plural
 
 NODES, SERVICES, SERVICE_CIDRS = "Node", "Service", "ServiceCIDR"
@@ -18,11 +18,11 @@ KUBECTL = frozenset(
 )
 """Kinds that kubectl prints, which every provider reads."""
 
-Objects = Mapping[str, Sequence[Node]]
+Objects = Mapping[str, Sequence[DocumentValue]]
 """Name of a kind: the documents of that kind."""
 
 
-class Kind(NamedTuple):
+class DocumentKind(NamedTuple):
     """A kind of document: its name, and whether an object (a mapping) is one."""
 
     name: str
@@ -40,13 +40,13 @@ class Command(NamedTuple):
     """Whether `--run` runs it: what kubectl talks to is another cluster, unless --context says so."""
 
 
-class Provider(NamedTuple):
+class CloudProvider(NamedTuple):
     """One cloud: its command line, what is read of it, and how."""
 
     name: str
     cli: str
     install: str
-    kinds: tuple[Kind, ...]
+    kinds: tuple[DocumentKind, ...]
     commands: tuple[Command, ...]
     read: Callable[[Objects, Gathered], None]
     clues: Callable[[Objects, Scope], Mapping[str, str]]
@@ -73,7 +73,7 @@ def resource(*kinds: str, group: str = "") -> Callable[[Mapping[str, Any]], bool
 # --- sorting ---
 
 
-def unfold(node: Node) -> Iterator[Node]:
+def unfold(node: DocumentValue) -> Iterator[DocumentValue]:
     """The objects of a document: the entries of a list, and the items of Kubernetes' lists."""
     for item in node.items() if isinstance(node.data, list) else [node]:
         data = item.data
@@ -84,19 +84,19 @@ def unfold(node: Node) -> Iterator[Node]:
             yield item
 
 
-def _with_kind(item: Node, parent: Mapping[str, Any]) -> Node:
+def _with_kind(item: DocumentValue, parent: Mapping[str, Any]) -> DocumentValue:
     """The items of a NodeList have no kind of their own where an API client printed it."""
     if not isinstance(item.data, Mapping) or "kind" in item.data or parent["kind"] == "List":
         return item
     kind = {"kind": str(parent["kind"]).removesuffix("List"), "apiVersion": parent.get("apiVersion", "v1")}
-    return Node(item.file, item.path, {**kind, **item.data})
+    return DocumentValue(item.file, item.path, {**kind, **item.data})
 
 
 def sort(
-    documents: Sequence[Node], provider: Provider, others: Sequence[Provider], out: Collector
-) -> dict[str, list[Node]]:
+    documents: Sequence[DocumentValue], provider: CloudProvider, others: Sequence[CloudProvider], out: Collector
+) -> dict[str, list[DocumentValue]]:
     """The objects by kind; each file's kinds as a note, and an error for what belongs to nothing of this provider."""
-    sorted_: dict[str, list[Node]] = {}
+    sorted_: dict[str, list[DocumentValue]] = {}
     files: dict[str, dict[str, int]] = {}
     for node in (item for document in documents for item in unfold(document)):
         kind = _kind(node, provider)
@@ -113,13 +113,13 @@ def sort(
     return sorted_
 
 
-def _kind(node: Node, provider: Provider) -> str | None:
+def _kind(node: DocumentValue, provider: CloudProvider) -> str | None:
     if not isinstance(node.data, Mapping):
         return None
     return next((kind.name for kind in provider.kinds if kind.fits(node.data)), None)
 
 
-def _misplaced(node: Node, provider: Provider, foreign: Provider | None) -> Any:
+def _misplaced(node: DocumentValue, provider: CloudProvider, foreign: CloudProvider | None) -> Any:
     place = f"{node.file} {node.place}".strip()
     if foreign is not None:
         sentence = f"is the output of {foreign.cli}, and the provider is {provider.name}"

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import McpfenceError, fail, quote
 
@@ -22,7 +22,7 @@ _AGAIN = "mend that and run the command again"
 _FORM = "run the command with --format=json (gcloud), --output json (aws, az) or -o json (kubectl)"
 
 
-def documents(name: str, text: str) -> list[Node]:
+def documents(name: str, text: str) -> list[DocumentValue]:
     """The documents of a file; raises McpfenceError where it is empty, an error message, or no JSON or YAML."""
     if len(text) > LIMIT:
         sentence = f"has {len(text):,} characters, and {LIMIT:,} are read at most"
@@ -36,7 +36,7 @@ def documents(name: str, text: str) -> list[Node]:
         sentence = f"holds what the command line complained about, not its output: {quote(complaint.group())}"
         raise fail("cidrs-input", sentence, _AGAIN, document=name)
     found = _json(name, body) if body[0] in "{[" else _yaml(name, body)
-    return [Node(name, (), data) for data in found if data is not None]
+    return [DocumentValue(name, (), data) for data in found if data is not None]
 
 
 def _json(name: str, body: str) -> list[Any]:

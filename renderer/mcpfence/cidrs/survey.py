@@ -7,9 +7,9 @@ from typing import Any
 
 from mcpfence.cidrs.answer import PATHS, Answer, answer, value_at
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
-from mcpfence.cidrs.kinds import Objects, Provider, known_of, sort
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.kinds import CloudProvider, Objects, known_of, sort
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import index
@@ -17,7 +17,7 @@ from mcpfence.render.pipeline import check
 
 
 def survey(
-    provider: Provider, documents: Sequence[Node], scope: Scope, mine: Mapping[str, Any]
+    provider: CloudProvider, documents: Sequence[DocumentValue], scope: Scope, mine: Mapping[str, Any]
 ) -> tuple[Answer, tuple[Finding, ...]]:
     """The answer and what is worth knowing about it; raises McpfenceError where anything is in doubt."""
     out = Collector()
@@ -30,13 +30,13 @@ def survey(
     return found, out.findings()
 
 
-def objects_of(provider: Provider, documents: Sequence[Node], out: Collector) -> Objects:
+def objects_of(provider: CloudProvider, documents: Sequence[DocumentValue], out: Collector) -> Objects:
     """The documents by kind; what is none of the provider's is an error."""
     others = [item for item in PROVIDERS.values() if item.name not in (provider.name, "kubernetes")]
     return sort(documents, provider, others, out)
 
 
-def known(provider: Provider, objects: Objects, scope: Scope) -> dict[str, str]:
+def known(provider: CloudProvider, objects: Objects, scope: Scope) -> dict[str, str]:
     """What is known for the placeholders of commands: what the user says, and what the documents tell."""
     told = {key: value for key, value in provider.clues(objects, scope).items() if value}
     return {**told, **{key: value for key, value in known_of(scope).items() if value}}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mcpfence.cidrs.answer import Answer, Entry
+from mcpfence.cidrs.answer import Answer, CommentedValue
 from mcpfence.findings.finding import Path
 
 MADE_BY = "# mcpfence cidrs"
@@ -36,7 +36,7 @@ def tree_of(answer: Answer) -> Tree:
         leaves["cluster", "profile"] = answer.profile
     if answer.families:
         names, comment = answer.families
-        leaves["cluster", "ipFamilies"] = Entry(f"[{', '.join(names)}]", comment)
+        leaves["cluster", "ipFamilies"] = CommentedValue(f"[{', '.join(names)}]", comment)
     tree: Tree = {}
     for path in _LAYOUT:
         if leaves.get(path):
@@ -51,7 +51,7 @@ def lines_of(tree: Tree, indent: int) -> Iterable[str]:
     """A tree as block YAML."""
     space = " " * indent
     for key, value in tree.items():
-        if isinstance(value, Entry):
+        if isinstance(value, CommentedValue):
             yield f"{space}{key}: {_commented(value)}"
         elif isinstance(value, tuple):
             yield f"{space}{key}:"
@@ -61,12 +61,12 @@ def lines_of(tree: Tree, indent: int) -> Iterable[str]:
             yield from lines_of(value, indent + 2)
 
 
-def item_lines(entries: Iterable[Entry], indent: int) -> Iterable[str]:
+def item_lines(entries: Iterable[CommentedValue], indent: int) -> Iterable[str]:
     """Entries of a block list; IPv6 stands in quotes, since a colon may end a key."""
     for entry in entries:
         text = entry._replace(text=f'"{entry.text}"') if ":" in entry.text else entry
         yield f"{' ' * indent}- {_commented(text)}"
 
 
-def _commented(entry: Entry) -> str:
+def _commented(entry: CommentedValue) -> str:
     return f"{entry.text}  # {entry.comment}" if entry.comment else entry.text

@@ -17,7 +17,7 @@ import click
 from mcpfence.argocd.generate import generate
 from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
 from mcpfence.findings.finding import McpfenceError
 
@@ -36,7 +36,7 @@ def command() -> None:
 
 @command.command("generate")
 @common_options
-def generate_command(voice: Voice) -> int:
+def generate_command(console: Console) -> int:
     """Print the manifests of the application whose folder this is.
 
     The folder holds a chart that depends on mcpfence's, or values.yaml for mcpfence's own chart, or any chart and
@@ -49,27 +49,27 @@ def generate_command(voice: Voice) -> int:
     def work() -> int:
         settings = read_settings(os.environ)
         repository = open_repository(Path.cwd(), settings.source_path)
-        with _stopping(voice), tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
-            result, said = generate(repository, settings, Path(scratch).resolve(), voice.sources)
-        if voice.fails(result.findings):
+        with _stopping(console), tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
+            result, said = generate(repository, settings, Path(scratch).resolve(), console.sources)
+        if console.fails(result.findings):
             raise McpfenceError(result.findings)
         write_stdout(result.chunks)
-        for line in said.splitlines() if not voice.quiet else ():
-            voice.say(f"helm: {line}")
-        voice.findings(result.findings)
-        if not voice.quiet:
-            summarise(voice, result)
+        for line in said.splitlines() if not console.quiet else ():
+            console.say(f"helm: {line}")
+        console.findings(result.findings)
+        if not console.quiet:
+            summarise(console, result)
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 @contextlib.contextmanager
-def _stopping(voice: Voice) -> Iterator[None]:
+def _stopping(console: Console) -> Iterator[None]:
     """Argo CD ends what takes too long with SIGTERM: say so, and leave no files behind."""
 
     def stop(_: int, __: FrameType | None) -> None:
-        voice.say(f"error: {_STOPPED}", "red")
+        console.say(f"error: {_STOPPED}", "red")
         sys.exit(1)
 
     before = signal.signal(signal.SIGTERM, stop)

@@ -7,9 +7,9 @@ from collections import Counter
 
 import click
 
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import input_options
 from mcpfence.findings.finding import Finding, McpfenceError, plural
 from mcpfence.kube.services import index
@@ -26,7 +26,7 @@ _FORMS = ("text", "json", "sarif", "markdown")
 @click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     manifests: tuple[str, ...],
     files: tuple[str, ...],
@@ -52,24 +52,24 @@ def command(
     if (*files, *manifests).count("-") > 1:
         raise click.UsageError("stdin can be read once: give - for one file only.")
 
-    voice.verbose = True
+    console.verbose = True
 
     def work() -> int:
-        findings = _findings(files, manifests, release, namespace, voice)
-        failed = voice.fails(findings)
+        findings = _findings(files, manifests, release, namespace, console)
+        failed = console.fails(findings)
         if output == "text":
-            voice.findings(findings)
-            if not voice.quiet:
-                _summarise(findings, bool(manifests), voice)
+            console.findings(findings)
+            if not console.quiet:
+                _summarise(findings, bool(manifests), console)
         else:
-            write_stdout([_form(output, findings, voice).encode()])
+            write_stdout([_form(output, findings, console).encode()])
         return 1 if failed else 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _findings(
-    files: tuple[str, ...], manifests: tuple[str, ...], release: str, namespace: str, voice: Voice
+    files: tuple[str, ...], manifests: tuple[str, ...], release: str, namespace: str, console: Console
 ) -> tuple[Finding, ...]:
     """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
     try:
@@ -77,36 +77,36 @@ def _findings(
         documents = read_manifests(manifests)
     except McpfenceError as error:
         return error.findings
-    voice.sources += inputs.sources
+    console.sources += inputs.sources
     services = index([*inputs.documents, *documents], namespace)
     if manifests:
         return audit(inputs.values, documents, release=release, namespace=namespace, services=services)
     return check(inputs.values, release=release, namespace=namespace, services=services)
 
 
-def _summarise(findings: tuple[Finding, ...], compared: bool, voice: Voice) -> None:
-    counts = Counter(voice.severity(finding) for finding in findings)
+def _summarise(findings: tuple[Finding, ...], compared: bool, console: Console) -> None:
+    counts = Counter(console.severity(finding) for finding in findings)
     said = ", ".join(plural(counts[name], name) for name in ("error", "warning", "note"))
-    voice.say(f"mcpfence: {said}")
+    console.say(f"mcpfence: {said}")
     if compared and not counts["error"]:
-        voice.say("mcpfence: the manifests allow exactly what the catalog says")
+        console.say("mcpfence: the manifests allow exactly what the catalog says")
 
 
-def _form(output: str, findings: tuple[Finding, ...], voice: Voice) -> str:
+def _form(output: str, findings: tuple[Finding, ...], console: Console) -> str:
     if output == "markdown":
-        return markdown(findings, voice.severity, voice.position)
+        return markdown(findings, console.severity, console.position)
     if output == "sarif":
-        return json.dumps(sarif(findings, voice.severity, voice.position), indent=2) + "\n"
-    report = {"ok": not voice.fails(findings), "findings": [_document(finding, voice) for finding in findings]}
+        return json.dumps(sarif(findings, console.severity, console.position), indent=2) + "\n"
+    report = {"ok": not console.fails(findings), "findings": [_document(finding, console) for finding in findings]}
     return json.dumps(report, indent=2) + "\n"
 
 
-def _document(finding: Finding, voice: Voice) -> dict[str, object]:
+def _document(finding: Finding, console: Console) -> dict[str, object]:
     return {
         "id": finding.id,
-        "severity": voice.severity(finding),
+        "severity": console.severity(finding),
         "place": finding.place,
-        "position": voice.position(finding),
+        "position": console.position(finding),
         "sentence": finding.sentence,
         "todo": finding.todo,
     }

@@ -12,17 +12,17 @@ import click
 
 from mcpfence.catalog.schema import judge
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
-from mcpfence.cidrs.kinds import Provider, fill
+from mcpfence.cidrs.kinds import CloudProvider, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
-from mcpfence.documents.values import Source, decode, read_source
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
 from mcpfence.system.files import read_bytes
 from mcpfence.system.inputs import Inputs
@@ -67,7 +67,7 @@ def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_scope_options
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     provider: str,
     files: tuple[str, ...],
@@ -101,34 +101,34 @@ def command(
             write_stdout([_script(row, where).encode()])
             return 0
         skipped = Collector()
-        nodes = run_commands(row, where, voice, skipped) if run else _read(files)
-        source = _values(merge, voice) if merge else None
+        nodes = run_commands(row, where, console, skipped) if run else _read(files)
+        source = _values(merge, console) if merge else None
         mine = source.data if source else {}
         answer, findings = survey(row, nodes, where, mine)
         names = [node.file for node in nodes]
         text = merged(answer, source.name, source.text, mine) if source else fragment(answer, provider, names)
         _accept(source, text)
         every = (*skipped.findings(), *findings)
-        voice.findings(every)
-        if voice.fails(every):
+        console.findings(every)
+        if console.fails(every):
             return 1
         if output and output != "-":
             _write(Path(output), text, merge)
         else:
             write_stdout([text.encode()])
-        if answer.empty and not voice.quiet:
-            voice.say("mcpfence: nothing new: everything that was found is there already")
+        if answer.empty and not console.quiet:
+            console.say("mcpfence: nothing new: everything that was found is there already")
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 # --- input ---
 
 
-def _read(files: Sequence[str]) -> list[Node]:
+def _read(files: Sequence[str]) -> list[DocumentValue]:
     """The documents of all files; raises McpfenceError with the faults of all of them."""
-    nodes: list[Node] = []
+    nodes: list[DocumentValue] = []
     faults: list[Finding] = []
     for file in files:
         name = "stdin" if file == "-" else file
@@ -141,17 +141,17 @@ def _read(files: Sequence[str]) -> list[Node]:
     return nodes
 
 
-def _values(name: str, voice: Voice) -> Source:
+def _values(name: str, console: Console) -> ValuesFile:
     """The user's values file; raises McpfenceError where its structure is not a catalog's."""
     source = read_source("stdin" if name == "-" else name, decode(read_bytes(name), name))
-    voice.sources.append(source)
+    console.sources.append(source)
     out = Collector()
     judge(Inputs((source,), ()).values, out)
     out.stop_on_errors()
     return source
 
 
-def _accept(source: Source | None, text: str) -> None:
+def _accept(source: ValuesFile | None, text: str) -> None:
     """Refuse what `mcpfence check` would refuse; raises McpfenceError."""
     after = read_source(source.name if source else "the result", text)
     accept(Inputs((source,) if source else (), ()).values, Inputs((after,), ()).values)
@@ -160,7 +160,7 @@ def _accept(source: Source | None, text: str) -> None:
 # --- commands ---
 
 
-def _script(provider: Provider, scope: Scope) -> str:
+def _script(provider: CloudProvider, scope: Scope) -> str:
     """The commands for a shell, each into its file, and the call that reads them."""
     filled = [fill(item, known(provider, {}, scope)) for item in provider.commands]
     lines = [f"{item.line} > {item.command.file}" for item in filled]

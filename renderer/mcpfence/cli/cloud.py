@@ -9,12 +9,12 @@ import subprocess
 import click
 
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
-from mcpfence.cidrs.kinds import Filled, Provider, fill
+from mcpfence.cidrs.kinds import CloudProvider, Filled, fill
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.survey import known, objects_of
-from mcpfence.cli.console import Voice
+from mcpfence.cli.console import Console
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import Collector, McpfenceError, fail, quote
 
@@ -24,12 +24,12 @@ _QUIET = {"CLOUDSDK_CORE_DISABLE_PROMPTS": "1", "AWS_PAGER": "", "AZURE_CORE_NO_
 _OPTIONS = {"CLUSTER": "--cluster", "REGION": "--region", "RESOURCE_GROUP": "--resource-group"}
 
 
-def run_commands(provider: Provider, scope: Scope, voice: Voice, skipped: Collector) -> list[Node]:
+def run_commands(provider: CloudProvider, scope: Scope, console: Console, skipped: Collector) -> list[DocumentValue]:
     """Run the commands one after the other; later ones take names from what earlier ones printed.
 
     Raises McpfenceError where the first command fails, click.UsageError where it lacks a name.
     """
-    nodes: list[Node] = []
+    nodes: list[DocumentValue] = []
     for item in provider.commands:
         if not item.run and (item.argv[0] != "kubectl" or not scope.context):
             continue
@@ -42,14 +42,14 @@ def run_commands(provider: Provider, scope: Scope, voice: Voice, skipped: Collec
             sentence = f"was not run: nothing told {', '.join(filled.lacking) or 'a name that is printable'}"
             skipped.add("cidrs-not-run", (), sentence, f"run it yourself: {filled.line}", document=item.file)
             continue
-        nodes += _outcome(provider, filled, voice, skipped)
+        nodes += _outcome(provider, filled, console, skipped)
     return nodes
 
 
-def _outcome(provider: Provider, filled: Filled, voice: Voice, skipped: Collector) -> list[Node]:
+def _outcome(provider: CloudProvider, filled: Filled, console: Console, skipped: Collector) -> list[DocumentValue]:
     """What one command prints; a failure is a warning unless nothing can be said without it."""
     try:
-        return documents(filled.command.file, _output(provider, filled, voice))
+        return documents(filled.command.file, _output(provider, filled, console))
     except McpfenceError as error:
         if filled.command.required or error.findings[0].id != "cidrs-cli":
             raise
@@ -58,14 +58,14 @@ def _outcome(provider: Provider, filled: Filled, voice: Voice, skipped: Collecto
         return []
 
 
-def _output(provider: Provider, filled: Filled, voice: Voice) -> str:
+def _output(provider: CloudProvider, filled: Filled, console: Console) -> str:
     program = filled.argv[0]
     path = shutil.which(program)
     if path is None:
         install = PROVIDERS["kubernetes"].install if program == "kubectl" else provider.install
         todo = f"install {install}, or run what --commands prints elsewhere and give the files"
         raise fail("cidrs-cli", "is not on PATH", todo, document=program)
-    voice.say(f"$ {filled.line}")
+    console.say(f"$ {filled.line}")
     try:
         done = subprocess.run(  # noqa: S603 - no shell, and the arguments are those that were shown
             [path, *filled.argv[1:]],

@@ -14,7 +14,7 @@ from typing import Any, TextIO
 
 import click
 
-from mcpfence.documents.values import Source, where
+from mcpfence.documents.values import ValuesFile, where
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.findings.table import Severity
 
@@ -22,14 +22,14 @@ _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
 @dataclass(slots=True, kw_only=True)
-class Voice:
+class Console:
     """Says things on stderr.  `sources` are the values files in which places are looked up."""
 
     quiet: bool = False
     verbose: bool = False
     strict: bool = False
     log_file: str | None = None
-    sources: list[Source] = field(default_factory=list)
+    sources: list[ValuesFile] = field(default_factory=list)
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file; control characters of foreign text never reach a terminal."""
@@ -91,20 +91,20 @@ def use_colour() -> bool:
     return not os.environ.get("NO_COLOR") and sys.stderr is not None and sys.stderr.isatty()
 
 
-def guarded(voice: Voice, work: Callable[[], int]) -> int:
+def guarded(console: Console, work: Callable[[], int]) -> int:
     """Run a command's work; McpfenceError becomes messages and exit code 1."""
     try:
-        _try_log(voice)
+        _try_log(console)
         return work()
     except McpfenceError as error:
-        voice.findings(error.findings)
+        console.findings(error.findings)
         return 1
     except (click.ClickException, click.Abort, OSError):
         raise  # `run` knows what to do
     except Exception as bad:
         if os.environ.get("MCPFENCE_DEBUG"):
             raise
-        voice.findings(_internal(bad).findings)
+        console.findings(_internal(bad).findings)
         return 1
 
 
@@ -116,15 +116,15 @@ def _internal(bad: Exception) -> McpfenceError:
     return fail("internal", sentence, "please report it; with MCPFENCE_DEBUG=1 it shows where")
 
 
-def _try_log(voice: Voice) -> None:
+def _try_log(console: Console) -> None:
     """Open the log file once before any work; raises McpfenceError, which is then said on stderr alone."""
-    name = voice.log_file
+    name = console.log_file
     if not name:
         return
     try:
         Path(name).open("a", encoding="utf-8").close()
     except OSError as bad:
-        voice.log_file = None
+        console.log_file = None
         sentence = f"cannot be written ({bad.strerror})"
         raise fail("output-failed", sentence, "choose another --log-file", document=name) from None
 
@@ -153,13 +153,13 @@ def forget(stream: TextIO | None) -> None:
 
 
 def common_options(work: Callable[..., int]) -> Callable[..., int]:
-    """-q, -v, --strict and --log-file, handed to the command as its first argument: a Voice."""
+    """-q, -v, --strict and --log-file, handed to the command as its first argument: a Console."""
 
     @functools.wraps(work)
-    def with_voice(*, quiet: bool, verbose: bool, strict: bool, log_file: str | None, **rest: Any) -> int:
-        return work(Voice(quiet=quiet, verbose=verbose, strict=strict, log_file=log_file), **rest)
+    def with_console(*, quiet: bool, verbose: bool, strict: bool, log_file: str | None, **rest: Any) -> int:
+        return work(Console(quiet=quiet, verbose=verbose, strict=strict, log_file=log_file), **rest)
 
-    command: Callable[..., int] = with_voice
+    command: Callable[..., int] = with_console
     options = (
         click.option("-q", "--quiet", is_flag=True, help="Say errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Say notes too."),

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Voice, common_options, forget, guarded, write_stdout
-from mcpfence.cli.diff_inputs import CatalogError, Read, Reader
+from mcpfence.cli.console import Console, common_options, forget, guarded, write_stdout
+from mcpfence.cli.diff_inputs import CatalogError, Read, SideReader
 from mcpfence.diff.changes import Difference
 from mcpfence.diff.compare import compare
 from mcpfence.diff.forms import as_json, as_markdown, as_text
@@ -52,7 +52,7 @@ _DIFFERENT, _TROUBLE = 1, 2
 @click.option("--output", type=click.Choice(list(_FORMS)), default="text", show_default=True, help="Form.")
 @common_options
 def command(
-    voice: Voice, *, old: str, new: str, services: tuple[str, ...], namespace: str, release: str, output: str
+    console: Console, *, old: str, new: str, services: tuple[str, ...], namespace: str, release: str, output: str
 ) -> int:
     """Say what pods may reach in NEW and not in OLD, and the other way: widening first, nothing about mere text.
 
@@ -70,49 +70,49 @@ def command(
         raise click.UsageError("stdin can be read once: give - for one file only.")
 
     def work() -> int:
-        reader = Reader(release, namespace, read_manifests(services))
-        sides = [_read(reader, name, text, voice) for name, text in (("OLD", old), ("NEW", new))]
+        reader = SideReader(release, namespace, read_manifests(services))
+        sides = [_read(reader, name, text, console) for name, text in (("OLD", old), ("NEW", new))]
         before, after = sides
         if before is None or after is None:
             return _TROUBLE
-        _tell(before, after, voice)
+        _tell(before, after, console)
         found = compare(before.manifests, after.manifests)
-        if not (found.different or found.same or voice.quiet):
-            voice.say("mcpfence: neither side holds a policy or a workload; are these the right paths?")
+        if not (found.different or found.same or console.quiet):
+            console.say("mcpfence: neither side holds a policy or a workload; are these the right paths?")
         write_stdout([_FORMS[output](found).encode()])
         return _DIFFERENT if found.different else 0
 
-    return _code(voice, work)
+    return _code(console, work)
 
 
-def _read(reader: Reader, name: str, text: str, voice: Voice) -> Read | None:
+def _read(reader: SideReader, name: str, text: str, console: Console) -> Read | None:
     """One side; None after errors, so that those of both sides are said."""
     try:
         return reader.read(text)
     except McpfenceError as error:
-        voice.sources = [error.source] if isinstance(error, CatalogError) else []
-        voice.say(f"mcpfence: {name} ({'stdin' if text == '-' else text}) cannot be compared:")
-        voice.findings(error.findings)
+        console.sources = [error.source] if isinstance(error, CatalogError) else []
+        console.say(f"mcpfence: {name} ({'stdin' if text == '-' else text}) cannot be compared:")
+        console.findings(error.findings)
         return None
 
 
-def _tell(old: Read, new: Read, voice: Voice) -> None:
+def _tell(old: Read, new: Read, console: Console) -> None:
     """What was left out, and the warnings that NEW has and OLD has not; raises McpfenceError where they are errors."""
-    for name in (*old.left_out, *new.left_out) if not voice.quiet else ():
-        voice.say(f"mcpfence: {name} is no Kubernetes object and was left out")
+    for name in (*old.left_out, *new.left_out) if not console.quiet else ():
+        console.say(f"mcpfence: {name} is no Kubernetes object and was left out")
     known = {_content(finding) for finding in old.findings}
     fresh = [finding for finding in new.findings if _content(finding) not in known]
-    voice.sources = list(new.sources)
-    if voice.fails(fresh):
+    console.sources = list(new.sources)
+    if console.fails(fresh):
         raise McpfenceError(fresh)
-    voice.findings(fresh)
+    console.findings(fresh)
 
 
 def _content(finding: Finding) -> tuple[str, str, str]:
     return finding.id, finding.place, finding.sentence
 
 
-def _code(voice: Voice, work: Callable[[], int]) -> int:
+def _code(console: Console, work: Callable[[], int]) -> int:
     """The exit code of the work; whatever goes wrong is 2, for 1 means that the sides differ."""
     codes: list[int] = []
 
@@ -121,11 +121,11 @@ def _code(voice: Voice, work: Callable[[], int]) -> int:
         return 0
 
     try:
-        return codes[0] if guarded(voice, noted) == 0 else _TROUBLE
+        return codes[0] if guarded(console, noted) == 0 else _TROUBLE
     except KeyboardInterrupt:
-        voice.say("mcpfence: interrupted")
+        console.say("mcpfence: interrupted")
     except BrokenPipeError:  # whoever read stdout has gone, and knows
         forget(sys.stdout)
     except OSError as bad:
-        voice.findings(fail("output-failed", f"cannot be written ({bad.strerror})", document="stdout").findings)
+        console.findings(fail("output-failed", f"cannot be written ({bad.strerror})", document="stdout").findings)
     return _TROUBLE

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from mcpfence.diff.side import Manifests
 from mcpfence.documents.reader import BadDocument, load_foreign
-from mcpfence.documents.values import Source, decode, read_source
+from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK
 from mcpfence.kube.services import index
@@ -28,12 +28,12 @@ class Read(NamedTuple):
     """One side as it was read: what is compared, what its render had to say, which documents were left out."""
 
     manifests: Manifests
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ValuesFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     left_out: tuple[str, ...] = ()
 
 
-class Reader:
+class SideReader:
     """Reads both sides; what stands on both is parsed once.  `services` are documents with the Services of catalogs."""
 
     def __init__(self, release: str, namespace: str, services: Sequence[Any]) -> None:
@@ -113,7 +113,7 @@ class Reader:
 class CatalogError(McpfenceError):
     """What is wrong with a catalog, and the file in which its places are looked up."""
 
-    def __init__(self, findings: Sequence[Finding], source: Source) -> None:
+    def __init__(self, findings: Sequence[Finding], source: ValuesFile) -> None:
         super().__init__(findings)
         self.source = source
 

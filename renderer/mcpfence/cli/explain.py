@@ -9,13 +9,13 @@ from collections.abc import Iterable
 
 import click
 
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import input_options
 from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
 from mcpfence.explain.json_form import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
 from mcpfence.explain.questions import BadQuestion
-from mcpfence.explain.text_form import Said, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.explain.text_form import TextLine, Tone, elsewhere_text, explanation_text, shown, verdict_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import McpfenceError, Path
 from mcpfence.kube.services import index
@@ -45,7 +45,7 @@ _COLOURS: dict[Tone, str] = {
 @click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     server: str,
     files: tuple[str, ...],
@@ -83,20 +83,20 @@ def command(
 
     def work() -> int:
         inputs = read_inputs(files)
-        voice.sources += inputs.sources
+        console.sources += inputs.sources
         services = index(inputs.documents, namespace)
         found = explain(inputs.values, server, release=release, namespace=namespace, services=services)
-        if voice.fails(found.view.rendering.findings):  # --strict
+        if console.fails(found.view.rendering.findings):  # --strict
             raise McpfenceError(found.view.rendering.findings)
         verdicts = _answers(found, Asked(to, caller, port))
 
         def place(path: Path) -> str:
-            return where(path, voice.sources)
+            return where(path, console.sources)
 
-        write_stdout([_text(found, verdicts, output, place, voice).encode()])
+        write_stdout([_text(found, verdicts, output, place, console).encode()])
         return 0 if all(verdict.allowed for verdict in verdicts) else 1
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
@@ -109,10 +109,10 @@ def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...
 
 
 def _text(
-    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, voice: Voice
+    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, console: Console
 ) -> str:
     if output == "text":
-        return _coloured(_lines(found, verdicts, place, verbose=voice.verbose))
+        return _coloured(_lines(found, verdicts, place, verbose=console.verbose))
     shape = _shape(found, verdicts, place)
     if output == "json":
         return json.dumps(shape, indent=2) + "\n"
@@ -123,14 +123,14 @@ def _text(
 
 def _lines(
     found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place, *, verbose: bool
-) -> Iterable[Said]:
+) -> Iterable[TextLine]:
     if isinstance(found, Elsewhere):
         return elsewhere_text(found)
     if not verdicts:
         return explanation_text(found, verbose=verbose)
-    lines: list[Said] = []
+    lines: list[TextLine] = []
     for verdict in verdicts:
-        lines += [*([Said()] if lines else []), *verdict_text(verdict, place)]
+        lines += [*([TextLine()] if lines else []), *verdict_text(verdict, place)]
     return lines
 
 
@@ -140,14 +140,14 @@ def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place:
     return verdicts_shape(found, verdicts, place) if verdicts else explanation_shape(found, place)
 
 
-def _coloured(lines: Iterable[Said]) -> str:
+def _coloured(lines: Iterable[TextLine]) -> str:
     """The lines as text; in colour only on a terminal, and never with NO_COLOR set."""
     if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
         return "".join(f"{text}\n" for text in shown(lines))
     return "".join(f"{_toned(line)}\n" for line in lines)
 
 
-def _toned(line: Said) -> str:
+def _toned(line: TextLine) -> str:
     if line.tone == "title":
         return click.style(line.text, bold=True)
     if line.tone == "plain":

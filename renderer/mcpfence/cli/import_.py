@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from mcpfence.cli.arguments import file_name
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.documents.values import decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.imports import FORMATS
@@ -61,7 +61,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
 @click.option("--explain-source", is_flag=True, help="Print what becomes of each field of the format, and end.")
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     format: str,  # noqa: A002  the argument is called so
     paths: tuple[str, ...],
@@ -90,7 +90,7 @@ def command(
     """
     target = None if target == "-" else target  # stdout, as elsewhere
     if explain_source:
-        return guarded(voice, lambda: _explain(format))
+        return guarded(console, lambda: _explain(format))
     if not paths:
         raise click.UsageError("Nothing to import: name files or folders, or - for stdin.")
     if pods and format != "auto" and not FORMATS[format].reads_pods:
@@ -108,14 +108,14 @@ def command(
             trust_publisher=trust_publisher,
             provider=provider or "",
             pods=tuple(_texts([pods], [])) if pods else (),
-            base=_base(base, voice) if base else None,
+            base=_base(base, console) if base else None,
             defaults=read_source("values.yaml of the chart", _chart_values()).data,
         )
         faults: list[Finding] = []
         imported = import_texts(list(_texts(paths, faults)), request)
-        return _tell(imported, faults, target, voice)
+        return _tell(imported, faults, target, console)
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _explain(name: str) -> int:
@@ -128,10 +128,10 @@ def _chart_values() -> str:
     return (chart_folder() / "values.yaml").read_text(encoding="utf-8")
 
 
-def _base(name: str, voice: Voice) -> Text:
+def _base(name: str, console: Console) -> Text:
     shown = "stdin" if name == "-" else name
     text = Text(shown, decode(read_bytes(name), shown))
-    voice.sources.append(read_source(shown, text.text))
+    console.sources.append(read_source(shown, text.text))
     return text
 
 
@@ -173,19 +173,19 @@ def _files(path: str) -> Iterator[tuple[str, bool]]:
             yield str(file), False
 
 
-def _tell(imported: Imported, faults: list[Finding], target: str | None, voice: Voice) -> int:
+def _tell(imported: Imported, faults: list[Finding], target: str | None, console: Console) -> int:
     """Write the catalog, say the findings and the summary; returns the exit code."""
     said = [item for item in imported.findings if not (faults and item.id == "import-nothing")]
     findings = (*faults, *said)
     if imported.text:
         _write(imported.text, target)
-    voice.findings(findings)
-    if imported.text and not voice.quiet:
+    console.findings(findings)
+    if imported.text and not console.quiet:
         for line in summary(imported):
-            voice.say(f"mcpfence: {line}")
+            console.say(f"mcpfence: {line}")
         if target:
-            voice.say(f"mcpfence: {target} written; next: mcpfence check -f {target}")
-    return 1 if voice.fails(findings) or not imported.text else 0
+            console.say(f"mcpfence: {target} written; next: mcpfence check -f {target}")
+    return 1 if console.fails(findings) or not imported.text else 0
 
 
 def summary(imported: Imported) -> Iterator[str]:

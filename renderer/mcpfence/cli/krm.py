@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.post_render import summarise
-from mcpfence.documents.values import Source, decode
+from mcpfence.documents.values import ValuesFile, decode
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.krm_function import read_config, results, transform
 from mcpfence.streams.resource_list import read_resource_list, write_resource_list
@@ -16,7 +16,7 @@ from mcpfence.system.inputs import Inputs
 
 @click.command("krm")
 @common_options
-def command(voice: Voice) -> int:
+def command(console: Console) -> int:
     """Read a ResourceList on stdin and put the policies into it: a KRM function for kustomize and kpt.
 
     The functionConfig is a McpfenceCatalog: release, namespace and catalog below spec. Items of others pass unchanged,
@@ -31,15 +31,19 @@ def command(voice: Voice) -> int:
     def work() -> int:
         given = read_resource_list(decode(read_stdin(), "stdin"))
         config = read_config(given.config)
-        raw = Inputs((Source("functionConfig", "", config.catalog),), ()).values if config.catalog is not None else None
+        raw = (
+            Inputs((ValuesFile("functionConfig", "", config.catalog),), ()).values
+            if config.catalog is not None
+            else None
+        )
         texts, result = transform(given, config, raw)
-        if voice.fails(result.findings):
+        if console.fails(result.findings):
             raise McpfenceError(result.findings)
         answer = write_resource_list(given.version, texts, results(result.findings, config, given.items))
         write_stdout([answer.encode()])
-        voice.findings(result.findings)
-        if not voice.quiet:
-            summarise(voice, result)
+        console.findings(result.findings)
+        if not console.quiet:
+            summarise(console, result)
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.findings.finding import McpfenceError, plural
 from mcpfence.streams.post_render import Given, Result, post_render
 from mcpfence.system.files import read_stdin
@@ -45,7 +45,7 @@ from mcpfence.system.files import read_stdin
 )
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     catalogs: tuple[str, ...],
     services: tuple[str, ...],
@@ -72,22 +72,22 @@ def command(
             raise click.UsageError("stdin brings the manifests; give catalogs and Services as files.")
         given, more = None, tuple[Any, ...]()
         if catalogs or services:
-            given, more = _beside(catalogs, services, str(release), str(namespace), voice)
+            given, more = _beside(catalogs, services, str(release), str(namespace), console)
         helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
         result = post_render(read_stdin(), given=given, helm4=helm4, more=more)
-        if voice.fails(result.findings):
+        if console.fails(result.findings):
             raise McpfenceError(result.findings)
         write_stdout(result.chunks)
-        voice.findings(result.findings)
-        if not voice.quiet:
-            summarise(voice, result)
+        console.findings(result.findings)
+        if not console.quiet:
+            summarise(console, result)
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _beside(
-    catalogs: tuple[str, ...], services: tuple[str, ...], release: str, namespace: str, voice: Voice
+    catalogs: tuple[str, ...], services: tuple[str, ...], release: str, namespace: str, console: Console
 ) -> tuple[Given | None, tuple[Any, ...]]:
     """The catalog and the manifests that come beside the stream; raises McpfenceError where they are mixed up."""
     from mcpfence.system.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
@@ -95,14 +95,14 @@ def _beside(
     manifests, inputs = read_inputs(services, "manifests"), read_inputs(catalogs, "values")
     if not catalogs:
         return None, manifests.documents
-    voice.sources += inputs.sources
+    console.sources += inputs.sources
     return Given(raw=inputs.values, release=release, namespace=namespace), manifests.documents
 
 
-def summarise(voice: Voice, result: Result) -> None:
+def summarise(console: Console, result: Result) -> None:
     """One line per release: what was rendered."""
     if not result.renderings:
-        voice.say("mcpfence: no catalog to render in this stream; it passed through unchanged")
+        console.say("mcpfence: no catalog to render in this stream; it passed through unchanged")
     for rendering in result.renderings:
         catalog = rendering.catalog
         line = f"mcpfence: release {catalog.release}: {plural(len(rendering.lines), 'fence')}, "
@@ -110,4 +110,4 @@ def summarise(voice: Voice, result: Result) -> None:
         line += f" for namespace {catalog.namespace}, provider {catalog.provider}"
         if rendering.narrowings:
             line += f"; {plural(len(rendering.narrowings), 'narrowing')} (in ConfigMap {rendering.objects[-1].name})"
-        voice.say(line)
+        console.say(line)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.findings.finding import Collector, fail
 from mcpfence.findings.wording import nearest
 from mcpfence.system.manifests import read_manifests
@@ -20,7 +20,7 @@ _FORMS = ("text", "json", "csv")
 @click.option("--focus", metavar="WORKLOAD", help="Only the connections of one workload: NAME or NAMESPACE/NAME.")
 @click.option("-n", "--namespace", default="default", show_default=True, help="Of objects that name no namespace.")
 @common_options
-def command(voice: Voice, *, paths: tuple[str, ...], output: str, focus: str | None, namespace: str) -> int:
+def command(console: Console, *, paths: tuple[str, ...], output: str, focus: str | None, namespace: str) -> int:
     """Say who can reach whom in manifests of workloads and policies, yours or anybody's.
 
     One line a connection, as netpol-analyzer's `list` prints them. The text form knows IPv4 addresses; IPv6 and host
@@ -48,9 +48,9 @@ def command(voice: Voice, *, paths: tuple[str, ...], output: str, focus: str | N
         forms = {"text": as_text, "json": as_json, "csv": as_csv}
         text: str = forms[output](found, focus or "")
         write_stdout([text.encode()])
-        return _tell(found, voice)
+        return _tell(found, console)
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
 def _check_focus(found: Any, focus: str) -> None:
@@ -63,7 +63,7 @@ def _check_focus(found: Any, focus: str) -> None:
         raise fail("workload-unknown", f"no workload of the input is named {focus}", todo)
 
 
-def _tell(found: Any, voice: Voice) -> int:
+def _tell(found: Any, console: Console) -> int:
     """Say what could not be read or is not evaluated; returns the exit code."""
     out = Collector()
     for problem in found.problems:
@@ -74,5 +74,5 @@ def _tell(found: Any, voice: Voice) -> int:
         out.add("policy-not-evaluated-here", (), policy.text, "the lines do not take it into account")
     for caution in found.cautions:
         out.add("reach-caution", (), caution)
-    voice.findings(out.findings())
-    return 1 if voice.fails(out.findings()) else 0
+    console.findings(out.findings())
+    return 1 if console.fails(out.findings()) else 0

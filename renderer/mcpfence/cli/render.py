@@ -8,7 +8,7 @@ import click
 
 from mcpfence.catalog.schema import judge
 from mcpfence.cli.arguments import file_name
-from mcpfence.cli.console import Voice, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import input_options
 from mcpfence.cli.post_render import summarise
 from mcpfence.cli.render_folder import Call, check, write
@@ -37,7 +37,7 @@ from mcpfence.system.inputs import Inputs, read_inputs
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
 @common_options
 def command(
-    voice: Voice,
+    console: Console,
     *,
     files: tuple[str, ...],
     namespace: str,
@@ -64,31 +64,31 @@ def command(
 
     def work() -> int:
         inputs = read_inputs(files)
-        voice.sources += inputs.sources
+        console.sources += inputs.sources
         if policies_only:
             services = index(inputs.documents, namespace)
             rendering = render(inputs.values, release=release, namespace=namespace, services=services)
             result = Result(list(text_chunks(rendering)), (rendering,), rendering.findings)
         else:
-            data = _helm_template(chart, release, namespace, inputs, voice)
+            data = _helm_template(chart, release, namespace, inputs, console)
             result = post_render(data, more=inputs.documents)
-        if voice.fails(result.findings):
+        if console.fails(result.findings):
             raise McpfenceError(result.findings)
         if only_check:
-            check(call, result, voice)
+            check(call, result, console)
         elif output_dir:
-            write(call, result, voice)
+            write(call, result, console)
         else:
             write_stdout(result.chunks)
-        voice.findings(result.findings)
-        if not voice.quiet:
-            summarise(voice, result)
+        console.findings(result.findings)
+        if not console.quiet:
+            summarise(console, result)
         return 0
 
-    return guarded(voice, work)
+    return guarded(console, work)
 
 
-def _helm_template(chart: str | None, release: str, namespace: str, inputs: Inputs, voice: Voice) -> bytes:
+def _helm_template(chart: str | None, release: str, namespace: str, inputs: Inputs, console: Console) -> bytes:
     """Run helm, with the chart of this package if none is named; what helm says beside its output is said too."""
     if chart is None:  # Helm's own verdict on the structure knows no lines and no nearest key
         out = Collector()
@@ -98,6 +98,6 @@ def _helm_template(chart: str | None, release: str, namespace: str, inputs: Inpu
     # helm installs a chart's crds/ by itself; whoever applies what is rendered needs them in it.
     flags = ("--include-crds",) if chart else ()
     data, said = template(find_helm(), Path(chart) if chart else chart_folder(), release, namespace, texts, flags=flags)
-    for line in said.splitlines() if not voice.quiet else ():
-        voice.say(f"helm: {line}")
+    for line in said.splitlines() if not console.quiet else ():
+        console.say(f"helm: {line}")
     return data

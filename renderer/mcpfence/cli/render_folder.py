@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from mcpfence.cli.console import Voice
+from mcpfence.cli.console import Console
 from mcpfence.findings.finding import fail, plural
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from mcpfence.streams.post_render import Result
@@ -76,30 +76,30 @@ def _files(call: Call, result: Result) -> dict[str, str]:
     return {**files, KUSTOMIZATION: kustomization(files, call.here)}
 
 
-def write(call: Call, result: Result, voice: Voice) -> None:
+def write(call: Call, result: Result, console: Console) -> None:
     """Make the folder hold what was rendered; raises McpfenceError."""
     written, same, gone = write_folder(call.folder, _files(call, result))
-    if not voice.quiet:
-        voice.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+    if not console.quiet:
+        console.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
 
 
-def check(call: Call, result: Result, voice: Voice) -> None:
+def check(call: Call, result: Result, console: Console) -> None:
     """Compare the folder with what was rendered; raises McpfenceError where it differs, after showing how."""
     files = _files(call, result)
     drift = compare_folder(call.folder, files)
-    if drift.others and not voice.quiet:
+    if drift.others and not console.quiet:
         others = ", ".join(drift.others)
-        voice.say(f"mcpfence: {call.folder}: not compared, because mcpfence did not write them: {others}")
+        console.say(f"mcpfence: {call.folder}: not compared, because mcpfence did not write them: {others}")
     if drift.any:
-        if not voice.quiet:
+        if not console.quiet:
             for line in _difference(call.folder, files, drift):
-                voice.say(line)
+                console.say(line)
         counts = (len(drift.missing), "missing"), (len(drift.changed), "changed"), (len(drift.stale), "stale")
         said = ", ".join(f"{plural(count, 'file')} {word}" for count, word in counts if count)
         sentence, todo = f"is not what the catalog gives: {said}", f"render again: {call.again}"
         raise fail("folder-drift", sentence, todo, document=str(call.folder))
-    if not voice.quiet:
-        voice.say(f"mcpfence: {call.folder}: {plural(len(files), 'file')}, all of them what the catalog gives")
+    if not console.quiet:
+        console.say(f"mcpfence: {call.folder}: {plural(len(files), 'file')}, all of them what the catalog gives")
 
 
 def _difference(folder: Path, files: Mapping[str, str], drift: Drift) -> Iterator[str]:

@@ -32,7 +32,7 @@ class Delta(NamedTuple):
 NO_DELTA = Delta()
 
 
-class Pods(NamedTuple):
+class ChangedPods(NamedTuple):
     """Whom a change is about, in words, and the pods on the old and on the new side (namespace, selector)."""
 
     title: str
@@ -43,7 +43,7 @@ class Pods(NamedTuple):
 class Change(NamedTuple):
     """What changed, alike for all of the subjects; `doubts` say what cannot be told, `remarks` what else is so."""
 
-    subjects: tuple[Pods, ...]
+    subjects: tuple[ChangedPods, ...]
     status: Status
     egress: Delta
     ingress: Delta

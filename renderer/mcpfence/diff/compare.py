@@ -14,10 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, Delta, Difference, Pods
-from mcpfence.diff.selector_cells import Cells
+from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, ChangedPods, Delta, Difference
+from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Manifests, Place, Side
-from mcpfence.diff.subjects import Row, Subjects
+from mcpfence.diff.subjects import ComparedSubject, Subjects
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.reach.flows.bounds import Bounds, exact
@@ -41,9 +41,9 @@ class _Comparison:
 
     def __init__(self, old: Side, new: Side, *, by_name: bool) -> None:
         self.old, self.new, self.by_name = old, new, by_name
-        self.cells = Cells(old.selectors | new.selectors)
-        self.subjects = Subjects(old, new, self.cells)
-        self.changes: dict[object, tuple[Change, list[Pods]]] = {}
+        self.selector_cells = SelectorCells(old.selectors | new.selectors)
+        self.subjects = Subjects(old, new, self.selector_cells)
+        self.changes: dict[object, tuple[Change, list[ChangedPods]]] = {}
         self.remarks: dict[str, None] = {}
         self.deltas: dict[tuple[int, int], tuple[Delta, Bounds[Reach], Bounds[Reach]]] = {}
         self.same = self.pairs = 0
@@ -52,14 +52,14 @@ class _Comparison:
     def result(self) -> Difference:
         for row in self.subjects.rows(by_name=self.by_name):
             self.weigh(row)
-        for location in self.cells.selectors:
+        for location in self.selector_cells.selectors:
             self.weigh_overlaps(location)
         doubts = tuple(self.whole_doubts())
         changes = [change._replace(subjects=tuple(sorted(pods, key=_title))) for change, pods in self.changes.values()]
         changes.sort(key=lambda change: (VERDICTS.index(change.verdict), change.subjects[0].title))
         return Difference(tuple(changes), self.same, doubts, tuple(self.remarks))
 
-    def weigh(self, row: Row) -> None:
+    def weigh(self, row: ComparedSubject) -> None:
         """Keep the change of one subject, or count it among the same."""
         doubts: dict[str, None] = {}
         places = row.old or (), row.new or ()
@@ -69,7 +69,7 @@ class _Comparison:
             return
         self.keep(row.subject, Change((), row.status, egress, ingress, tuple(doubts), row.remarks))
 
-    def keep(self, subject: Pods, change: Change) -> None:
+    def keep(self, subject: ChangedPods, change: Change) -> None:
         """Subjects of equal changes stand together."""
         key = (change.status, *map(_key, (change.egress, change.ingress)), change.doubts, change.remarks)
         self.changes.setdefault(key, (change, []))[1].append(subject)
@@ -132,7 +132,7 @@ class _Comparison:
             if delta.gained or delta.lost:
                 title = f"{self.subjects.title(namespace, box)} that other policies select too"
                 egress, ingress = (delta, NO_DELTA) if direction == "egress" else (NO_DELTA, delta)
-                self.keep(Pods(title, (location,), (location,)), Change((), "changed", egress, ingress))
+                self.keep(ChangedPods(title, (location,), (location,)), Change((), "changed", egress, ingress))
 
     def overlaps(self, location: Location, direction: str) -> list[Box]:
         """The other selectors that matter: all where ordered rules changed, else those that isolate where it does not.
@@ -151,7 +151,7 @@ class _Comparison:
             return []
         found = [
             other
-            for other in self.cells.partners(namespace, box)
+            for other in self.selector_cells.partners(namespace, box)
             if reordered or any(self.isolates(side, (namespace, other), direction) for side in open_sides)
         ]
         self.pairs += len(found)
@@ -176,7 +176,7 @@ class _Comparison:
         yield from sorted(f"only in OLD: {before[key]}" for key in before.keys() - after.keys())
         yield from sorted(f"only in NEW: {after[key]}" for key in after.keys() - before.keys())
         self.remarks.update(dict.fromkeys(sorted(after[key] for key in before.keys() & after.keys())))
-        for namespace, box in sorted(self.cells.given_up, key=str):
+        for namespace, box in sorted(self.selector_cells.given_up, key=str):
             yield f"{self.subjects.title(namespace, box)} are selected in more ways than could be looked at"
         for namespace in self.too_many:
             yield f"selectors of namespace {namespace} overlap more than could be looked at: some pods of two of them"
@@ -225,5 +225,5 @@ def _key(delta: Delta) -> object:
     return None if all_gained else gained, None if all_lost else lost
 
 
-def _title(subject: Pods) -> str:
+def _title(subject: ChangedPods) -> str:
     return subject.title

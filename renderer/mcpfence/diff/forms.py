@@ -16,7 +16,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mcpfence.diff.changes import VERDICTS, Change, Delta, Difference, Pods, Verdict
+from mcpfence.diff.changes import VERDICTS, Change, ChangedPods, Delta, Difference, Verdict
 from mcpfence.diff.flow_text import documents, lines, packet_document
 from mcpfence.diff.side import Location
 from mcpfence.findings.finding import plural
@@ -89,11 +89,11 @@ def _signed(start: str, reach: Reach, example: Packet | None, everything: str, l
         yield f"  for example {_clean(example.text)}"
 
 
-def _titles(subjects: Sequence[Pods]) -> str:
+def _titles(subjects: Sequence[ChangedPods]) -> str:
     return ", ".join(_clean(pods.title) for pods in subjects[:_TITLES]) + _more(subjects)
 
 
-def _more(subjects: Sequence[Pods]) -> str:
+def _more(subjects: Sequence[ChangedPods]) -> str:
     return f" and {len(subjects) - _TITLES:,} more" if len(subjects) > _TITLES else ""
 
 

@@ -20,7 +20,7 @@ _STEPS = 2_000
 """How long a pod is looked for that no other selector selects; with strange selectors it could take ages."""
 
 
-class Cells:
+class SelectorCells:
     """The cells of the selectors of some namespaces.  Built once, then only read."""
 
     def __init__(self, selectors: Iterable[tuple[str, Box]]) -> None:

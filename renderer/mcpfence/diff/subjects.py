@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from mcpfence.diff.changes import Pods, Status
-from mcpfence.diff.selector_cells import Cells
+from mcpfence.diff.changes import ChangedPods, Status
+from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.diff.side import Location, Place, Side
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.evaluation.index import Index
@@ -20,10 +20,10 @@ from mcpfence.reach.flows.label_sets import Box, box_text
 _LEFT = "no policy selects these pods any more: those that are left may reach everything"
 
 
-class Row(NamedTuple):
+class ComparedSubject(NamedTuple):
     """One subject: its places on both sides, and what else is to be said of it."""
 
-    subject: Pods
+    subject: ChangedPods
     old: tuple[Place, ...] | None
     new: tuple[Place, ...] | None
     status: Status
@@ -33,8 +33,8 @@ class Row(NamedTuple):
 class Subjects:
     """Finds the subjects of two sides."""
 
-    def __init__(self, old: Side, new: Side, cells: Cells) -> None:
-        self.old, self.new, self.cells = old, new, cells
+    def __init__(self, old: Side, new: Side, selector_cells: SelectorCells) -> None:
+        self.old, self.new, self.selector_cells = old, new, selector_cells
         self.workloads = {
             side.name: Index(
                 (place, place.namespace, label_sets.box_of(dict(place.labels)))
@@ -44,19 +44,21 @@ class Subjects:
             for side in (old, new)
         }
 
-    def rows(self, *, by_name: bool) -> Iterator[Row]:
+    def rows(self, *, by_name: bool) -> Iterator[ComparedSubject]:
         """Every subject; `by_name` where the names of servers and workloads are those of catalogs on both sides."""
         named: set[Location] = set()
         if by_name:
             yield from self.rows_by_name(named)
         for title in sorted(self.old.workloads.keys() | self.new.workloads.keys()):
             before, after = self.old.workloads.get(title), self.new.workloads.get(title)
-            yield Row(Pods(title), before, after, _status(before, after), _host_network(before, after))
-        for location in self.cells.selectors:
+            yield ComparedSubject(
+                ChangedPods(title), before, after, _status(before, after), _host_network(before, after)
+            )
+        for location in self.selector_cells.selectors:
             if location not in named:
                 yield from self.rows_of_selector(location)
 
-    def rows_by_name(self, named: set[Location]) -> Iterator[Row]:
+    def rows_by_name(self, named: set[Location]) -> Iterator[ComparedSubject]:
         """One row for each server and workload; `named` gets their selectors."""
         before, after = _by_owner(self.old), _by_owner(self.new)
         named.update(location for found in (before, after) for locations in found.values() for location in locations)
@@ -67,31 +69,33 @@ class Subjects:
                 remarks = (f"its pods are now {_locations_text(new)}; before, they were {_locations_text(old)}",)
             elif not new and not any(self.isolated(self.new, place) for place in self.places(old) or ()):
                 remarks = (_LEFT,)
-            yield Row(Pods(owner, old, new), self.places(old), self.places(new), _status(old, new), remarks)
+            yield ComparedSubject(
+                ChangedPods(owner, old, new), self.places(old), self.places(new), _status(old, new), remarks
+            )
 
     def places(self, locations: tuple[Location, ...]) -> tuple[Place, ...] | None:
         """The cells of some selectors; None for no selector at all."""
-        return tuple(Place(name, pod) for name, box in locations for pod in self.cells.of(name, box)) or None
+        return tuple(Place(name, pod) for name, box in locations for pod in self.selector_cells.of(name, box)) or None
 
-    def rows_of_selector(self, location: Location) -> Iterator[Row]:
+    def rows_of_selector(self, location: Location) -> Iterator[ComparedSubject]:
         """One row, or one for each part where only the parts of a selector have pods of their own."""
         namespace, box = location
-        pods = self.cells.of(namespace, box)
+        pods = self.selector_cells.of(namespace, box)
         for pod in pods:
             place = (Place(namespace, pod),)
             title = self.title(namespace, box)
             if len(pods) > 1:
                 title = f"pods such as {box_text(label_sets.box_of(dict(pod)))} of namespace {namespace}"
-            subject = Pods(title, (location,), (location,))
+            subject = ChangedPods(title, (location,), (location,))
             gone, come = self.only(self.old, self.new, location), self.only(self.new, self.old, location)
             status: Status = "removed" if gone else "added" if come else "changed"
             if gone and not self.isolated(self.new, place[0]):
-                yield Row(subject._replace(new=()), place, None, status, (_LEFT,))
+                yield ComparedSubject(subject._replace(new=()), place, None, status, (_LEFT,))
             elif come and not self.isolated(self.old, place[0]):
-                yield Row(subject._replace(old=()), None, place, status)
+                yield ComparedSubject(subject._replace(old=()), None, place, status)
             else:
                 ours = location in self.old.owners or location in self.new.owners
-                yield Row(subject, place, place, status if ours else "changed")
+                yield ComparedSubject(subject, place, place, status if ours else "changed")
 
     def only(self, here: Side, there: Side, location: Location) -> bool:
         """Whether the pods of a selector exist on one side alone, so that no policy need select them on the other."""
@@ -114,7 +118,7 @@ class Subjects:
         if owner:
             return owner
         pods = f"pods {box_text(box)}" if box else "every pod"
-        narrower = any(label_sets.covers(box, other) for other in self.cells.partners(namespace, box))
+        narrower = any(label_sets.covers(box, other) for other in self.selector_cells.partners(namespace, box))
         return f"{pods} of namespace {namespace}" + (" that no other policy selects" if narrower else "")
 
 

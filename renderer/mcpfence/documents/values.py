@@ -14,7 +14,7 @@ from mcpfence.findings.finding import Path, fail
 from mcpfence.findings.wording import type_name
 
 
-class Source(NamedTuple):
+class ValuesFile(NamedTuple):
     """One values file: the name that messages use, its text, its content."""
 
     name: str
@@ -31,7 +31,7 @@ def decode(data: bytes, name: str) -> str:
         raise fail("file-unreadable", sentence, "save it as UTF-8", document=name) from None
 
 
-def read_source(name: str, text: str) -> Source:
+def read_source(name: str, text: str) -> ValuesFile:
     """A values file; raises McpfenceError with line and column where it cannot be read."""
     try:
         data = load_values(text)
@@ -43,7 +43,7 @@ def read_source(name: str, text: str) -> Source:
     if not isinstance(data, Mapping):
         sentence = f"is {type_name(data)}, not a mapping"
         raise fail("catalog-not-a-mapping", sentence, "write keys such as servers: at its top", document=name)
-    return Source(name, text, data)
+    return ValuesFile(name, text, data)
 
 
 def manifests(text: str) -> list[Any] | None:
@@ -96,7 +96,7 @@ def _filled(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str,
     return filled
 
 
-def where(path: Path, sources: Sequence[Source]) -> str:
+def where(path: Path, sources: Sequence[ValuesFile]) -> str:
     """`values.yaml:41:9` of a path in the last file that has it; empty where no file has even its first key."""
     for depth in range(len(path), 0, -1):
         for source in reversed(sources):

@@ -15,7 +15,7 @@ from mcpfence.findings.wording import nearest
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
-from mcpfence.plan.fence import Fence, Ground, Narrowing
+from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.plan.planner import make_plan
 from mcpfence.providers import Provider, provider_of
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
@@ -34,7 +34,7 @@ class View(NamedTuple):
     """A render without errors, with the fences that it was made from."""
 
     rendering: Rendering
-    ground: Ground
+    network: ClusterNetwork
     fences: tuple[Fence, ...]
     raw: Mapping[str, Any]
 
@@ -50,7 +50,7 @@ class View(NamedTuple):
 
     def prepared(self, fence: Fence) -> tuple[Fence, tuple[Narrowing, ...]]:
         """What the engine gives of a fence, and what is lost."""
-        return self.provider.prepare(fence, self.ground)
+        return self.provider.prepare(fence, self.network)
 
     def owner(self, fence: Fence) -> Server | Workload | None:
         """The catalog's entry behind a fence; a back-end has none of its own."""
@@ -73,7 +73,7 @@ def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
     rendering = render(raw, release=release, namespace=namespace, services=services)
     plan = make_plan(rendering.catalog, services, Collector())
-    return View(rendering, plan.ground, tuple(plan.fences), raw)
+    return View(rendering, plan.network, tuple(plan.fences), raw)
 
 
 def find(view: View, name: str) -> Fence | Server:
@@ -100,7 +100,7 @@ def manifests(view: View, fence: Fence) -> tuple[Rendered, ...]:
     """The rendered objects that enforce a fence."""
     prepared, _ = view.prepared(fence)
     made = [
-        *view.provider.emit(prepared, view.ground),
+        *view.provider.emit(prepared, view.network),
         *network_policies(prepared, view.provider.composition, RuleBlocks()),
     ]
     wanted = {(item.kind, item.namespace, item.name) for item in made}
@@ -122,7 +122,7 @@ def look(view: View, fences: Iterable[Fence], *, floor: bool = False) -> Sight:
     documents = [part for fence in fences for item in manifests(view, fence) for part in load_foreign(item.text)]
     if floor:
         documents.append(_floor(view.catalog.namespace))
-    found = read_policies(documents, pod_addresses=canonical(view.ground.pod_cidrs) or ALL)
+    found = read_policies(documents, pod_addresses=canonical(view.network.pod_cidrs) or ALL)
     return Sight(Evaluator(found), frozenset(_keys(documents)))
 
 

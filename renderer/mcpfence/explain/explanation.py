@@ -1,7 +1,7 @@
 """An explanation: one fence in full, every line with its reason, and the verdicts that were asked for.
 
 view       the catalog rendered, and one fence of it
-reasons    what it grants, and which key grants it          barred     what stays blocked, and why
+reasons    what it grants, and which key grants it          blocked    what stays blocked, and why
 questions  what --to and --from say       targets           what that means in this catalog
 verdicts   what the evaluators answer     remedies          which key to write where the answer is no
 """
@@ -21,7 +21,7 @@ from mcpfence.explain.verdicts import Verdict, may_call, may_reach
 from mcpfence.findings.finding import Finding
 from mcpfence.findings.table import TABLE
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.plan.blocked_ranges import Barred, barred, endpoints
+from mcpfence.plan.blocked_ranges import BlockedRange, blocked_ranges, endpoints
 from mcpfence.plan.fence import Fence, Narrowing
 from mcpfence.proof.residual_risks import residual_risks
 
@@ -37,7 +37,7 @@ class Explanation(NamedTuple):
     called_by: tuple[Line, ...]
     nothing: str
     """Why it reaches nothing; empty where it reaches something, or is a back-end whose egress is not fenced."""
-    barred: tuple[Barred, ...]
+    blocked: tuple[BlockedRange, ...]
     """Blocked ranges; empty where no name and no stance opens public addresses."""
     endpoints: tuple[tuple[str, str], ...]
     loses: tuple[Narrowing, ...]
@@ -96,7 +96,7 @@ def explanation_of(view: View, fence: Fence) -> Explanation:
         reaches=reaches,
         called_by=caller_lines(view, fence),
         nothing="" if reaches or fence.kind == "service" else _why_nothing(view, fence),
-        barred=barred(view.catalog) if public else (),
+        blocked=blocked_ranges(view.catalog) if public else (),
         endpoints=endpoints(view.catalog.cluster.families) if reaches else (),
         loses=view.prepared(fence)[1],
         findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),

@@ -15,7 +15,7 @@ from mcpfence.explain.grants import Line
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import Finding, Path, path_text
 from mcpfence.net.ports import Ports, ports_text
-from mcpfence.plan.blocked_ranges import Barred
+from mcpfence.plan.blocked_ranges import BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
 
 Place = Callable[[Path], str]
@@ -42,7 +42,7 @@ def explanation_shape(explained: Explanation, place: Place) -> Shape:
         "reachesNothingBecause": explained.nothing,
         "calledBy": [_line(line, place, []) for line in explained.called_by],
         "metadataEndpoints": [{"address": text, "why": why} for text, why in explained.endpoints],
-        "blocked": [_barred(row) for row in explained.barred],
+        "blocked": [_blocked_range(row) for row in explained.blocked],
         "loses": [narrowing.text for narrowing in explained.loses],
         "findings": [_finding(item, place) for item in explained.findings],
         "residualRisk": list(explained.risks),
@@ -100,7 +100,7 @@ def _key(path: Path, place: Place) -> Shape:
     return {"key": path_text(path), "position": place(path)}
 
 
-def _barred(row: Barred) -> Shape:
+def _blocked_range(row: BlockedRange) -> Shape:
     return {"cidr": row.cidr, "why": row.why, "source": row.source}
 
 

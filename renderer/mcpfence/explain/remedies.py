@@ -19,7 +19,7 @@ from mcpfence.net.addresses import cidrs, family, parse_cidr
 from mcpfence.net.intervals import contains
 from mcpfence.net.ports import PortRange, Ports, ports_text
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
-from mcpfence.plan.cluster import survey
+from mcpfence.plan.cluster import cluster_facts
 from mcpfence.plan.fence import Fence
 from mcpfence.plan.planner import called_servers
 from mcpfence.proof.prove import lost_reach, wanted
@@ -80,7 +80,7 @@ def deny_all_key(view: View, fence: Fence) -> Path:
 
 def _resolver(view: View, fence: Fence, asked: Reach) -> Remedy | None:
     """Whether the flows are questions to the cluster's resolver, which this fence does not ask."""
-    dns = wanted(fence._replace(egress=(survey(view.catalog).dns,), ingress=(), names=())).egress
+    dns = wanted(fence._replace(egress=(cluster_facts(view.catalog).dns,), ingress=(), names=())).egress
     if not asked or not flows.within(asked, dns):
         return None
     key = (*view.egress(fence).path, "dns")

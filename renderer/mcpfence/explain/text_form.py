@@ -14,7 +14,7 @@ from mcpfence.explain.grants import Line, families_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import Path, path_text
 from mcpfence.net.ports import ports_text
-from mcpfence.plan.blocked_ranges import TABLE, Barred
+from mcpfence.plan.blocked_ranges import TABLE, BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
 
 WIDTH = 100
@@ -29,7 +29,7 @@ Place = Callable[[Path], str]
 """`values.yaml:41:9` of a path; empty where no file has it."""
 
 
-class Said(NamedTuple):
+class TextLine(NamedTuple):
     """One line; a title is toned whole, of every other line the first word."""
 
     text: str = ""
@@ -39,36 +39,36 @@ class Said(NamedTuple):
 _LABELS = {"kubernetesAPI": "API server", "cloudIdentity": "identity", "unenforced": "any name"}
 
 
-def explanation_text(explained: Explanation, *, verbose: bool = False) -> tuple[Said, ...]:
+def explanation_text(explained: Explanation, *, verbose: bool = False) -> tuple[TextLine, ...]:
     """The whole fence."""
     fence = explained.fence
     runtime = f" ({fence.runtime})" if fence.runtime else ""
-    lines = [Said(f"{fence.title}{runtime}", "title")]
+    lines = [TextLine(f"{fence.title}{runtime}", "title")]
     lines += _row("pods", [f"{selector.text} of namespace {fence.namespace}" for selector in fence.selectors])
     floor = [f"{explained.floor} (the chart's floor)"] if explained.floor else []
     lines += _row("enforced by", [*explained.manifests, *floor])
     lines += _row("proven", ["read back, these manifests allow what stands below and nothing else"])
     if fence.kind != "service":
-        lines += [Said(), Said("may reach", "title"), *_reaches(explained)]
-    lines += [Said(), Said("may be called by", "title"), *_callers(explained.called_by)]
+        lines += [TextLine(), TextLine("may reach", "title"), *_reaches(explained)]
+    lines += [TextLine(), TextLine("may be called by", "title"), *_callers(explained.called_by)]
     if fence.kind != "service":
         lines += [*_blocked(explained, verbose), *_losses(explained)]
     if explained.findings:
-        lines += [Said(), Said("findings", "title")]
+        lines += [TextLine(), TextLine("findings", "title")]
         for finding in explained.findings:
             tone: Tone = "warning" if finding.severity.value == "warning" else "note"
             wrapped = _wrap(f"{finding.severity.value}: {finding.message} [{finding.id}]", 2, 4)
-            lines += [Said(text, tone if place == 0 else "plain") for place, text in enumerate(wrapped)]
-    lines += [Said(), Said("what no manifest stops", "title")]
+            lines += [TextLine(text, tone if place == 0 else "plain") for place, text in enumerate(wrapped)]
+    lines += [TextLine(), TextLine("what no manifest stops", "title")]
     for risk in explained.risks:
-        lines += [Said(text) for text in _wrap(risk, 2, 4)]
+        lines += [TextLine(text) for text in _wrap(risk, 2, 4)]
     return tuple(lines)
 
 
-def elsewhere_text(explained: Elsewhere) -> tuple[Said, ...]:
+def elsewhere_text(explained: Elsewhere) -> tuple[TextLine, ...]:
     """A server without pods."""
     server = explained.server
-    lines = [Said(f"server {server.name} ({server.runtime})", "title")]
+    lines = [TextLine(f"server {server.name} ({server.runtime})", "title")]
     if server.runtime == "composite":
         lines += _row("groups", [", ".join(server.components) or "nothing"])
         lines += _row("fence", ["none: it has no pods; each of these keeps its own fence"])
@@ -78,10 +78,10 @@ def elsewhere_text(explained: Elsewhere) -> tuple[Said, ...]:
     return tuple(lines)
 
 
-def verdict_text(verdict: Verdict, place: Place) -> tuple[Said, ...]:
+def verdict_text(verdict: Verdict, place: Place) -> tuple[TextLine, ...]:
     """One answer: the sentence, what decides, what grants it or would."""
     wrapped = _wrap(f"{verdict.answer}: {verdict.sentence}", 0, 2)
-    lines = [Said(wrapped[0], verdict.answer), *(Said(text) for text in wrapped[1:]), Said()]
+    lines = [TextLine(wrapped[0], verdict.answer), *(TextLine(text) for text in wrapped[1:]), TextLine()]
     for label, texts in (("passed by", _passed(verdict.ends)), ("stopped by", _stopped(verdict.ends))):
         lines += _row(label, texts)
     lines += _row("granted by", [_key(line, place) for line in verdict.grants])
@@ -113,12 +113,12 @@ def _key(line: Line, place: Place) -> str:
 # --- sections ---
 
 
-def _reaches(explained: Explanation) -> list[Said]:
+def _reaches(explained: Explanation) -> list[TextLine]:
     if not explained.reaches:
         return _row("nothing", [explained.nothing])
     prepared, _ = explained.view.prepared(explained.fence)
     public = f", at public {families_text(prepared.public)} addresses" if prepared.public else ""
-    lines: list[Said] = []
+    lines: list[TextLine] = []
     for _, group in groupby(explained.reaches, key=_alike):
         found = list(group)
         first = found[0]
@@ -141,8 +141,8 @@ def _by(key: str, why: str) -> str:
     return f"by {key}: {why}" if why else f"by {key}"
 
 
-def _callers(lines: Iterable[Line]) -> list[Said]:
-    said: list[Said] = []
+def _callers(lines: Iterable[Line]) -> list[TextLine]:
+    said: list[TextLine] = []
     for line in lines:
         who = f"{line.kind} {line.name}" if line.kind != "client" else line.name
         what = f"{', '.join(line.what)} on {ports_text(line.ports)}"
@@ -150,19 +150,19 @@ def _callers(lines: Iterable[Line]) -> list[Said]:
     return said or _row("nobody", ["no client is declared that may, and nothing in the catalog calls it"])
 
 
-def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
+def _blocked(explained: Explanation, verbose: bool) -> list[TextLine]:
     """What stays closed, by source; why each range does only with -v."""
     if not explained.endpoints:
         return []
-    lines = [Said(), Said("closed to names, stances and listed cidrs", "title")]
+    lines = [TextLine(), TextLine("closed to names, stances and listed cidrs", "title")]
     if verbose:
         lines += _row("metadata", [f"{text:<20} {why}" for text, why in explained.endpoints], 21)
     else:
         lines += _row("metadata", [", ".join(text for text, _ in explained.endpoints)])
-    if not explained.barred:
+    if not explained.blocked:
         return lines
-    lines += [Said(), Said("closed to names and stances", "title")]
-    for label, rows in groupby(explained.barred, key=_barred_label):
+    lines += [TextLine(), TextLine("closed to names and stances", "title")]
+    for label, rows in groupby(explained.blocked, key=_blocked_label):
         if verbose:
             lines += _row(label, [f"{row.cidr:<20} {row.why}" for row in rows], 21)
         else:
@@ -172,25 +172,25 @@ def _blocked(explained: Explanation, verbose: bool) -> list[Said]:
     return lines if verbose else [*lines, *_row("", ["(-v says why each of them is)"])]
 
 
-def _barred_label(row: Barred) -> str:
+def _blocked_label(row: BlockedRange) -> str:
     return {TABLE: "built in", "cluster.profile": "profile", "cluster.nat64": "NAT64"}.get(
         row.source, row.source.split(".")[0] if row.source != "egress.except" else "except"
     )
 
 
-def _losses(explained: Explanation) -> list[Said]:
+def _losses(explained: Explanation) -> list[TextLine]:
     if not explained.loses:
         return []
-    lines = [Said(), Said(f"lost under provider {explained.view.provider.name}", "title")]
+    lines = [TextLine(), TextLine(f"lost under provider {explained.view.provider.name}", "title")]
     for narrowing in explained.loses:
-        lines += [Said(text) for text in _wrap(narrowing.text, 2, 4)]
+        lines += [TextLine(text) for text in _wrap(narrowing.text, 2, 4)]
     return lines
 
 
 # --- layout ---
 
 
-def _row(label: str, texts: Iterable[str], hang: int = 2) -> list[Said]:
+def _row(label: str, texts: Iterable[str], hang: int = 2) -> list[TextLine]:
     """A label with its texts below each other, whose further lines hang in; nothing without texts."""
     lines: list[str] = []
     for text in texts:
@@ -198,8 +198,8 @@ def _row(label: str, texts: Iterable[str], hang: int = 2) -> list[Said]:
     if not lines:
         return []
     if len(label) > _LABEL:
-        return [Said(f"  {label}"), *map(Said, lines)]
-    return [Said(f"  {label:<{_LABEL}} {lines[0].lstrip()}".rstrip()), *map(Said, lines[1:])]
+        return [TextLine(f"  {label}"), *map(TextLine, lines)]
+    return [TextLine(f"  {label:<{_LABEL}} {lines[0].lstrip()}".rstrip()), *map(TextLine, lines[1:])]
 
 
 def _wrap(text: str, first: int, rest: int) -> list[str]:
@@ -215,6 +215,6 @@ def _wrap(text: str, first: int, rest: int) -> list[str]:
     )
 
 
-def shown(lines: Iterable[Said]) -> Iterator[str]:
+def shown(lines: Iterable[TextLine]) -> Iterator[str]:
     """The lines without tones."""
     return (line.text for line in lines)

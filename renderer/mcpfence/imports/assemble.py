@@ -11,7 +11,7 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.findings.table import Severity
 from mcpfence.findings.wording import type_name
 from mcpfence.imports.merge import CannotInsert, insert, lookup
-from mcpfence.imports.shared.format import Desk, Named, Setting, State
+from mcpfence.imports.shared.format import ImportContext, Named, Setting, State
 from mcpfence.imports.shared.hints import hosts_of
 from mcpfence.imports.shared.source import Text
 from mcpfence.imports.to_do_list import earlier, left_to_do, without
@@ -39,13 +39,13 @@ class _Part(NamedTuple):
     decided: tuple[str, ...]
 
 
-def assemble(draft: Draft, desk: Desk) -> tuple[str, tuple[Named, ...]]:
+def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ...]]:
     """The catalog's text and the servers that are in it; raises McpfenceError where no catalog comes of it."""
     base = read_source(draft.base.name, draft.base.text).data if draft.base else {}
-    settings = _settings(draft.settings, base, desk)
+    settings = _settings(draft.settings, base, context)
     if draft.provider:
         settings = [part for part in settings if part.path != ("egress", "provider")]
-    servers, same = _new(draft.servers, base, draft.base.name if draft.base else "", desk)
+    servers, same = _new(draft.servers, base, draft.base.name if draft.base else "", context)
     while True:
         parts = [*settings, *_provider(servers, settings, base, draft.provider)]
         parts += [_Part(("servers", item.label), item.entry.server, ()) for item in servers]
@@ -56,16 +56,16 @@ def assemble(draft: Draft, desk: Desk) -> tuple[str, tuple[Named, ...]]:
         if not gone:
             break
         servers = [item for item in servers if item.label not in bad]
-        _refuse(gone, errors, desk)
+        _refuse(gone, errors, context)
     if errors:
-        raise _unfit(errors, desk, theirs=draft.base is not None or bool(draft.provider))
+        raise _unfit(errors, context, theirs=draft.base is not None or bool(draft.provider))
     if not parts and draft.base is None:
         return "", ()
     stance = str(lookup(whole, ("egress", "default")) or "deny")
     left = [item for item in (*servers, *same) if item.entry.state is State.UNDECLARED]
     for item in left:
         todo = f"left to egress.default of the catalog ({stance}); list what it needs"
-        desk.say("import-undeclared", item.entry.node, f"{quote(item.entry.name)} declares no egress", todo)
+        context.say("import-undeclared", item.entry.node, f"{quote(item.entry.name)} declares no egress", todo)
     comments = {part.path: part.decided for part in parts if part.decided}
     comments |= {("servers", item.label): _sentences(item) for item in servers}
     before = earlier(draft.base.text, base) if draft.base else {}
@@ -77,7 +77,7 @@ def assemble(draft: Draft, desk: Desk) -> tuple[str, tuple[Named, ...]]:
 # --- what goes into it ---
 
 
-def _settings(settings: Sequence[Setting], base: Mapping[str, Any], desk: Desk) -> list[_Part]:
+def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: ImportContext) -> list[_Part]:
     """Settings that the user's file does not have; the first of several for one key wins, the others are errors."""
     found: dict[tuple[str, ...], Setting] = {}
     for item in settings:
@@ -86,16 +86,20 @@ def _settings(settings: Sequence[Setting], base: Mapping[str, Any], desk: Desk) 
         theirs = lookup(base, item.path)
         if theirs is not None:
             if theirs != item.value:
-                desk.say("import-kept", item.node, f"says something else than {words} of the merged file", "kept yours")
+                context.say(
+                    "import-kept", item.node, f"says something else than {words} of the merged file", "kept yours"
+                )
         elif other is None:
             found[item.path] = item
         elif other.value != item.value:
             sentence = f"sets {words}, which {other.node.place} sets too, to something else"
-            desk.say("import-setting-twice", item.node, sentence, "import them one by one")
+            context.say("import-setting-twice", item.node, sentence, "import them one by one")
     return [_Part(path, item.value, (f"from {item.node.place}", *item.decided)) for path, item in sorted(found.items())]
 
 
-def _new(servers: Sequence[Named], base: Mapping[str, Any], name: str, desk: Desk) -> tuple[list[Named], list[Named]]:
+def _new(
+    servers: Sequence[Named], base: Mapping[str, Any], name: str, context: ImportContext
+) -> tuple[list[Named], list[Named]]:
     """Servers that the user's file does not have, and those that it has as they are; where it differs, it wins."""
     theirs = base.get("servers")
     theirs = theirs if isinstance(theirs, Mapping) else {}
@@ -108,7 +112,7 @@ def _new(servers: Sequence[Named], base: Mapping[str, Any], name: str, desk: Des
         else:
             keys = sorted(_differing(theirs[item.label], item.entry.server))
             sentence = f"servers.{item.label} is in {name} already and differs in {', '.join(keys)}"
-            desk.say("import-kept", item.entry.node, sentence, "kept yours; compare them")
+            context.say("import-kept", item.entry.node, sentence, "kept yours; compare them")
     return found, same
 
 
@@ -174,23 +178,25 @@ def _errors(whole: Mapping[str, Any], ours: set[str], defaults: Mapping[str, Any
     ]
 
 
-def _refuse(gone: Sequence[Named], errors: Sequence[Finding], desk: Desk) -> None:
+def _refuse(gone: Sequence[Named], errors: Sequence[Finding], context: ImportContext) -> None:
     for item in gone:
         for error in errors:
             if error.path[:2] == ("servers", item.label):
                 rest = error.message.removeprefix(f"servers.{item.label}").removeprefix(".").removeprefix(": ")
-                desk.refuse(item.entry.node, f"{quote(item.entry.name)} is no server that a catalog can have: {rest}")
+                context.refuse(
+                    item.entry.node, f"{quote(item.entry.name)} is no server that a catalog can have: {rest}"
+                )
                 break
 
 
-def _unfit(errors: Sequence[Finding], desk: Desk, *, theirs: bool) -> McpfenceError:
+def _unfit(errors: Sequence[Finding], context: ImportContext, *, theirs: bool) -> McpfenceError:
     """The merged file or the chosen provider is wrong, or it is a fault of ours."""
     if theirs:
-        return McpfenceError([*errors, *desk.ordered()])
+        return McpfenceError([*errors, *context.ordered()])
     said = "; ".join(error.message for error in errors[:3])
     sentence = f"what was imported does not pass mcpfence check, and nothing was printed: {said}"
     return McpfenceError(
-        [*fail("internal", sentence, "please report it with the entry that it names").findings, *desk.ordered()]
+        [*fail("internal", sentence, "please report it with the entry that it names").findings, *context.ordered()]
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable
 
-from mcpfence.imports.shared.format import Format, Row
+from mcpfence.imports.shared.format import FieldRow, Format
 
 LEFT_OUT = "left out: no policy depends on it"
 
 
-def _meaning(row: Row) -> str:
+def _meaning(row: FieldRow) -> str:
     return row.meaning or ("as written" if row.target else LEFT_OUT)
 
 

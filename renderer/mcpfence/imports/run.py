@@ -18,7 +18,7 @@ from mcpfence.imports.assemble import Draft, assemble
 from mcpfence.imports.merge import lookup
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import distinct, label, lossy
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Named, Setting
+from mcpfence.imports.shared.format import Entry, Format, FormatResult, ImportContext, Named, Setting
 from mcpfence.imports.shared.hints import same_image_hints
 from mcpfence.imports.shared.source import Document, Node, Text, read_text
 
@@ -52,19 +52,19 @@ class Imported(NamedTuple):
 
 def import_texts(texts: Sequence[Text], request: Request) -> Imported:
     """Import texts; raises McpfenceError where nothing can be printed at all."""
-    desk = Desk(trust_publisher=request.trust_publisher, stance=_stance(request.base), only=request.only)
-    desk.pods = tuple(_documents(request.pods, desk))
-    documents = _documents(texts, desk)
-    entries, settings = _read(documents, request.format, desk)
-    entries = _only(entries, request.only, desk)
+    context = ImportContext(trust_publisher=request.trust_publisher, stance=_stance(request.base), only=request.only)
+    context.pods = tuple(_documents(request.pods, context))
+    documents = _documents(texts, context)
+    entries, settings = _read(documents, request.format, context)
+    entries = _only(entries, request.only, context)
     if not entries and not settings:
-        _say_nothing(desk, texts)
-        return Imported("", (), desk.ordered())
-    entries, spaces = _one_namespace(entries, request.base, desk)
-    named = _named(entries, desk)
+        _say_nothing(context, texts)
+        return Imported("", (), context.ordered())
+    entries, spaces = _one_namespace(entries, request.base, context)
+    named = _named(entries, context)
     draft = Draft(named, (*settings, *spaces), request.provider, request.base, request.defaults)
-    text, left = assemble(draft, desk)
-    return Imported(text, left, desk.ordered(), desk.stance)
+    text, left = assemble(draft, context)
+    return Imported(text, left, context.ordered(), context.stance)
 
 
 def _stance(base: Text | None) -> str:
@@ -72,17 +72,17 @@ def _stance(base: Text | None) -> str:
     return "internet" if found == "internet" else "deny"
 
 
-def _documents(texts: Iterable[Text], desk: Desk) -> list[Document]:
+def _documents(texts: Iterable[Text], context: ImportContext) -> list[Document]:
     found: list[Document] = []
     for text in texts:
         try:
             found += read_text(text)
         except McpfenceError as error:
-            desk.findings += error.findings
+            context.findings += error.findings
     return found
 
 
-def _read(documents: Sequence[Document], name: str, desk: Desk) -> tuple[list[Entry], list[Setting]]:
+def _read(documents: Sequence[Document], name: str, context: ImportContext) -> tuple[list[Entry], list[Setting]]:
     """What each format makes of its documents; a document that nobody knows is an error if the user named it."""
     formats = list(FORMATS.values()) if name == "auto" else [FORMATS[name]]
     owners = [_owner(document, formats, named=name != "auto") for document in documents]
@@ -97,8 +97,8 @@ def _read(documents: Sequence[Document], name: str, desk: Desk) -> tuple[list[En
             strangers.append(document)
     known = {document.file for pile in piles.values() for document in pile}
     for document in strangers:
-        _unknown(document, name, alone=document.file not in known, desk=desk)
-    return _all(FORMATS[owner].read(pile, desk) for owner, pile in piles.items())
+        _unknown(document, name, alone=document.file not in known, context=context)
+    return _all(FORMATS[owner].read(pile, context) for owner, pile in piles.items())
 
 
 def _owner(document: Document, formats: Sequence[Format], *, named: bool) -> Format | None:
@@ -108,19 +108,19 @@ def _owner(document: Document, formats: Sequence[Format], *, named: bool) -> For
     return None
 
 
-def _unknown(document: Document, name: str, *, alone: bool, desk: Desk) -> None:
+def _unknown(document: Document, name: str, *, alone: bool, context: ImportContext) -> None:
     """An error where the user named a file of which nothing is known; else a note."""
     sentence = f"holds nothing that {'a known format' if name == 'auto' else f'the format {name}'} has"
     if not (document.named and alone):
-        desk.say("import-skipped", Node(document, document.data), sentence, "skipped")
+        context.say("import-skipped", Node(document, document.data), sentence, "skipped")
         return
     todo = (
         f"name its format ({', '.join(FORMATS)})" if name == "auto" else f"see mcpfence import {name} --explain-source"
     )
-    desk.say("import-unreadable", Node(document, document.data), sentence, todo)
+    context.say("import-unreadable", Node(document, document.data), sentence, todo)
 
 
-def _all(results: Iterable[Found]) -> tuple[list[Entry], list[Setting]]:
+def _all(results: Iterable[FormatResult]) -> tuple[list[Entry], list[Setting]]:
     entries: list[Entry] = []
     settings: list[Setting] = []
     for found in results:
@@ -129,31 +129,35 @@ def _all(results: Iterable[Found]) -> tuple[list[Entry], list[Setting]]:
     return entries, settings
 
 
-def _only(entries: list[Entry], names: Sequence[str], desk: Desk) -> list[Entry]:
+def _only(entries: list[Entry], names: Sequence[str], context: ImportContext) -> list[Entry]:
     """The entries that --only names, by their name in the source or by their label; raises McpfenceError."""
     if not names:
         return entries
     known = {entry.name for entry in entries} | {label(entry.name) for entry in entries}
     faults = [name for name in names if name not in known]
     if faults:
-        refused = "one of those that were refused, or " if any(f.id == "import-refused" for f in desk.findings) else ""
+        refused = (
+            "one of those that were refused, or " if any(f.id == "import-refused" for f in context.findings) else ""
+        )
         todo = nearest(faults[0], sorted(known), f"write {refused}a name of the input")
         raise McpfenceError(
-            [*desk.ordered(), *fail("import-nothing", f"--only {quote(faults[0])} is in no entry", todo).findings]
+            [*context.ordered(), *fail("import-nothing", f"--only {quote(faults[0])} is in no entry", todo).findings]
         )
     kept = [entry for entry in entries if entry.name in names or label(entry.name) in names]
-    desk.forget_others(kept)
+    context.forget_others(kept)
     return kept
 
 
-def _one_namespace(entries: list[Entry], base: Text | None, desk: Desk) -> tuple[list[Entry], list[Setting]]:
+def _one_namespace(
+    entries: list[Entry], base: Text | None, context: ImportContext
+) -> tuple[list[Entry], list[Setting]]:
     """The entries of one namespace, and the settings that say so; those of others are refused.
 
     The namespace is that of the merged file if it names one, else that of the first entry that has one.
     """
     for entry in entries:
         if entry.namespace and label(entry.namespace) != entry.namespace:
-            desk.refuse(entry.node, f"runs in namespace {shown(entry.namespace)}, which is none", "mend the source")
+            context.refuse(entry.node, f"runs in namespace {shown(entry.namespace)}, which is none", "mend the source")
     entries = [entry for entry in entries if not entry.namespace or label(entry.namespace) == entry.namespace]
     first = next((entry for entry in entries if entry.namespace), None)
     if first is None:
@@ -163,7 +167,7 @@ def _one_namespace(entries: list[Entry], base: Text | None, desk: Desk) -> tuple
     for entry in entries:
         if entry.namespace and entry.namespace != wanted:
             sentence = f"runs in namespace {shown(entry.namespace)}, and this catalog is for {shown(wanted)}"
-            desk.refuse(entry.node, sentence, "import the servers of each namespace into a catalog of their own")
+            context.refuse(entry.node, sentence, "import the servers of each namespace into a catalog of their own")
     if theirs is None:
         told = ("every pod of it that no server or workload of this catalog selects is denied by the floor",)
         create = Setting(first.node, ("mcpNamespace", "create"), value=False, decided=("it exists already",))
@@ -173,15 +177,15 @@ def _one_namespace(entries: list[Entry], base: Text | None, desk: Desk) -> tuple
     return [entry for entry in entries if entry.namespace in ("", wanted)], spaces
 
 
-def _say_nothing(desk: Desk, texts: Sequence[Text]) -> None:
-    if not any(finding.severity.value == "error" for finding in desk.findings):
+def _say_nothing(context: ImportContext, texts: Sequence[Text]) -> None:
+    if not any(finding.severity.value == "error" for finding in context.findings):
         where = texts[0].name if len(texts) == 1 else ""
         sentence = "there is nothing to import in the input"
         finding = fail("import-nothing", sentence, f"name files or folders of: {', '.join(FORMATS)}", document=where)
-        desk.findings += finding.findings
+        context.findings += finding.findings
 
 
-def _named(entries: Sequence[Entry], desk: Desk) -> tuple[Named, ...]:
+def _named(entries: Sequence[Entry], context: ImportContext) -> tuple[Named, ...]:
     """Every entry with its label; composites refer to labels.  What was changed, and why, is said."""
     entries = sorted(entries, key=_rank)
     labels = distinct([entry.name for entry in entries])
@@ -194,14 +198,14 @@ def _named(entries: Sequence[Entry], desk: Desk) -> tuple[Named, ...]:
         if clashes[base] > 1:
             others = ", ".join(place for place in places[base] if place != entry.node.place)
             sentence = f"{quote(entry.name)} is {text} here: {others or 'another entry'} has the name {base} too"
-            desk.say("import-name", entry.node, sentence, "rename one of them, or import one of them with --only")
+            context.say("import-name", entry.node, sentence, "rename one of them, or import one of them with --only")
         elif lossy(entry.name):
             sentence = f"{quote(entry.name)} is {text} here: it is too long, or has characters that no label has"
-            desk.say("import-name", entry.node, sentence, "make sure that it is the server you mean")
+            context.say("import-name", entry.node, sentence, "make sure that it is the server you mean")
     ids = {id: text for entry, text in zip(entries, labels, strict=True) for id in (*entry.ids, entry.name)}
     hints = same_image_hints(entries)
     return tuple(
-        Named(text, _linked(entry, ids, desk)._replace(hints=(*entry.hints, *hints.get(i, ()))))
+        Named(text, _linked(entry, ids, context)._replace(hints=(*entry.hints, *hints.get(i, ()))))
         for i, (entry, text) in enumerate(zip(entries, labels, strict=True))
     )
 
@@ -212,7 +216,7 @@ def _rank(entry: Entry) -> tuple[str, str, str, int]:
     return label(entry.name), entry.name, file, int(line) if line.isdecimal() else 0
 
 
-def _linked(entry: Entry, ids: Mapping[str, str], desk: Desk) -> Entry:
+def _linked(entry: Entry, ids: Mapping[str, str], context: ImportContext) -> Entry:
     """A composite whose components are labels; those that were not imported are left out, with a finding."""
     config = entry.server.get("compositeConfig")
     if not isinstance(config, Mapping) or "componentServers" not in config:
@@ -220,6 +224,8 @@ def _linked(entry: Entry, ids: Mapping[str, str], desk: Desk) -> Entry:
     there = [ids[name] for name in config["componentServers"] if name in ids]
     for name in config["componentServers"]:
         if name not in ids:
-            desk.say("import-narrowed", entry.node, f"groups {quote(name)}, which was not imported", "left out of it")
+            context.say(
+                "import-narrowed", entry.node, f"groups {quote(name)}, which was not imported", "left out of it"
+            )
     server = {**entry.server, "compositeConfig": {**config, "componentServers": list(dict.fromkeys(there))}}
     return entry._replace(server=server)

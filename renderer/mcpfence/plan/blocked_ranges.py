@@ -1,6 +1,6 @@
 """Why an address is blocked: every blocked range with its reason, and where that comes from.
 
-The same sources as in `ground.survey`, kept apart there for speed and here for people.
+The same sources as in `cluster.cluster_facts`, kept apart there for speed and here for people.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mcpfence.plan.fence import Block, Peer
 TABLE = "built-in table"
 
 
-class Barred(NamedTuple):
+class BlockedRange(NamedTuple):
     """One blocked range: why in a few words, and the key or table that says so."""
 
     block: Interval
@@ -30,21 +30,21 @@ class Barred(NamedTuple):
         return cidrs((self.block,))[0]
 
 
-def barred(catalog: Catalog) -> tuple[Barred, ...]:
+def blocked_ranges(catalog: Catalog) -> tuple[BlockedRange, ...]:
     """Every blocked range of the families in use, by source; ranges of several sources may overlap.
 
     IPv4-mapped addresses have no row: no ipBlock may name them, and on the wire they are IPv4.
     """
     cluster = catalog.cluster
     found = [
-        Barred(parse_cidr(text), why, TABLE)
+        BlockedRange(parse_cidr(text), why, TABLE)
         for text, why in SPECIAL_V4 + SPECIAL_V6
         if not (text == NAT64 and cluster.nat64)
     ]
     if cluster.nat64:
-        found.append(Barred(parse_cidr(NAT64), "only the images of blocked IPv4 ranges", "cluster.nat64"))
+        found.append(BlockedRange(parse_cidr(NAT64), "only the images of blocked IPv4 ranges", "cluster.nat64"))
     found += [
-        Barred(parse_cidr(text), f"the cluster's own under profile {cluster.profile}", "cluster.profile")
+        BlockedRange(parse_cidr(text), f"the cluster's own under profile {cluster.profile}", "cluster.profile")
         for text in PROFILES[cluster.profile].blocked
     ]
     for key, blocks in (
@@ -53,35 +53,37 @@ def barred(catalog: Catalog) -> tuple[Barred, ...]:
         ("services", cluster.services),
         ("controlPlane", cluster.control_plane),
     ):
-        found += [Barred(block, f"the cluster's {_WORDS[key]}", f"cluster.cidrs.{key}") for block in blocks]
-    found += [Barred(block, "by the catalog", "egress.except") for block in catalog.excepts]
+        found += [BlockedRange(block, f"the cluster's {_WORDS[key]}", f"cluster.cidrs.{key}") for block in blocks]
+    found += [BlockedRange(block, "by the catalog", "egress.except") for block in catalog.excepts]
     return tuple(item for item in found if family(item.block[0]) in cluster.families)
 
 
 _WORDS = {"nodes": "nodes", "pods": "pods", "services": "Services", "controlPlane": "API server"}
 
 
-def reasons_against(address: int, catalog: Catalog) -> tuple[Barred, ...]:
+def reasons_against(address: int, catalog: Catalog) -> tuple[BlockedRange, ...]:
     """The blocked ranges that hold an address; under cluster.nat64 those of the IPv4 address that it stands for."""
     block = parse_cidr(NAT64)
     if catalog.cluster.nat64 and block[0] <= address <= block[1]:
         inner = address - block[0]
-        ours = [row for row in barred(catalog) if row.source != "cluster.nat64" and contains((row.block,), address)]
+        ours = [
+            row for row in blocked_ranges(catalog) if row.source != "cluster.nat64" and contains((row.block,), address)
+        ]
         return (
             *(
-                Barred((address, address), f"stands for {format_address(inner)} (NAT64): {row.why}", row.source)
-                for row in _barred_v4(catalog)
+                BlockedRange((address, address), f"stands for {format_address(inner)} (NAT64): {row.why}", row.source)
+                for row in _blocked_v4(catalog)
                 if contains((row.block,), inner)
             ),
             *ours,
         )
-    return tuple(row for row in barred(catalog) if contains((row.block,), address))
+    return tuple(row for row in blocked_ranges(catalog) if contains((row.block,), address))
 
 
-def _barred_v4(catalog: Catalog) -> tuple[Barred, ...]:
+def _blocked_v4(catalog: Catalog) -> tuple[BlockedRange, ...]:
     """The blocked IPv4 ranges, also where the catalog uses IPv6 alone: their images are blocked all the same."""
     both = catalog._replace(cluster=catalog.cluster._replace(families=frozenset({4, 6})))
-    return tuple(row for row in barred(both) if row.block[0] < V6_BASE)
+    return tuple(row for row in blocked_ranges(both) if row.block[0] < V6_BASE)
 
 
 def metadata_reason(address: int) -> str:

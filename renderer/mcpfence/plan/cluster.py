@@ -1,4 +1,4 @@
-"""The ground that all fences stand on: public ranges, DNS, cluster addresses - decided once per render."""
+"""What all fences of a render share: public ranges, DNS, cluster addresses - decided once per render."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from mcpfence.net.addresses import ALL_V4, ALL_V6, family, parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, subtract
 from mcpfence.net.ports import PortRange, Ports, canonical_ports, tcp
 from mcpfence.net.special_ranges import blocked, emittable, metadata
-from mcpfence.plan.fence import Allow, Block, Ground, Peer, Pods
+from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Peer, Pods
 
 API_PORTS: Ports = tcp(443, 6443)
 
 
-class Terrain(NamedTuple):
-    """The ground and the destinations that many fences share."""
+class ClusterFacts(NamedTuple):
+    """The cluster's network and the destinations that many fences share."""
 
-    ground: Ground
+    network: ClusterNetwork
     blocked: Intervals
     metadata: Intervals
     cluster: Intervals
@@ -30,7 +30,7 @@ class Terrain(NamedTuple):
     api: Allow | None
 
 
-def survey(catalog: Catalog) -> Terrain:
+def cluster_facts(catalog: Catalog) -> ClusterFacts:
     """Decide what the catalog's cluster, dns and egress keys mean for every fence."""
     profile = PROFILES[catalog.cluster.profile]
     cluster = canonical(catalog.cluster.cidrs)
@@ -41,7 +41,7 @@ def survey(catalog: Catalog) -> Terrain:
         for whole in (ALL_V4, ALL_V6)
         if family(whole[0]) in catalog.cluster.families
     )
-    ground = Ground(
+    network = ClusterNetwork(
         namespace=catalog.namespace,
         release=catalog.release,
         families=catalog.cluster.families,
@@ -52,8 +52,8 @@ def survey(catalog: Catalog) -> Terrain:
         provider_settings=catalog.provider_settings,
     )
     points = metadata()
-    return Terrain(
-        ground=ground,
+    return ClusterFacts(
+        network=network,
         blocked=ranges,
         metadata=points,
         cluster=cluster,
@@ -117,7 +117,7 @@ def order_peers(peers: list[Peer]) -> tuple[Peer, ...]:
 
 
 def listed_block(
-    block: Interval, excepts: Intervals, terrain: Terrain, path: Path, text: str, out: Collector
+    block: Interval, excepts: Intervals, facts: ClusterFacts, path: Path, text: str, out: Collector
 ) -> Block | None:
     """A cidr that the catalog lists, less its excepts and the metadata endpoints; None after an error.
 
@@ -126,19 +126,19 @@ def listed_block(
     granted = subtract((block,), excepts)
     if not granted:
         return None  # excepts that take all away are an error of their own
-    rest = subtract(granted, terrain.metadata)
+    rest = subtract(granted, facts.metadata)
     if not rest:
         sentence = f"{text} is nothing but a metadata endpoint, which no cidr opens"
         todo = "remove it, or write egress.cloudIdentity: true if the server needs its cloud identity"
         out.add("cidr-only-metadata", path, sentence, todo)
         return None
-    private = intersect(rest, terrain.blocked)
+    private = intersect(rest, facts.blocked)
     if private and subtract(rest, private):
         sentence = f"{text} holds public and blocked addresses"
         todo = "write egress.default: internet for every public address, or narrower cidrs that are one or the other"
         out.add("cidr-mixed", path, sentence, todo)
         return None
-    if intersect(rest, terrain.cluster):
+    if intersect(rest, facts.cluster):
         sentence = f"{text} overlaps cluster.cidrs: pods, Services or nodes of this cluster"
         out.add("cidr-in-cluster", path, sentence, "list the back-end under egress.services if it runs in the cluster")
-    return Block(block, canonical([*excepts, *intersect(terrain.metadata, (block,))]))
+    return Block(block, canonical([*excepts, *intersect(facts.metadata, (block,))]))

@@ -12,7 +12,7 @@ from mcpfence.kube.services import ServiceIndex, Unresolved, ports_of, selector_
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, canonical, intersect
 from mcpfence.net.ports import Ports
-from mcpfence.plan.cluster import Terrain, listed_block, order_peers
+from mcpfence.plan.cluster import ClusterFacts, listed_block, order_peers
 from mcpfence.plan.fence import Allow, Block, Name, Pods
 
 
@@ -25,13 +25,13 @@ class Reached(NamedTuple):
 
 
 def resolve_service(
-    entry: Service, catalog: Catalog, terrain: Terrain, services: ServiceIndex, kind: str, out: Collector
+    entry: Service, catalog: Catalog, facts: ClusterFacts, services: ServiceIndex, kind: str, out: Collector
 ) -> Reached | None:
     """What a services entry opens; None after an error."""
     source = path_text(entry.path)
     namespace = entry.namespace or catalog.namespace
     if entry.mode == "cidr":
-        blocks = [_listed_text(block, terrain, (*entry.path, "cidrs"), out) for block in entry.cidrs]
+        blocks = [_listed_text(block, facts, (*entry.path, "cidrs"), out) for block in entry.cidrs]
         found = [block for block in blocks if block is not None]
         if not found or entry.ports is None:
             return None
@@ -50,8 +50,8 @@ def resolve_service(
     return Reached(Allow(kind, (Pods(namespace, selector),), ports, source), (entry.name, namespace, selector))
 
 
-def _listed_text(block: Interval, terrain: Terrain, path: Path, out: Collector) -> Block | None:
-    return listed_block(block, (), terrain, path, cidrs((block,))[0], out)
+def _listed_text(block: Interval, facts: ClusterFacts, path: Path, out: Collector) -> Block | None:
+    return listed_block(block, (), facts, path, cidrs((block,))[0], out)
 
 
 def _pods(
@@ -78,20 +78,20 @@ def _pods(
     return selector, ports
 
 
-def addresses_of(domain: Domain, terrain: Terrain, out: Collector) -> Allow | None:
+def addresses_of(domain: Domain, facts: ClusterFacts, out: Collector) -> Allow | None:
     """The addresses of a domain entry as a cidr destination of their own."""
     path = (*domain.path, "addresses")
-    found = [_listed_text(block, terrain, path, out) for block in domain.addresses]
+    found = [_listed_text(block, facts, path, out) for block in domain.addresses]
     peers = order_peers([block for block in found if block is not None])
     return Allow("address", peers, domain.ports, path_text(path)) if peers else None
 
 
-def listed_cidrs(egress: Egress, terrain: Terrain, out: Collector) -> list[Allow]:
+def listed_cidrs(egress: Egress, facts: ClusterFacts, out: Collector) -> list[Allow]:
     """The cidrs of an egress, each an allow of its own."""
     allows = []
     for entry in egress.cidrs:
         text = cidrs((entry.block,))[0]
-        block = listed_block(entry.block, entry.excepts, terrain, entry.path, text, out)
+        block = listed_block(entry.block, entry.excepts, facts, entry.path, text, out)
         if block is not None:
             allows.append(Allow("cidr", (block,), entry.ports, path_text(entry.path)))
     return allows

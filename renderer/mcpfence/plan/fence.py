@@ -16,7 +16,7 @@ from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, Intervals, subtract
 from mcpfence.net.ports import Ports
 
-Kind = Literal["server", "workload", "service"]
+FenceKind = Literal["server", "workload", "service"]
 
 
 class Pods(NamedTuple):
@@ -87,7 +87,7 @@ class Name(NamedTuple):
 class Fence(NamedTuple):
     """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
 
-    kind: Kind
+    kind: FenceKind
     name: str
     namespace: str
     selectors: tuple[Selector, ...]
@@ -126,8 +126,8 @@ class Narrowing(NamedTuple):
         return f"{self.fence} loses {gone}: {self.why}"
 
 
-class Ground(NamedTuple):
-    """What all fences of a render stand on."""
+class ClusterNetwork(NamedTuple):
+    """What all fences of a render share: whose they are, and which addresses are public, pods' or Services'."""
 
     namespace: str
     release: str

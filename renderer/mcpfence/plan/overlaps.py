@@ -9,7 +9,7 @@ from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.kube.selectors import Owned, Selector, overlaps
 from mcpfence.plan.callers import BackEnd
-from mcpfence.plan.fence import Kind
+from mcpfence.plan.fence import FenceKind
 
 _SHOWN = 25
 """Pairs that are told for each namespace."""
@@ -18,7 +18,7 @@ _SHOWN = 25
 class _Owner(NamedTuple):
     """Whose a selector is."""
 
-    kind: Kind
+    kind: FenceKind
     name: str
     path: Path
 
@@ -31,7 +31,7 @@ def check_disjoint(catalog: Catalog, back_ends: Iterable[BackEnd], out: Collecto
     owners: list[_Owner] = []
     by_namespace: dict[str, list[Owned]] = {}
 
-    def enter(kind: Kind, name: str, namespace: str, selectors: Sequence[Selector], path: Path) -> None:
+    def enter(kind: FenceKind, name: str, namespace: str, selectors: Sequence[Selector], path: Path) -> None:
         entries = by_namespace.setdefault(namespace, [])
         entries += [(selector, len(owners)) for selector in selectors if not selector.empty]
         owners.append(_Owner(kind, name, path))

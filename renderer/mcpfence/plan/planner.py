@@ -21,17 +21,17 @@ from mcpfence.plan.callers import (
     server_ports,
     workload_ingress,
 )
-from mcpfence.plan.cluster import Terrain, order_peers, survey
+from mcpfence.plan.cluster import ClusterFacts, cluster_facts, order_peers
 from mcpfence.plan.destinations import Reached, addresses_of, listed_cidrs, names_of, resolve_service, warn_reopened
-from mcpfence.plan.fence import Allow, Fence, Ground, Kind, Name, Peer, Pods
+from mcpfence.plan.fence import Allow, ClusterNetwork, Fence, FenceKind, Name, Peer, Pods
 from mcpfence.plan.overlaps import check_disjoint
 from mcpfence.plan.remote_servers import remote_destination
 
 
 class Plan(NamedTuple):
-    """The ground and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
+    """The cluster's network and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
 
-    ground: Ground
+    network: ClusterNetwork
     fences: Iterator[Fence]
 
 
@@ -39,8 +39,8 @@ class _Scene(NamedTuple):
     """What is worked out over all servers and workloads before the first fence is made."""
 
     catalog: Catalog
-    terrain: Terrain
-    reached: dict[tuple[Kind, str], list[Reached]]
+    facts: ClusterFacts
+    reached: dict[tuple[FenceKind, str], list[Reached]]
     back_ends: dict[Selector, BackEnd]
     workload_callers: dict[str, list[Peer]]
     clients: Allow | None
@@ -48,8 +48,8 @@ class _Scene(NamedTuple):
 
 def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
     """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
-    terrain = survey(catalog)
-    scene = _Scene(catalog, terrain, {}, {}, {}, default_clients(catalog))
+    facts = cluster_facts(catalog)
+    scene = _Scene(catalog, facts, {}, {}, {}, default_clients(catalog))
     for server in catalog.servers.values():
         if server.hosted:
             pods: list[Peer] = [Pods(catalog.namespace, selector) for selector in server.selectors]
@@ -61,7 +61,7 @@ def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
             if catalog.servers[name].hosted:
                 scene.workload_callers.setdefault(name, []).extend(pods)
     check_disjoint(catalog, list(scene.back_ends.values()), out)
-    return Plan(terrain.ground, _fences(scene, out))
+    return Plan(facts.network, _fences(scene, out))
 
 
 def called_servers(catalog: Catalog, egress: Egress) -> list[str]:
@@ -84,7 +84,7 @@ def called_servers(catalog: Catalog, egress: Egress) -> list[str]:
 
 def _resolve(
     scene: _Scene,
-    owner: tuple[Kind, str],
+    owner: tuple[FenceKind, str],
     egress: Egress,
     runtime: str,
     pods: list[Peer],
@@ -96,7 +96,7 @@ def _resolve(
     entries = [("service", entry) for entry in egress.services]
     entries += [("registry", entry) for entry in registries.services]
     for kind, entry in entries:
-        reached = resolve_service(entry, scene.catalog, scene.terrain, services, kind, out)
+        reached = resolve_service(entry, scene.catalog, scene.facts, services, kind, out)
         if reached is None:
             continue
         scene.reached.setdefault(owner, []).append(reached)
@@ -149,7 +149,7 @@ def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
         ingress=server_ingress(scene.catalog, server, scene.clients, scene.workload_callers.get(server.name, [])),
         egress=egress,
         names=names,
-        public=scene.terrain.ground.public if names else (),
+        public=scene.facts.network.public if names else (),
         runtime=server.runtime,
         path=server.path,
         endings=endings(server.selectors),
@@ -157,7 +157,7 @@ def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
 
 
 def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
-    key: tuple[Kind, str] = ("workload", workload.name)
+    key: tuple[FenceKind, str] = ("workload", workload.name)
     egress, names = _egress(scene, key, workload.egress, "", [], out)
     return Fence(
         kind="workload",
@@ -167,18 +167,18 @@ def _workload_fence(scene: _Scene, workload: Workload, out: Collector) -> Fence:
         ingress=workload_ingress(scene.catalog, workload, scene.back_ends),
         egress=egress,
         names=names,
-        public=scene.terrain.ground.public if names else (),
+        public=scene.facts.network.public if names else (),
         path=workload.path,
         endings=endings(workload.selectors),
     )
 
 
 def _egress(
-    scene: _Scene, owner: tuple[Kind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
+    scene: _Scene, owner: tuple[FenceKind, str], egress: Egress, runtime: str, clients: list[Client], out: Collector
 ) -> tuple[tuple[Allow, ...], tuple[Name, ...]]:
     if egress.deny_all:
         return (), ()
-    catalog, terrain = scene.catalog, scene.terrain
+    catalog, facts = scene.catalog, scene.facts
     internet = internet_stance(catalog, egress)
     registries = granted_registries(catalog, runtime, egress)
     names = names_of(egress.domains, registry=False)
@@ -188,38 +188,38 @@ def _egress(
     needs_dns = internet or bool(names) or any(isinstance(p, Pods) for allow in allows for p in allow.peers)
     for domain in (*egress.domains, *registries.domains):
         if domain.addresses:
-            address = addresses_of(domain, terrain, out)
+            address = addresses_of(domain, facts, out)
             allows += [address] if address else []
-    allows += listed_cidrs(egress, terrain, out) if egress.cidrs else []
+    allows += listed_cidrs(egress, facts, out) if egress.cidrs else []
     callbacks = [callback(client) for client in clients if client.callback_port and client.namespace]
     calls, remote_names = _calls(scene, egress, internet, out) if egress.servers else ([], [])
     names += remote_names
     needs_dns = needs_dns or bool(callbacks) or bool(egress.servers)
     allows = [*callbacks, *calls, *allows]
     if egress.kubernetes_api:
-        allows += _kubernetes_api(terrain, egress, out)
+        allows += _kubernetes_api(facts, egress, out)
     if egress.cloud_identity:
-        allows += _cloud_identity(terrain, catalog, egress, out)
+        allows += _cloud_identity(facts, catalog, egress, out)
     if internet:
-        allows.append(terrain.internet)
+        allows.append(facts.internet)
     warn_reopened(egress, allows, out)
     if needs_dns if egress.dns is None else egress.dns:
-        allows.insert(0, terrain.dns)
+        allows.insert(0, facts.dns)
     elif names:
         sentence = "names are granted but dns: false lets nothing resolve them"
         out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
     if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
-        allows.append(_unenforced(terrain, names, out))
+        allows.append(_unenforced(facts, names, out))
         names = []
     return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.registry)))
 
 
-def _unenforced(terrain: Terrain, names: list[Name], out: Collector) -> Allow:
+def _unenforced(facts: ClusterFacts, names: list[Name], out: Collector) -> Allow:
     """The public ranges on the names' ports, which is what is left of names without an engine that knows them."""
     sentence = "names are not enforced: who is granted names may reach every public address on their ports"
     out.add("domains-open", ("egress", "unenforcedDomains"), sentence, "choose an egress.provider that knows names")
     ports = canonical_ports(item for name in names for item in name.ports)
-    return Allow("unenforced", terrain.ground.public, ports, "egress.unenforcedDomains: internet")
+    return Allow("unenforced", facts.network.public, ports, "egress.unenforcedDomains: internet")
 
 
 def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tuple[list[Allow], list[Name]]:
@@ -239,18 +239,18 @@ def _calls(scene: _Scene, egress: Egress, internet: bool, out: Collector) -> tup
     return [Allow("server", order_peers(peers), ports, source) for ports, peers in sorted(by_ports.items())], names
 
 
-def _kubernetes_api(terrain: Terrain, egress: Egress, out: Collector) -> list[Allow]:
-    if terrain.api is not None:
-        return [terrain.api]
+def _kubernetes_api(facts: ClusterFacts, egress: Egress, out: Collector) -> list[Allow]:
+    if facts.api is not None:
+        return [facts.api]
     sentence = "needs cluster.cidrs.controlPlane, which is empty"
     todo = "write the addresses that `kubectl get endpoints kubernetes` prints as /32 or /128"
     out.add("kubernetes-api-unknown", (*egress.path, "kubernetesAPI"), sentence, todo)
     return []
 
 
-def _cloud_identity(terrain: Terrain, catalog: Catalog, egress: Egress, out: Collector) -> list[Allow]:
-    if terrain.identity:
-        return list(terrain.identity)
+def _cloud_identity(facts: ClusterFacts, catalog: Catalog, egress: Egress, out: Collector) -> list[Allow]:
+    if facts.identity:
+        return list(facts.identity)
     profile = PROFILES[catalog.cluster.profile]
     sentence, todo = f"profile {catalog.cluster.profile} has no credential endpoint", profile.identity_todo
     if profile.identity:

@@ -22,7 +22,7 @@ from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
 from mcpfence.findings.table import Row
 from mcpfence.kube.manifest import Manifest
-from mcpfence.plan.fence import Fence, Ground, Narrowing
+from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 
 
 class Feature(Enum):
@@ -66,15 +66,15 @@ class Risk(NamedTuple):
     needs: frozenset[str] = frozenset()
 
 
-def _whole(fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+def _whole(fence: Fence, _network: ClusterNetwork) -> tuple[Fence, tuple[Narrowing, ...]]:
     return fence, ()
 
 
-def _no_objects(_fence: Fence, _ground: Ground) -> Iterable[Manifest]:
+def _no_objects(_fence: Fence, _network: ClusterNetwork) -> Iterable[Manifest]:
     return ()
 
 
-def _nothing_to_say(_fence: Fence, _ground: Ground, _out: Collector) -> None:
+def _nothing_to_say(_fence: Fence, _network: ClusterNetwork, _out: Collector) -> None:
     return None
 
 
@@ -103,11 +103,11 @@ class Provider:
     """The JSON Schema of its keys, by key; none where it has no settings."""
     findings: Mapping[str, Row] = field(default_factory=dict)
     """What only this provider says, by id."""
-    prepare: Callable[[Fence, Ground], tuple[Fence, tuple[Narrowing, ...]]] = _whole
+    prepare: Callable[[Fence, ClusterNetwork], tuple[Fence, tuple[Narrowing, ...]]] = _whole
     """The part of the fence that the engine can give, and what is lost."""
-    emit: Callable[[Fence, Ground], Iterable[Manifest]] = _no_objects
+    emit: Callable[[Fence, ClusterNetwork], Iterable[Manifest]] = _no_objects
     """The engine's own objects for a prepared fence."""
-    remark: Callable[[Fence, Ground, Collector], None] = _nothing_to_say
+    remark: Callable[[Fence, ClusterNetwork, Collector], None] = _nothing_to_say
     """Say what a person should know about a fence under this engine; called for every fence."""
     caution: Callable[[Catalog, Collector], None] = _no_caution
     """Say what a person should know about a whole catalog under this engine; nothing here is an error."""

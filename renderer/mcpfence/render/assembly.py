@@ -9,7 +9,7 @@ from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Path
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.object_names import LIMIT
-from mcpfence.plan.fence import Fence, Ground, Narrowing
+from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.providers import NETWORK_POLICY, Feature, Provider, all_providers, features
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.render.objects import Rendered
@@ -52,7 +52,7 @@ class Assembly:
     def __init__(
         self,
         provider: Provider,
-        ground: Ground,
+        network: ClusterNetwork,
         taken: Mapping[tuple[str, str, str], str],
         annotate: str,
         out: Collector,
@@ -60,7 +60,7 @@ class Assembly:
         self.fenced: list[Fenced] = []
         self.narrowings: list[Narrowing] = []
         self.objects: dict[str, list[Rendered]] = {}
-        self._provider, self._ground, self._annotate, self._out = provider, ground, annotate, out
+        self._provider, self._network, self._annotate, self._out = provider, network, annotate, out
         # What the templates would be called that Helm 4 shows as the source of our objects; others by their own name.
         self._files = {kind.kind: kind.plural for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
         self._taken = dict(taken)
@@ -82,7 +82,7 @@ class Assembly:
             made = self._make(fence)
         for feature in made.missing:
             self._refused.setdefault(feature, []).append(fence.title)
-        self._provider.remark(fence, self._ground, self._out)
+        self._provider.remark(fence, self._network, self._out)
         self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
             return
@@ -124,9 +124,9 @@ class Assembly:
         missing = features(fence) - self._provider.expresses
         if missing:
             return self._made.setdefault(fence, Made((), (), (), missing, LIMIT))
-        prepared, narrowings = self._provider.prepare(fence, self._ground)
+        prepared, narrowings = self._provider.prepare(fence, self._network)
         manifests = [
-            *self._provider.emit(prepared, self._ground),
+            *self._provider.emit(prepared, self._network),
             *network_policies(prepared, self._provider.composition, self._blocks),
         ]
         objects = tuple(self._written(manifests))

@@ -12,7 +12,7 @@ from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import Collector, fail, plural
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
-from mcpfence.plan.fence import Fence, Ground
+from mcpfence.plan.fence import ClusterNetwork, Fence
 from mcpfence.proof.prove import OUR_FAULT, prove, prove_narrowings, relevant, subjects
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.reach.engines import by_kind
@@ -40,13 +40,13 @@ class FenceProof:
     def __init__(
         self,
         provider: Provider,
-        ground: Ground,
+        network: ClusterNetwork,
         around: PolicySet,
         leaving: Iterable[Rendered],
         out: Collector,
     ) -> None:
         """`leaving` are the objects that will be printed, all of them."""
-        self._provider, self._ground, self._out = provider, ground, out
+        self._provider, self._network, self._out = provider, network, out
         self._around = Evaluator(around)
         self._leaving = set(map(id, leaving))
         self._proven: set[tuple[object, ...]] = set()
@@ -71,9 +71,9 @@ class FenceProof:
         self._proven.add(key)
         ours = read_policies(
             [document for item in objects for document in self._read_back(item, fence)],
-            pod_addresses=canonical(self._ground.pod_cidrs) or ALL,
+            pod_addresses=canonical(self._network.pod_cidrs) or ALL,
         )
-        prepared, narrowings = self._provider.prepare(fence, self._ground)
+        prepared, narrowings = self._provider.prepare(fence, self._network)
         self._out.take(prove(prepared, Evaluator(joined(ours, around))))
         self._out.take(prove_narrowings(fence, prepared, narrowings))
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mcpfence.documents.values import Source, decode, manifests, merge, read_source
+from mcpfence.documents.values import ValuesFile, decode, manifests, merge, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.system.files import read_bytes
 from mcpfence.system.helm import chart_folder
@@ -16,7 +16,7 @@ from mcpfence.system.helm import chart_folder
 class Inputs:
     """Values files in their order, and the manifests that were given with -f too."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[ValuesFile, ...]
     documents: tuple[Any, ...]
 
     @property
@@ -37,7 +37,7 @@ _WRONG = {
 
 def read_inputs(files: Sequence[str], only: Literal["values", "manifests", ""] = "") -> Inputs:
     """Read every file once; raises McpfenceError with the faults of all files, and where it is not what `only` says."""
-    sources: list[Source] = []
+    sources: list[ValuesFile] = []
     documents: list[Any] = []
     faults: list[Finding] = []
     for name in files:

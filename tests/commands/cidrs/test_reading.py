@@ -15,9 +15,9 @@ from cidrs.samples import AKS, EKS, GKE, SLICES, SUBNET, VPCS, changed, cidrs
 from edges import mcpfence
 from mcpfence.cidrs.answer import PATHS, answer
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import known_of
-from mcpfence.cidrs.node import Node
 from mcpfence.findings.finding import Collector
 from mcpfence.net.addresses import cidrs as texts
 from mcpfence.net.addresses import parse_cidr
@@ -512,7 +512,7 @@ def test_lists_hold_exactly_what_was_found(blocks: list[str], own: list[str]) ->
     """The user's entries and the new ones are together what was found and what the user had; none is written twice."""
     gathered = Gathered(Collector(), Scope())
     for number, text in enumerate(blocks):
-        gathered.cidr("pods", Node("a.json", (number,), text), "a range")
+        gathered.cidr("pods", DocumentValue("a.json", (number,), text), "a range")
     mine = {"cluster": {"cidrs": {"pods": own}}}
     result = answer(gathered, mine, PROVIDERS["aws"], known_of(Scope()))
     new = [parse_cidr(entry.text) for entry in result.lists[PATHS["pods"]]]

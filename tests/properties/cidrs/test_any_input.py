@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from cidrs.samples import EKS, VPCS
 from mcpfence.cidrs.clouds.table import PROVIDERS
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.loading import documents
-from mcpfence.cidrs.node import Node
 from mcpfence.cidrs.survey import survey
 from mcpfence.cidrs.text import fragment
 from mcpfence.documents.reader import load_values
@@ -55,9 +55,9 @@ def put(data: Any, path: tuple[Any, ...], value: Any) -> Any:
     return copied
 
 
-def nodes(data: list[Any]) -> list[Node]:
+def nodes(data: list[Any]) -> list[DocumentValue]:
     """Documents as files."""
-    return [Node(f"{number}.json", (), item) for number, item in enumerate(data)]
+    return [DocumentValue(f"{number}.json", (), item) for number, item in enumerate(data)]
 
 
 @given(st.data())

@@ -13,8 +13,8 @@ from mcpfence.explain.grants import caller_lines, egress_lines
 from mcpfence.net.addresses import V6_BASE, format_address
 from mcpfence.net.intervals import canonical, intersect, subtract
 from mcpfence.net.special_ranges import emittable
-from mcpfence.plan.blocked_ranges import barred
-from mcpfence.plan.cluster import survey
+from mcpfence.plan.blocked_ranges import blocked_ranges
+from mcpfence.plan.cluster import cluster_facts
 from mcpfence.plan.fence import Pods
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.evaluation.evaluator import Subject
@@ -40,9 +40,9 @@ def test_the_lines_add_up_to_what_the_manifests_allow(example: str) -> None:
 def test_the_blocked_ranges_are_all_told(example: str) -> None:
     """The ranges that are listed with a reason are exactly those that the plan blocks, in the families in use."""
     catalog = view_of(example).catalog
-    told = canonical(row.block for row in barred(catalog))
-    every = canonical(piece for block in view_of(example).ground.public for piece in (block.block,))
-    wanted = intersect(emittable(survey(catalog).blocked), every)
+    told = canonical(row.block for row in blocked_ranges(catalog))
+    every = canonical(piece for block in view_of(example).network.public for piece in (block.block,))
+    wanted = intersect(emittable(cluster_facts(catalog).blocked), every)
     nat64 = ((V6_BASE + (0x64FF9B << 96), V6_BASE + (0x64FF9B << 96) + (1 << 32) - 1),)
 
     assert subtract(told, nat64) == subtract(wanted, nat64)

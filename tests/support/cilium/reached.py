@@ -12,7 +12,7 @@ from mcpfence.net.addresses import parse_address
 from mcpfence.net.intervals import Intervals, contains, union
 from mcpfence.reach.connectivity.connections import Connectivity, connections
 from mcpfence.reach.connectivity.outside import Outside
-from mcpfence.reach.connectivity.workloads import Workload, named_ports
+from mcpfence.reach.connectivity.workloads import ClusterWorkload, named_ports
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
@@ -54,7 +54,7 @@ class Reached:
             for one in self.connectivity.workloads.values()
         }
 
-    def _end(self, one: Workload, keys: set[str], namespace: dict[str, str]) -> End:
+    def _end(self, one: ClusterWorkload, keys: set[str], namespace: dict[str, str]) -> End:
         """The answers for all pods with these labels and no others that count, and for the one pod, are the same."""
         own = dict(one.labels)
         box = tuple(

@@ -17,7 +17,7 @@ from mcpfence.documents import writer
 from mcpfence.documents.writer import Document, Writer
 from mcpfence.kube.manifest import Manifest
 from mcpfence.net.ports import PortRange
-from mcpfence.plan.fence import Allow, Block, Fence, Ground, Narrowing
+from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Fence, Narrowing
 from mcpfence.providers.aviatrix import emit as aviatrix
 from mcpfence.providers.networkpolicy import emit as networkpolicy
 from mcpfence.render import assembly, objects, template
@@ -187,7 +187,7 @@ def _(patch: Patch) -> None:
 
 @fault("IPv6 is dropped without a word")
 def _(patch: Patch) -> None:
-    def narrower(fence: Fence, _ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+    def narrower(fence: Fence, _network: ClusterNetwork) -> tuple[Fence, tuple[Narrowing, ...]]:
         return fence._replace(egress=tuple(filter(None, map(_ipv4, fence.egress)))), ()
 
     for name in providers.TABLE:
@@ -209,7 +209,7 @@ def _(patch: Patch) -> None:
 
 @fault("the firewall denies one family only")
 def _(patch: Patch) -> None:
-    def once(draft: Any, _ground: Ground) -> None:
+    def once(draft: Any, _network: ClusterNetwork) -> None:
         draft.smart_groups.setdefault(draft.named("any"), [{"cidr": "0.0.0.0/0"}])
         draft.rules.append(aviatrix._Rule(draft.named("deny"), "deny", "any", draft.named("any")))
 
@@ -273,7 +273,7 @@ def _(patch: Patch) -> None:
 @fault("what the firewall cannot do is not listed")
 def _(patch: Patch) -> None:
     real = providers.provider_of("aviatrix")
-    silent = replace(real, prepare=lambda fence, ground: (real.prepare(fence, ground)[0], ()))
+    silent = replace(real, prepare=lambda fence, network: (real.prepare(fence, network)[0], ()))
     patch.setitem(providers._LOADED, "aviatrix", silent)
 
 

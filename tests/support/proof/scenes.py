@@ -85,8 +85,8 @@ def prepared_fences(raw: Raw, services: ServiceIndex) -> tuple[dict[str, Fence],
     assert catalog is not None
     plan = make_plan(catalog, services, Collector())
     provider = provider_of(catalog.provider)
-    fences = {fence.title: provider.prepare(fence, plan.ground)[0] for fence in plan.fences}
-    return fences, canonical(plan.ground.pod_cidrs)
+    fences = {fence.title: provider.prepare(fence, plan.network)[0] for fence in plan.fences}
+    return fences, canonical(plan.network.pod_cidrs)
 
 
 def _owner(document: Document) -> str:

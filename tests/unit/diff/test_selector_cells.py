@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from diffing import difference, policy
-from mcpfence.diff.selector_cells import Cells
+from mcpfence.diff.selector_cells import SelectorCells
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import MISSING, PRESENT, box_of, one_of
 
@@ -15,7 +15,7 @@ NO_TIER = (("tier", MISSING),)
 
 def test_cell_of_a_selector() -> None:
     """A pod that no other selector selects, but for those that it implies."""
-    cells = Cells([("n", ()), ("n", A), ("n", DB), ("other", B)])
+    cells = SelectorCells([("n", ()), ("n", A), ("n", DB), ("other", B)])
 
     assert cells.of("n", A) == [(("app", "a"),)]
     assert cells.of("n", ()) == [()]
@@ -26,14 +26,14 @@ def test_cell_of_a_selector() -> None:
 def test_cell_beside_narrower_selectors() -> None:
     """What they select is cut out, whatever the labels that a pod would have by itself."""
     either = (("app", one_of(["a", "b"])),)
-    cells = Cells([("n", either), ("n", A), ("n", NO_TIER)])
+    cells = SelectorCells([("n", either), ("n", A), ("n", NO_TIER)])
 
     assert cells.of("n", either) == [(("app", "b"), ("tier", "any"))]
 
 
 def test_cells_of_the_parts() -> None:
     """Where the others take all pods between them, each of the parts is a cell."""
-    cells = Cells([("n", A), ("n", NO_TIER), ("n", (("tier", PRESENT),))])
+    cells = SelectorCells([("n", A), ("n", NO_TIER), ("n", (("tier", PRESENT),))])
 
     assert sorted(cells.of("n", A)) == [(("app", "a"),), (("app", "a"), ("tier", "any"))]
     assert cells.given_up == set()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.documents.values import Source, decode, manifests, merge, read_source, where
+from mcpfence.documents.values import ValuesFile, decode, manifests, merge, read_source, where
 from mcpfence.findings.finding import McpfenceError
 
 MERGES: dict[str, tuple[list[Any], dict[str, Any], dict[str, Any]]] = {
@@ -97,8 +97,8 @@ def test_values_are_no_manifests(text: str) -> None:
     assert manifests(text) is None
 
 
-BASE = Source("base.yaml", "a:\n  x: 1\n  y: 2\n", {"a": {"x": 1, "y": 2}})
-PROD = Source("prod.yaml", "a:\n  y: 3\nb: [1, 2]\n", {"a": {"y": 3}, "b": [1, 2]})
+BASE = ValuesFile("base.yaml", "a:\n  x: 1\n  y: 2\n", {"a": {"x": 1, "y": 2}})
+PROD = ValuesFile("prod.yaml", "a:\n  y: 3\nb: [1, 2]\n", {"a": {"y": 3}, "b": [1, 2]})
 WHERE = {
     ("a", "y"): "prod.yaml:2:6",
     ("a", "x"): "base.yaml:2:6",

@@ -56,7 +56,7 @@ def test_names_resolve_to_public_addresses_only() -> None:
     fence = planned(one_egress(domains=["a.example.com"]) | {"egress": AVIATRIX})["server a"]
 
     assert [block.text.split(" ")[0] for block in fence.public] == ["0.0.0.0/0", "::/0"]
-    assert fence.public == planned(one()).ground.public
+    assert fence.public == planned(one()).network.public
     assert planned(one())["server a"].public == ()
 
 

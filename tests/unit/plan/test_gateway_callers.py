@@ -10,7 +10,7 @@ import yaml
 
 from gateways.shapes import catalog, hosted, remote
 from helpers import objects, planned, reach, rendered, run_cli
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.kube.services import ServiceIndex
 
 Raw = dict[str, Any]

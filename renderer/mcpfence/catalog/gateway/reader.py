@@ -9,9 +9,9 @@ from typing import Any
 from mcpfence.catalog.fields import has_template, read_name
 from mcpfence.catalog.gateway.auth_reader import read_auth
 from mcpfence.catalog.gateway.fields import read_hostname, read_object_name, read_secret_name
+from mcpfence.catalog.gateway.hard_rules import check_rules
 from mcpfence.catalog.gateway.model import Auth, Extension, Gateway, Listener, Registration, ToolsList, VirtualServer
 from mcpfence.catalog.gateway.registration_reader import read_registration
-from mcpfence.catalog.gateway.rules import check_rules
 from mcpfence.catalog.gateway.warnings import remark
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path, quote

@@ -27,9 +27,9 @@ from mcpfence.cidrs.clouds.aws_routes import (
 )
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key, Scope
-from mcpfence.cidrs.kinds import ENI_CONFIGS, Command, Kind, Objects, Provider, has, known_of, line_of
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.kinds import ENI_CONFIGS, CloudProvider, Command, DocumentKind, Objects, has, known_of, line_of
 
 CLUSTER, VPCS, SUBNETS = "EKS cluster", "list of VPCs", "list of subnets"
 INTERFACES = "list of network interfaces"
@@ -92,7 +92,7 @@ def _pages(objects: Objects, gathered: Gathered) -> None:
 # --- the cluster and its VPC ---
 
 
-def _cluster(cluster: Node, gathered: Gathered) -> None:
+def _cluster(cluster: DocumentValue, gathered: Gathered) -> None:
     network = cluster.at("kubernetesNetworkConfig")
     gathered.cidr("services", network.at("serviceIpv4Cidr"), "Services of the cluster")
     gathered.cidr("services", network.at("serviceIpv6Cidr"), "Services of the cluster")
@@ -121,7 +121,7 @@ def _cluster(cluster: Node, gathered: Gathered) -> None:
         gathered.out.add("cidrs-missing", (), sentence, todo, document="dns.clusterIP")
 
 
-def _vpc(cluster: Node, vpc: str, objects: Objects, gathered: Gathered) -> None:
+def _vpc(cluster: DocumentValue, vpc: str, objects: Objects, gathered: Gathered) -> None:
     """Nodes and pods both take addresses of the VPC: its ranges are what surely holds them."""
     version = {"ipv4": 4, "ipv6": 6}.get(cluster.at("kubernetesNetworkConfig", "ipFamily").text, 0)
     complete = False
@@ -131,7 +131,7 @@ def _vpc(cluster: Node, vpc: str, objects: Objects, gathered: Gathered) -> None:
             continue
         complete = True
         _ranges(item, f"VPC {item.at('VpcId').label}", version, gathered)
-    known: dict[str, Node] = {}
+    known: dict[str, DocumentValue] = {}
     for item in each(objects, SUBNETS, "Subnets"):
         if item.at("VpcId").text == vpc:
             known[item.at("SubnetId").text] = item
@@ -151,7 +151,7 @@ def _vpc(cluster: Node, vpc: str, objects: Objects, gathered: Gathered) -> None:
         gathered.missing("nodes" if key == "nodes" else "pods", sentence, run)
 
 
-def _public_subnets(cluster: Node, known: Mapping[str, Node], gathered: Gathered) -> None:
+def _public_subnets(cluster: DocumentValue, known: Mapping[str, DocumentValue], gathered: Gathered) -> None:
     """The cluster's own subnets that give each instance a public address: eksctl's, unless told otherwise."""
     names = [item for item in cluster.at("resourcesVpcConfig", "subnetIds").items() if item.text in known]
     public = [item.label for item in names if known[item.text].at("MapPublicIpOnLaunch").true]
@@ -159,9 +159,9 @@ def _public_subnets(cluster: Node, known: Mapping[str, Node], gathered: Gathered
         public_nodes(f"subnet {', '.join(public)}", gathered)
 
 
-def _ranges(item: Node, what: str, version: int, gathered: Gathered) -> None:
+def _ranges(item: DocumentValue, what: str, version: int, gathered: Gathered) -> None:
     """Every associated range of a VPC or subnet; pods have addresses of the cluster's one family only."""
-    pairs: list[tuple[Node, int]] = [(item.at("CidrBlock"), 4)]
+    pairs: list[tuple[DocumentValue, int]] = [(item.at("CidrBlock"), 4)]
     for entry in item.at("CidrBlockAssociationSet").items():
         pairs += [(entry.at("CidrBlock"), 4)] if _associated(entry, "CidrBlockState", gathered) else []
     for entry in item.at("Ipv6CidrBlockAssociationSet").items():
@@ -172,7 +172,7 @@ def _ranges(item: Node, what: str, version: int, gathered: Gathered) -> None:
             gathered.cidr("pods", node, what)
 
 
-def _associated(entry: Node, key: str, gathered: Gathered) -> bool:
+def _associated(entry: DocumentValue, key: str, gathered: Gathered) -> bool:
     state = entry.at(key, "State").text
     if state in ("", "associated", "associating"):
         return True
@@ -180,7 +180,7 @@ def _associated(entry: Node, key: str, gathered: Gathered) -> bool:
     return False
 
 
-def _interfaces(cluster: Node, objects: Objects, gathered: Gathered) -> None:
+def _interfaces(cluster: DocumentValue, objects: Objects, gathered: Gathered) -> None:
     """The interfaces through which the API servers are reached inside the VPC; EKS describes them with this text."""
     wanted = f"Amazon EKS {cluster.at('name').text}"
     for item in each(objects, INTERFACES, "NetworkInterfaces"):
@@ -211,14 +211,14 @@ def _is_transit(data: Mapping[str, Any]) -> bool:
 
 
 KINDS = (
-    Kind(CLUSTER, _is_cluster),
-    Kind(SUBNETS, lambda data: "Subnets" in data or has("SubnetId", "CidrBlock")(data)),
-    Kind(VPCS, lambda data: "Vpcs" in data or has("VpcId", "CidrBlockAssociationSet")(data)),
-    Kind(PEERINGS, lambda data: "VpcPeeringConnections" in data or "AccepterVpcInfo" in data),
-    Kind(TABLES, lambda data: "RouteTables" in data or has("RouteTableId", "Routes")(data)),
-    Kind(TRANSIT, _is_transit),
-    Kind(INTERFACES, lambda data: "NetworkInterfaces" in data or "NetworkInterfaceId" in data),
+    DocumentKind(CLUSTER, _is_cluster),
+    DocumentKind(SUBNETS, lambda data: "Subnets" in data or has("SubnetId", "CidrBlock")(data)),
+    DocumentKind(VPCS, lambda data: "Vpcs" in data or has("VpcId", "CidrBlockAssociationSet")(data)),
+    DocumentKind(PEERINGS, lambda data: "VpcPeeringConnections" in data or "AccepterVpcInfo" in data),
+    DocumentKind(TABLES, lambda data: "RouteTables" in data or has("RouteTableId", "Routes")(data)),
+    DocumentKind(TRANSIT, _is_transit),
+    DocumentKind(INTERFACES, lambda data: "NetworkInterfaces" in data or "NetworkInterfaceId" in data),
     *KUBERNETES,
 )
 _TELLS = {"nodes": "vpcs.json", "pods": "vpcs.json", "services": "cluster.json", "controlPlane": SLICES.file}
-PROVIDER = Provider("aws", "aws", "the AWS CLI (aws.amazon.com/cli)", KINDS, COMMANDS, read, _clues, _TELLS)
+PROVIDER = CloudProvider("aws", "aws", "the AWS CLI (aws.amazon.com/cli)", KINDS, COMMANDS, read, _clues, _TELLS)

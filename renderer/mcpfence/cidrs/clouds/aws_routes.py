@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered
 from mcpfence.cidrs.kinds import Command, Objects, fill, known_of
-from mcpfence.cidrs.node import Node
 
 PEERINGS, TABLES, TRANSIT = "list of VPC peerings", "list of route tables", "list of transit gateway routes"
 
@@ -26,7 +26,7 @@ _PREFIX_LIST = Command(
 )
 
 
-def each(objects: Objects, kind: str, wrapper: str) -> Iterator[Node]:
+def each(objects: Objects, kind: str, wrapper: str) -> Iterator[DocumentValue]:
     """The entries of all documents of a kind, in their wrapper or bare (--query)."""
     for node in objects.get(kind, ()):
         if node.at(wrapper).there:
@@ -51,7 +51,7 @@ def read_peerings(vpc: str, objects: Objects, gathered: Gathered) -> None:
                 _side(side, f"peering {name}", gathered)
 
 
-def _side(side: Node, what: str, gathered: Gathered) -> None:
+def _side(side: DocumentValue, what: str, gathered: Gathered) -> None:
     gathered.cidr("routed", side.at("CidrBlock"), what)
     for entry in side.at("CidrBlockSet").items():
         gathered.cidr("routed", entry.at("CidrBlock"), what)
@@ -80,7 +80,7 @@ def read_route_tables(vpc: str, objects: Objects, gathered: Gathered) -> None:
             _route(route, f"route table {name}", "DestinationPrefixListId", gathered)
 
 
-def _central(route: Node, name: str, objects: Objects, gathered: Gathered) -> None:
+def _central(route: DocumentValue, name: str, objects: Objects, gathered: Gathered) -> None:
     """Where everything goes to a transit gateway, only its own routes tell which public networks are behind it."""
     to = {route.at("DestinationCidrBlock").text, route.at("DestinationIpv6CidrBlock").text}
     if to & {"0.0.0.0/0", "::/0"} and route.at("TransitGatewayId").text and not objects.get(TRANSIT):
@@ -98,7 +98,7 @@ def read_transit(objects: Objects, gathered: Gathered) -> None:
                 _route(route, "a transit gateway route", "PrefixListId", gathered)
 
 
-def _route(route: Node, what: str, listed: str, gathered: Gathered) -> None:
+def _route(route: DocumentValue, what: str, listed: str, gathered: Gathered) -> None:
     gathered.cidr("routed", route.at("DestinationCidrBlock"), what)
     gathered.cidr("routed", route.at("DestinationIpv6CidrBlock"), what)
     if route.at(listed).text:

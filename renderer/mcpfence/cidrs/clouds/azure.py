@@ -18,9 +18,9 @@ from typing import Any
 from mcpfence.cidrs.choose import the_cluster
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key, Scope
-from mcpfence.cidrs.kinds import Command, Kind, Objects, Provider, has, known_of, line_of
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.kinds import CloudProvider, Command, DocumentKind, Objects, has, known_of, line_of
 
 CLUSTER, VNET, SUBNET = "AKS cluster", "virtual network", "subnet"
 PEERING, ENDPOINT = "virtual network peering", "private endpoint"
@@ -64,17 +64,17 @@ def read(objects: Objects, gathered: Gathered) -> None:
         _peering(peering, gathered)
 
 
-def _flat(node: Node) -> Node:
+def _flat(node: DocumentValue) -> DocumentValue:
     """The object with what az rest and az resource put below `properties`."""
     inner = node.at("properties").data
-    return Node(node.file, node.path, {**inner, **node.data}) if isinstance(inner, Mapping) else node
+    return DocumentValue(node.file, node.path, {**inner, **node.data}) if isinstance(inner, Mapping) else node
 
 
-def _is_public(pool: Node) -> bool:
+def _is_public(pool: DocumentValue) -> bool:
     return pool.first("enableNodePublicIp", "enableNodePublicIP").true
 
 
-def _network_profile(cluster: Node, gathered: Gathered) -> None:
+def _network_profile(cluster: DocumentValue, gathered: Gathered) -> None:
     profile = cluster.at("networkProfile")
     pairs: tuple[tuple[Key, str, str], ...] = (
         ("pods", "podCidr", "pods of the cluster"),
@@ -95,12 +95,12 @@ def _network_profile(cluster: Node, gathered: Gathered) -> None:
 # --- subnets ---
 
 
-def _subnets(cluster: Node, flat: Mapping[str, list[Node]], gathered: Gathered) -> set[str]:
+def _subnets(cluster: DocumentValue, flat: Mapping[str, list[DocumentValue]], gathered: Gathered) -> set[str]:
     """Take the ranges of the subnets that the cluster uses; returns their ids in lower case."""
     listed = list(_all_subnets(flat))
     by_id = {subnet.at("id").text.lower(): subnet for subnet in listed}
-    nodes: dict[str, Node] = {}
-    pods: dict[str, Node] = {}
+    nodes: dict[str, DocumentValue] = {}
+    pods: dict[str, DocumentValue] = {}
     own = False
     for pool in cluster.at("agentPoolProfiles").items():
         subnet, pod_subnet = pool.first("vnetSubnetId", "vnetSubnetID"), pool.first("podSubnetId", "podSubnetID")
@@ -112,7 +112,7 @@ def _subnets(cluster: Node, flat: Mapping[str, list[Node]], gathered: Gathered) 
     if not pods and _flat_pods(cluster):
         pods = nodes
     api = cluster.at("apiServerAccessProfile").first("subnetId", "subnetID")
-    parts: list[tuple[Key, Mapping[str, Node]]] = [("nodes", nodes), ("pods", pods)]
+    parts: list[tuple[Key, Mapping[str, DocumentValue]]] = [("nodes", nodes), ("pods", pods)]
     parts += [("controlPlane", {api.text.lower(): api})] if api.text else []
     for key, wanted in parts:
         for id, named in wanted.items():
@@ -120,13 +120,13 @@ def _subnets(cluster: Node, flat: Mapping[str, list[Node]], gathered: Gathered) 
     return {*nodes, *pods, *([api.text.lower()] if api.text else [])}
 
 
-def _all_subnets(flat: Mapping[str, list[Node]]) -> Iterator[Node]:
+def _all_subnets(flat: Mapping[str, list[DocumentValue]]) -> Iterator[DocumentValue]:
     for network in flat.get(VNET, []):
         yield from map(_flat, network.at("subnets").items())
     yield from flat.get(SUBNET, [])
 
 
-def _made_by_aks(cluster: Node, listed: list[Node], gathered: Gathered) -> dict[str, Node]:
+def _made_by_aks(cluster: DocumentValue, listed: list[DocumentValue], gathered: Gathered) -> dict[str, DocumentValue]:
     """The subnets of the network that AKS made for pools that name none: it lies in the node resource group."""
     group = cluster.at("nodeResourceGroup").text
     found = {
@@ -141,7 +141,7 @@ def _made_by_aks(cluster: Node, listed: list[Node], gathered: Gathered) -> dict[
     return found
 
 
-def _flat_pods(cluster: Node) -> bool:
+def _flat_pods(cluster: DocumentValue) -> bool:
     """Whether pods take addresses of their node's subnet: Azure CNI without overlay and without pod subnets."""
     profile = cluster.at("networkProfile")
     told = any(
@@ -152,8 +152,8 @@ def _flat_pods(cluster: Node) -> bool:
     )
 
 
-def _subnet(key: Key, subnet: Node | None, named: Node, gathered: Gathered) -> None:
-    short = Node("", (), named.text.rpartition("/")[2]).label
+def _subnet(key: Key, subnet: DocumentValue | None, named: DocumentValue, gathered: Gathered) -> None:
+    short = DocumentValue("", (), named.text.rpartition("/")[2]).label
     if subnet is None:
         known = {**known_of(gathered.scope), "VNET_RESOURCE_GROUP": _group(named.text)}
         run = f"run: {line_of(COMMANDS, 'vnets.json', known)}"
@@ -173,7 +173,7 @@ def _group(id: str) -> str:
     return parts[place] if place < len(parts) else ""
 
 
-def _in_use(network: Node, used: set[str]) -> bool:
+def _in_use(network: DocumentValue, used: set[str]) -> bool:
     prefix = f"{network.at('id').text.lower()}/subnets/"
     return any(id.startswith(prefix) for id in used)
 
@@ -181,7 +181,7 @@ def _in_use(network: Node, used: set[str]) -> bool:
 # --- around the cluster ---
 
 
-def _around(network: Node, gathered: Gathered) -> None:
+def _around(network: DocumentValue, gathered: Gathered) -> None:
     name = network.at("name").label
     for entry in network.at("addressSpace", "addressPrefixes").items():
         gathered.cidr("routed", entry, f"virtual network {name}")
@@ -189,7 +189,7 @@ def _around(network: Node, gathered: Gathered) -> None:
         _peering(_flat(peering), gathered)
 
 
-def _peering(peering: Node, gathered: Gathered) -> None:
+def _peering(peering: DocumentValue, gathered: Gathered) -> None:
     name, state = peering.at("name").label, peering.at("peeringState").text
     if state not in ("", "Connected"):
         gathered.note(peering, f"peering {name} is {peering.at('peeringState').label} and left out")
@@ -200,7 +200,7 @@ def _peering(peering: Node, gathered: Gathered) -> None:
             gathered.cidr("routed", entry, f"peering {name}")
 
 
-def _endpoints(cluster: Node, flat: Mapping[str, list[Node]], gathered: Gathered) -> None:
+def _endpoints(cluster: DocumentValue, flat: Mapping[str, list[DocumentValue]], gathered: Gathered) -> None:
     """The private endpoint of a private cluster: it connects to the cluster's own id."""
     id = cluster.at("id").text.lower()
     for endpoint in flat.get(ENDPOINT, []):
@@ -238,25 +238,27 @@ def _is_subnet(data: Mapping[str, Any]) -> bool:
 
 
 KINDS = (
-    Kind(
+    DocumentKind(
         CLUSTER,
         lambda data: (
             _typed("Microsoft.ContainerService/managedClusters")(data)
             or has("agentPoolProfiles", "networkProfile")(data)
         ),
     ),
-    Kind(VNET, lambda data: _typed("Microsoft.Network/virtualNetworks")(data) or has("addressSpace", "subnets")(data)),
-    Kind(
+    DocumentKind(
+        VNET, lambda data: _typed("Microsoft.Network/virtualNetworks")(data) or has("addressSpace", "subnets")(data)
+    ),
+    DocumentKind(
         PEERING,
         lambda data: (
             _typed("Microsoft.Network/virtualNetworks/virtualNetworkPeerings")(data) or "remoteVirtualNetwork" in data
         ),
     ),
-    Kind(SUBNET, lambda data: _typed("Microsoft.Network/virtualNetworks/subnets")(data) or _is_subnet(data)),
-    Kind(ENDPOINT, _typed("Microsoft.Network/privateEndpoints")),
+    DocumentKind(SUBNET, lambda data: _typed("Microsoft.Network/virtualNetworks/subnets")(data) or _is_subnet(data)),
+    DocumentKind(ENDPOINT, _typed("Microsoft.Network/privateEndpoints")),
     *KUBERNETES,
 )
 _TELLS = {"nodes": "vnets.json", "pods": "vnets.json", "services": "cluster.json", "controlPlane": SLICES.file}
-PROVIDER = Provider(
+PROVIDER = CloudProvider(
     "azure", "az", "the Azure CLI (learn.microsoft.com/cli/azure)", KINDS, COMMANDS, read, _clues, _TELLS
 )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Key
-from mcpfence.cidrs.node import Node
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.net.addresses import family, parse_address
 
 
-def read_config_map(item: Node, gathered: Gathered) -> None:
+def read_config_map(item: DocumentValue, gathered: Gathered) -> None:
     """Kubeadm's settings and those of Cilium."""
     data = item.at("data")
     if _label(item) == "kubeadm-config":
@@ -17,19 +17,19 @@ def read_config_map(item: Node, gathered: Gathered) -> None:
         except BadDocument:
             documents = []
         for document in documents:
-            _kubeadm(Node(item.file, data.at("ClusterConfiguration").path, document), gathered)
+            _kubeadm(DocumentValue(item.file, data.at("ClusterConfiguration").path, document), gathered)
     elif _label(item) == "cilium-config":
         for key in ("cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"):
             _several(gathered, "pods", data.at(key), "pool of Cilium")
 
 
-def _kubeadm(node: Node, gathered: Gathered) -> None:
+def _kubeadm(node: DocumentValue, gathered: Gathered) -> None:
     _several(gathered, "pods", node.at("networking", "podSubnet"), "kubeadm's podSubnet")
     _several(gathered, "services", node.at("networking", "serviceSubnet"), "kubeadm's serviceSubnet")
     host = node.at("controlPlaneEndpoint")
     address = host.text.rpartition(":")[0].strip("[]") if host.text.count(":") == 1 or "]:" in host.text else host.text
     if is_address(address):
-        entry = Node(host.file, host.path, address)
+        entry = DocumentValue(host.file, host.path, address)
         gathered.address("controlPlane", entry, "kubeadm's controlPlaneEndpoint")
 
 
@@ -40,7 +40,7 @@ _FLAGS: dict[str, tuple[Key, str]] = {
 }
 
 
-def read_pod(item: Node, gathered: Gathered) -> None:
+def read_pod(item: DocumentValue, gathered: Gathered) -> None:
     """Flags of the control plane's static pods."""
     if item.at("metadata", "namespace").text != "kube-system":
         return
@@ -50,21 +50,21 @@ def read_pod(item: Node, gathered: Gathered) -> None:
                 name, _, value = word.text.partition("=")
                 key, what = _FLAGS.get(name, ("pods", ""))
                 if key == "controlPlane" and what:
-                    gathered.address(key, Node(word.file, word.path, value), f"{what} of pod {_label(item)}")
+                    gathered.address(key, DocumentValue(word.file, word.path, value), f"{what} of pod {_label(item)}")
                 elif what and value:
-                    _several(gathered, key, Node(word.file, word.path, value), f"{what} of pod {_label(item)}")
+                    _several(gathered, key, DocumentValue(word.file, word.path, value), f"{what} of pod {_label(item)}")
 
 
-def _several(gathered: Gathered, key: Key, node: Node, what: str) -> None:
+def _several(gathered: Gathered, key: Key, node: DocumentValue, what: str) -> None:
     """CIDR blocks in one text, one for each family, with commas or spaces between."""
     if not isinstance(node.data, str):
         gathered.cidr(key, node, what)
         return
     for piece in node.text.replace(",", " ").split():
-        gathered.cidr(key, Node(node.file, node.path, piece), what)
+        gathered.cidr(key, DocumentValue(node.file, node.path, piece), what)
 
 
-def read_openshift(item: Node, gathered: Gathered) -> None:
+def read_openshift(item: DocumentValue, gathered: Gathered) -> None:
     """OpenShift's networks: what is in force, else what is asked for."""
     part = item.at("status") if item.at("status", "clusterNetwork").there else item.at("spec")
     for entry in part.at("clusterNetwork").items():
@@ -74,7 +74,7 @@ def read_openshift(item: Node, gathered: Gathered) -> None:
     gathered.profile("openshift", item.at("apiVersion"), "an OpenShift network")
 
 
-def _label(node: Node) -> str:
+def _label(node: DocumentValue) -> str:
     return node.at("metadata", "name").label
 
 

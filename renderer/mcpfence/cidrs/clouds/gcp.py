@@ -19,9 +19,9 @@ from mcpfence.cidrs.choose import the_cluster
 from mcpfence.cidrs.clouds.cluster_settings import is_address
 from mcpfence.cidrs.clouds.kubernetes import DNS, SLICES, only_with_context, public_nodes, read_objects
 from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
-from mcpfence.cidrs.kinds import Command, Kind, Objects, Provider, fill, has, known_of, line_of
-from mcpfence.cidrs.node import Node
+from mcpfence.cidrs.kinds import CloudProvider, Command, DocumentKind, Objects, fill, has, known_of, line_of
 
 CLUSTER, SUBNET, ROUTE, NETWORK, PEERING_ROUTE = "GKE cluster", "subnet", "route", "network", "peering route"
 
@@ -56,8 +56,8 @@ _PEERING_ROUTES = Command(
 class _Wanted(NamedTuple):
     """A subnet that the cluster uses: its name or path, where that stands, and which secondary ranges hold pods."""
 
-    subnet: Node
-    pod_ranges: tuple[Node, ...] = ()
+    subnet: DocumentValue
+    pod_ranges: tuple[DocumentValue, ...] = ()
     nodes: bool = True
 
 
@@ -76,7 +76,7 @@ def read(objects: Objects, gathered: Gathered) -> None:
     _routes(cluster, objects, gathered)
 
 
-def _pods_and_services(cluster: Node, gathered: Gathered) -> None:
+def _pods_and_services(cluster: DocumentValue, gathered: Gathered) -> None:
     policy = cluster.at("ipAllocationPolicy")
     gathered.cidr("pods", cluster.at("clusterIpv4Cidr"), "pods of the cluster")
     gathered.cidr("services", cluster.at("servicesIpv4Cidr"), "Services of the cluster")
@@ -93,7 +93,7 @@ def _pods_and_services(cluster: Node, gathered: Gathered) -> None:
     gathered.cidr("nodes", cluster.at("tpuIpv4CidrBlock"), "TPUs of the cluster")
 
 
-def _public_nodes(cluster: Node, gathered: Gathered) -> None:
+def _public_nodes(cluster: DocumentValue, gathered: Gathered) -> None:
     """Nodes are public unless the pool, or else the cluster, says that they are private."""
     places = (("privateClusterConfig", "enablePrivateNodes"), ("networkConfig", "defaultEnablePrivateNodes"))
     private = any(cluster.at(*place).true for place in places)
@@ -106,7 +106,7 @@ def _public_nodes(cluster: Node, gathered: Gathered) -> None:
         public_nodes(f"pool {', '.join(pools)}", gathered)
 
 
-def _control_plane(cluster: Node, gathered: Gathered) -> None:
+def _control_plane(cluster: DocumentValue, gathered: Gathered) -> None:
     private = cluster.at("privateClusterConfig")
     gathered.cidr("controlPlane", private.at("masterIpv4CidrBlock"), "the control plane's range")
     endpoints = cluster.at("controlPlaneEndpointsConfig", "ipEndpointsConfig")
@@ -120,7 +120,7 @@ def _control_plane(cluster: Node, gathered: Gathered) -> None:
         gathered.note(endpoint, "endpoint of the control plane is a name, and left out: its addresses may change")
 
 
-def _families(cluster: Node, gathered: Gathered) -> None:
+def _families(cluster: DocumentValue, gathered: Gathered) -> None:
     stack = cluster.at("ipAllocationPolicy", "stackType")
     names = {"IPV4": ("IPv4",), "IPV4_IPV6": ("IPv4", "IPv6")}.get(stack.text)
     if names:
@@ -130,7 +130,7 @@ def _families(cluster: Node, gathered: Gathered) -> None:
 # --- subnets ---
 
 
-def _wanted(cluster: Node) -> Iterator[_Wanted]:
+def _wanted(cluster: DocumentValue) -> Iterator[_Wanted]:
     """Every subnet that the cluster names, and the ranges in it that hold pods."""
     policy, network = cluster.at("ipAllocationPolicy"), cluster.at("networkConfig")
     own = network.at("subnetwork") if network.at("subnetwork").text else cluster.at("subnetwork")
@@ -150,7 +150,7 @@ def _wanted(cluster: Node) -> Iterator[_Wanted]:
             yield _Wanted(item.at("subnetwork"), (item.at("secondaryPodRange"),), nodes=False)
 
 
-def _subnets(cluster: Node, listed: Sequence[Node], gathered: Gathered) -> None:
+def _subnets(cluster: DocumentValue, listed: Sequence[DocumentValue], gathered: Gathered) -> None:
     used: set[tuple[str | int, ...]] = set()
     known = {**known_of(gathered.scope), **_network(cluster)}
     run = f"run: {line_of(COMMANDS, 'subnets.json', known)}"
@@ -158,7 +158,7 @@ def _subnets(cluster: Node, listed: Sequence[Node], gathered: Gathered) -> None:
         if not wanted.subnet.text:
             continue
         fits = [subnet for subnet in listed if _is(subnet, wanted.subnet.text, cluster)]
-        short = Node("", (), wanted.subnet.text.rpartition("/")[2]).label
+        short = DocumentValue("", (), wanted.subnet.text.rpartition("/")[2]).label
         if not fits:
             gathered.missing("nodes", f"lacks the range of subnet {short}, which holds nodes or pods", run)
             continue
@@ -173,7 +173,7 @@ def _subnets(cluster: Node, listed: Sequence[Node], gathered: Gathered) -> None:
     _neighbours([subnet for subnet in listed if (subnet.file, *subnet.path) not in used], cluster, gathered)
 
 
-def _ipv6(subnet: Node, short: str, cluster: Node, gathered: Gathered) -> None:
+def _ipv6(subnet: DocumentValue, short: str, cluster: DocumentValue, gathered: Gathered) -> None:
     """Nodes and pods of dual-stack clusters take IPv6 addresses from the subnet's one range."""
     for name in ("ipv6CidrRange", "internalIpv6Prefix", "externalIpv6Prefix"):
         gathered.cidr("nodes", subnet.at(name), f"IPv6 range of subnet {short}")
@@ -181,7 +181,7 @@ def _ipv6(subnet: Node, short: str, cluster: Node, gathered: Gathered) -> None:
             gathered.cidr("pods", subnet.at(name), f"IPv6 range of subnet {short}")
 
 
-def _pod_range(subnet: Node, name: Node, short: str, run: str, gathered: Gathered) -> None:
+def _pod_range(subnet: DocumentValue, name: DocumentValue, short: str, run: str, gathered: Gathered) -> None:
     ranges = [item for item in subnet.at("secondaryIpRanges").items() if item.at("rangeName").text == name.text]
     for item in ranges:
         gathered.cidr("pods", item.at("ipCidrRange"), f"range {name.label} of subnet {short}")
@@ -189,7 +189,7 @@ def _pod_range(subnet: Node, name: Node, short: str, run: str, gathered: Gathere
         gathered.missing("pods", f"lacks range {name.label}, which is no secondary range of subnet {short}", run)
 
 
-def _is(subnet: Node, wanted: str, cluster: Node) -> bool:
+def _is(subnet: DocumentValue, wanted: str, cluster: DocumentValue) -> bool:
     """Whether a subnet is the one that a cluster names by path, or by its name alone within its region and network."""
     path = subnet.at("selfLink").text or f"regions/{subnet.at('region').text}/subnetworks/{subnet.at('name').text}"
     theirs, ours = path.split("/"), wanted.split("/")
@@ -202,7 +202,7 @@ def _is(subnet: Node, wanted: str, cluster: Node) -> bool:
     return subnet.at("name").text == wanted and near
 
 
-def _neighbours(subnets: list[Node], cluster: Node, gathered: Gathered) -> None:
+def _neighbours(subnets: list[DocumentValue], cluster: DocumentValue, gathered: Gathered) -> None:
     """Other subnets of the same network are routed from the nodes."""
     for subnet in subnets:
         if not _same_network(subnet, cluster):
@@ -218,7 +218,7 @@ def _neighbours(subnets: list[Node], cluster: Node, gathered: Gathered) -> None:
 # --- routes and peerings ---
 
 
-def _network(cluster: Node) -> dict[str, str]:
+def _network(cluster: DocumentValue) -> dict[str, str]:
     """Name and project of the cluster's network: with a shared VPC that is another project than the cluster's."""
     path = (cluster.at("networkConfig", "network").text or cluster.at("network").text).split("/")
     found = {"NETWORK": path[-1]} if path[-1] else {}
@@ -227,12 +227,12 @@ def _network(cluster: Node) -> dict[str, str]:
     return found
 
 
-def _same_network(item: Node, cluster: Node) -> bool:
+def _same_network(item: DocumentValue, cluster: DocumentValue) -> bool:
     name = _network(cluster).get("NETWORK", "")
     return not name or not item.at("network").text or item.at("network").text.rpartition("/")[2] == name
 
 
-def _routes(cluster: Node, objects: Objects, gathered: Gathered) -> None:
+def _routes(cluster: DocumentValue, objects: Objects, gathered: Gathered) -> None:
     for route in objects.get(ROUTE, ()):
         if not _same_network(route, cluster):
             gathered.note(route, f"route {route.at('name').label} is of another network and left out")
@@ -249,7 +249,7 @@ def _routes(cluster: Node, objects: Objects, gathered: Gathered) -> None:
             _peerings(network, gathered)
 
 
-def _peerings(network: Node, gathered: Gathered) -> None:
+def _peerings(network: DocumentValue, gathered: Gathered) -> None:
     for peering in network.at("peerings").items():
         name = peering.at("name").label
         public = peering.at("importSubnetRoutesWithPublicIp").true or peering.at("importCustomRoutes").true
@@ -268,14 +268,14 @@ def _clues(objects: Objects, scope: Scope) -> Mapping[str, str]:
 
 
 KINDS = (
-    Kind(CLUSTER, lambda data: "nodePools" in data or has("ipAllocationPolicy", "currentMasterVersion")(data)),
-    Kind(SUBNET, has("ipCidrRange", "network")),
-    Kind(PEERING_ROUTE, has("destRange", "imported")),
-    Kind(ROUTE, has("destRange", "network")),
-    Kind(NETWORK, lambda data: data.get("kind") == "compute#network" or has("name", "peerings")(data)),
+    DocumentKind(CLUSTER, lambda data: "nodePools" in data or has("ipAllocationPolicy", "currentMasterVersion")(data)),
+    DocumentKind(SUBNET, has("ipCidrRange", "network")),
+    DocumentKind(PEERING_ROUTE, has("destRange", "imported")),
+    DocumentKind(ROUTE, has("destRange", "network")),
+    DocumentKind(NETWORK, lambda data: data.get("kind") == "compute#network" or has("name", "peerings")(data)),
     *KUBERNETES,
 )
 _TELLS = {"nodes": "subnets.json", "pods": "cluster.json", "services": "cluster.json", "controlPlane": SLICES.file}
-PROVIDER = Provider(
+PROVIDER = CloudProvider(
     "gcp", "gcloud", "the Google Cloud CLI (cloud.google.com/sdk)", KINDS, COMMANDS, read, _clues, _TELLS
 )

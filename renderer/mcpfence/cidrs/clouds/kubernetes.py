@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mcpfence.cidrs.clouds.cluster_settings import read_config_map, read_openshift, read_pod, version_of
+from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import (
     CONFIG_MAPS,
@@ -23,28 +24,27 @@ from mcpfence.cidrs.kinds import (
     POOLS,
     SERVICE_CIDRS,
     SERVICES,
+    CloudProvider,
     Command,
-    Kind,
+    DocumentKind,
     Objects,
-    Provider,
     known_of,
     line_of,
     resource,
 )
-from mcpfence.cidrs.node import Node
 
 KINDS = (
-    Kind(NODES, resource("Node")),
-    Kind(SERVICES, resource("Service")),
-    Kind(SERVICE_CIDRS, resource("ServiceCIDR", group="networking.k8s.io")),
-    Kind(ENDPOINTS, resource("EndpointSlice", group="discovery.k8s.io")),
-    Kind(ENDPOINTS, resource("Endpoints")),
-    Kind(CONFIG_MAPS, resource("ConfigMap")),
-    Kind(PODS, resource("Pod")),
-    Kind(POOLS, lambda data: data.get("kind") == "IPPool" and "apiVersion" in data),
-    Kind(NETWORKS, resource("Network", group="config.openshift.io")),
-    Kind(ENI_CONFIGS, resource("ENIConfig", group="crd.k8s.amazonaws.com")),
-    Kind(OTHERS, lambda data: isinstance(data.get("kind"), str) and isinstance(data.get("apiVersion"), str)),
+    DocumentKind(NODES, resource("Node")),
+    DocumentKind(SERVICES, resource("Service")),
+    DocumentKind(SERVICE_CIDRS, resource("ServiceCIDR", group="networking.k8s.io")),
+    DocumentKind(ENDPOINTS, resource("EndpointSlice", group="discovery.k8s.io")),
+    DocumentKind(ENDPOINTS, resource("Endpoints")),
+    DocumentKind(CONFIG_MAPS, resource("ConfigMap")),
+    DocumentKind(PODS, resource("Pod")),
+    DocumentKind(POOLS, lambda data: data.get("kind") == "IPPool" and "apiVersion" in data),
+    DocumentKind(NETWORKS, resource("Network", group="config.openshift.io")),
+    DocumentKind(ENI_CONFIGS, resource("ENIConfig", group="crd.k8s.amazonaws.com")),
+    DocumentKind(OTHERS, lambda data: isinstance(data.get("kind"), str) and isinstance(data.get("apiVersion"), str)),
 )
 
 _KUBECTL = ("kubectl", ("--context={CONTEXT}",), "get")
@@ -112,11 +112,11 @@ def public_nodes(whose: str, gathered: Gathered) -> None:
     gathered.missing("nodes", sentence, todo)
 
 
-def _name(node: Node) -> str:
+def _name(node: DocumentValue) -> str:
     return node.at("metadata", "name").label or "without a name"
 
 
-def _node(node: Node, gathered: Gathered, *, addresses: bool) -> None:
+def _node(node: DocumentValue, gathered: Gathered, *, addresses: bool) -> None:
     name = _name(node)
     for address in node.at("status", "addresses").items():
         kind = address.at("type").text
@@ -130,7 +130,7 @@ def _node(node: Node, gathered: Gathered, *, addresses: bool) -> None:
         gathered.cidr("pods", node.at("spec", "podCIDR"), f"pod range of node {name}")
 
 
-def _service(service: Node, gathered: Gathered) -> None:
+def _service(service: DocumentValue, gathered: Gathered) -> None:
     metadata = service.at("metadata")
     name, namespace = metadata.at("name").text, metadata.at("namespace").text
     dns = (namespace, name) in (("kube-system", "kube-dns"), ("openshift-dns", "dns-default"))
@@ -141,7 +141,7 @@ def _service(service: Node, gathered: Gathered) -> None:
         gathered.address("dns", entry, f"Service {metadata.at('namespace').label}/{metadata.at('name').label}")
 
 
-def _endpoints(item: Node, gathered: Gathered) -> None:
+def _endpoints(item: DocumentValue, gathered: Gathered) -> None:
     """The addresses behind Service default/kubernetes: the API servers."""
     metadata = item.at("metadata")
     service = metadata.at("labels", "kubernetes.io/service-name").text or metadata.at("name").text
@@ -198,7 +198,7 @@ def _families(objects: Objects, gathered: Gathered) -> None:
         gathered.family(names, cidrs[0], "ranges of Services and pods")
 
 
-def _versions(node: Node) -> set[int]:
+def _versions(node: DocumentValue) -> set[int]:
     return {version_of(entry.text) for entry in node.at("spec", "podCIDRs").items()}
 
 
@@ -214,4 +214,4 @@ def _clues(_: Objects, __: Scope) -> Mapping[str, str]:
 
 _TELLS = {"nodes": "nodes.json", "pods": "kubeadm.json", "services": "servicecidrs.json", "controlPlane": SLICES.file}
 _INSTALL = "kubectl (kubernetes.io/docs/tasks/tools)"
-PROVIDER = Provider("kubernetes", "kubectl", _INSTALL, KINDS, COMMANDS, read, _clues, _TELLS)
+PROVIDER = CloudProvider("kubernetes", "kubectl", _INSTALL, KINDS, COMMANDS, read, _clues, _TELLS)

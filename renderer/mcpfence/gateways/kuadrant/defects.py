@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 from mcpfence.catalog.gateway.fields import fits
 from mcpfence.findings.finding import Finding, quote
-from mcpfence.gateways.kuadrant.objects import Found, Item, find, items, mapping, text
+from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, find, items, mapping, text
 from mcpfence.gateways.kuadrant.policy_defects import policy_defects
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
@@ -32,7 +32,7 @@ def defects(documents: Iterable[object], namespace: str, authorino: str = "kuadr
     return list(dict.fromkeys(results))
 
 
-def say(id: str, item: Item, sentence: str, todo: str) -> Finding:
+def say(id: str, item: GatewayObject, sentence: str, todo: str) -> Finding:
     """A finding about an object."""
     return Finding(id, (), sentence, todo, item.title)
 
@@ -40,9 +40,9 @@ def say(id: str, item: Item, sentence: str, todo: str) -> Finding:
 # --- registrations ---
 
 
-def _routes(found: Found) -> list[Item]:
+def _routes(found: GatewayObjects) -> list[GatewayObject]:
     """The routes of registered servers, each once."""
-    routes: dict[tuple[str, str], Item] = {}
+    routes: dict[tuple[str, str], GatewayObject] = {}
     for one in found.of("MCPServerRegistration"):
         route = found.get("HTTPRoute", one.namespace, mapping(one.spec.get("targetRef")).get("name"))
         if route is not None:
@@ -50,8 +50,8 @@ def _routes(found: Found) -> list[Item]:
     return list(routes.values())
 
 
-def _registrations(found: Found) -> Iterator[Finding]:
-    prefixes: dict[str, Item] = {}
+def _registrations(found: GatewayObjects) -> Iterator[Finding]:
+    prefixes: dict[str, GatewayObject] = {}
     for one in found.of("MCPServerRegistration"):
         yield from _registration(found, one)
         prefix = text(one.spec.get("prefix"))
@@ -61,7 +61,7 @@ def _registrations(found: Found) -> Iterator[Finding]:
             yield say("defect-prefix", one, sentence, "write another prefix; it cannot be changed later")
 
 
-def _registration(found: Found, one: Item) -> Iterator[Finding]:
+def _registration(found: GatewayObjects, one: GatewayObject) -> Iterator[Finding]:
     prefix = one.spec.get("prefix")
     if prefix is not None and not _PREFIX.match(text(prefix)):
         sentence = f"{quote(prefix)} is no prefix that the API takes"
@@ -97,7 +97,7 @@ def _registration(found: Found, one: Item) -> Iterator[Finding]:
 # --- routes of registered servers ---
 
 
-def _route(found: Found, route: Item, secured: frozenset[str]) -> Iterator[Finding]:
+def _route(found: GatewayObjects, route: GatewayObject, secured: frozenset[str]) -> Iterator[Finding]:
     rules, hostnames = items(route.spec.get("rules")), [text(name) for name in items(route.spec.get("hostnames"))]
     back_ends = [mapping(one) for rule in rules for one in items(mapping(rule).get("backendRefs"))]
     if len(rules) != 1 or len(back_ends) != 1 or not hostnames:
@@ -110,7 +110,7 @@ def _route(found: Found, route: Item, secured: frozenset[str]) -> Iterator[Findi
 
 
 def _back_end(
-    found: Found, route: Item, hostnames: list[str], back_end: object, secured: frozenset[str]
+    found: GatewayObjects, route: GatewayObject, hostnames: list[str], back_end: object, secured: frozenset[str]
 ) -> Iterator[Finding]:
     fields = mapping(back_end)
     kind, name = text(fields.get("kind")) or "Service", fields.get("name")
@@ -137,7 +137,7 @@ def _back_end(
         yield say("defect-external-name", route, sentence, todo)
 
 
-def _hosts_with_tls(found: Found) -> frozenset[str]:
+def _hosts_with_tls(found: GatewayObjects) -> frozenset[str]:
     """The hosts to which a DestinationRule starts TLS."""
     rules = [
         (text(one.spec.get("host")), mapping(one.spec.get("trafficPolicy"))) for one in found.of("DestinationRule")
@@ -145,7 +145,7 @@ def _hosts_with_tls(found: Found) -> frozenset[str]:
     return frozenset(host for host, policy in rules if mapping(policy.get("tls")).get("mode"))
 
 
-def _attached(found: Found, route: Item, hostnames: list[str]) -> Iterator[Finding]:
+def _attached(found: GatewayObjects, route: GatewayObject, hostnames: list[str]) -> Iterator[Finding]:
     """Whether a listener of the Gateway takes the route's hostnames, where the Gateway is among the manifests."""
     for parent in map(mapping, items(route.spec.get("parentRefs"))):
         gateway = found.get("Gateway", text(parent.get("namespace")) or route.namespace, parent.get("name"))
@@ -164,7 +164,7 @@ def _attached(found: Found, route: Item, hostnames: list[str]) -> Iterator[Findi
 # --- the mesh, and rights ---
 
 
-def _service_entry(entry: Item) -> Iterator[Finding]:
+def _service_entry(entry: GatewayObject) -> Iterator[Finding]:
     for port in map(mapping, items(entry.spec.get("ports"))):
         name, protocol = text(port.get("name")).partition("-")[0].lower(), text(port.get("protocol")).upper()
         if (name in ("https", "tls") and protocol in _PLAIN) or (name == "http" and protocol in ("HTTPS", "TLS")):
@@ -172,7 +172,7 @@ def _service_entry(entry: Item) -> Iterator[Finding]:
             yield say("defect-port-name", entry, sentence, "name the port by its protocol: Istio goes by both")
 
 
-def _admin(binding: Item) -> Iterator[Finding]:
+def _admin(binding: GatewayObject) -> Iterator[Finding]:
     if mapping(binding.document.get("roleRef")).get("name") != "cluster-admin":
         return
     people = [mapping(one) for one in items(binding.document.get("subjects"))]

@@ -12,7 +12,7 @@ from typing import Any
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Finding
 from mcpfence.gateways import gateway_manifests
-from mcpfence.gateways.kuadrant.objects import Found, find
+from mcpfence.gateways.kuadrant.objects import GatewayObjects, find
 
 _REMEDY = "render again and apply: these manifests are not what the catalog gives"
 
@@ -38,7 +38,7 @@ def gateway_drift(catalog: Catalog, documents: list[object], namespace: str) -> 
         yield from _others(found, manifest.namespace, manifest.name, target)
 
 
-def _others(found: Found, namespace: str, name: str, target: Mapping[str, Any]) -> Iterator[Finding]:
+def _others(found: GatewayObjects, namespace: str, name: str, target: Mapping[str, Any]) -> Iterator[Finding]:
     """Another policy on the same target: Kuadrant lets one of them hold, and which is not ours to say."""
     keys = ("kind", "name", "sectionName")
     for other in found.of("AuthPolicy"):

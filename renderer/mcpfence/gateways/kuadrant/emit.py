@@ -23,9 +23,9 @@ from mcpfence.catalog.gateway.model import Gateway, Registration
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Path
 from mcpfence.gateways.kuadrant.access import access
+from mcpfence.gateways.kuadrant.auth_policies import policies
 from mcpfence.gateways.kuadrant.infrastructure import infrastructure
 from mcpfence.gateways.kuadrant.mesh import mesh_manifests
-from mcpfence.gateways.kuadrant.policies import policies
 from mcpfence.gateways.kuadrant.routes import server_manifests
 from mcpfence.kube.manifest import Manifest
 

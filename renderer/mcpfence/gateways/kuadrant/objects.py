@@ -20,7 +20,7 @@ KINDS = {
 """The kinds that are looked at, by API group."""
 
 
-class Item(NamedTuple):
+class GatewayObject(NamedTuple):
     """One object; `document` is untrusted."""
 
     kind: str
@@ -39,35 +39,35 @@ class Item(NamedTuple):
         return mapping(self.document.get("spec"))
 
 
-class Found(NamedTuple):
+class GatewayObjects(NamedTuple):
     """The objects of some manifests by kind, ordered by namespace and name; and by kind, namespace and name."""
 
-    by_kind: Mapping[str, tuple[Item, ...]]
-    named: Mapping[tuple[str, str, object], Item]
+    by_kind: Mapping[str, tuple[GatewayObject, ...]]
+    named: Mapping[tuple[str, str, object], GatewayObject]
 
-    def of(self, kind: str) -> tuple[Item, ...]:
+    def of(self, kind: str) -> tuple[GatewayObject, ...]:
         """All of a kind."""
         return self.by_kind.get(kind, ())
 
-    def get(self, kind: str, namespace: str, name: object) -> Item | None:
+    def get(self, kind: str, namespace: str, name: object) -> GatewayObject | None:
         """The one of that name; None also where that is no name."""
         return self.named.get((kind, namespace, name)) if isinstance(name, str) else None
 
 
-def find(documents: Iterable[object], namespace: str) -> Found:
+def find(documents: Iterable[object], namespace: str) -> GatewayObjects:
     """The gateway's objects among documents; `namespace` is that of objects which name none."""
-    index: dict[tuple[str, str, object], Item] = {}
+    index: dict[tuple[str, str, object], GatewayObject] = {}
     for one in unroll(documents).objects:
         if one.kind in KINDS.get(one.group, ()):
             where = "" if one.kind == "ClusterRoleBinding" else one.namespace or namespace
-            index.setdefault((one.kind, where, one.name), Item(one.kind, where, one.name, one.document))
-    by_kind: dict[str, list[Item]] = {}
+            index.setdefault((one.kind, where, one.name), GatewayObject(one.kind, where, one.name, one.document))
+    by_kind: dict[str, list[GatewayObject]] = {}
     for item in index.values():
         by_kind.setdefault(item.kind, []).append(item)
-    return Found({kind: tuple(sorted(items, key=_order)) for kind, items in by_kind.items()}, index)
+    return GatewayObjects({kind: tuple(sorted(items, key=_order)) for kind, items in by_kind.items()}, index)
 
 
-def _order(item: Item) -> tuple[str, str]:
+def _order(item: GatewayObject) -> tuple[str, str]:
     return item.namespace, item.name
 
 

@@ -8,12 +8,12 @@ import re
 from collections.abc import Iterator
 
 from mcpfence.findings.finding import Finding
-from mcpfence.gateways.kuadrant.objects import Found, Item, items, mapping, strings, text
+from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, items, mapping, strings, text
 
 _HEADER = re.compile(r"request\.headers\[['\"](x-mcp-(?:toolname|promptname))['\"]\]")
 
 
-def policy_defects(found: Found, authorino: str) -> Iterator[Finding]:
+def policy_defects(found: GatewayObjects, authorino: str) -> Iterator[Finding]:
     """Defects of every AuthPolicy."""
     for policy in found.of("AuthPolicy"):
         yield from _target(found, policy)
@@ -24,18 +24,18 @@ def policy_defects(found: Found, authorino: str) -> Iterator[Finding]:
                 yield from _secret(found, policy, f"{path}.metadata.{name}", mapping(source), authorino)
 
 
-def _say(id: str, item: Item, sentence: str, todo: str) -> Finding:
+def _say(id: str, item: GatewayObject, sentence: str, todo: str) -> Finding:
     return Finding(id, (), sentence, todo, item.title)
 
 
-def _rules(policy: Item) -> Iterator[tuple[str, dict[str, object]]]:
+def _rules(policy: GatewayObject) -> Iterator[tuple[str, dict[str, object]]]:
     for path in ("", "defaults", "overrides"):
         rules = mapping((mapping(policy.spec.get(path)) if path else policy.spec).get("rules"))
         if rules:
             yield f"spec.{path}.rules" if path else "spec.rules", dict(rules)
 
 
-def _target(found: Found, policy: Item) -> Iterator[Finding]:
+def _target(found: GatewayObjects, policy: GatewayObject) -> Iterator[Finding]:
     """A policy holds for objects of its own namespace only."""
     target = mapping(policy.spec.get("targetRef"))
     kind, name = text(target.get("kind")), text(target.get("name"))
@@ -49,7 +49,7 @@ def _target(found: Found, policy: Item) -> Iterator[Finding]:
         yield _say("defect-policy-namespace", policy, sentence, f"put it into namespace {other.namespace}")
 
 
-def _exemption(policy: Item) -> Iterator[Finding]:
+def _exemption(policy: GatewayObject) -> Iterator[Finding]:
     """An exemption of a path that any query can claim."""
     for where in (policy.spec, mapping(policy.spec.get("defaults")), mapping(policy.spec.get("overrides"))):
         for one in items(where.get("when")):
@@ -60,7 +60,7 @@ def _exemption(policy: Item) -> Iterator[Finding]:
                 yield _say("defect-exemption", policy, sentence, todo)
 
 
-def _checks(policy: Item, path: str, rules: dict[str, object]) -> Iterator[Finding]:
+def _checks(policy: GatewayObject, path: str, rules: dict[str, object]) -> Iterator[Finding]:
     for name, check in mapping(rules.get("authorization")).items():
         fields = mapping(check)
         guards = " ".join(said for _, said in strings(fields.get("when")))
@@ -84,7 +84,9 @@ def _outside(predicate: str) -> str:
     return _HEADER.sub("", predicate)
 
 
-def _secret(found: Found, policy: Item, path: str, source: object, authorino: str) -> Iterator[Finding]:
+def _secret(
+    found: GatewayObjects, policy: GatewayObject, path: str, source: object, authorino: str
+) -> Iterator[Finding]:
     """The shared Secret of a call to an identity provider: where it is, and what its value begins with."""
     http = mapping(mapping(source).get("http"))
     reference = mapping(http.get("sharedSecretRef"))
@@ -103,7 +105,7 @@ def _secret(found: Found, policy: Item, path: str, source: object, authorino: st
         yield _say("defect-basic-twice", secret, sentence, "write base64 of ID:SECRET alone")
 
 
-def _value(secret: Item, key: str) -> str:
+def _value(secret: GatewayObject, key: str) -> str:
     """The beginning of a value, for comparison alone: it is never said."""
     plain = mapping(secret.document.get("stringData")).get(key)
     if isinstance(plain, str):

@@ -15,7 +15,7 @@ from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import Collector, Path
 from mcpfence.findings.table import Severity
 from mcpfence.gateways.kuadrant.defects import defects
-from mcpfence.gateways.kuadrant.objects import Found, Item, find, mapping
+from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, find, mapping
 from mcpfence.kube.manifest import Manifest
 from mcpfence.proof.prove import OUR_FAULT
 
@@ -45,10 +45,10 @@ def prove_registered(catalog: Catalog, written: Sequence[tuple[str, Manifest, Pa
             _checked(policies, server.gateway, out)
 
 
-_Policies = dict[tuple[str, str], list[Item]]
+_Policies = dict[tuple[str, str], list[GatewayObject]]
 
 
-def _policies(found: Found) -> _Policies:
+def _policies(found: GatewayObjects) -> _Policies:
     """The policies that hold for whole routes, by namespace and name of the route."""
     policies: _Policies = {}
     for one in found.of("AuthPolicy"):

@@ -26,7 +26,16 @@ from mcpfence.imports.shared.destinations import (
     refuse_destination,
     shown,
 )
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, link_hint
 from mcpfence.imports.shared.packages import check_image
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
@@ -39,25 +48,25 @@ _PROTOCOLS = (None, "http", "https", "tcp")
 # --- the mapping, field by field ---
 
 _COMMON = (
-    Row("type", "runtime", "server and poci: containerized; remote: remote"),
-    Row("image", "containerizedConfig.image", "as written; a note where it has no tag or digest"),
-    Row("tools", "containerizedConfig.image", "poci: the image of its containers, if all have one"),
-    Row("remote.url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
-    Row("remote.headers", "remoteConfig.headers", "the names; never a value"),
-    Row("remote.transport_type", "", ""),
+    FieldRow("type", "runtime", "server and poci: containerized; remote: remote"),
+    FieldRow("image", "containerizedConfig.image", "as written; a note where it has no tag or digest"),
+    FieldRow("tools", "containerizedConfig.image", "poci: the image of its containers, if all have one"),
+    FieldRow("remote.url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
+    FieldRow("remote.headers", "remoteConfig.headers", "the names; never a value"),
+    FieldRow("remote.transport_type", "", ""),
 )
 _NETWORK = (
-    Row(
+    FieldRow(
         "allowHosts",
         "egressDomains, egress.domains, egress.cidrs",
         "each host:port by itself, addresses as cidrs; *:PORT grants nothing, with a warning; an empty list: nothing; "
         "absent: undeclared",
     ),
-    Row("disableNetwork", "denyAllEgress", "true: nothing at all, and an allowHosts beside it is not imported"),
+    FieldRow("disableNetwork", "denyAllEgress", "true: nothing at all, and an allowHosts beside it is not imported"),
 )
-_SECRETS = Row("secrets", "env", "the variables' names, marked sensitive; never a value or an example")
-_ENV = Row("env", "env", "the variables' names; never a value or an example")
-_OAUTH = Row("oauth", "env", "the variables' names, marked sensitive")
+_SECRETS = FieldRow("secrets", "env", "the variables' names, marked sensitive; never a value or an example")
+_ENV = FieldRow("env", "env", "the variables' names; never a value or an example")
+_OAUTH = FieldRow("oauth", "env", "the variables' names, marked sensitive")
 _RUN = ("command", "volumes", "user", "ports")
 _UNUSED = ("meta", "about", "source", "dynamic", "longLived", "config", "requirements")
 _LISTED = (
@@ -68,29 +77,31 @@ _LISTED = (
 REGISTRY = Table(
     "server.yaml of the registry",
     (
-        Row("name", "servers.NAME", "as a DNS label"),
+        FieldRow("name", "servers.NAME", "as a DNS label"),
         *_COMMON,
-        *(Row(f"run.{row.field}", row.target, row.meaning) for row in _NETWORK),
-        Row("config.secrets", _SECRETS.target, _SECRETS.meaning),
-        Row("config.env", _ENV.target, _ENV.meaning),
+        *(FieldRow(f"run.{row.field}", row.target, row.meaning) for row in _NETWORK),
+        FieldRow("config.secrets", _SECRETS.target, _SECRETS.meaning),
+        FieldRow("config.env", _ENV.target, _ENV.meaning),
         _OAUTH,
-        *(Row(f"run.{key}", "", "") for key in (*_RUN, "env")),
-        *(Row(f"config.{key}", "", "") for key in ("description", "parameters")),
-        *(Row(key, "", "") for key in _UNUSED if key != "config"),
+        *(FieldRow(f"run.{key}", "", "") for key in (*_RUN, "env")),
+        *(FieldRow(f"config.{key}", "", "") for key in ("description", "parameters")),
+        *(FieldRow(key, "", "") for key in _UNUSED if key != "config"),
     ),
 )
 CATALOG = Table(
     "entry of a published catalog (registry.NAME, or servers[].snapshot.server)",
     (
-        Row("name", "servers.NAME", "as a DNS label; the key below registry where it is absent"),
+        FieldRow("name", "servers.NAME", "as a DNS label; the key below registry where it is absent"),
         *_COMMON,
-        Row("sseEndpoint", "remoteConfig.fixedURL", "where there is no remote.url"),
+        FieldRow("sseEndpoint", "remoteConfig.fixedURL", "where there is no remote.url"),
         *_NETWORK,
-        Row("extraHosts", "", "entries of /etc/hosts: a note, since where a name leads is up to the cluster's DNS"),
+        FieldRow(
+            "extraHosts", "", "entries of /etc/hosts: a note, since where a name leads is up to the cluster's DNS"
+        ),
         _SECRETS,
         _ENV,
         _OAUTH,
-        *(Row(key, "", "") for key in (*_RUN, *_UNUSED, *_LISTED)),
+        *(FieldRow(key, "", "") for key in (*_RUN, *_UNUSED, *_LISTED)),
     ),
 )
 
@@ -114,15 +125,15 @@ def _is_listed(item: Mapping[str, Any]) -> bool:
     return isinstance(item.get("snapshot"), Mapping) or (item.get("type") in _KINDS and "image" in item)
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server that can be said in a catalog."""
     entries = []
     for document in documents:
         for node, name, table in _nodes(Node(document, document.data)):
-            with desk.entry():
-                entries.append(_entry(node, name, table, desk))
-                report_unknown(node, table, desk)
-    return Found(tuple(entries))
+            with context.entry():
+                entries.append(_entry(node, name, table, context))
+                report_unknown(node, table, context)
+    return FormatResult(tuple(entries))
 
 
 def _nodes(root: Node) -> Iterator[tuple[Node, str, Table]]:
@@ -142,7 +153,7 @@ def _nodes(root: Node) -> Iterator[tuple[Node, str, Table]]:
         yield root, "", CATALOG if flat and not nested else REGISTRY
 
 
-def _entry(node: Node, key: str, table: Table, desk: Desk) -> Entry:
+def _entry(node: Node, key: str, table: Table, context: ImportContext) -> Entry:
     node.keys()
     name = key or node.text("name")
     if not name.strip():
@@ -150,35 +161,35 @@ def _entry(node: Node, key: str, table: Table, desk: Desk) -> Entry:
     kind = node.text("type") or ("remote" if node.get("remote") or node.get("sseEndpoint") else "server")
     if kind not in _KINDS:
         raise BadEntry(node.get("type") or node, f"{shown(kind)} is no type of server", f"write {', '.join(_KINDS)}")
-    env = environment(_variables(node, table), desk)
+    env = environment(_variables(node, table), context)
     if kind == "remote":
-        return _remote(node, name, env, desk)
-    image, decided = _poci_image(node, desk) if kind == "poci" else _image(node, desk)
+        return _remote(node, name, env, context)
+    image, decided = _poci_image(node, context) if kind == "poci" else _image(node, context)
     server: dict[str, Any] = {"runtime": "containerized", "containerizedConfig": {"image": image} if image else {}}
     run = (node.mapping("run") if table is REGISTRY else node) or Node(node.document, {}, node.path)
     if (extra := run.get("extraHosts")) is not None:
         sentence = "gives host names addresses of its own"
-        desk.say("import-ignored", extra, sentence, "left out: where a name leads is up to the cluster's DNS")
-    state, keys, told = _egress(run, desk)
+        context.say("import-ignored", extra, sentence, "left out: where a name leads is up to the cluster's DNS")
+    state, keys, told = _egress(run, context)
     server = merged(server, keys) | ({"env": env} if env else {})
     hints = _hints(node, env) if state is State.UNDECLARED else ()
     return Entry(node, name, server, state, (*decided, *told), hints)
 
 
-def _remote(node: Node, name: str, env: list[dict[str, Any]], desk: Desk) -> Entry:
+def _remote(node: Node, name: str, env: list[dict[str, Any]], context: ImportContext) -> Entry:
     remote = node.mapping("remote")
     url = (remote.get("url") if remote else None) or node.get("sseEndpoint")
     if url is None:
         raise BadEntry(node, "is remote and has no remote.url", "add it, or import the entry without it by hand")
-    config = remote_config(url, desk)
+    config = remote_config(url, context)
     given = remote.mapping("headers") if remote else None
     if given is not None:
-        config["headers"] = headers(((given.get(key) or given, key) for key in given.keys()), desk)  # noqa: SIM118
+        config["headers"] = headers(((given.get(key) or given, key) for key in given.keys()), context)  # noqa: SIM118
     server: dict[str, Any] = {"runtime": "remote", "remoteConfig": config}
     return Entry(node, name, server | ({"env": env} if env else {}), State.ELSEWHERE)
 
 
-def _image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
+def _image(node: Node, context: ImportContext) -> tuple[str, tuple[str, ...]]:
     image = node.text("image").strip()
     if not image:
         raise BadEntry(node, "has no image", "add the image that the server runs")
@@ -186,11 +197,11 @@ def _image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
     check_image(image, where)
     if "@" not in image and ":" not in image.rpartition("/")[2]:
         sentence = f"{shown(image)} has no tag, so what runs may change at any time"
-        desk.say("import-unpinned", where, sentence, "pin a version or a digest")
+        context.say("import-unpinned", where, sentence, "pin a version or a digest")
     return image, ()
 
 
-def _poci_image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
+def _poci_image(node: Node, context: ImportContext) -> tuple[str, tuple[str, ...]]:
     """A poci entry runs a container per call; they are fenced together, as the pods labelled with the server's name."""
     images = []
     for tool in node.items("tools"):
@@ -203,7 +214,7 @@ def _poci_image(node: Node, desk: Desk) -> tuple[str, tuple[str, ...]]:
     if not distinct:
         raise BadEntry(node, "has no tool that runs in a container", "it is no server that could be fenced")
     sentence = f"starts a container for each call ({', '.join(distinct[:6])})"
-    desk.say("import-guess", node, sentence, "imported as one server; label the pods that run its calls app: NAME")
+    context.say("import-guess", node, sentence, "imported as one server; label the pods that run its calls app: NAME")
     told = (f"a container for each call: {', '.join(distinct[:6])}",)
     return (distinct[0] if len(distinct) == 1 else ""), told
 
@@ -225,48 +236,50 @@ def _variables(node: Node, table: Table) -> Iterator[Variable]:
 # --- egress ---
 
 
-def _egress(run: Node, desk: Desk) -> tuple[State, dict[str, Any], tuple[str, ...]]:
+def _egress(run: Node, context: ImportContext) -> tuple[State, dict[str, Any], tuple[str, ...]]:
     """What the entry says of its network, the catalog's keys for it, and words for the comment."""
     listed = run.get("allowHosts")
     items = run.items("allowHosts")
     if run.flag("disableNetwork"):
         if items and listed:
             sentence = "stands beside disableNetwork: true, which closes the network whatever is listed"
-            desk.say("import-narrowed", listed, sentence, "imported as denyAllEgress: true")
+            context.say("import-narrowed", listed, sentence, "imported as denyAllEgress: true")
         told = ("disableNetwork: true, so it reaches nothing at all",)
         return State.NOTHING, {"containerizedConfig": {"denyAllEgress": True}}, told
     if listed is None:
         return State.UNDECLARED, {}, ()
     if not items:
         sentence = "is an empty list, which Docker reads as every host"
-        desk.say("import-narrowed", listed, sentence, "imported as no host at all; list what it needs")
+        context.say("import-narrowed", listed, sentence, "imported as no host at all; list what it needs")
         return State.LISTED, egress_keys((), "containerizedConfig"), ("allowHosts is empty: imported as no host",)
-    found = [destination for item in items if (destination := _destination(item, desk))]
+    found = [destination for item in items if (destination := _destination(item, context))]
     left_out = len(items) - len(found)
     said = f"allowHosts: {len(items)} listed" + (f", {left_out} of them not imported" if left_out else "")
     return State.LISTED, egress_keys(found, "containerizedConfig"), (said,)
 
 
-def _destination(item: Node, desk: Desk) -> Destination | None:
+def _destination(item: Node, context: ImportContext) -> Destination | None:
     text = item.as_text().strip()
     match = _ALLOWED.match(text)
     if match is None or not match["host"]:
-        refuse_destination(item, f"{shown(text)} is no host:port", desk)
+        refuse_destination(item, f"{shown(text)} is no host:port", context)
         return None
     port = int(match["port"])
     protocol = match["protocol"].lower() if match["protocol"] else None
     if not 1 <= port <= 65535 or protocol not in _PROTOCOLS:
-        refuse_destination(item, f"{shown(text)} has no TCP port from 1 to 65535", desk)
+        refuse_destination(item, f"{shown(text)} has no TCP port from 1 to 65535", context)
         return None
     if match["host"] == "*":
         sentence = f"{shown(text)} allows every host on port {port}, which a catalog cannot say"
         todo = "imported as no host; list the hosts, or write egress.default: internet for every public address"
-        desk.say("import-narrowed", item, sentence, todo)
+        context.say("import-narrowed", item, sentence, todo)
         return None
-    found = read_destination(match["host"], (port,), item, desk)
+    found = read_destination(match["host"], (port,), item, context)
     if found and found.host.startswith("*."):
         sentence = f"{shown(text)} has a wildcard, and what Docker's proxy makes of one is not documented"
-        desk.say("import-guess", item, sentence, "imported as one or more labels below it; list the hosts if you can")
+        context.say(
+            "import-guess", item, sentence, "imported as one or more labels below it; list the hosts if you can"
+        )
     return found
 
 

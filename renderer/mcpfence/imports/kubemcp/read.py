@@ -18,10 +18,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.imports.kubemcp.targets import GROUPS, Known, Target, known_services, services_of, target_of
+from mcpfence.imports.kubemcp.service_references import (
+    GROUPS,
+    Known,
+    ServiceTarget,
+    known_services,
+    services_of,
+    target_of,
+)
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
 
@@ -37,53 +53,58 @@ _METADATA = (
 )
 _ANNOTATIONS = "metadata.annotations.kubemcp.io/"
 _ABOUT = (
-    *(Row(f"metadata.{key}", "", "") for key in _METADATA),
-    *(Row(key, "", "") for key in ("apiVersion", "kind", "status")),
+    *(FieldRow(f"metadata.{key}", "", "") for key in _METADATA),
+    *(FieldRow(key, "", "") for key in ("apiVersion", "kind", "status")),
 )
 
 SERVER = Table(
     "MCPServer",
     (
-        Row("metadata.name", "servers.NAME, podSelector", "the labels that the operator gives the server's pods"),
-        Row("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
-        Row("spec.image", "containerizedConfig.image", "the port is 8080, which the operator fixes"),
-        Row("spec.redis.serviceName", "egress.services", "the operator's own redis pods on 6379"),
-        Row("spec.toolSelector", "egress.services", "the MCPTools and MCPResources of its namespace; empty: none"),
-        Row("spec.ingress", "", "a warning: say under clients who calls the server"),
-        *(Row(f"spec.{key}", "", "") for key in ("replicas", "config", "command", "args", "env")),
+        FieldRow("metadata.name", "servers.NAME, podSelector", "the labels that the operator gives the server's pods"),
+        FieldRow("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
+        FieldRow("spec.image", "containerizedConfig.image", "the port is 8080, which the operator fixes"),
+        FieldRow("spec.redis.serviceName", "egress.services", "the operator's own redis pods on 6379"),
+        FieldRow("spec.toolSelector", "egress.services", "the MCPTools and MCPResources of its namespace; empty: none"),
+        FieldRow("spec.ingress", "", "a warning: say under clients who calls the server"),
+        *(FieldRow(f"spec.{key}", "", "") for key in ("replicas", "config", "command", "args", "env")),
         *_ABOUT,
     ),
 )
 TOOL = Table(
     "MCPTool and MCPResource",
     (
-        Row("spec.service.name", "egress.services[].name, .podSelector", "the pods of the Service, from the input"),
-        Row("spec.service.namespace", "egress.services[].namespace", "absent: that of the tool"),
-        Row(
+        FieldRow(
+            "spec.service.name", "egress.services[].name, .podSelector", "the pods of the Service, from the input"
+        ),
+        FieldRow("spec.service.namespace", "egress.services[].namespace", "absent: that of the tool"),
+        FieldRow(
             "spec.service.port",
             "egress.services[].ports",
             "the pod port behind it, from the Service of the input; KubeMCP itself opens the Service's own port",
         ),
         *(
-            Row(f"spec.operations[].service.{key}", "egress.services", "as in a tool")
+            FieldRow(f"spec.operations[].service.{key}", "egress.services", "as in a tool")
             for key in ("name", "namespace", "port")
         ),
-        Row(
+        FieldRow(
             f"{_ANNOTATIONS}egress-mode",
             "egress.services[].mode",
             "selector, namespace or cidr; namespace on the servers' own namespace is refused",
         ),
-        Row(f"{_ANNOTATIONS}egress-ports", "egress.services[].ports", "instead of the Service's"),
-        Row(f"{_ANNOTATIONS}egress-cidrs", "egress.services[].cidrs", "for mode cidr"),
-        Row("metadata.name", "", ""),
-        Row("metadata.namespace", "", "a tool belongs to the servers of its namespace"),
+        FieldRow(f"{_ANNOTATIONS}egress-ports", "egress.services[].ports", "instead of the Service's"),
+        FieldRow(f"{_ANNOTATIONS}egress-cidrs", "egress.services[].cidrs", "for mode cidr"),
+        FieldRow("metadata.name", "", ""),
+        FieldRow("metadata.namespace", "", "a tool belongs to the servers of its namespace"),
         *(
-            Row(f"spec.{key}", "", "")
+            FieldRow(f"spec.{key}", "", "")
             for key in ("name", "description", "inputSchema", "method", "ingressPath", "content")
         ),
-        *(Row(f"spec.tools[].{key}", "", "") for key in ("name", "path", "description", "inputSchema", "method")),
-        *(Row(f"spec.operations[].{key}", "", "") for key in ("method", "ingressPath", "parameters", "service.path")),
-        Row("spec.service.path", "", ""),
+        *(FieldRow(f"spec.tools[].{key}", "", "") for key in ("name", "path", "description", "inputSchema", "method")),
+        *(
+            FieldRow(f"spec.operations[].{key}", "", "")
+            for key in ("method", "ingressPath", "parameters", "service.path")
+        ),
+        FieldRow("spec.service.path", "", ""),
         *_ABOUT,
     ),
 )
@@ -105,31 +126,31 @@ def _kind(node: Node) -> str:
     return str(kind) if ours and kind in _KINDS else ""
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each MCPServer."""
     every = [node for document in documents for node in objects(document)]
     known = known_services(every)
     selected: set[int] = set()
     tools = [node for node in every if _kind(node) in ("MCPTool", "MCPResource")]
-    targets = {id(node.value): found for node in tools if (found := _targets(node, desk)) is not None}
+    targets = {id(node.value): found for node in tools if (found := _targets(node, context)) is not None}
     entries = []
     for node in every:
         if _kind(node) == "MCPServer":
-            with desk.entry():
-                entries.append(_entry(node, tools, targets, selected, known, desk))
-                report_unknown(node, SERVER, desk)
+            with context.entry():
+                entries.append(_entry(node, tools, targets, selected, known, context))
+                report_unknown(node, SERVER, context)
     for node in tools:
         if id(node.value) in targets and id(node.value) not in selected:
-            desk.say("import-ignored", node, "is selected by no MCPServer of the input", "nothing to open: left out")
-    _say_operator(every, {entry.namespace for entry in entries}, desk)
-    return Found(tuple(entries))
+            context.say("import-ignored", node, "is selected by no MCPServer of the input", "nothing to open: left out")
+    _say_operator(every, {entry.namespace for entry in entries}, context)
+    return FormatResult(tuple(entries))
 
 
-def _targets(node: Node, desk: Desk) -> tuple[Target, ...] | None:
+def _targets(node: Node, context: ImportContext) -> tuple[ServiceTarget, ...] | None:
     """What a tool or a resource calls; None, with a finding, where it cannot be read."""
-    with desk.entry():
+    with context.entry():
         spec = node.mapping("spec")
-        report_unknown(node, TOOL, desk)
+        report_unknown(node, TOOL, context)
         if spec is None:
             raise BadEntry(node, "has no spec", "mend the source")
         if _kind(node) == "MCPTool":
@@ -145,10 +166,10 @@ def _targets(node: Node, desk: Desk) -> tuple[Target, ...] | None:
 def _entry(
     node: Node,
     tools: Sequence[Node],
-    targets: Mapping[int, tuple[Target, ...]],
+    targets: Mapping[int, tuple[ServiceTarget, ...]],
     selected: set[int],
     known: Known,
-    desk: Desk,
+    context: ImportContext,
 ) -> Entry:
     metadata, spec = node.mapping("metadata"), node.mapping("spec")
     if metadata is None or spec is None or not metadata.text("name"):
@@ -158,14 +179,14 @@ def _entry(
         raise BadEntry(metadata.get("name") or metadata, f"{shown(name)} is no name of a resource", "mend the source")
     config: dict[str, Any] = {"port": _PORT}
     if (where := spec.get("image")) is not None:
-        config["image"] = image(where.as_text(), "", where, desk)
+        config["image"] = image(where.as_text(), "", where, context)
     services = list(_redis(spec))
-    mine = [tool for tool in _selected(spec, namespace, tools, desk) if id(tool.value) in targets]
+    mine = [tool for tool in _selected(spec, namespace, tools, context) if id(tool.value) in targets]
     selected.update(id(tool.value) for tool in mine)
-    services += services_of([one for tool in mine for one in targets[id(tool.value)]], namespace, known, desk)
+    services += services_of([one for tool in mine for one in targets[id(tool.value)]], namespace, known, context)
     if (ingress := spec.get("ingress")) is not None:
         sentence = "is called through an Ingress, and which pods serve that is not in the source"
-        desk.say("import-guess", ingress, sentence, "nobody may call it; write clients with the ingress controller")
+        context.say("import-guess", ingress, sentence, "nobody may call it; write clients with the ingress controller")
     server = {
         "runtime": "containerized",
         "containerizedConfig": config,
@@ -187,7 +208,7 @@ def _redis(spec: Node) -> Iterator[dict[str, Any]]:
     yield {"name": where.as_text(), "podSelector": dict(_REDIS), "ports": [6379]}
 
 
-def _selected(spec: Node, namespace: str, tools: Sequence[Node], desk: Desk) -> list[Node]:
+def _selected(spec: Node, namespace: str, tools: Sequence[Node], context: ImportContext) -> list[Node]:
     """The tools and resources of the namespace that a toolSelector selects."""
     selector = spec.mapping("toolSelector")
     labels = selector.mapping("matchLabels") if selector else None
@@ -195,7 +216,7 @@ def _selected(spec: Node, namespace: str, tools: Sequence[Node], desk: Desk) -> 
     rules = selector.items("matchExpressions") if selector else []
     if not wanted and not rules:
         where = selector or spec
-        desk.say("import-guess", where, "selects tools by nothing", "imported without tools; write which ones")
+        context.say("import-guess", where, "selects tools by nothing", "imported without tools; write which ones")
         return []
     return [
         tool
@@ -232,7 +253,7 @@ def _labels(node: Node) -> dict[str, str]:
     return {str(key): str(value) for key, value in found.items()} if isinstance(found, Mapping) else {}
 
 
-def _say_operator(every: Sequence[Node], namespaces: set[str], desk: Desk) -> None:
+def _say_operator(every: Sequence[Node], namespaces: set[str], context: ImportContext) -> None:
     """The floor denies the operator the API server, if it runs in the servers' namespace."""
     for node in every:
         if node.value.get("kind") == "Deployment" and _space(node) in namespaces:
@@ -242,7 +263,7 @@ def _say_operator(every: Sequence[Node], namespaces: set[str], desk: Desk) -> No
             if labels.items() >= _OPERATOR.items():
                 sentence = "is KubeMCP's operator in the servers' own namespace, where the floor denies it everything"
                 todo = "write workloads.mcp-operator with egress.kubernetesAPI: true, or move it"
-                desk.say("import-pods", node, sentence, todo)
+                context.say("import-pods", node, sentence, todo)
 
 
 FORMAT = Format(

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.imports.kubernetes.pods import Running, mapping, strings
-from mcpfence.imports.shared.cidr_blocks import Block, read_block
+from mcpfence.imports.shared.cidr_blocks import ImportedBlock, read_block
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.reach.documents.fields import Unreadable
 from mcpfence.reach.documents.label_selectors import read_selector
@@ -22,7 +22,7 @@ _DNS = {"k8s-app": "kube-dns"}
 EVERYWHERE = "0.0.0.0/0"
 
 
-class Ground(NamedTuple):
+class KnownCluster(NamedTuple):
     """What is known of the cluster beside the policies."""
 
     namespace: str
@@ -34,7 +34,7 @@ class Ground(NamedTuple):
     """Name of a Service by namespace and selector."""
 
 
-class Pods(NamedTuple):
+class PeerPods(NamedTuple):
     """Pods as a peer: one namespace, and a selector in the catalog's words (None: every pod)."""
 
     namespace: str
@@ -46,30 +46,30 @@ class Pods(NamedTuple):
         return one.namespace == self.namespace and box is not None and label_sets.matches(box, one.labels)
 
 
-RESOLVER = Pods("kube-system", _DNS)
+RESOLVER = PeerPods("kube-system", _DNS)
 
 
 def _long(selector: Mapping[str, Any]) -> Mapping[str, Any]:
     return selector if "matchExpressions" in selector else {"matchLabels": dict(selector)}
 
 
-def peers(rule: Node, key: str, ground: Ground, desk: Desk) -> Iterator[Pods | Block]:
+def peers(rule: Node, key: str, cluster: KnownCluster, context: ImportContext) -> Iterator[PeerPods | ImportedBlock]:
     """The peers of a rule that a catalog can name; a rule without peers is for everywhere."""
     listed = rule.items(key)
     if not listed:
-        yield from _everywhere(rule, key, desk)
+        yield from _everywhere(rule, key, context)
     for peer in listed:
         block = peer.mapping("ipBlock")
         if block is not None and key == "from":
-            yield from _caller(block, desk)
+            yield from _caller(block, context)
         elif block is not None:
-            found = read_block(block.text("cidr"), [one.as_text() for one in block.items("except")], block, desk)
+            found = read_block(block.text("cidr"), [one.as_text() for one in block.items("except")], block, context)
             yield from [found] if found else ()
         else:
-            yield from _pods(peer, ground, desk)
+            yield from _pods(peer, cluster, context)
 
 
-def _caller(block: Node, desk: Desk) -> Iterator[Block]:
+def _caller(block: Node, context: ImportContext) -> Iterator[ImportedBlock]:
     """Addresses of callers: any but all of them."""
     try:
         whole = ipaddress.ip_network(block.text("cidr"), strict=False)
@@ -78,31 +78,31 @@ def _caller(block: Node, desk: Desk) -> Iterator[Block]:
         raise BadEntry(block, "is no CIDR block", "mend the policy") from None
     if whole.prefixlen == 0:
         sentence = f"lets every {'IPv4' if whole.version == 4 else 'IPv6'} address call"
-        desk.say("import-narrowed", block, sentence, "left out; write clients that say who")
+        context.say("import-narrowed", block, sentence, "left out; write clients that say who")
     else:
-        yield Block(str(whole), tuple(str(hole) for hole in holes))
+        yield ImportedBlock(str(whole), tuple(str(hole) for hole in holes))
 
 
-def _everywhere(rule: Node, key: str, desk: Desk) -> Iterator[Block]:
+def _everywhere(rule: Node, key: str, context: ImportContext) -> Iterator[ImportedBlock]:
     if key == "from":
         sentence = "lets everybody call, inside the cluster and outside"
-        desk.say("import-narrowed", rule, sentence, "imported nobody of it; write clients that say who")
+        context.say("import-narrowed", rule, sentence, "imported nobody of it; write clients that say who")
         return
     sentence = "has no `to`, which opens every address and every pod"
-    desk.say("import-narrowed", rule, sentence, "imported the public IPv4 addresses alone; list what else is needed")
-    found = read_block(EVERYWHERE, (), rule, Desk())
+    context.say("import-narrowed", rule, sentence, "imported the public IPv4 addresses alone; list what else is needed")
+    found = read_block(EVERYWHERE, (), rule, ImportContext())
     yield from [found] if found else ()
 
 
-def _pods(peer: Node, ground: Ground, desk: Desk) -> Iterator[Pods]:
+def _pods(peer: Node, cluster: KnownCluster, context: ImportContext) -> Iterator[PeerPods]:
     pods, spaces = peer.mapping("podSelector"), peer.mapping("namespaceSelector")
     selector = _selector(pods) if pods is not None else None
     if spaces is None:
         if pods is not None:
-            yield Pods(ground.namespace, selector)
+            yield PeerPods(cluster.namespace, selector)
         return
-    for space in _namespaces(spaces, selector, ground, desk):
-        yield Pods(space, selector)
+    for space in _namespaces(spaces, selector, cluster, context):
+        yield PeerPods(space, selector)
 
 
 def _selector(node: Node) -> Mapping[str, Any] | None:
@@ -118,7 +118,7 @@ def _selector(node: Node) -> Mapping[str, Any] | None:
     return {**({"matchLabels": labels} if labels else {}), "matchExpressions": found}
 
 
-def _namespaces(node: Node, pods: Mapping[str, Any] | None, ground: Ground, desk: Desk) -> list[str]:
+def _namespaces(node: Node, pods: Mapping[str, Any] | None, cluster: KnownCluster, context: ImportContext) -> list[str]:
     """The namespaces that a selector means; those found by other labels than the name are those of today."""
     labels, rules = strings(node.value.get("matchLabels")), node.items("matchExpressions")
     if not rules and set(labels) == {NAME} and label(labels[NAME]) == labels[NAME]:
@@ -128,10 +128,10 @@ def _namespaces(node: Node, pods: Mapping[str, Any] | None, ground: Ground, desk
     if not labels and not rules:
         if pods is not None and pods.items() >= _DNS.items():
             sentence = "names the resolver's pods in every namespace"
-            desk.say("import-narrowed", node, sentence, "imported those of kube-system; write others if DNS fails")
+            context.say("import-narrowed", node, sentence, "imported those of kube-system; write others if DNS fails")
             return ["kube-system"]
         sentence = "means every namespace of the cluster, those to come included"
-        desk.say("import-narrowed", node, sentence, "left out; name the namespaces that are needed")
+        context.say("import-narrowed", node, sentence, "left out; name the namespaces that are needed")
         return []
     try:
         box = read_selector(node.value, "namespaceSelector")
@@ -139,19 +139,19 @@ def _namespaces(node: Node, pods: Mapping[str, Any] | None, ground: Ground, desk
         box = None
     found = sorted(
         name
-        for name, theirs in ground.namespaces.items()
+        for name, theirs in cluster.namespaces.items()
         if box is not None and label_sets.matches(box, {**theirs, NAME: name}) and label(name) == name
     )
     if found:
         sentence = f"selects namespaces by labels; today these are {', '.join(found[:6])}"
-        desk.say("import-narrowed", node, sentence, "imported by name: later ones with these labels are not in it")
+        context.say("import-narrowed", node, sentence, "imported by name: later ones with these labels are not in it")
     else:
         sentence = "selects namespaces by labels, and no Namespace of the input has them"
-        desk.say("import-narrowed", node, sentence, "left out; add kubectl get namespaces -o yaml to the input")
+        context.say("import-narrowed", node, sentence, "left out; add kubectl get namespaces -o yaml to the input")
     return found
 
 
-def ports(rule: Node, targets: Sequence[Running] | None, desk: Desk) -> list[int | str] | None:
+def ports(rule: Node, targets: Sequence[Running] | None, context: ImportContext) -> list[int | str] | None:
     """The ports of a rule; None for every port, an empty list where none can be told.
 
     Ports by name are those of `targets`, the workloads behind the rule; without any they are left out.
@@ -170,7 +170,7 @@ def ports(rule: Node, targets: Sequence[Running] | None, desk: Desk) -> list[int
             found += [_written(number, number, protocol) for number in sorted(numbers)]
             if not numbers:
                 sentence = f"names the port {shown(port.value)}, which no workload of the input has there"
-                desk.say("import-narrowed", item, sentence, "left out; write its number")
+                context.say("import-narrowed", item, sentence, "left out; write its number")
         else:
             first, last = item.port("port"), item.port("endPort")
             found += [_written(first, last or first, protocol)] if first else []
@@ -184,10 +184,10 @@ def _written(first: int, last: int, protocol: str) -> int | str:
     return span if protocol == "TCP" else f"{span}/{protocol}"
 
 
-def name_of(pods: Pods, ground: Ground) -> str:
+def name_of(pods: PeerPods, cluster: KnownCluster) -> str:
     """A name for the pods: their Service's, else words of their labels."""
     plain = strings(pods.selector) if pods.selector and "matchExpressions" not in pods.selector else {}
-    service = ground.services.get((pods.namespace, tuple(sorted(plain.items())))) if plain else None
+    service = cluster.services.get((pods.namespace, tuple(sorted(plain.items())))) if plain else None
     if service is not None:
         return service
     words = plain.get("app.kubernetes.io/name") or plain.get("app") or "-".join(sorted(plain.values()))

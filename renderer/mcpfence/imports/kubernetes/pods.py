@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import quote
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
 
 MARK = "mcpfence.io/server"
@@ -129,7 +129,7 @@ def _words(
         yield from (port for port, _, _ in _ports(one))
 
 
-def say_others(nodes: Sequence[Node], namespace: str, desk: Desk) -> None:
+def say_others(nodes: Sequence[Node], namespace: str, context: ImportContext) -> None:
     """Say which objects of a namespace have pods and are not imported."""
     for node in nodes:
         metadata = mapping(node.value.get("metadata"))
@@ -137,14 +137,14 @@ def say_others(nodes: Sequence[Node], namespace: str, desk: Desk) -> None:
         if node.value.get("kind") in _BATCH and here:
             sentence = f"{node.value['kind']} {plain(namespace)}/{plain(str(metadata.get('name')))} is not imported"
             todo = "the floor denies its pods everything; write a workload for them"
-            desk.say("import-pods", node, sentence, todo)
+            context.say("import-pods", node, sentence, todo)
 
 
-def servers(found: Sequence[Running], desk: Desk) -> list[Running]:
+def servers(found: Sequence[Running], context: ImportContext) -> list[Running]:
     """The workloads that are servers, of one namespace; what is left out for that is said."""
     marked = [one for one in found if one.labels.get(MARK, "false") != "false"]
-    if desk.only:
-        chosen = [one for one in found if one.name in desk.only or label(one.name) in desk.only]
+    if context.only:
+        chosen = [one for one in found if one.name in context.only or label(one.name) in context.only]
     else:
         chosen = marked or [one for one in found if _WORD.search(one.words)]
     if not chosen:
@@ -154,5 +154,5 @@ def servers(found: Sequence[Running], desk: Desk) -> list[Running]:
     for one in chosen:
         if one.namespace != space:
             sentence = f"{one.title} looks like a server too, and this catalog is for namespace {plain(space)}"
-            desk.say("import-ignored", one.node, sentence, "import that namespace by itself")
+            context.say("import-ignored", one.node, sentence, "import that namespace by itself")
     return [one for one in chosen if one.namespace == space]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.imports.kubernetes.peers import RESOLVER, Ground, Pods, name_of, peers, ports
+from mcpfence.imports.kubernetes.peers import RESOLVER, KnownCluster, PeerPods, name_of, peers, ports
 from mcpfence.imports.kubernetes.pods import Running
-from mcpfence.imports.shared.cidr_blocks import Block
+from mcpfence.imports.shared.cidr_blocks import ImportedBlock
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Setting
+from mcpfence.imports.shared.format import ImportContext, Setting
 from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import cidrs, parse_cidr
 from mcpfence.net.intervals import canonical, subtract
@@ -26,7 +26,7 @@ _DNS_PORT = 53
 Tokens = tuple[int | str, ...]
 
 
-class Egress(NamedTuple):
+class ImportedEgress(NamedTuple):
     """`open`: nothing limits it (a rule allows all, or no policy selects it); else what is listed, perhaps nothing."""
 
     open: Node | None
@@ -88,25 +88,27 @@ def _selects(spec: Node, one: Running) -> bool:
 # --- egress ---
 
 
-def egress(one: Running, policies: Sequence[Node], servers: Sequence[Running], ground: Ground, desk: Desk) -> Egress:
+def egress(
+    one: Running, policies: Sequence[Node], servers: Sequence[Running], cluster: KnownCluster, context: ImportContext
+) -> ImportedEgress:
     """What a workload may reach.  Raises BadEntry for policies that cannot be read."""
     chosen = policies_of(one, policies, "Egress")
     if not chosen:
-        return Egress(one.node, {})
+        return ImportedEgress(one.node, {})
     services: dict[tuple[Any, ...], dict[str, Any]] = {}
-    blocks: dict[tuple[Block, Tokens], dict[str, Any]] = {}
+    blocks: dict[tuple[ImportedBlock, Tokens], dict[str, Any]] = {}
     for rule in (rule for spec in chosen for rule in spec.items("egress")):
         if not rule.items("to") and not rule.items("ports"):
-            return Egress(rule, {})
-        if not rule.items("to") and _is_dns(rule, desk):
-            desk.say("import-narrowed", rule, "opens port 53 everywhere", "imported kube-dns of kube-system alone")
-            _service(rule, RESOLVER, services, servers, ground, desk)
+            return ImportedEgress(rule, {})
+        if not rule.items("to") and _is_dns(rule, context):
+            context.say("import-narrowed", rule, "opens port 53 everywhere", "imported kube-dns of kube-system alone")
+            _service(rule, RESOLVER, services, servers, cluster, context)
             continue
-        for peer in peers(rule, "to", ground, desk):
-            if isinstance(peer, Pods):
-                _service(rule, peer, services, servers, ground, desk)
+        for peer in peers(rule, "to", cluster, context):
+            if isinstance(peer, PeerPods):
+                _service(rule, peer, services, servers, cluster, context)
                 continue
-            found = ports(rule, None, desk)
+            found = ports(rule, None, context)
             if found != []:
                 excepts = {"except": list(peer.excepts)} if peer.excepts else {}
                 entry = {"cidr": peer.cidr, **excepts, "ports": found or "all"}
@@ -116,38 +118,38 @@ def egress(one: Running, policies: Sequence[Node], servers: Sequence[Running], g
         keys["cidrs"] = [blocks[key] for key in sorted(blocks, key=str)]
     if services or not blocks:
         keys["services"] = [services[key] for key in sorted(services, key=str)]
-    return Egress(None, {**keys, "dns": False} if services or blocks else keys)
+    return ImportedEgress(None, {**keys, "dns": False} if services or blocks else keys)
 
 
-def _is_dns(rule: Node, desk: Desk) -> bool:
-    found = ports(rule, None, desk)
+def _is_dns(rule: Node, context: ImportContext) -> bool:
+    found = ports(rule, None, context)
     return bool(found) and all(token in (_DNS_PORT, f"{_DNS_PORT}/UDP") for token in found or ())
 
 
 def _service(
     rule: Node,
-    peer: Pods,
+    peer: PeerPods,
     services: dict[tuple[Any, ...], dict[str, Any]],
     servers: Sequence[Running],
-    ground: Ground,
-    desk: Desk,
+    cluster: KnownCluster,
+    context: ImportContext,
 ) -> None:
     """Add the pods of a peer to the services."""
-    if peer.namespace == ground.namespace and peer.selector is None:
+    if peer.namespace == cluster.namespace and peer.selector is None:
         sentence = f"opens every pod of {peer.namespace}, and with them every server"
-        desk.say("import-narrowed", rule, sentence, "left out; list the back-ends that are needed")
+        context.say("import-narrowed", rule, sentence, "left out; list the back-ends that are needed")
         return
     behind = [one for one in servers if peer.fits(one)]
     if behind:
         sentence = f"opens {behind[0].title}, which is a server of this catalog"
-        desk.say("import-narrowed", rule, sentence, "left out; declare the caller as a client of that server")
+        context.say("import-narrowed", rule, sentence, "left out; declare the caller as a client of that server")
         return
-    found = ports(rule, [one for one in ground.workloads if peer.fits(one)], desk)
+    found = ports(rule, [one for one in cluster.workloads if peer.fits(one)], context)
     if found == []:
         return
-    space = {"namespace": peer.namespace} if peer.namespace != ground.namespace else {}
+    space = {"namespace": peer.namespace} if peer.namespace != cluster.namespace else {}
     pods = {"podSelector": dict(peer.selector)} if peer.selector else {"mode": "namespace"}
-    entry = {"name": name_of(peer, ground), **space, **pods, "ports": found or "all"}
+    entry = {"name": name_of(peer, cluster), **space, **pods, "ports": found or "all"}
     key = peer.namespace, str(peer.selector)
     known = services.setdefault(key, entry)
     if "all" in (known["ports"], entry["ports"]):
@@ -159,32 +161,36 @@ def _service(
 # --- ingress ---
 
 
-def callers(one: Running, policies: Sequence[Node], clients: Clients, ground: Ground, desk: Desk) -> Callers:
+def callers(
+    one: Running, policies: Sequence[Node], clients: Clients, cluster: KnownCluster, context: ImportContext
+) -> Callers:
     """Who may call a workload.  Raises BadEntry for policies that cannot be read."""
     chosen = policies_of(one, policies, "Ingress")
     found: dict[str, set[int | str]] = {}
     for rule in (rule for spec in chosen for rule in spec.items("ingress")):
-        tokens = ports(rule, [one], desk)
+        tokens = ports(rule, [one], context)
         if tokens is None:
             tokens = list(one.numbers())
             told = f"imported its container ports ({', '.join(map(str, tokens))})" if tokens else "imported none"
-            desk.say("import-narrowed", rule, f"opens every port of {one.title}", told)
+            context.say("import-narrowed", rule, f"opens every port of {one.title}", told)
         if not tokens:
             continue
-        for peer in peers(rule, "from", ground, desk):
-            client, wanted = _client(peer, ground)
+        for peer in peers(rule, "from", cluster, context):
+            client, wanted = _client(peer, cluster)
             if client is None:
-                sentence = f"lets {peer.cidr if isinstance(peer, Block) else 'pods'} call"
-                desk.say("import-narrowed", rule, sentence, "left out: too wide to be a client; write clients by hand")
+                sentence = f"lets {peer.cidr if isinstance(peer, ImportedBlock) else 'pods'} call"
+                context.say(
+                    "import-narrowed", rule, sentence, "left out: too wide to be a client; write clients by hand"
+                )
                 continue
             found.setdefault(clients.name(wanted, client, rule), set()).update(tokens)
     return Callers(not chosen, {name: frozenset(tokens) for name, tokens in sorted(found.items())})
 
 
-def _client(peer: Pods | Block, ground: Ground) -> tuple[dict[str, Any] | None, str]:
-    if isinstance(peer, Pods):
+def _client(peer: PeerPods | ImportedBlock, cluster: KnownCluster) -> tuple[dict[str, Any] | None, str]:
+    if isinstance(peer, PeerPods):
         selector = {"podSelector": dict(peer.selector)} if peer.selector else {}
-        wanted = label(f"{peer.namespace}-{name_of(peer, ground)}") if peer.selector else peer.namespace
+        wanted = label(f"{peer.namespace}-{name_of(peer, cluster)}") if peer.selector else peer.namespace
         return {"namespace": peer.namespace, **selector}, wanted
     granted = subtract((parse_cidr(peer.cidr),), canonical(parse_cidr(hole) for hole in peer.excepts))
     found = cidrs(granted)
@@ -192,7 +198,7 @@ def _client(peer: Pods | Block, ground: Ground) -> tuple[dict[str, Any] | None, 
     return ({"cidrs": list(found)} if fits else None), label(peer.cidr)
 
 
-def ingress(one: Running, found: Callers, desk: Desk) -> dict[str, Any]:
+def ingress(one: Running, found: Callers, context: ImportContext) -> dict[str, Any]:
     """The ingress of a workload: one set of ports for all of its callers: with its first port, then that of most."""
     sets = sorted(set(found.ports.values()), key=lambda tokens: (len(tokens), sorted(map(str, tokens))), reverse=True)
     if not sets:
@@ -204,5 +210,5 @@ def ingress(one: Running, found: Callers, desk: Desk) -> dict[str, Any]:
     if lost:
         sentence = f"{one.title} is called on different ports by different callers, which a catalog cannot say"
         todo = f"imported ports {', '.join(map(str, sorted(best, key=str)))} for {', '.join(kept)} alone"
-        desk.say("import-narrowed", one.node, sentence, todo)
+        context.say("import-narrowed", one.node, sentence, todo)
     return {"from": kept, "ports": sorted(best, key=str)}

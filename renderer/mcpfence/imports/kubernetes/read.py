@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mcpfence.imports.kubernetes.cluster_import import Import
 from mcpfence.imports.kubernetes.pods import MARK, running, say_others, servers
-from mcpfence.imports.kubernetes.workloads import Import
-from mcpfence.imports.shared.format import Desk, Format, Found, Row, Table
+from mcpfence.imports.shared.format import FieldRow, Format, FormatResult, ImportContext, Table
 from mcpfence.imports.shared.source import Document, objects
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Service", "NetworkPolicy", "Namespace")
@@ -21,48 +21,50 @@ _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Servic
 WORKLOAD = Table(
     "Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod",
     (
-        Row(
+        FieldRow(
             "metadata.name",
             "servers.NAME, workloads.NAME",
             "servers: named by --only, else labelled " + MARK + ", else with the word mcp",
         ),
-        Row("metadata.namespace", "mcpNamespace.name", "the one with most servers; others are imported by themselves"),
-        Row("spec.selector.matchLabels", "podSelector", "the template's labels where it has matchExpressions"),
-        Row("spec.template.spec.containers[].image", "containerizedConfig.image", "of the first container"),
-        Row("spec.template.spec.containers[].ports", "containerizedConfig.port", "the first TCP port by number"),
-        Row("spec.template.spec.hostNetwork", "", "true: refused, for no policy holds there"),
+        FieldRow(
+            "metadata.namespace", "mcpNamespace.name", "the one with most servers; others are imported by themselves"
+        ),
+        FieldRow("spec.selector.matchLabels", "podSelector", "the template's labels where it has matchExpressions"),
+        FieldRow("spec.template.spec.containers[].image", "containerizedConfig.image", "of the first container"),
+        FieldRow("spec.template.spec.containers[].ports", "containerizedConfig.port", "the first TCP port by number"),
+        FieldRow("spec.template.spec.hostNetwork", "", "true: refused, for no policy holds there"),
     ),
 )
 POLICY = Table(
     "NetworkPolicy",
     (
-        Row("spec.policyTypes", "", "a direction that no policy limits: nothing is opened, with a warning"),
-        Row(
+        FieldRow("spec.policyTypes", "", "a direction that no policy limits: nothing is opened, with a warning"),
+        FieldRow(
             "spec.egress[].to[].ipBlock",
             "egress.cidrs",
             "all public or all private; of one that is both the public part",
         ),
-        Row(
+        FieldRow(
             "spec.egress[].to[].podSelector",
             "egress.services",
             "by the namespaces' names; a whole namespace: mode namespace",
         ),
-        Row(
+        FieldRow(
             "spec.egress[].to",
             "egress.cidrs",
             "absent: the public IPv4 addresses on these ports, with a warning; port 53: kube-dns alone",
         ),
-        Row(
+        FieldRow(
             "spec.egress[].ports",
             "egress.services[].ports, egress.cidrs[].ports",
             "names through the containers' ports",
         ),
-        Row(
+        FieldRow(
             "spec.ingress[].from",
             "clients, ingress.from",
             "pods or addresses as clients; everybody: nobody, with a warning",
         ),
-        Row(
+        FieldRow(
             "spec.ingress[].ports",
             "ingress.ports",
             "one set of ports for all callers: with the server's first port, then that of most callers",
@@ -76,19 +78,19 @@ def accepts(document: Document) -> bool:
     return any(node.value.get("kind") in _KINDS for node in objects(document))
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """Servers, clients and workloads of the namespace with most servers."""
     nodes = [node for document in documents for node in objects(document)]
     every = running(nodes)
-    chosen = servers(every, desk)
+    chosen = servers(every, context)
     if not chosen:
-        if every and not desk.only:
+        if every and not context.only:
             sentence = f"none of {len(every)} workloads looks like an MCP server"
-            desk.refuse(every[0].node, sentence, f'name them with --only, or label them {MARK}: "true"')
-        return Found(())
-    desk.chosen = bool(desk.only)
-    say_others(nodes, chosen[0].namespace, desk)
-    return Import(nodes, every, chosen, desk).found()
+            context.refuse(every[0].node, sentence, f'name them with --only, or label them {MARK}: "true"')
+        return FormatResult(())
+    context.chosen = bool(context.only)
+    say_others(nodes, chosen[0].namespace, context)
+    return Import(nodes, every, chosen, context).found()
 
 
 FORMAT = Format(

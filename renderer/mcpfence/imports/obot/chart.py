@@ -14,7 +14,7 @@ from typing import Any
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Row, Setting, Table
+from mcpfence.imports.shared.format import FieldRow, ImportContext, Setting, Table
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Document, Node
 
@@ -39,33 +39,33 @@ _OTHERS = (
 CHART = Table(
     "values of Obot's chart",
     (
-        Row("mcpNamespace.name", "mcpNamespace.name", "create: false beside it, since Obot's chart creates it"),
-        Row("mcpNamespace.podSecurity", "mcpNamespace.podSecurity", ""),
-        Row(
+        FieldRow("mcpNamespace.name", "mcpNamespace.name", "create: false beside it, since Obot's chart creates it"),
+        FieldRow("mcpNamespace.podSecurity", "mcpNamespace.podSecurity", ""),
+        FieldRow(
             "mcpNamespace.networkPolicy.enabled",
             "",
             "never copied, for here it is the floor; true or absent: a warning, since Obot's policy opens every public "
             "address beside the fences",
         ),
-        Row("mcpNamespace.networkPolicy.dnsNamespace", "", "other than kube-system: a warning to write dns.peers"),
-        Row("mcpNamespace.annotations", "", "they are on the namespace that Obot's chart creates"),
-        *(Row(f"mcpNamespace.{key}", "", "") for key in ("labels", "resourceQuota")),
+        FieldRow("mcpNamespace.networkPolicy.dnsNamespace", "", "other than kube-system: a warning to write dns.peers"),
+        FieldRow("mcpNamespace.annotations", "", "they are on the namespace that Obot's chart creates"),
+        *(FieldRow(f"mcpNamespace.{key}", "", "") for key in ("labels", "resourceQuota")),
         *(
-            Row(f"mcpServerDefaults.{key}", f"mcpServerDefaults.{key}", "")
+            FieldRow(f"mcpServerDefaults.{key}", f"mcpServerDefaults.{key}", "")
             for key in (*_PODS, "tolerations", "nodeSelector", *_TEXTS, *_LARGEST)
         ),
-        Row("mcpImagePullSecrets", "mcpServerDefaults.imagePullSecrets", "the names; never a user or password"),
-        Row(
+        FieldRow("mcpImagePullSecrets", "mcpServerDefaults.imagePullSecrets", "the names; never a user or password"),
+        FieldRow(
             f"config.{_DENY}",
             "egress.default, denyAllEgress",
             "true: servers that list nothing get denyAllEgress: true; false: nothing is opened, with a warning",
         ),
-        Row(f"config.{_BASE_IMAGE}", "mcpServerDefaults.image", "for servers that mcpfence runs itself"),
-        Row(f"config.{_NAMESPACE}", "mcpNamespace.name", ""),
-        Row(f"config.{_ENGINE}", "egress.provider", "aviatrix, if that controller is named"),
-        Row(f"config.{_SECURITY}*", "mcpNamespace.podSecurity", "where mcpNamespace.podSecurity does not say it"),
-        Row("config.*", "", ""),
-        *(Row(key, "", "") for key in _OTHERS),
+        FieldRow(f"config.{_BASE_IMAGE}", "mcpServerDefaults.image", "for servers that mcpfence runs itself"),
+        FieldRow(f"config.{_NAMESPACE}", "mcpNamespace.name", ""),
+        FieldRow(f"config.{_ENGINE}", "egress.provider", "aviatrix, if that controller is named"),
+        FieldRow(f"config.{_SECURITY}*", "mcpNamespace.podSecurity", "where mcpNamespace.podSecurity does not say it"),
+        FieldRow("config.*", "", ""),
+        *(FieldRow(key, "", "") for key in _OTHERS),
     ),
 )
 
@@ -85,16 +85,18 @@ def may_be_chart(document: Document) -> bool:
     return any(isinstance(data.get(key), Mapping) for key in ("mcpNamespace", "mcpServerDefaults"))
 
 
-def denies(root: Node, desk: Desk) -> bool:
+def denies(root: Node, context: ImportContext) -> bool:
     """Whether the installation denies what declares nothing."""
     node = _config(root, _DENY)
     if node is None:
         return False
     text = str(node.value).lower() if isinstance(node.value, (str, bool, int)) else "?"
     if text not in (*_TRUE, *_FALSE):
-        desk.say("import-guess", node, "is neither true nor false", "imported as true: what declares nothing is denied")
+        context.say(
+            "import-guess", node, "is neither true nor false", "imported as true: what declares nothing is denied"
+        )
     elif text in _FALSE and text:
-        desk.say_open(node, "lets servers that list nothing reach every host")
+        context.say_open(node, "lets servers that list nothing reach every host")
     return text not in _FALSE
 
 
@@ -103,15 +105,15 @@ def _config(root: Node, key: str) -> Node | None:
     return config.get(key) if config is not None and isinstance(config.value, Mapping) else None
 
 
-def read_chart(document: Document, desk: Desk) -> Iterator[Setting]:
+def read_chart(document: Document, context: ImportContext) -> Iterator[Setting]:
     """The settings of one values file."""
     root = Node(document, document.data)
-    readers = (_namespace(root), _security(root, desk), _defaults(root, desk))
-    for found in (*readers, _pull_secrets(root), _image(root, desk), _egress(root, desk)):
-        with desk.entry():
+    readers = (_namespace(root), _security(root, context), _defaults(root, context))
+    for found in (*readers, _pull_secrets(root), _image(root, context), _egress(root, context)):
+        with context.entry():
             yield from found
-    with desk.entry():
-        _say_policy(root, desk)
+    with context.entry():
+        _say_policy(root, context)
 
 
 def _namespace(root: Node) -> Iterator[Setting]:
@@ -126,12 +128,12 @@ def _namespace(root: Node) -> Iterator[Setting]:
     yield Setting(node, ("mcpNamespace", "create"), value=False, decided=("Obot's chart creates it",))
 
 
-def _security(root: Node, desk: Desk) -> Iterator[Setting]:
+def _security(root: Node, context: ImportContext) -> Iterator[Setting]:
     holder = root.mapping("mcpNamespace")
     written = holder.mapping("podSecurity") if holder else None
     keys = ("enabled", "enforce", "enforceVersion", "audit", "auditVersion", "warn", "warnVersion")
     for key in keys:
-        with desk.entry():
+        with context.entry():
             yield from _level(written, root, key)
 
 
@@ -150,14 +152,14 @@ def _level(written: Node | None, root: Node, key: str) -> Iterator[Setting]:
     yield Setting(node, ("mcpNamespace", "podSecurity", key), value)
 
 
-def _defaults(root: Node, desk: Desk) -> Iterator[Setting]:
+def _defaults(root: Node, context: ImportContext) -> Iterator[Setting]:
     holder = root.mapping("mcpServerDefaults")
     if holder is None:
         return
     for key in (*_PODS, "tolerations", "nodeSelector", *_TEXTS, *_LARGEST):
         node = holder.get(key)
         if node is not None and node.value not in ("", {}, []):
-            with desk.entry():
+            with context.entry():
                 yield Setting(node, ("mcpServerDefaults", key), _checked(node, key))
 
 
@@ -182,25 +184,25 @@ def _pull_secrets(root: Node) -> Iterator[Setting]:
         yield Setting(node, ("mcpServerDefaults", "imagePullSecrets"), names, ("the names alone",))
 
 
-def _image(root: Node, desk: Desk) -> Iterator[Setting]:
+def _image(root: Node, context: ImportContext) -> Iterator[Setting]:
     node = _config(root, _BASE_IMAGE)
     if node is not None and node.as_text():
         told = ("Obot runs npx and uvx servers in it; of use only for servers that mcpfence runs",)
-        yield Setting(node, ("mcpServerDefaults", "image"), image(node.as_text(), "", node, desk), told)
+        yield Setting(node, ("mcpServerDefaults", "image"), image(node.as_text(), "", node, context), told)
 
 
-def _egress(root: Node, desk: Desk) -> Iterator[Setting]:
+def _egress(root: Node, context: ImportContext) -> Iterator[Setting]:
     node = _config(root, _DENY)
-    if node is not None and denies(root, desk):
+    if node is not None and denies(root, context):
         yield Setting(node, ("egress", "default"), "deny", ("the installation denies what declares nothing",))
     engine = _config(root, _ENGINE)
     if engine is not None and engine.value == "aviatrix-network-policy-controller":
         yield Setting(engine, ("egress", "provider"), "aviatrix", ("the engine that Obot uses",))
         sentence = "makes Obot write FirewallPolicies of its own, which may select the same pods"
-        desk.say("import-obot-policy", engine, sentence, "take it out of Obot's values when you use this catalog")
+        context.say("import-obot-policy", engine, sentence, "take it out of Obot's values when you use this catalog")
 
 
-def _say_policy(root: Node, desk: Desk) -> None:
+def _say_policy(root: Node, context: ImportContext) -> None:
     """Obot's own policy opens every public address to every pod, and policies add up."""
     holder = root.mapping("mcpNamespace")
     policy = holder.mapping("networkPolicy") if holder else None
@@ -208,8 +210,8 @@ def _say_policy(root: Node, desk: Desk) -> None:
         where = (policy.get("enabled") if policy else None) or policy or holder or root
         sentence = "leaves Obot's policy mcp-egress-restrictions on, which opens every public address to every server"
         todo = "set mcpNamespace.networkPolicy.enabled: false in Obot's values, or the fences are void"
-        desk.say("import-obot-policy", where, sentence, todo)
+        context.say("import-obot-policy", where, sentence, todo)
     named = policy.get("dnsNamespace") if policy else None
     if named is not None and named.as_text() not in ("", "kube-system"):
         sentence = f"says that the resolver runs in {shown(named.as_text())}, not with which labels"
-        desk.say("import-guess", named, sentence, "left out; write cluster.profile or dns.peers")
+        context.say("import-guess", named, sentence, "left out; write cluster.profile or dns.peers")

@@ -30,7 +30,7 @@ from mcpfence.imports.shared.destinations import (
     refuse_destination,
     shown,
 )
-from mcpfence.imports.shared.format import Desk, Entry, State
+from mcpfence.imports.shared.format import Entry, ImportContext, State
 from mcpfence.imports.shared.hints import env_hint, link_hint
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
@@ -42,22 +42,22 @@ _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,255}\Z")
 _LONGEST_NAME = 200
 
 
-class Names(NamedTuple):
+class EntryNames(NamedTuple):
     """What an installation calls an entry: its key, and the name that people and annotations have."""
 
     key: str
     name: str
 
 
-def names_of(node: Node) -> Names:
+def names_of(node: Node) -> EntryNames:
     """The names of an entry; raises BadEntry without any."""
     name, key = node.text("name").strip(), node.text("entryKey").strip()
     if not (name or key):
         raise BadEntry(node, "has no name", "give it a name")
-    return Names(key or name, name)
+    return EntryNames(key or name, name)
 
 
-def read_entry(node: Node, *, deny: bool, desk: Desk) -> Entry:
+def read_entry(node: Node, *, deny: bool, context: ImportContext) -> Entry:
     """One entry; `deny` says that the installation denies what declares nothing.  Raises BadEntry."""
     names = names_of(node)
     runtime = node.text("runtime").strip().lower()
@@ -66,11 +66,11 @@ def read_entry(node: Node, *, deny: bool, desk: Desk) -> Entry:
         raise BadEntry(node.get("runtime") or node, what, f"write one of {', '.join(CONFIGS)}")
     for other, key in CONFIGS.items():
         if other != runtime and (beside := node.get(key)) is not None:
-            desk.say("import-ignored", beside, f"belongs to another runtime than {runtime}", "left out")
+            context.say("import-ignored", beside, f"belongs to another runtime than {runtime}", "left out")
     config = node.mapping(CONFIGS[runtime])
     if config is None:
         raise BadEntry(node, f"has the runtime {runtime} and no {CONFIGS[runtime]}", "add it")
-    env = environment(_variables(node), desk)
+    env = environment(_variables(node), context)
     more: dict[str, Any] = {"env": env} if env else {}
     if names.name and names.name != names.key and len(names.name) <= _LONGEST_NAME and names.name.isprintable():
         more["displayName"] = names.name
@@ -80,17 +80,17 @@ def read_entry(node: Node, *, deny: bool, desk: Desk) -> Entry:
         server = {"runtime": runtime, "compositeConfig": {"componentServers": parts}, **more}
         return Entry(node, names.key, server, State.ELSEWHERE, ids=ids)
     if runtime == "remote":
-        server = {"runtime": runtime, "remoteConfig": _remote(config, desk), **more}
+        server = {"runtime": runtime, "remoteConfig": _remote(config, context), **more}
         return Entry(node, names.key, server, State.ELSEWHERE, ids=ids)
     return _hosted(
-        node, config, Entry(node, names.key, {"runtime": runtime, **more}, State.UNDECLARED, ids=ids), deny, desk
+        node, config, Entry(node, names.key, {"runtime": runtime, **more}, State.UNDECLARED, ids=ids), deny, context
     )
 
 
-def _hosted(node: Node, config: Node, entry: Entry, deny: bool, desk: Desk) -> Entry:
+def _hosted(node: Node, config: Node, entry: Entry, deny: bool, context: ImportContext) -> Entry:
     key = CONFIGS[entry.server["runtime"]]
-    settings = _container(config, desk) if key == "containerizedConfig" else _package(config, desk)
-    state, keys, told = egress_of(config, key, deny=deny, desk=desk)
+    settings = _container(config, context) if key == "containerizedConfig" else _package(config, context)
+    state, keys, told = egress_of(config, key, deny=deny, context=context)
     server = merged({"runtime": entry.server["runtime"], key: settings, **entry.server}, keys)
     link = node.get("repoURL")
     found = env_hint(item["key"] for item in entry.server.get("env", ()))
@@ -98,80 +98,84 @@ def _hosted(node: Node, config: Node, entry: Entry, deny: bool, desk: Desk) -> E
     return entry._replace(server=server, state=state, decided=told, hints=hints if state is State.UNDECLARED else ())
 
 
-def _container(config: Node, desk: Desk) -> dict[str, Any]:
+def _container(config: Node, context: ImportContext) -> dict[str, Any]:
     text = config.text("image").strip()
     where = config.get("image") or config
     if not text:
         raise BadEntry(where, "has no image", "add the image that the server runs")
     found: dict[str, Any] = {}
     if "${" in text:
-        desk.say("import-ignored", where, "has a variable that each user fills in", "the image was left out")
+        context.say("import-ignored", where, "has a variable that each user fills in", "the image was left out")
     else:
-        found["image"] = image(text, "", where, desk)
+        found["image"] = image(text, "", where, context)
     if port := config.port("port"):
         found["port"] = port
     path = config.text("path")
     return found | ({"path": path} if _PATH.match(path) else {})
 
 
-def _package(config: Node, desk: Desk) -> dict[str, Any]:
+def _package(config: Node, context: ImportContext) -> dict[str, Any]:
     text = config.text("package").strip()
     where = config.get("package") or config
     if not text:
         raise BadEntry(where, "has no package", "add the package that the server runs")
     if not _PACKAGE.match(text):
         todo = "left out; the policies do not depend on it"
-        desk.say("import-ignored", where, f"{shown(text)} is no plain name of a package", todo)
+        context.say("import-ignored", where, f"{shown(text)} is no plain name of a package", todo)
         return {}
     if not re.search(r"[^@](@|==)[0-9]", text):
-        desk.say("import-unpinned", where, f"{shown(text)} has no version, so what runs may change", "pin a version")
+        context.say("import-unpinned", where, f"{shown(text)} has no version, so what runs may change", "pin a version")
     return {"package": text}
 
 
-def egress_of(config: Node, key: str, *, deny: bool, desk: Desk) -> tuple[State, dict[str, Any], tuple[str, ...]]:
+def egress_of(
+    config: Node, key: str, *, deny: bool, context: ImportContext
+) -> tuple[State, dict[str, Any], tuple[str, ...]]:
     """What the settings of a runtime say of egress, the catalog's keys for it, and words for the comment."""
     listed, flag = config.get("egressDomains"), config.flag("denyAllEgress")
     items = [item for item in config.items("egressDomains") if item.as_text().strip()]
     if flag:
         if items and listed:
             sentence = "stands beside denyAllEgress: true, which Obot refuses"
-            desk.say("import-narrowed", listed, sentence, "imported as denyAllEgress: true")
+            context.say("import-narrowed", listed, sentence, "imported as denyAllEgress: true")
         return State.NOTHING, {key: {"denyAllEgress": True}}, ("denyAllEgress: true, so it reaches nothing at all",)
     if items:
-        found = [one for item in items if (one := _domain(item, desk))]
+        found = [one for item in items if (one := _domain(item, context))]
         lost = len(items) - len(found)
         told = f"egressDomains: {len(items)} listed" + (f", {lost} of them not imported" if lost else "")
         return State.LISTED, egress_keys(found, key), (told,)
     if flag is False:
-        desk.say_open(config.get("denyAllEgress") or config, "is false and nothing is listed: Obot allows every host")
+        context.say_open(
+            config.get("denyAllEgress") or config, "is false and nothing is listed: Obot allows every host"
+        )
         return State.OPEN, {}, ()
     if deny:
         told = "lists nothing, and the installation denies that (OBOT_SERVER_MCPDEFAULT_DENY_ALL_EGRESS)"
         return State.NOTHING, {key: {"denyAllEgress": True}}, (told,)
     if listed is not None:
         sentence = "is an empty list, which Obot reads as every host"
-        desk.say("import-narrowed", listed, sentence, "imported as no host at all; list what it needs")
+        context.say("import-narrowed", listed, sentence, "imported as no host at all; list what it needs")
         return State.LISTED, egress_keys((), key), ("egressDomains is empty: imported as no host",)
     return State.UNDECLARED, {}, ("lists nothing: Obot itself lets it reach every host",)
 
 
-def _domain(item: Node, desk: Desk) -> Destination | None:
+def _domain(item: Node, context: ImportContext) -> Destination | None:
     text = item.as_text().strip()
     with contextlib.suppress(ValueError):
-        refuse_destination(item, f"{ipaddress.ip_address(text)} is an address, which Obot refuses", desk)
+        refuse_destination(item, f"{ipaddress.ip_address(text)} is an address, which Obot refuses", context)
         return None
-    return read_destination(text, HTTPS, item, desk)
+    return read_destination(text, HTTPS, item, context)
 
 
-def _remote(config: Node, desk: Desk) -> dict[str, Any]:
+def _remote(config: Node, context: ImportContext) -> dict[str, Any]:
     given = [key for key in ("fixedURL", "url", "urlTemplate", "hostname") if config.text(key).strip()]
     if not given:
         raise BadEntry(config, "has no fixedURL, urlTemplate or hostname", "add where the server runs")
     for key in given[1:]:
-        desk.say("import-ignored", config.get(key) or config, f"stands beside {given[0]}", f"imported {given[0]}")
+        context.say("import-ignored", config.get(key) or config, f"stands beside {given[0]}", f"imported {given[0]}")
     where = config.get(given[0]) or config
-    found = _hostname(where) if given[0] == "hostname" else remote_config(where, desk)
-    named = headers(((item, item.text("key")) for item in config.items("headers")), desk)
+    found = _hostname(where) if given[0] == "hostname" else remote_config(where, context)
+    named = headers(((item, item.text("key")) for item in config.items("headers")), context)
     return found | ({"headers": named} if named else {})
 
 
@@ -211,7 +215,7 @@ def _variables(node: Node) -> Iterator[Variable]:
         yield Variable(item, item.text("key"), item.flag("required"), item.flag("sensitive") is True)
 
 
-def read_policy(node: Node, desk: Desk) -> Entry:
+def read_policy(node: Node, context: ImportContext) -> Entry:
     """The server of an MCPNetworkPolicy: which pods, and what they may reach.  Raises BadEntry."""
     spec = node.mapping("spec")
     if spec is None or not spec.text("mcpServerName"):
@@ -220,7 +224,7 @@ def read_policy(node: Node, desk: Desk) -> Entry:
     labels = {key: selector.text(key) for key in selector.keys()} if selector else {}  # noqa: SIM118
     if not labels:
         raise BadEntry(spec, "selects no pods (an empty podSelector)", "mend the source")
-    state, keys, told = _policy_egress(spec, desk)
+    state, keys, told = _policy_egress(spec, context)
     base: Mapping[str, Any] = {"runtime": "containerized", "containerizedConfig": {}, "podSelector": labels}
     metadata = node.mapping("metadata")
     namespace = metadata.text("namespace") if metadata else ""
@@ -228,9 +232,9 @@ def read_policy(node: Node, desk: Desk) -> Entry:
     return Entry(node, spec.text("mcpServerName"), merged(base, keys), state, said, namespace=namespace)
 
 
-def _policy_egress(spec: Node, desk: Desk) -> tuple[State, dict[str, Any], tuple[str, ...]]:
+def _policy_egress(spec: Node, context: ImportContext) -> tuple[State, dict[str, Any], tuple[str, ...]]:
     """A policy is complete: without domains it allows every host, unless it denies."""
     if not spec.items("egressDomains") and not spec.flag("denyAllEgress"):
-        desk.say_open(spec, "lists no domains and does not deny: Obot allows every host")
+        context.say_open(spec, "lists no domains and does not deny: Obot allows every host")
         return State.OPEN, {}, ()
-    return egress_of(spec, "containerizedConfig", deny=False, desk=desk)
+    return egress_of(spec, "containerizedConfig", deny=False, context=context)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from mcpfence.findings.finding import quote
 from mcpfence.imports.obot.shims import shim
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import Desk, Entry, Row, Setting, State, Table
+from mcpfence.imports.shared.format import Entry, FieldRow, ImportContext, Setting, State, Table
 from mcpfence.imports.shared.source import Document, Node, objects
 
 _NAME, _SCOPE = "mcp-server-display-name", "mcp-server-scope"
@@ -27,17 +27,19 @@ _LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?\Z")
 PODS = Table(
     "--pods: the output of kubectl get deploy,pods -A -o json (or of the servers' namespace alone)",
     (
-        Row(f"metadata.annotations.{_NAME}", "podSelector", "the server of that name or entryKey"),
-        Row(f"metadata.annotations.{_SCOPE}", "podSelector", "the generated id, where no name fits"),
-        Row("metadata.labels.app", "podSelector", "one for each Deployment; a list where several belong to a server"),
-        Row(
+        FieldRow(f"metadata.annotations.{_NAME}", "podSelector", "the server of that name or entryKey"),
+        FieldRow(f"metadata.annotations.{_SCOPE}", "podSelector", "the generated id, where no name fits"),
+        FieldRow(
+            "metadata.labels.app", "podSelector", "one for each Deployment; a list where several belong to a server"
+        ),
+        FieldRow(
             "pods of a remote server",
             "workloads.NAME-shim",
             "they reach that server's host, and Obot; those of composites and of URLs with variables are listed",
         ),
-        Row("metadata.namespace", "mcpNamespace.name", "the namespace of the servers' pods"),
-        Row("spec.containers[].ports", "ingress.ports", "the port named http, where it is not the server's own"),
-        Row(
+        FieldRow("metadata.namespace", "mcpNamespace.name", "the namespace of the servers' pods"),
+        FieldRow("spec.containers[].ports", "ingress.ports", "the port named http, where it is not the server's own"),
+        FieldRow(
             "pods labelled app.kubernetes.io/name: obot",
             "clients.obot",
             "Obot itself, if it is in the output: it calls the servers, and they call it back",
@@ -46,7 +48,7 @@ PODS = Table(
 )
 
 
-class Pods(NamedTuple):
+class AppPods(NamedTuple):
     """Pods that share a namespace and an app label; `app` is empty where they have none."""
 
     node: Node
@@ -58,9 +60,9 @@ class Pods(NamedTuple):
     title: str
 
 
-def read_pods(documents: Iterable[Document]) -> tuple[list[Pods], list[Node]]:
+def read_pods(documents: Iterable[Document]) -> tuple[list[AppPods], list[Node]]:
     """The pods of servers by namespace and app label, and what runs Obot itself."""
-    found: dict[tuple[str, str, str], Pods] = {}
+    found: dict[tuple[str, str, str], AppPods] = {}
     obots = []
     for node in (node for document in documents for node in objects(document)):
         if node.value.get("kind") not in ("Deployment", "Pod"):
@@ -82,7 +84,7 @@ def read_pods(documents: Iterable[Document]) -> tuple[list[Pods], list[Node]]:
         title = f"{node.value['kind']} {quote(namespace)[1:-1]}/{quote(name)[1:-1]}"
         known = found.get(key)
         if known is None:
-            found[key] = Pods(node, namespace, app, names, _http(spec), title)
+            found[key] = AppPods(node, namespace, app, names, _http(spec), title)
         else:
             ports = tuple(sorted({*known.ports, *_http(spec)}))
             found[key] = known._replace(names=known.names | names, ports=ports)
@@ -120,14 +122,18 @@ def _http(spec: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def select(
-    entries: Sequence[Entry], names: Sequence[frozenset[str]], pods: Sequence[Pods], obot: Any, desk: Desk
+    entries: Sequence[Entry],
+    names: Sequence[frozenset[str]],
+    pods: Sequence[AppPods],
+    obot: Any,
+    context: ImportContext,
 ) -> tuple[list[Entry], list[Setting]]:
     """The entries with the selectors of their pods, and a workload for the pods in front of each remote server.
 
     `names` are what annotations may call each entry, `obot` is the client of that name.  Pods that nothing selects,
     and entries without pods, are said.
     """
-    taken: dict[int, list[Pods]] = {}
+    taken: dict[int, list[AppPods]] = {}
     fixed = {_app(entry) for entry in entries} - {""}
     for one in pods:
         if one.app and one.app in fixed:
@@ -136,12 +142,12 @@ def select(
         if one.app and len(fits) == 1:
             taken.setdefault(fits[0], []).append(one)
         else:
-            _say(one, [entries[i] for i in fits], desk)
+            _say(one, [entries[i] for i in fits], context)
     found, settings = [], []
     for i, entry in enumerate(entries):
         mine = taken.get(i, [])
         if entry.state is not State.ELSEWHERE:
-            found.append(_selected(entry, mine, desk))
+            found.append(_selected(entry, mine, context))
             continue
         found.append(entry)
         ports = sorted({port for one in mine for port in one.ports})
@@ -149,7 +155,7 @@ def select(
         setting = shim(entry, mine[0].node, mine[0].namespace, apps, ports, obot) if mine else None
         settings += [setting] if setting else []
         for one in mine if setting is None else ():
-            _say(one, [entry], desk)
+            _say(one, [entry], context)
     return found, settings
 
 
@@ -159,7 +165,7 @@ def _app(entry: Entry) -> str:
     return str(selector.get("app", "")) if isinstance(selector, Mapping) else ""
 
 
-def _say(one: Pods, fits: Sequence[Entry], desk: Desk) -> None:
+def _say(one: AppPods, fits: Sequence[Entry], context: ImportContext) -> None:
     called = f" ({', '.join(shown(name) for name in sorted(one.names)[:3])})" if one.names else ""
     todo = "the floor denies them everything; write a server or a workload for them"
     if not one.app:
@@ -171,15 +177,15 @@ def _say(one: Pods, fits: Sequence[Entry], desk: Desk) -> None:
         sentence = f"{one.title}{called} is what Obot runs for a {fits[0].server['runtime']} server"
     else:
         sentence = f"{one.title}{called} belongs to no server of the input"
-    desk.say("import-pods", one.node, sentence, todo)
+    context.say("import-pods", one.node, sentence, todo)
 
 
-def _selected(entry: Entry, pods: Sequence[Pods], desk: Desk) -> Entry:
+def _selected(entry: Entry, pods: Sequence[AppPods], context: ImportContext) -> Entry:
     if _app(entry):
         return entry
     if not pods:
         sentence = f"{shown(entry.name)} has no pods in what --pods lists"
-        desk.say("import-no-pods", entry.node, sentence, "its selector stays app: NAME; import again once it runs")
+        context.say("import-no-pods", entry.node, sentence, "its selector stays app: NAME; import again once it runs")
         return entry
     apps = sorted({one.app for one in pods})
     server = dict(entry.server)
@@ -193,7 +199,7 @@ def _selected(entry: Entry, pods: Sequence[Pods], desk: Desk) -> Entry:
     return entry._replace(server=server, decided=(*entry.decided, *told), namespace=pods[0].namespace)
 
 
-def clients(obots: Sequence[Node], desk: Desk) -> Iterator[Setting]:
+def clients(obots: Sequence[Node], context: ImportContext) -> Iterator[Setting]:
     """Obot as the client of every server, from its own Deployment."""
     spaces = {str(_mapping(node.value.get("metadata")).get("namespace") or ""): node for node in reversed(obots)}
     for space, node in list(spaces.items())[:1]:
@@ -206,4 +212,4 @@ def clients(obots: Sequence[Node], desk: Desk) -> Iterator[Setting]:
         elif len(spaces) > 1:
             known = ", ".join(quote(name)[1:-1] for name in sorted(spaces)[:3])
             sentence = f"is one of {len(spaces)} installations of Obot ({known})"
-            desk.say("import-guess", node, sentence, "no client was written; write clients.obot with its namespace")
+            context.say("import-guess", node, sentence, "no client was written; write clients.obot with its namespace")

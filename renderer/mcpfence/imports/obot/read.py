@@ -10,7 +10,16 @@ from mcpfence.imports.obot.chart import CHART, denies, is_chart, may_be_chart, r
 from mcpfence.imports.obot.entry import linked, names_of, read_entry, read_policy
 from mcpfence.imports.obot.pods import PODS, clients, read_pods, select
 from mcpfence.imports.obot.tables import CONFIGS, ENTRY, POLICY
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Setting, Table, known_paths, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    Format,
+    FormatResult,
+    ImportContext,
+    Setting,
+    Table,
+    known_paths,
+    report_unknown,
+)
 from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
 
 _GROUP = "obot.obot.ai/"
@@ -66,7 +75,7 @@ def _is_object(node: Node) -> bool:
 # --- reading ---
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """Servers and settings; `--pods` gives the servers their selectors."""
     settings: list[Setting] = []
     nodes: list[tuple[Node, Table]] = []
@@ -75,30 +84,30 @@ def read(documents: Sequence[Document], desk: Desk) -> Found:
         found = list(_nodes(_respelt(document)))
         nodes += found
         charts += [] if found else [document]
-    flags = [denies(Node(document, document.data), desk) for document in charts]
+    flags = [denies(Node(document, document.data), context) for document in charts]
     for document in charts:
-        settings += read_chart(document, desk)
-        report_unknown(Node(document, document.data), CHART, desk)
+        settings += read_chart(document, context)
+        report_unknown(Node(document, document.data), CHART, context)
     entries: list[Entry] = []
     called: list[frozenset[str]] = []
-    for node, names in _named(nodes, desk):
-        with desk.entry():
-            entries.append(read_entry(node, deny=any(flags), desk=desk) if names else read_policy(node, desk))
+    for node, names in _named(nodes, context):
+        with context.entry():
+            entries.append(read_entry(node, deny=any(flags), context=context) if names else read_policy(node, context))
             called.append(names)
-            report_unknown(node, ENTRY if names else POLICY, desk)
+            report_unknown(node, ENTRY if names else POLICY, context)
     entries = linked(entries, frozenset(name for names in called for name in names))
-    if desk.pods:
-        pods, obots = read_pods(desk.pods)
-        callers = list(clients(obots, desk))
-        entries, shims = select(entries, called, pods, callers[0].value if callers else None, desk)
+    if context.pods:
+        pods, obots = read_pods(context.pods)
+        callers = list(clients(obots, context))
+        entries, shims = select(entries, called, pods, callers[0].value if callers else None, context)
         settings += [*callers, *shims]
-    return Found(tuple(entries), tuple(settings))
+    return FormatResult(tuple(entries), tuple(settings))
 
 
-def _named(nodes: Sequence[tuple[Node, Table]], desk: Desk) -> Iterator[tuple[Node, frozenset[str]]]:
+def _named(nodes: Sequence[tuple[Node, Table]], context: ImportContext) -> Iterator[tuple[Node, frozenset[str]]]:
     """The nodes with the names that annotations and composites may have for them; policies have none."""
     for node, table in nodes:
-        with desk.entry():
+        with context.entry():
             node.keys()
             folded = _folded(node) if table is ENTRY else node
             yield folded, frozenset(names_of(folded)) - {""} if table is ENTRY else frozenset()

@@ -8,7 +8,7 @@ from typing import Any
 
 from mcpfence.imports.shared.destinations import Destination, read_destination
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Entry, Setting
+from mcpfence.imports.shared.format import Entry, ImportContext, Setting
 from mcpfence.imports.shared.source import Node
 
 _URL = re.compile(r"(https?)://([^/:]+)(?::([0-9]+))?(?:/.*)?\Z")
@@ -23,9 +23,9 @@ def host_of(entry: Entry) -> Destination | None:
         return None
     match = _URL.match(config.get("fixedURL", ""))
     if match is not None:
-        return read_destination(match[2], (int(match[3] or _PORTS[match[1]]),), entry.node, Desk())
+        return read_destination(match[2], (int(match[3] or _PORTS[match[1]]),), entry.node, ImportContext())
     name = config.get("hostname")
-    return read_destination(name, (443,), entry.node, Desk()) if name else None
+    return read_destination(name, (443,), entry.node, ImportContext()) if name else None
 
 
 def shim(entry: Entry, node: Node, where: str, apps: Sequence[str], ports: Sequence[int], obot: Any) -> Setting | None:

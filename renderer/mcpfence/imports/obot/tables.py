@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpfence.imports.shared.format import Row, Table
+from mcpfence.imports.shared.format import FieldRow, Table
 
 CONFIGS = {
     "npx": "npxConfig",
@@ -25,42 +25,42 @@ _ABOUT = (
 ENTRY = Table(
     "entry of a catalog (one or a list in a file; also items[].manifest of the API)",
     (
-        Row("entryKey", "servers.NAME", "as a DNS label"),
-        Row("name", "servers.NAME, displayName", "the name where there is no entryKey; --pods finds pods by it"),
-        Row("runtime", "runtime", ""),
-        Row("npxConfig.package", "npxConfig.package", ""),
-        Row("uvxConfig.package", "uvxConfig.package", ""),
-        Row("containerizedConfig.image", "containerizedConfig.image", ""),
-        Row("containerizedConfig.port", "containerizedConfig.port", ""),
-        Row("containerizedConfig.path", "containerizedConfig.path", ""),
-        *(Row(f"{CONFIGS[name]}.egressDomains", f"{CONFIGS[name]}.egressDomains", _EGRESS) for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.denyAllEgress", f"{CONFIGS[name]}.denyAllEgress", _DENY) for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.args", "", "left out: arguments may hold secrets") for name in _HOSTED),
-        *(Row(f"{CONFIGS[name]}.command", "", "left out, as arguments are") for name in ("uvx", "containerized")),
-        Row("remoteConfig.fixedURL", "remoteConfig.fixedURL, .urlTemplate", "without user name and query"),
-        Row("remoteConfig.url", "remoteConfig.fixedURL, .urlTemplate", "as fixedURL"),
-        Row("remoteConfig.urlTemplate", "remoteConfig.urlTemplate", "without user name and query"),
-        Row("remoteConfig.hostname", "remoteConfig.hostname", ""),
-        Row("remoteConfig.headers", "remoteConfig.headers", "the names; never a value"),
-        *(Row(f"remoteConfig.{key}", "", "") for key in ("staticOAuthRequired", "isTemplate", "tunnelName")),
-        Row(
+        FieldRow("entryKey", "servers.NAME", "as a DNS label"),
+        FieldRow("name", "servers.NAME, displayName", "the name where there is no entryKey; --pods finds pods by it"),
+        FieldRow("runtime", "runtime", ""),
+        FieldRow("npxConfig.package", "npxConfig.package", ""),
+        FieldRow("uvxConfig.package", "uvxConfig.package", ""),
+        FieldRow("containerizedConfig.image", "containerizedConfig.image", ""),
+        FieldRow("containerizedConfig.port", "containerizedConfig.port", ""),
+        FieldRow("containerizedConfig.path", "containerizedConfig.path", ""),
+        *(FieldRow(f"{CONFIGS[name]}.egressDomains", f"{CONFIGS[name]}.egressDomains", _EGRESS) for name in _HOSTED),
+        *(FieldRow(f"{CONFIGS[name]}.denyAllEgress", f"{CONFIGS[name]}.denyAllEgress", _DENY) for name in _HOSTED),
+        *(FieldRow(f"{CONFIGS[name]}.args", "", "left out: arguments may hold secrets") for name in _HOSTED),
+        *(FieldRow(f"{CONFIGS[name]}.command", "", "left out, as arguments are") for name in ("uvx", "containerized")),
+        FieldRow("remoteConfig.fixedURL", "remoteConfig.fixedURL, .urlTemplate", "without user name and query"),
+        FieldRow("remoteConfig.url", "remoteConfig.fixedURL, .urlTemplate", "as fixedURL"),
+        FieldRow("remoteConfig.urlTemplate", "remoteConfig.urlTemplate", "without user name and query"),
+        FieldRow("remoteConfig.hostname", "remoteConfig.hostname", ""),
+        FieldRow("remoteConfig.headers", "remoteConfig.headers", "the names; never a value"),
+        *(FieldRow(f"remoteConfig.{key}", "", "") for key in ("staticOAuthRequired", "isTemplate", "tunnelName")),
+        FieldRow(
             "compositeConfig.componentServers",
             "compositeConfig.componentServers",
             "by catalogEntryID, mcpServerID, or the manifest's entryKey or name",
         ),
-        Row("env", "env", "the variables' names, whether they are required and secret; never a value"),
-        Row("config", "env", "of system servers: the variables' names"),
-        Row("repoURL", "", "a hint where nothing is declared"),
-        *(Row(key, "", "") for key in _ABOUT),
+        FieldRow("env", "env", "the variables' names, whether they are required and secret; never a value"),
+        FieldRow("config", "env", "of system servers: the variables' names"),
+        FieldRow("repoURL", "", "a hint where nothing is declared"),
+        *(FieldRow(key, "", "") for key in _ABOUT),
     ),
 )
 POLICY = Table(
     "MCPNetworkPolicy",
     (
-        Row("spec.mcpServerName", "servers.NAME", ""),
-        Row("spec.podSelector", "podSelector", ""),
-        Row("spec.egressDomains", "containerizedConfig.egressDomains", "each name on TCP 443; none: every host"),
-        Row("spec.denyAllEgress", "containerizedConfig.denyAllEgress", ""),
-        *(Row(key, "", "") for key in ("apiVersion", "kind", "metadata", "status")),
+        FieldRow("spec.mcpServerName", "servers.NAME", ""),
+        FieldRow("spec.podSelector", "podSelector", ""),
+        FieldRow("spec.egressDomains", "containerizedConfig.egressDomains", "each name on TCP 443; none: every host"),
+        FieldRow("spec.denyAllEgress", "containerizedConfig.denyAllEgress", ""),
+        *(FieldRow(key, "", "") for key in ("apiVersion", "kind", "metadata", "status")),
     ),
 )

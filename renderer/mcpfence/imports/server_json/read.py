@@ -17,7 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcpfence.imports.shared.destinations import egress_keys, merged, read_destination, shown
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, hosts_of, link_hint
 from mcpfence.imports.shared.packages import Hosted, read_hosted, read_remote
 from mcpfence.imports.shared.packages import rows as package_rows
@@ -37,16 +46,18 @@ _UNUSED = (
 SERVER = Table(
     "server.json, of all versions (an answer of the registry has it under servers[].server)",
     (
-        Row("name", "servers.NAME", "the whole name as a DNS label: io.github.user/server is io-github-user-server"),
+        FieldRow(
+            "name", "servers.NAME", "the whole name as a DNS label: io.github.user/server is io-github-user-server"
+        ),
         *package_rows(),
-        Row(
+        FieldRow(
             f"_meta.{PUBLISHER}",
             "egressDomains ...",
             "permissions (as ToolHive has them) and egressDomains are shown as the publisher's claim, and applied "
             "only with --trust-publisher",
         ),
-        Row("_meta.*", "", "deleted and older versions (official.status, .isLatest) are left out, with a note"),
-        *(Row(key, "", "") for key in _UNUSED),
+        FieldRow("_meta.*", "", "deleted and older versions (official.status, .isLatest) are left out, with a note"),
+        *(FieldRow(key, "", "") for key in _UNUSED),
     ),
 )
 
@@ -75,55 +86,55 @@ def _is_server(item: Any) -> bool:
     )
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server that a catalog can run."""
     entries: list[Entry] = []
     for document in documents:
-        for node, meta in _servers(Node(document, document.data), desk):
-            with desk.entry():
-                entry = _entry(node, meta, desk)
-                report_unknown(node, SERVER, desk)
+        for node, meta in _servers(Node(document, document.data), context):
+            with context.entry():
+                entry = _entry(node, meta, context)
+                report_unknown(node, SERVER, context)
                 entries += [entry] if entry else []
-    return Found(tuple(entries))
+    return FormatResult(tuple(entries))
 
 
-def _servers(root: Node, desk: Desk) -> Iterator[tuple[Node, Node | None]]:
+def _servers(root: Node, context: ImportContext) -> Iterator[tuple[Node, Node | None]]:
     """Each server, and the _meta that the registry's answer has beside it."""
     if isinstance(root.value, Mapping) and "servers" not in root.value:
         yield root, None
         return
-    _check_page(root, desk)
+    _check_page(root, context)
     for item in root.items("servers") if isinstance(root.value, Mapping) else root.entries():
-        with desk.entry():
+        with context.entry():
             wrapped = item.mapping("server")
             yield (wrapped, item.get("_meta")) if wrapped else (item, None)
 
 
-def _check_page(root: Node, desk: Desk) -> None:
+def _check_page(root: Node, context: ImportContext) -> None:
     metadata = root.get("metadata")
     if metadata and (metadata.get("nextCursor") or metadata.get("next_cursor")):
         sentence = "says that the registry's answer goes on"
-        desk.say("import-guess", metadata, sentence, "this is one page of it: fetch the others and name them too")
+        context.say("import-guess", metadata, sentence, "this is one page of it: fetch the others and name them too")
 
 
-def _entry(node: Node, beside: Node | None, desk: Desk) -> Entry | None:
+def _entry(node: Node, beside: Node | None, context: ImportContext) -> Entry | None:
     node.keys()
     name = node.text("name").strip()
     if not name:
         raise BadEntry(node, "has no name", "give it a name")
-    _check_version(node, desk)
+    _check_version(node, context)
     meta = node.mapping("_meta")
-    if _is_old(node, (meta, beside), desk):
+    if _is_old(node, (meta, beside), context):
         return None
-    hosted = read_hosted(node, desk)
+    hosted = read_hosted(node, context)
     if hosted is None:
-        remote = read_remote(node, desk)
+        remote = read_remote(node, context)
         if remote is None:
             raise BadEntry(node, f"{shown(name)} has neither packages nor remotes", "there is nothing to run or call")
         return Entry(node, name, remote, State.ELSEWHERE)
     if (remotes := node.get("remotes")) is not None and remotes.entries():
-        desk.say("import-ignored", remotes, "runs elsewhere too", "imported the package; write the remote by hand")
-    granted = _claimed(meta, hosted, desk)
+        context.say("import-ignored", remotes, "runs elsewhere too", "imported the package; write the remote by hand")
+    granted = _claimed(meta, hosted, context)
     state, told = granted.state, granted.told
     repository = node.get("repository")
     link = repository.get("url") if repository else None
@@ -135,26 +146,26 @@ def _entry(node: Node, beside: Node | None, desk: Desk) -> Entry | None:
     return Entry(node, name, server, state, told, hints if state is State.UNDECLARED else ())
 
 
-def _check_version(node: Node, desk: Desk) -> None:
+def _check_version(node: Node, context: ImportContext) -> None:
     schema = node.text("$schema")
     found = _DATED.search(schema[:500])
     if found and found[1] not in KNOWN:
         sentence = f"is of the version {found[1]}, which is not known here"
-        desk.say(
+        context.say(
             "import-guess", node.get("$schema") or node, sentence, f"read like {KNOWN[-1]}: compare what came of it"
         )
 
 
-def _is_old(node: Node, metas: Sequence[Node | None], desk: Desk) -> bool:
+def _is_old(node: Node, metas: Sequence[Node | None], context: ImportContext) -> bool:
     """Whether the registry says that a server is deleted, or that a newer version of it exists."""
     said = shown(node.text("name"))
     for official in (meta.get(OFFICIAL) for meta in metas if meta):
         if official and isinstance(official.value, Mapping):
             if official.text("status") == "deleted":
-                desk.say("import-ignored", node, f"{said} is deleted in the registry", "left out")
+                context.say("import-ignored", node, f"{said} is deleted in the registry", "left out")
                 return True
             if official.value.get("isLatest", official.value.get("is_latest")) is False:
-                desk.say("import-ignored", node, f"is an older version of {said}", "left out")
+                context.say("import-ignored", node, f"is an older version of {said}", "left out")
                 return True
     return False
 
@@ -162,21 +173,21 @@ def _is_old(node: Node, metas: Sequence[Node | None], desk: Desk) -> bool:
 # --- claims ---
 
 
-def _claimed(meta: Node | None, hosted: Hosted, desk: Desk) -> Granted:
+def _claimed(meta: Node | None, hosted: Hosted, context: ImportContext) -> Granted:
     """What the publisher claims; without --trust-publisher it is only shown, and the server stays undeclared."""
     block = meta.get(PUBLISHER) if meta else None
     claim = _find_claim(block, hosted.package.text("identifier")) if block else None
     if claim is None or block is None:
         return Granted(State.UNDECLARED, {})
-    trusted = _read_claim(claim, hosted, desk if desk.trust_publisher else Desk())
+    trusted = _read_claim(claim, hosted, context if context.trust_publisher else ImportContext())
     if trusted.state is State.UNDECLARED:
         return trusted
     said = ", ".join(list(hosts_of(trusted.keys))[:8]) or trusted.state.value
-    if desk.trust_publisher:
-        desk.say("import-claim", claim, f"the publisher's own claim was applied ({said})", "see that you agree")
+    if context.trust_publisher:
+        context.say("import-claim", claim, f"the publisher's own claim was applied ({said})", "see that you agree")
         return trusted._replace(told=(*trusted.told, "as its publisher claims; applied with --trust-publisher"))
     todo = "not applied; list what you agree to, or import with --trust-publisher"
-    desk.say("import-claim", claim, f"the publisher claims of its own server: {said}", todo)
+    context.say("import-claim", claim, f"the publisher claims of its own server: {said}", todo)
     return Granted(State.UNDECLARED, {}, (f"its publisher claims: {said}. Not applied",))
 
 
@@ -193,16 +204,16 @@ def _find_claim(block: Node, identifier: str) -> Node | None:
     return None
 
 
-def _read_claim(claim: Node, hosted: Hosted, desk: Desk) -> Granted:
+def _read_claim(claim: Node, hosted: Hosted, context: ImportContext) -> Granted:
     try:
         domains = claim.get("egressDomains")
         if domains is None:
-            return read_permissions(claim.mapping("permissions"), hosted.config, desk)
-        found = [read_destination(item.as_text(), (443,), item, desk) for item in domains.entries()]
+            return read_permissions(claim.mapping("permissions"), hosted.config, context)
+        found = [read_destination(item.as_text(), (443,), item, context) for item in domains.entries()]
         keys = egress_keys((item for item in found if item), hosted.config)
         return Granted(State.LISTED, keys, (f"egressDomains: {len(found)} listed",))
     except BadEntry as bad:
-        desk.say("import-narrowed", bad.node, f"the publisher's claim {bad.sentence}", "not applied")
+        context.say("import-narrowed", bad.node, f"the publisher's claim {bad.sentence}", "not applied")
         return Granted(State.LISTED, egress_keys((), hosted.config), ("its publisher's claim cannot be read",))
 
 

@@ -7,28 +7,30 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mcpfence.imports.shared.destinations import refuse_destination, shown
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import cidrs, parse_cidr
 from mcpfence.net.intervals import Interval, canonical, intersect, subtract
 from mcpfence.net.special_ranges import emittable, metadata, special
 
 
-class Block(NamedTuple):
+class ImportedBlock(NamedTuple):
     """A block and what is cut out of it, in canonical text."""
 
     cidr: str
     excepts: tuple[str, ...] = ()
 
 
-def read_block(text: str, excepts: Sequence[str], node: Node, desk: Desk, *, split: bool = True) -> Block | None:
+def read_block(
+    text: str, excepts: Sequence[str], node: Node, context: ImportContext, *, split: bool = True
+) -> ImportedBlock | None:
     """The block as a catalog may list it; None, with a finding, where nothing of it may be.
 
     Host bits are masked, as API servers do.  What a catalog lists is all public or all private: of a block that is both
     the public part is kept, or nothing without `split`.
     """
-    whole = _interval(text.strip(), node, desk)
-    holes = [_interval(hole.strip(), node, desk) for hole in excepts]
+    whole = _interval(text.strip(), node, context)
+    holes = [_interval(hole.strip(), node, context) for hole in excepts]
     if whole is None or None in holes:
         return None
     cut = canonical(hole for hole in holes if hole is not None)
@@ -36,25 +38,29 @@ def read_block(text: str, excepts: Sequence[str], node: Node, desk: Desk, *, spl
     rest = subtract(granted, metadata())
     if not rest:
         what = "nothing but a metadata endpoint of a cloud" if granted else "nothing, since its excepts take all away"
-        refuse_destination(node, f"{shown(text)} is {what}", desk)
+        refuse_destination(node, f"{shown(text)} is {what}", context)
         return None
     private = intersect(rest, special())
     if private and subtract(rest, private) and not split:
-        refuse_destination(node, f"{shown(text)} holds public and private addresses", desk)
+        refuse_destination(node, f"{shown(text)} holds public and private addresses", context)
         return None
     if private and subtract(rest, private):
         examples = ", ".join(cidrs(private)[:3])
         sentence = f"opens {shown(text)}, and in it private or special ranges ({examples} ...)"
-        desk.say("import-narrowed", node, sentence, "imported the public addresses alone; list the private ones needed")
-        return Block(cidrs((whole,))[0], cidrs(emittable(intersect(canonical((*cut, *special())), (whole,)))))
+        context.say(
+            "import-narrowed", node, sentence, "imported the public addresses alone; list the private ones needed"
+        )
+        return ImportedBlock(cidrs((whole,))[0], cidrs(emittable(intersect(canonical((*cut, *special())), (whole,)))))
     if rest != granted:
         sentence = f"opens {shown(text)}, and in it a metadata endpoint"
-        desk.say("import-narrowed", node, sentence, "imported without it; write egress.cloudIdentity if it is needed")
+        context.say(
+            "import-narrowed", node, sentence, "imported without it; write egress.cloudIdentity if it is needed"
+        )
     inside = intersect(cut, (whole,))
-    return Block(cidrs((whole,))[0], cidrs(inside) if inside else ())
+    return ImportedBlock(cidrs((whole,))[0], cidrs(inside) if inside else ())
 
 
-def _interval(text: str, node: Node, desk: Desk) -> Interval | None:
+def _interval(text: str, node: Node, context: ImportContext) -> Interval | None:
     """The addresses of a block; None, with a finding, where it is none."""
     try:
         network = ipaddress.ip_network(text, strict=False)
@@ -62,5 +68,5 @@ def _interval(text: str, node: Node, desk: Desk) -> Interval | None:
             return parse_cidr(str(network))
     except ValueError:
         pass
-    refuse_destination(node, f"{shown(text)} is no CIDR block", desk)
+    refuse_destination(node, f"{shown(text)} is no CIDR block", context)
     return None

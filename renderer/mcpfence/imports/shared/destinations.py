@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import quote
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.hosts import BadHost, parse_host
@@ -38,29 +38,29 @@ def shown(text: str) -> str:
     return quote(re.sub(r"[?#].*", "?...", text, flags=re.DOTALL))
 
 
-def read_destination(text: str, ports: Sequence[int], node: Node, desk: Desk) -> Destination | None:
+def read_destination(text: str, ports: Sequence[int], node: Node, context: ImportContext) -> Destination | None:
     """A host name, `*.` name or IP address as a destination; None, and a finding, where a catalog cannot have it."""
     wanted = tuple(sorted(set(ports)))
     address = _address(text)
     if address is not None:
-        return _read_address(address, wanted, node, desk)
+        return _read_address(address, wanted, node, context)
     try:
         host = parse_host(text)
         if host.startswith("*.") and wildcard_base(host.removeprefix("*.")) == "icann":
             raise BadHost("host-public-suffix", "is a wildcard on a public suffix", "write the domain that you mean")
     except BadHost as bad:
         if bad.id == "host-localhost":
-            desk.say("import-ignored", node, f"{shown(text)} is the pod itself", "nothing to open: left out")
+            context.say("import-ignored", node, f"{shown(text)} is the pod itself", "nothing to open: left out")
         else:
-            refuse_destination(node, f"{shown(text)} {bad.sentence}", desk)
+            refuse_destination(node, f"{shown(text)} {bad.sentence}", context)
         return None
     return Destination(host, wanted)
 
 
-def refuse_destination(node: Node, sentence: str, desk: Desk) -> None:
+def refuse_destination(node: Node, sentence: str, context: ImportContext) -> None:
     """One destination is not imported; the server is, without it."""
     todo = "this destination was not imported; add what the server needs to its egress by hand"
-    desk.say("import-destination-refused", node, sentence, todo)
+    context.say("import-destination-refused", node, sentence, todo)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
@@ -71,26 +71,26 @@ def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
 
 
 def _read_address(
-    address: ipaddress.IPv4Address | ipaddress.IPv6Address, ports: tuple[int, ...], node: Node, desk: Desk
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, ports: tuple[int, ...], node: Node, context: ImportContext
 ) -> Destination | None:
     if address.is_loopback:
-        desk.say("import-ignored", node, f"{address} is the pod itself", "nothing to open: left out")
+        context.say("import-ignored", node, f"{address} is the pod itself", "nothing to open: left out")
         return None
     cidr = f"{address}/{address.max_prefixlen}"
     try:
         first, _ = parse_cidr(cidr)
     except ValueError as bad:
-        refuse_destination(node, f"{address} {str(bad).partition('; ')[0]}", desk)
+        refuse_destination(node, f"{address} {str(bad).partition('; ')[0]}", context)
         return None
     if any(low <= first <= high for low, high in metadata()):
-        refuse_destination(node, f"{address} is a metadata endpoint of a cloud", desk)
+        refuse_destination(node, f"{address} is a metadata endpoint of a cloud", context)
         return None
     if address.is_multicast or address.is_unspecified:
-        refuse_destination(node, f"{address} is no address of one host", desk)
+        refuse_destination(node, f"{address} is no address of one host", context)
         return None
     if any(low <= first <= high for low, high in special()):
         sentence = f"opens {address}, which is no public address"
-        desk.say("import-private", node, sentence, "make sure that it is the host you mean in your network")
+        context.say("import-private", node, sentence, "make sure that it is the host you mean in your network")
     return Destination(cidr, ports, is_cidr=True)
 
 

@@ -59,14 +59,14 @@ class Setting(NamedTuple):
     decided: tuple[str, ...] = ()
 
 
-class Found(NamedTuple):
+class FormatResult(NamedTuple):
     """What a format made of its documents."""
 
     entries: tuple[Entry, ...]
     settings: tuple[Setting, ...] = ()
 
 
-class Row(NamedTuple):
+class FieldRow(NamedTuple):
     """One field of a source, dotted, `[]` for entries and `*` for any key; `target` is empty where it is left out.
 
     Whatever stands below a field that is in the table counts as known.
@@ -81,14 +81,14 @@ class Table(NamedTuple):
     """The fields of one shape of a source, for --explain-source, docs/import and the search for unknown keys."""
 
     title: str
-    rows: tuple[Row, ...]
+    rows: tuple[FieldRow, ...]
 
 
 _KEEP = "write egress: {default: internet} to keep it"
 
 
 @dataclass(slots=True)
-class Desk:
+class ImportContext:
     """What a format works with: the options of the run, and where findings go.  One for each run."""
 
     trust_publisher: bool = False
@@ -161,8 +161,8 @@ class Format(NamedTuple):
     """One line for --help and the docs: what it reads."""
     recognises: Callable[[Document], bool]
     """Whether a document is of this format.  Formats must not claim each other's documents."""
-    read: Callable[[Sequence[Document], Desk], Found]
-    """Documents that were recognised -> entries.  Pure; raises nothing for bad input: see Desk.entry."""
+    read: Callable[[Sequence[Document], ImportContext], FormatResult]
+    """Documents that were recognised -> entries.  Pure; raises nothing for bad input: see ImportContext.entry."""
     tables: tuple[Table, ...]
     accepts: Callable[[Document], bool] = lambda _: False
     """Documents that it also takes where the user names the format, and that auto must not give to it."""
@@ -177,11 +177,11 @@ def known_paths(table: Table) -> frozenset[tuple[str, ...]]:
     return frozenset(tuple(row.field.replace("[]", ".[]").lstrip(".").split(".")) for row in table.rows)
 
 
-def report_unknown(node: Node, table: Table, desk: Desk) -> None:
+def report_unknown(node: Node, table: Table, context: ImportContext) -> None:
     """Say each key below `node` that the table does not have: it is not imported, and may matter."""
     known = known_paths(table)
     parents = {path[:depth] for path in known for depth in range(len(path))}
-    _walk(node, (), known, parents, desk)
+    _walk(node, (), known, parents, context)
 
 
 def _walk(
@@ -189,7 +189,7 @@ def _walk(
     at: tuple[str, ...],
     known: frozenset[tuple[str, ...]],
     parents: set[tuple[str, ...]],
-    desk: Desk,
+    context: ImportContext,
 ) -> None:
     below: list[tuple[str | int, Any, str]] = []
     if isinstance(node.value, list):
@@ -203,7 +203,7 @@ def _walk(
         if path in known:
             continue
         if path in parents:
-            _walk(child, path, known, parents, desk)
+            _walk(child, path, known, parents, context)
         else:
             sentence = "is a field that this format does not know, so it was not imported"
-            desk.say("import-unknown-key", child, sentence, "see whether it limits or opens the server's network")
+            context.say("import-unknown-key", child, sentence, "see whether it limits or opens the server's network")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import Desk, Row
+from mcpfence.imports.shared.format import FieldRow, ImportContext
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.shared.source import BadEntry, Node
 
@@ -47,7 +47,7 @@ def text(node: Node, *keys: str) -> str:
     return found.as_text().strip() if found else ""
 
 
-def read_hosted(node: Node, desk: Desk) -> Hosted | None:
+def read_hosted(node: Node, context: ImportContext) -> Hosted | None:
     """The first package that a catalog can run; None where the server lists none.
 
     Raises BadEntry where it lists only packages that no catalog can have.
@@ -64,15 +64,15 @@ def read_hosted(node: Node, desk: Desk) -> Hosted | None:
     package = usable[0]
     if len(packages) > 1:
         sentence = f"has {len(packages)} packages ({', '.join(kind or 'unknown' for kind in kinds)[:200]})"
-        desk.say("import-ignored", node.get("packages") or node, sentence, f"imported {_said(package)}")
-    return _hosted(package, desk)
+        context.say("import-ignored", node.get("packages") or node, sentence, f"imported {_said(package)}")
+    return _hosted(package, context)
 
 
 def _said(package: Node) -> str:
     return f"the {text(package, 'registryType', 'registry_type', 'registry_name')} one"
 
 
-def _hosted(package: Node, desk: Desk) -> Hosted:
+def _hosted(package: Node, context: ImportContext) -> Hosted:
     runtime = _RUNTIMES[text(package, "registryType", "registry_type", "registry_name").lower()]
     config = CONFIGS[runtime]
     version = text(package, "version")
@@ -82,23 +82,23 @@ def _hosted(package: Node, desk: Desk) -> Hosted:
     where = first(package, "identifier", "name") or package
     server: dict[str, Any] = {"runtime": runtime}
     if runtime == "containerized":
-        server[config] = {"image": image(name, version, where, desk), **_endpoint(package, desk)}
+        server[config] = {"image": image(name, version, where, context), **_endpoint(package, context)}
     else:
-        server[config] = {"package": _package(runtime, name, version, where, desk)}
-    env = environment(_variables(package), desk)
+        server[config] = {"package": _package(runtime, name, version, where, context)}
+    env = environment(_variables(package), context)
     return Hosted(server | ({"env": env} if env else {}), config, package)
 
 
-def image(name: str, version: str, node: Node, desk: Desk) -> str:
+def image(name: str, version: str, node: Node, context: ImportContext) -> str:
     """A reference to an image, with the version as its tag if it has none; raises BadEntry."""
     check_image(name, node)
     pinned = "@" in name or ":" in name.rpartition("/")[2]
     if not pinned and version and version != "latest":
         return f"{name}:{version}"
     if not pinned:
-        desk.say("import-unpinned", node, f"{shown(name)} has no tag, so what runs may change", "pin a version")
+        context.say("import-unpinned", node, f"{shown(name)} has no tag, so what runs may change", "pin a version")
     elif name.endswith(":latest"):
-        desk.say("import-unpinned", node, f"{shown(name)} is whatever was pushed last", "pin a version or a digest")
+        context.say("import-unpinned", node, f"{shown(name)} is whatever was pushed last", "pin a version or a digest")
     return name
 
 
@@ -110,31 +110,31 @@ def check_image(name: str, node: Node) -> None:
         raise BadEntry(node, f"{shown(name)} is no reference to an image", "mend the source")
 
 
-def check_port(transport: str, node: Node, desk: Desk) -> None:
+def check_port(transport: str, node: Node, context: ImportContext) -> None:
     """Say that the port of a server which listens is not known: its ingress is opened on the catalog's default."""
     if transport in ("sse", "streamable-http", "streamable", "http"):
         sentence = f"listens ({transport}) on a port that the source does not say"
-        desk.say("import-guess", node, sentence, "left to mcpServerDefaults.port; write containerizedConfig.port")
+        context.say("import-guess", node, sentence, "left to mcpServerDefaults.port; write containerizedConfig.port")
 
 
-def _package(runtime: str, name: str, version: str, node: Node, desk: Desk) -> str:
+def _package(runtime: str, name: str, version: str, node: Node, context: ImportContext) -> str:
     fits = (_NPM if runtime == "npx" else _PYPI).match(name)
     if not fits or len(name) > 214:
         raise BadEntry(node, f"{shown(name)} is no name of a package", "mend the source")
     if not version or version == "latest":
-        desk.say("import-unpinned", node, f"{name} has no version, so what runs may change", "pin a version")
+        context.say("import-unpinned", node, f"{name} has no version, so what runs may change", "pin a version")
         return name
     return f"{name}@{version}" if runtime == "npx" else f"{name}=={version}"
 
 
-def _endpoint(package: Node, desk: Desk) -> dict[str, Any]:
+def _endpoint(package: Node, context: ImportContext) -> dict[str, Any]:
     """Port and path of a container that serves HTTP itself, from the URL of its transport."""
     transport = package.get("transport")
     url = transport.text("url") if transport else ""
     match = _LOCAL.match(url) if len(url) < 1000 else None
     if match is None or not 1 <= int(match[1]) <= 65535:
         if transport:
-            check_port(transport.text("type"), transport, desk)
+            check_port(transport.text("type"), transport, context)
         return {}
     return {"port": int(match[1])} | ({"path": match[2]} if match[2] else {})
 
@@ -148,32 +148,32 @@ def _variables(package: Node) -> Iterator[Variable]:
         )
 
 
-def read_remote(node: Node, desk: Desk) -> dict[str, Any] | None:
+def read_remote(node: Node, context: ImportContext) -> dict[str, Any] | None:
     """The server's mapping for its first remote; None where it lists none."""
     remotes = node.items("remotes")
     if not remotes:
         return None
     remote = remotes[0]
     if len(remotes) > 1:
-        desk.say("import-ignored", remotes[1], f"is the second of {len(remotes)} remotes", "imported the first one")
+        context.say("import-ignored", remotes[1], f"is the second of {len(remotes)} remotes", "imported the first one")
     url = remote.get("url")
     if url is None:
         raise BadEntry(remote, "has no url", "add it")
-    config = remote_config(url, desk)
-    named = headers(((item, item.text("name")) for item in remote.items("headers")), desk)
+    config = remote_config(url, context)
+    named = headers(((item, item.text("name")) for item in remote.items("headers")), context)
     return {"runtime": "remote", "remoteConfig": config | ({"headers": named} if named else {})}
 
 
 _ENV = "the variables' names, whether they are required and secret; never a value, default or choice"
 
 
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[FieldRow, ...]:
     """The fields of packages and remotes, under their names of all years, for the mapping."""
     unused = ("runtimeHint", "runtime_hint", "packageArguments", "package_arguments", "runtimeArguments")
     rest = ("runtime_arguments", "registryBaseUrl", "registry_base_url", "fileSha256", "file_sha256", "package_digest")
     return (
         *(
-            Row(
+            FieldRow(
                 f"packages[].{key}",
                 "runtime",
                 "npm: npx; pypi: uvx; oci, docker: containerized; all others are refused",
@@ -181,14 +181,22 @@ def rows() -> tuple[Row, ...]:
             for key in ("registryType", "registry_type", "registry_name")
         ),
         *(
-            Row(f"packages[].{key}", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "with version")
+            FieldRow(
+                f"packages[].{key}", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "with version"
+            )
             for key in ("identifier", "name")
         ),
-        Row("packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"),
-        *(Row(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
-        Row("packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"),
-        *(Row(f"packages[].{key}", "", "") for key in (*unused, *rest)),
-        Row("remotes[].url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query; {x} becomes ${x}"),
-        Row("remotes[].headers", "remoteConfig.headers", "the names; never a value"),
-        *(Row(f"remotes[].{key}", "", "") for key in ("type", "transport_type", "transport", "variables")),
+        FieldRow(
+            "packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"
+        ),
+        *(FieldRow(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
+        FieldRow(
+            "packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"
+        ),
+        *(FieldRow(f"packages[].{key}", "", "") for key in (*unused, *rest)),
+        FieldRow(
+            "remotes[].url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query; {x} becomes ${x}"
+        ),
+        FieldRow("remotes[].headers", "remoteConfig.headers", "the names; never a value"),
+        *(FieldRow(f"remotes[].{key}", "", "") for key in ("type", "transport_type", "transport", "variables")),
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import shown
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.net.hosts import BadHost, parse_host
 
@@ -22,7 +22,7 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,255}\Z")
 _TODO = "write the server by hand if you need it"
 
 
-def remote_config(node: Node, desk: Desk) -> dict[str, Any]:
+def remote_config(node: Node, context: ImportContext) -> dict[str, Any]:
     """The remoteConfig of a URL: fixedURL, or urlTemplate where it has variables ({x} becomes ${x}).
 
     User name, query and fragment are left out: they may be credentials.  Raises BadEntry for what is no such URL.
@@ -37,7 +37,7 @@ def remote_config(node: Node, desk: Desk) -> dict[str, Any]:
     if match["user"] is not None or match["rest"]:
         left = [word for word, there in (("user name", match["user"]), ("query", match["rest"])) if there is not None]
         sentence = f"the {' and the '.join(left)} of the URL may be a secret and was left out"
-        desk.say("import-secret", node, sentence, "add it where the clients are configured")
+        context.say("import-secret", node, sentence, "add it where the clients are configured")
     templated = _VARIABLE.search(host + path)
     if "{" in _VARIABLE.sub("", host + path) or "$" in _VARIABLE.sub("", host + path):
         raise BadEntry(node, f"{shown(text)} has a variable that cannot be read", _TODO)
@@ -70,26 +70,26 @@ class Variable(NamedTuple):
     secret: bool
 
 
-def headers(names: Iterable[tuple[Node, str]], desk: Desk) -> list[dict[str, Any]]:
+def headers(names: Iterable[tuple[Node, str]], context: ImportContext) -> list[dict[str, Any]]:
     """The headers of a remoteConfig, by name, each with its place; what a header holds is never copied."""
-    found = {name: {"key": name, "sensitive": True} for node, name in names if _fits(node, name, _HEADER, desk)}
+    found = {name: {"key": name, "sensitive": True} for node, name in names if _fits(node, name, _HEADER, context)}
     return list(found.values())
 
 
-def environment(variables: Iterable[Variable], desk: Desk) -> list[dict[str, Any]]:
+def environment(variables: Iterable[Variable], context: ImportContext) -> list[dict[str, Any]]:
     """The env of a server, by name; never a value.  What is declared twice is secret if it is so once."""
     found: dict[str, dict[str, Any]] = {}
     for node, name, required, secret in variables:
-        if _fits(node, name, _ENV, desk):
+        if _fits(node, name, _ENV, context):
             entry = found.setdefault(name, {"key": name})
             entry |= ({"required": True} if required else {}) | ({"sensitive": True} if secret else {})
     return list(found.values())
 
 
-def _fits(node: Node, name: str, pattern: re.Pattern[str], desk: Desk) -> bool:
+def _fits(node: Node, name: str, pattern: re.Pattern[str], context: ImportContext) -> bool:
     if pattern.match(name):
         return True
     what = "variable" if pattern is _ENV else "header"
     said = re.sub(r"[=:\s].*", lambda rest: f"{rest[0][0]}...", name, flags=re.DOTALL)  # NAME=value: it may be a secret
-    desk.say("import-ignored", node, f"{shown(said)} is no name of a {what}", "left out")
+    context.say("import-ignored", node, f"{shown(said)} is no name of a {what}", "left out")
     return False

@@ -19,7 +19,16 @@ from typing import Any
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.imports.shared.destinations import egress_keys, merged, shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Entry, Found, Row, Setting, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    FormatResult,
+    ImportContext,
+    Setting,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint
 from mcpfence.imports.shared.packages import check_port, image
 from mcpfence.imports.shared.permissions import Granted, read_permissions
@@ -43,25 +52,25 @@ _UNUSED = (
 RESOURCES = Table(
     "MCPServer, MCPRemoteProxy, MCPServerEntry of the operator",
     (
-        Row("metadata.name", "servers.NAME", "its pods carry app: NAME, which is the catalog's default"),
-        Row("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
-        *(Row(f"metadata.{key}", "", "") for key in ("labels", "annotations", "finalizers", "uid", "generation")),
-        *(Row(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
-        Row("spec.image", "containerizedConfig.image", ""),
-        *(Row(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
-        Row("spec.mcpPort", "containerizedConfig.port", ""),
-        Row("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
-        Row("spec.port", "", "the proxy's port"),
-        Row("spec.env", "env", "the variables' names; never a value"),
-        Row("spec.secrets", "env", "the variables' names, marked sensitive"),
-        Row(
+        FieldRow("metadata.name", "servers.NAME", "its pods carry app: NAME, which is the catalog's default"),
+        FieldRow("metadata.namespace", "mcpNamespace.name", "a catalog is for one namespace; others are refused"),
+        *(FieldRow(f"metadata.{key}", "", "") for key in ("labels", "annotations", "finalizers", "uid", "generation")),
+        *(FieldRow(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
+        FieldRow("spec.image", "containerizedConfig.image", ""),
+        *(FieldRow(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
+        FieldRow("spec.mcpPort", "containerizedConfig.port", ""),
+        FieldRow("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
+        FieldRow("spec.port", "", "the proxy's port"),
+        FieldRow("spec.env", "env", "the variables' names; never a value"),
+        FieldRow("spec.secrets", "env", "the variables' names, marked sensitive"),
+        FieldRow(
             "spec.permissionProfile",
             "egressDomains, denyAllEgress",
             "builtin none: denyAllEgress; builtin network: every host; configmap: the profile, if its ConfigMap is in "
             "the input, else nothing; absent: undeclared",
         ),
-        *(Row(f"spec.{key}", "", "") for key in _UNUSED),
-        *(Row(key, "", "") for key in ("apiVersion", "kind", "status")),
+        *(FieldRow(f"spec.{key}", "", "") for key in _UNUSED),
+        *(FieldRow(key, "", "") for key in ("apiVersion", "kind", "status")),
     ),
 )
 PROFILE = Table("permission profile in a ConfigMap", permission_rows("profile"))
@@ -78,19 +87,19 @@ def _is_server(node: Node) -> bool:
     return isinstance(version, str) and version.startswith(_GROUP) and node.value.get("kind") in _KINDS
 
 
-def read_resources(documents: Sequence[Document], desk: Desk) -> Found:
+def read_resources(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """The servers of the resources, and the proxies that call them as a client."""
     every = [node for document in documents for node in objects(document)]
     maps = {_key(node): node for node in every if node.value.get("kind") == "ConfigMap"}
     servers = [node for node in every if _is_server(node)]
     entries: list[Entry] = []
     for node in servers:
-        with desk.entry():
-            entries.append(_entry(node, servers, maps, desk))
+        with context.entry():
+            entries.append(_entry(node, servers, maps, context))
             if node.value.get("kind") != "VirtualMCPServer":
-                report_unknown(node, RESOURCES, desk)
+                report_unknown(node, RESOURCES, context)
     hosted = next((entry for entry in entries if entry.state is not State.ELSEWHERE), None)
-    return Found(tuple(entries), tuple(_client(hosted) if hosted else ()))
+    return FormatResult(tuple(entries), tuple(_client(hosted) if hosted else ()))
 
 
 def _client(entry: Entry) -> Iterator[Setting]:
@@ -108,7 +117,7 @@ def _key(node: Node) -> tuple[str, str]:
     return str(found.get("namespace") or ""), str(found.get("name") or "")
 
 
-def _entry(node: Node, servers: Sequence[Node], maps: Mapping[tuple[str, str], Node], desk: Desk) -> Entry:
+def _entry(node: Node, servers: Sequence[Node], maps: Mapping[tuple[str, str], Node], context: ImportContext) -> Entry:
     metadata, spec = node.mapping("metadata"), node.mapping("spec")
     if metadata is None or spec is None or not metadata.text("name"):
         raise BadEntry(node, "has no metadata.name or no spec", "mend the source")
@@ -120,20 +129,20 @@ def _entry(node: Node, servers: Sequence[Node], maps: Mapping[tuple[str, str], N
         members = [_key(other)[1] for other in servers if other is not node and group and _group_of(other) == group]
         server: dict[str, Any] = {"runtime": "composite", "compositeConfig": {"componentServers": members}}
         return Entry(node, name, server, State.ELSEWHERE, (f"groups the servers of MCPGroup {group}",))
-    env = environment(_variables(spec), desk)
+    env = environment(_variables(spec), context)
     more: dict[str, Any] = {"env": env} if env else {}
     url = next((spec.get(key) for key in ("remoteURL", "remoteUrl", "externalURL") if spec.get(key)), None)
     if url is not None:
-        remote = {"runtime": "remote", "remoteConfig": remote_config(url, desk), **more}
+        remote = {"runtime": "remote", "remoteConfig": remote_config(url, context), **more}
         return Entry(node, name, remote, State.ELSEWHERE)
     if spec.get("image") is None:
         raise BadEntry(node, "has neither an image nor a remote URL", "add it")
-    config: dict[str, Any] = {"image": image(spec.text("image"), "", spec.get("image") or spec, desk)}
+    config: dict[str, Any] = {"image": image(spec.text("image"), "", spec.get("image") or spec, context)}
     if port := spec.port("mcpPort") or spec.port("targetPort"):
         config["port"] = port
     else:
-        check_port(spec.text("transport"), spec.get("transport") or spec, desk)
-    granted = _granted(spec, namespace, maps, desk)
+        check_port(spec.text("transport"), spec.get("transport") or spec, context)
+    granted = _granted(spec, namespace, maps, context)
     server = merged({"runtime": "containerized", _CONFIG: config, **more}, granted.keys)
     hints = env_hint(item["key"] for item in env) if granted.state is State.UNDECLARED else ()
     return Entry(node, name, server, granted.state, granted.told, hints, namespace=namespace)
@@ -161,7 +170,7 @@ def _variables(spec: Node) -> Iterator[Variable]:
         yield Variable(item, item.text("targetEnvName") or item.text("key"), None, secret=True)
 
 
-def _granted(spec: Node, namespace: str, maps: Mapping[tuple[str, str], Node], desk: Desk) -> Granted:
+def _granted(spec: Node, namespace: str, maps: Mapping[tuple[str, str], Node], context: ImportContext) -> Granted:
     reference = spec.mapping("permissionProfile")
     if reference is None:
         return Granted(State.UNDECLARED, {})
@@ -170,14 +179,14 @@ def _granted(spec: Node, namespace: str, maps: Mapping[tuple[str, str], Node], d
         told = "permission profile none, so it reaches nothing at all"
         return Granted(State.NOTHING, {_CONFIG: {"denyAllEgress": True}}, (told,))
     if kind == "builtin" and name == "network":
-        desk.say_open(reference, "is the profile network, which allows every host")
+        context.say_open(reference, "is the profile network, which allows every host")
         return Granted(State.OPEN, {})
     profile = _in_config_map(maps.get((namespace, name)), reference.text("key")) if kind == "configmap" else None
     if profile is None:
         sentence = f"names the profile {shown(name)}, which is not in the input"
-        desk.say("import-guess", reference, sentence, "imported as no host; add its ConfigMap to the input")
+        context.say("import-guess", reference, sentence, "imported as no host; add its ConfigMap to the input")
         return Granted(State.LISTED, egress_keys((), _CONFIG), ("its permission profile was not in the input",))
-    return read_permissions(profile, _CONFIG, desk)
+    return read_permissions(profile, _CONFIG, context)
 
 
 def _in_config_map(config_map: Node | None, key: str) -> Node | None:

@@ -17,7 +17,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.imports.shared.destinations import egress_keys, merged, shown
-from mcpfence.imports.shared.format import Desk, Entry, Format, Found, Row, State, Table, report_unknown
+from mcpfence.imports.shared.format import (
+    Entry,
+    FieldRow,
+    Format,
+    FormatResult,
+    ImportContext,
+    State,
+    Table,
+    report_unknown,
+)
 from mcpfence.imports.shared.hints import env_hint, link_hint
 from mcpfence.imports.shared.packages import check_port, image, read_hosted, read_remote
 from mcpfence.imports.shared.packages import rows as package_rows
@@ -38,33 +47,40 @@ _ABOUT = (
     *("repository_url", "homepage", "tags", "provenance", "license", "author", "icon", "oauth_config", "proxy_port"),
     *("docker_tags", "args", "transport"),
 )
-_ENV = Row("env_vars", "env", "the variables' names, whether they are required and secret; never a value or default")
+_ENV = FieldRow(
+    "env_vars", "env", "the variables' names, whether they are required and secret; never a value or default"
+)
 _REMOTE = (
-    Row("url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
-    Row("headers", "remoteConfig.headers", "the names; never a value"),
+    FieldRow("url", "remoteConfig.fixedURL, .urlTemplate", "without user name and query, which may be secrets"),
+    FieldRow("headers", "remoteConfig.headers", "the names; never a value"),
 )
 
 SPEC = Table(
     "spec.yaml, and an entry of registry.json (servers.NAME, remote_servers.NAME, groups[])",
     (
-        Row("name", "servers.NAME", "as a DNS label; else the key, or the name of the folder"),
-        Row("image", "containerizedConfig.image", "npx:// and uvx:// become npx and uvx; other schemes are refused"),
-        Row("target_port", "containerizedConfig.port", ""),
+        FieldRow("name", "servers.NAME", "as a DNS label; else the key, or the name of the folder"),
+        FieldRow(
+            "image", "containerizedConfig.image", "npx:// and uvx:// become npx and uvx; other schemes are refused"
+        ),
+        FieldRow("target_port", "containerizedConfig.port", ""),
         *permission_rows("permissions"),
         _ENV,
         *_REMOTE,
-        *(Row(key, "", "") for key in _ABOUT),
+        *(FieldRow(key, "", "") for key in _ABOUT),
     ),
 )
 _EXTENSION = f"_meta.{PUBLISHER}.{STACKLOK}.IDENTIFIER"
 UPSTREAM = Table(
     "server.json with ToolHive's extension (data.servers[], or a file of its own)",
     (
-        Row("name", "servers.NAME", "what stands behind the last slash, as a DNS label"),
+        FieldRow("name", "servers.NAME", "what stands behind the last slash, as a DNS label"),
         *package_rows(),
         *permission_rows(f"{_EXTENSION}.permissions"),
-        *(Row(key, "", "") for key in ("$schema", "description", "title", "repository", "version", "icons", "_meta")),
-        *(Row(key, "", "") for key in ("websiteUrl", "status", "version_detail")),
+        *(
+            FieldRow(key, "", "")
+            for key in ("$schema", "description", "title", "repository", "version", "icons", "_meta")
+        ),
+        *(FieldRow(key, "", "") for key in ("websiteUrl", "status", "version_detail")),
     ),
 )
 
@@ -113,7 +129,7 @@ class _Item(NamedTuple):
     key: str
 
 
-def read(documents: Sequence[Document], desk: Desk) -> Found:
+def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """One entry for each server, of whichever shape, and the settings that the operator's resources ask for."""
     entries: list[Entry] = []
     resources: list[Document] = []
@@ -123,51 +139,51 @@ def read(documents: Sequence[Document], desk: Desk) -> Found:
             resources.append(document)
         elif (data := root.get("data")) is not None or accepts(document):
             for item in data.items("servers") if data else [root]:
-                with desk.entry():
-                    entries.append(_upstream(item, desk))
-                    report_unknown(item, UPSTREAM, desk)
+                with context.entry():
+                    entries.append(_upstream(item, context))
+                    report_unknown(item, UPSTREAM, context)
         else:
-            for node, key in _items(root, desk):
-                with desk.entry():
-                    entries.append(_spec(node, key, desk))
-                    report_unknown(node, SPEC, desk)
-    found = read_resources(resources, desk)
-    return Found((*entries, *found.entries), found.settings)
+            for node, key in _items(root, context):
+                with context.entry():
+                    entries.append(_spec(node, key, context))
+                    report_unknown(node, SPEC, context)
+    found = read_resources(resources, context)
+    return FormatResult((*entries, *found.entries), found.settings)
 
 
-def _items(root: Node, desk: Desk) -> Iterator[_Item]:
+def _items(root: Node, context: ImportContext) -> Iterator[_Item]:
     """Every entry of a registry, its groups included, or the one entry of a spec.yaml."""
     if not any(isinstance(root.value.get(key), (Mapping, list)) for key in ("servers", "remote_servers", "groups")):
         parts = root.document.file.replace("\\", "/").split("/")
         yield _Item(root, parts[-2] if parts[-1] in ("spec.yaml", "spec.yml") and len(parts) > 1 else "")
         return
     groups: list[Node] = []
-    with desk.entry():
+    with context.entry():
         groups = root.items("groups")
     for holder in (root, *groups):
         for kind in ("servers", "remote_servers"):
-            with desk.entry():
+            with context.entry():
                 below = holder.mapping(kind)
                 for key in below.keys() if below else ():
                     yield _Item(Node(root.document, holder.value[kind][key], (*holder.path, kind, key)), key)
 
 
-def _spec(node: Node, key: str, desk: Desk) -> Entry:
+def _spec(node: Node, key: str, context: ImportContext) -> Entry:
     node.keys()
     name = (node.text("name") or key).strip()
     if not name:
         raise BadEntry(node, "has no name", "give it a name")
-    env = environment(_variables(node), desk)
+    env = environment(_variables(node), context)
     more: dict[str, Any] = {"env": env} if env else {}
     if node.get("image") is None:
         url = node.get("url")
         if url is None:
             raise BadEntry(node, "has neither an image nor a url", "add what the server runs, or where")
-        named = headers(((item, item.text("name")) for item in node.items("headers")), desk)
-        config = remote_config(url, desk) | ({"headers": named} if named else {})
+        named = headers(((item, item.text("name")) for item in node.items("headers")), context)
+        config = remote_config(url, context) | ({"headers": named} if named else {})
         return Entry(node, name, {"runtime": "remote", "remoteConfig": config, **more}, State.ELSEWHERE)
-    server, config_key = _hosted(node, desk)
-    granted = read_permissions(node.mapping("permissions"), config_key, desk)
+    server, config_key = _hosted(node, context)
+    granted = read_permissions(node.mapping("permissions"), config_key, context)
     links = [node.text(link) for link in ("repository_url", "homepage") if isinstance(node.value.get(link), str)]
     hints = (*env_hint(item["key"] for item in env), *(hint for link in links for hint in link_hint(link)))
     return _entry(node, name, server | more, granted, hints)
@@ -178,7 +194,7 @@ def _entry(node: Node, name: str, server: Mapping[str, Any], granted: Granted, h
     return Entry(node, name, merged(server, granted.keys), granted.state, granted.told, hints)
 
 
-def _hosted(node: Node, desk: Desk) -> tuple[dict[str, Any], str]:
+def _hosted(node: Node, context: ImportContext) -> tuple[dict[str, Any], str]:
     """The server without egress, and the key of its settings."""
     reference, where = node.text("image").strip(), node.get("image") or node
     scheme, found, package = reference.partition("://")
@@ -188,11 +204,11 @@ def _hosted(node: Node, desk: Desk) -> tuple[dict[str, Any], str]:
         return {"runtime": scheme, f"{scheme}Config": {"package": package}}, f"{scheme}Config"
     if found:
         raise BadEntry(where, f"{shown(reference)} is built from source at each start", "build an image of it")
-    config: dict[str, Any] = {"image": image(reference, "", where, desk)}
+    config: dict[str, Any] = {"image": image(reference, "", where, context)}
     if port := node.port("target_port"):
         config["port"] = port
     else:
-        check_port(node.text("transport"), node.get("transport") or node, desk)
+        check_port(node.text("transport"), node.get("transport") or node, context)
     return {"runtime": "containerized", "containerizedConfig": config}, "containerizedConfig"
 
 
@@ -201,29 +217,29 @@ def _variables(node: Node) -> Iterator[Variable]:
         yield Variable(item, item.text("name"), item.flag("required"), bool(item.flag("secret")))
 
 
-def _upstream(node: Node, desk: Desk) -> Entry:
+def _upstream(node: Node, context: ImportContext) -> Entry:
     """An entry in the MCP registry's form; its permissions stand in the extension, by the package's identifier."""
     node.keys()
     name = node.text("name").rpartition("/")[2].strip()
     if not name:
         raise BadEntry(node, "has no name", "give it a name")
     ids = (node.text("name"),)
-    hosted = read_hosted(node, desk)
+    hosted = read_hosted(node, context)
     if hosted is None:
-        remote = read_remote(node, desk)
+        remote = read_remote(node, context)
         if remote is None:
             raise BadEntry(node, "has neither packages nor remotes", "add what the server runs, or where")
         return Entry(node, name, remote, State.ELSEWHERE, ids=ids)
     identifier = hosted.package.text("identifier")
-    profile, several = _profile(node, identifier, desk)
+    profile, several = _profile(node, identifier, context)
     if several:
         sentence = f"has several profiles, and none is for {shown(identifier)}"
-        desk.say("import-guess", several, sentence, "imported as no host; list what it needs")
+        context.say("import-guess", several, sentence, "imported as no host; list what it needs")
         granted = Granted(
             State.LISTED, egress_keys((), hosted.config), ("its profile is ambiguous: imported as no host",)
         )
     else:
-        granted = read_permissions(profile, hosted.config, desk)
+        granted = read_permissions(profile, hosted.config, context)
     repository = node.get("repository")
     link = repository.get("url") if repository else None
     hints = (
@@ -233,7 +249,7 @@ def _upstream(node: Node, desk: Desk) -> Entry:
     return _entry(node, name, hosted.server, granted, hints)._replace(ids=ids)
 
 
-def _profile(node: Node, identifier: str, desk: Desk) -> tuple[Node | None, Node | None]:
+def _profile(node: Node, identifier: str, context: ImportContext) -> tuple[Node | None, Node | None]:
     """The permissions for a package; or, second, the extension if it has several and none fits."""
     holder: Node | None = node
     for key in ("_meta", PUBLISHER, STACKLOK):
@@ -246,7 +262,7 @@ def _profile(node: Node, identifier: str, desk: Desk) -> tuple[Node | None, Node
     block = holder.mapping(identifier if identifier in blocks else blocks[0]) if blocks else None
     if block and identifier not in blocks:
         sentence = f"is the only profile, and is for {shown(blocks[0])}, not for {shown(identifier)}"
-        desk.say("import-guess", block, sentence, "imported all the same; compare them")
+        context.say("import-guess", block, sentence, "imported all the same; compare them")
     return (block.mapping("permissions") if block else None), None
 
 

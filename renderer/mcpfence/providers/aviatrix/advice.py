@@ -5,7 +5,7 @@ from __future__ import annotations
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
 from mcpfence.findings.table import Row, Severity
-from mcpfence.plan.fence import Fence, Ground, Pods
+from mcpfence.plan.fence import ClusterNetwork, Fence, Pods
 from mcpfence.providers.contract import Risk
 
 FINDINGS = {
@@ -55,7 +55,7 @@ def caution(catalog: Catalog, out: Collector) -> None:
         out.add("aviatrix-profile", ("egress", "provider"), sentence, "check cluster.profile and egress.provider")
 
 
-def remark(fence: Fence, ground: Ground, out: Collector) -> None:
+def remark(fence: Fence, network: ClusterNetwork, out: Collector) -> None:
     """Warn of names on other ports than the web's, and of what smart groups cannot select."""
     odd = [
         item for name in fence.names for item in name.ports if item.first != item.last or item.first not in _WEB_PORTS
@@ -69,7 +69,7 @@ def remark(fence: Fence, ground: Ground, out: Collector) -> None:
         if name.pattern.startswith("*."):
             sentence = "*.x is taken as one or more labels below x without x itself; the vendor does not say"
             out.add("aviatrix-wildcard", ("egress", "provider"), sentence)
-    if fence.kind == "service" or ground.pod_cidrs:
+    if fence.kind == "service" or network.pod_cidrs:
         return
     for allow in fence.egress:
         if any(isinstance(peer, Pods) and peer.selector.expressions for peer in allow.peers):

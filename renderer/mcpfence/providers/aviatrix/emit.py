@@ -22,7 +22,7 @@ from mcpfence.kube.object_names import limited, object_name
 from mcpfence.net.addresses import ALL_V6, V6_BASE, cidrs, parse_cidr
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
 from mcpfence.net.ports import PortRange
-from mcpfence.plan.fence import Allow, Block, Fence, Ground, Name, Narrowing, Peer, Pods
+from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Fence, Name, Narrowing, Peer, Pods
 from mcpfence.providers.aviatrix.settings import settings_of
 from mcpfence.providers.networkpolicy.emit import fence_labels
 
@@ -49,7 +49,7 @@ class _Rule(NamedTuple):
     web_group: str = ""
 
 
-class _Draft(NamedTuple):
+class _PolicyDraft(NamedTuple):
     """Groups and rules of one FirewallPolicy, in their order."""
 
     prefix: str
@@ -61,13 +61,13 @@ class _Draft(NamedTuple):
         return limited(f"{self.prefix}-{purpose}")
 
 
-def prepare(fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]:
+def prepare(fence: Fence, network: ClusterNetwork) -> tuple[Fence, tuple[Narrowing, ...]]:
     """Drop IPv6 outside the cluster unless `egress.aviatrix.ipv6`."""
-    if settings_of(ground).ipv6 or 6 not in ground.families or fence.kind == "service":
+    if settings_of(network).ipv6 or 6 not in network.families or fence.kind == "service":
         return fence, ()
     kept, lost = [], []
     for allow in fence.egress:
-        mine, gone = _split(allow, ground)
+        mine, gone = _split(allow, network)
         kept += [mine] if mine else []
         lost += [gone] if gone else []
     public = fence.public
@@ -81,30 +81,30 @@ def prepare(fence: Fence, ground: Ground) -> tuple[Fence, tuple[Narrowing, ...]]
     return fence._replace(egress=tuple(kept), public=public), (Narrowing(fence.title, tuple(lost), _NO_IPV6),)
 
 
-def emit(fence: Fence, ground: Ground) -> Iterable[Manifest]:
+def emit(fence: Fence, network: ClusterNetwork) -> Iterable[Manifest]:
     """One FirewallPolicy for every server and workload; a back-end's egress is not ours to fence."""
     if fence.kind == "service":
         return
-    draft = _Draft(object_name(fence.kind, fence.name), {}, {}, [])
-    _allows(draft, fence.egress, ground)
-    _names(draft, fence.names, ground)
-    _deny(draft, ground)
+    draft = _PolicyDraft(object_name(fence.kind, fence.name), {}, {}, [])
+    _allows(draft, fence.egress, network)
+    _names(draft, fence.names, network)
+    _deny(draft, network)
     yield make_manifest(
         API_VERSION,
         "FirewallPolicy",
         fence.namespace,
         draft.prefix,
         fence_labels(fence),
-        {"spec": _spec(draft, fence, ground)},
+        {"spec": _spec(draft, fence, network)},
         WAVE,
     )
 
 
-def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
+def _split(allow: Allow, network: ClusterNetwork) -> tuple[Allow | None, Allow | None]:
     """The allow without its IPv6 addresses outside the cluster, and an allow of those."""
     kept: list[Peer] = []
     lost: list[Peer] = []
-    inside = canonical([*ground.inside, *LINK_LOCAL])
+    inside = canonical([*network.inside, *LINK_LOCAL])
     for peer in allow.peers:
         outside = isinstance(peer, Block) and peer.block[0] >= V6_BASE and not is_subset(peer.addresses, inside)
         (lost if outside else kept).append(peer)
@@ -113,13 +113,13 @@ def _split(allow: Allow, ground: Ground) -> tuple[Allow | None, Allow | None]:
     return (allow._replace(peers=tuple(kept)) if kept else None), allow._replace(peers=tuple(lost))
 
 
-def _allows(draft: _Draft, allows: Iterable[Allow], ground: Ground) -> None:
+def _allows(draft: _PolicyDraft, allows: Iterable[Allow], network: ClusterNetwork) -> None:
     """Permits without names: DNS first, then pods (services, callbacks, servers), then addresses."""
     order = {"dns": 0, "internet": 3, "unenforced": 3}
     ranked = sorted(allows, key=lambda allow: order.get(allow.kind, 1 if isinstance(allow.peers[0], Pods) else 2))
     seen: dict[str, int] = {}
     for allow in ranked:
-        selectors = _destinations(allow.peers, ground)
+        selectors = _destinations(allow.peers, network)
         if not selectors:
             continue
         seen[allow.kind] = seen.get(allow.kind, 0) + 1
@@ -132,24 +132,24 @@ def _allows(draft: _Draft, allows: Iterable[Allow], ground: Ground) -> None:
             draft.rules.append(_permit(draft, purpose, group, item))
 
 
-def _destinations(peers: Iterable[Peer], ground: Ground) -> list[Document]:
+def _destinations(peers: Iterable[Peer], network: ClusterNetwork) -> list[Document]:
     """Smart group selectors: pods by namespace and labels, addresses as prefixes with the excepts taken out."""
     selectors: list[Document] = []
     for peer in peers:
         if isinstance(peer, Pods):
-            selectors += _pods(peer, ground)
+            selectors += _pods(peer, network)
         else:
             addresses = subtract(peer.addresses, LINK_LOCAL)
-            if not settings_of(ground).ipv6:
+            if not settings_of(network).ipv6:
                 addresses = subtract(addresses, (ALL_V6,))
             selectors += [{"cidr": text} for text in cidrs(addresses)]
     return selectors
 
 
-def _pods(peer: Pods, ground: Ground) -> list[Document]:
+def _pods(peer: Pods, network: ClusterNetwork) -> list[Document]:
     if peer.selector.expressions:
         # No tags for expressions: the NetworkPolicy selects the pods, the firewall passes these ports in the cluster.
-        blocks = intersect(canonical([*ground.pod_cidrs, *ground.service_cidrs]), _families(ground))
+        blocks = intersect(canonical([*network.pod_cidrs, *network.service_cidrs]), _families(network))
         return [{"cidr": text} for text in cidrs(blocks)]
     selector: Document = {"type": "k8s", "k8sNamespace": peer.namespace}
     if peer.selector.labels:
@@ -157,11 +157,11 @@ def _pods(peer: Pods, ground: Ground) -> list[Document]:
     return [selector]
 
 
-def _families(ground: Ground) -> Intervals:
-    return ((0, ALL_V6[1]),) if settings_of(ground).ipv6 else ((0, V6_BASE - 1),)
+def _families(network: ClusterNetwork) -> Intervals:
+    return ((0, ALL_V6[1]),) if settings_of(network).ipv6 else ((0, V6_BASE - 1),)
 
 
-def _permit(draft: _Draft, purpose: str, group: str, item: PortRange, web_group: str = "") -> _Rule:
+def _permit(draft: _PolicyDraft, purpose: str, group: str, item: PortRange, web_group: str = "") -> _Rule:
     if item.protocol == "ALL":
         return _Rule(draft.named(f"{purpose}-all"), "permit", "any", group)
     protocol = item.protocol.lower()
@@ -191,10 +191,10 @@ def segments(names: Iterable[Name]) -> list[tuple[int, int, tuple[str, ...]]]:
     return found
 
 
-def _names(draft: _Draft, names: tuple[Name, ...], ground: Ground) -> None:
+def _names(draft: _PolicyDraft, names: tuple[Name, ...], network: ClusterNetwork) -> None:
     if not names:
         return
-    anywhere = _anywhere(draft, ground)
+    anywhere = _anywhere(draft, network)
     for first, last, patterns in segments(names):
         ports = str(first) if first == last else f"{first}-{last}"
         web_group = draft.named(f"web-{ports}")
@@ -204,26 +204,26 @@ def _names(draft: _Draft, names: tuple[Name, ...], ground: Ground) -> None:
             draft.rules.append(rule._replace(name=limited(rule.name + ending)))
 
 
-def _anywhere(draft: _Draft, ground: Ground) -> list[tuple[str, str]]:
+def _anywhere(draft: _PolicyDraft, network: ClusterNetwork) -> list[tuple[str, str]]:
     """The groups of every address, one a family, with the ending of the names of their rules."""
     groups = [("any", "0.0.0.0/0", "")]
-    if settings_of(ground).ipv6:
+    if settings_of(network).ipv6:
         groups.append(("any-ipv6", "::/0", "-ipv6"))
     for purpose, cidr, _ in groups:
         draft.smart_groups.setdefault(draft.named(purpose), [{"cidr": cidr}])
     return [(draft.named(purpose), ending) for purpose, _, ending in groups]
 
 
-def _deny(draft: _Draft, ground: Ground) -> None:
-    for group, ending in _anywhere(draft, ground):
+def _deny(draft: _PolicyDraft, network: ClusterNetwork) -> None:
+    for group, ending in _anywhere(draft, network):
         draft.rules.append(_Rule(draft.named(f"deny{ending}"), "deny", "any", group))
 
 
-def _spec(draft: _Draft, fence: Fence, ground: Ground) -> Document:
+def _spec(draft: _PolicyDraft, fence: Fence, network: ClusterNetwork) -> Document:
     rules = []
     for selector, ending in zip(fence.selectors, fence.endings, strict=True):
         matched = {"matchLabels": dict(selector.labels)}
-        rules += [_rule_document(rule, matched, ending, ground) for rule in draft.rules]
+        rules += [_rule_document(rule, matched, ending, network) for rule in draft.rules]
     spec: Document = {
         "smartGroups": [{"name": name, "selectors": found} for name, found in draft.smart_groups.items()],
     }
@@ -233,7 +233,7 @@ def _spec(draft: _Draft, fence: Fence, ground: Ground) -> Document:
     return spec
 
 
-def _rule_document(rule: _Rule, selector: Document, ending: str, ground: Ground) -> Document:
+def _rule_document(rule: _Rule, selector: Document, ending: str, network: ClusterNetwork) -> Document:
     document: dict[str, Any] = {
         "name": limited(rule.name + ending) if ending else rule.name,
         "action": rule.action,
@@ -249,6 +249,6 @@ def _rule_document(rule: _Rule, selector: Document, ending: str, ground: Ground)
         document["endPort"] = rule.end_port
     if rule.action == "deny":
         document["logging"] = True
-    elif rule.web_group and rule.port == 443 and not rule.end_port and settings_of(ground).crd == "10.1":
+    elif rule.web_group and rule.port == 443 and not rule.end_port and settings_of(network).crd == "10.1":
         document["flowAppRequirement"] = "tlsRequired"
     return document

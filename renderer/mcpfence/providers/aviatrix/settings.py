@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from mcpfence.catalog.model import Catalog
-from mcpfence.plan.fence import Ground
+from mcpfence.plan.fence import ClusterNetwork
 
 SCHEMA: dict[str, Any] = {
     "ipv6": {
@@ -30,7 +30,7 @@ class Settings(NamedTuple):
     crd: str = ""
 
 
-def settings_of(given: Ground | Catalog) -> Settings:
+def settings_of(given: ClusterNetwork | Catalog) -> Settings:
     """The settings of a catalog, or of the fences that were planned from it."""
     return Settings(**given.provider_settings)
 

@@ -19,7 +19,7 @@ from mcpfence.reach.flows.selection import Selects
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Profile:
+class ClassProfile:
     """One direction of classes of which the same rules speak; one object for equal rules.
 
     `flows` is what all layers let through.  `behind` are the layers behind the cluster's, each by itself.  `unknown`: a
@@ -31,7 +31,7 @@ class Profile:
     unknown: bool = False
 
 
-def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[Profile]:
+def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[ClassProfile]:
     """The profile of each class, in the order of the classes."""
     alike: dict[Mask, list[Speaking]] = {}
     for policy in policies:
@@ -44,7 +44,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
         group = _group(speaking)
         for place in bits(mask):
             of_class[place].append(group)
-    work = _Work(classes, direction)
+    work = _ClassFold(classes, direction)
     return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
 
 
@@ -70,14 +70,14 @@ def _spoken(policy: Policy, rules: Rules, classes: PodClasses) -> Iterable[tuple
         yield _mask(policy, policy.selector, classes), Speaking(policy, Selects.SURELY, items, sure=False)
         return
     masks = [_mask(policy, source.pods, classes) for source in policy.sources]
-    cells: Sequence[Mask] = [classes.everyone]
+    parts: Sequence[Mask] = [classes.everyone]
     for mask in dict.fromkeys(masks):
-        cells = [part for cell in cells for part in (cell & mask, cell & ~mask) if part]
-    for cell in cells:
-        hows = [Selects.SURELY if mask & cell else Selects.NEVER for mask in masks]
+        parts = [piece for part in parts for piece in (part & mask, part & ~mask) if piece]
+    for part in parts:
+        hows = [Selects.SURELY if mask & part else Selects.NEVER for mask in masks]
         one = spoken(policy, rules, hows) if hows else None
         if one is not None:
-            yield cell, one
+            yield part, one
 
 
 def _mask(policy: Policy, box: Box | None, classes: PodClasses) -> Mask:
@@ -86,17 +86,17 @@ def _mask(policy: Policy, box: Box | None, classes: PodClasses) -> Mask:
     return classes.selected(policy.namespace, box)
 
 
-class _Work:
+class _ClassFold:
     """Folds what speaks of classes, once for each different set of rules."""
 
     def __init__(self, classes: PodClasses, direction: str) -> None:
         self._classes, self._direction = classes, direction
         self._sets = ClassSets(classes)
         self._matchers: dict[PortNames, ClassMatcher] = {}
-        self._open = Profile(self._sets.everything)
-        self._made: dict[object, tuple[list[Speaking], Profile]] = {}
+        self._open = ClassProfile(self._sets.everything)
+        self._made: dict[object, tuple[list[Speaking], ClassProfile]] = {}
 
-    def profile(self, groups: list[_Group], ports: PortNames) -> Profile:
+    def profile(self, groups: list[_Group], ports: PortNames) -> ClassProfile:
         """What the policies let a class with these ports do."""
         if not groups:
             return self._open
@@ -110,7 +110,7 @@ class _Work:
             known = self._made[key] = (speaking, self._profile(speaking, own))
         return known[1]
 
-    def _profile(self, speaking: list[Speaking], own: PortNames) -> Profile:
+    def _profile(self, speaking: list[Speaking], own: PortNames) -> ClassProfile:
         if own not in self._matchers:
             self._matchers[own] = ClassMatcher(self._classes, self._direction, own)
         layers: dict[str, list[Speaking]] = {}
@@ -127,7 +127,7 @@ class _Work:
             found = self._sets.intersect(found, chosen)
             if layer != CLUSTER:
                 behind.append(chosen)
-        return Profile(found, tuple(behind), unknown)
+        return ClassProfile(found, tuple(behind), unknown)
 
     def _passing(self, speaking: list[Speaking], matcher: ClassMatcher) -> Bounds[ClassFlows]:
         """What one layer lets through; where policies can be read, groups of which nobody knows count at most."""

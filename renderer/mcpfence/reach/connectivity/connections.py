@@ -22,7 +22,7 @@ from mcpfence.reach.connectivity.ingress_backends import CONTROLLER, backends
 from mcpfence.reach.connectivity.outside import Outside
 from mcpfence.reach.connectivity.pairs import Reached, reached_by_class
 from mcpfence.reach.connectivity.pod_classes import PodClasses
-from mcpfence.reach.connectivity.workloads import Workload, read_namespaces, read_workloads
+from mcpfence.reach.connectivity.workloads import ClusterWorkload, read_namespaces, read_workloads
 from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.documents.objects import unroll
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
@@ -41,7 +41,7 @@ class Connectivity:
     `inward` those that reach it.  The borders are where blocks of policies begin and end on IPv4: `outside.ranges`.
     """
 
-    workloads: Mapping[str, Workload]
+    workloads: Mapping[str, ClusterWorkload]
     inside: Mapping[str, tuple[Target, ...]]
     outward: Mapping[str, Outside]
     inward: Mapping[str, Outside]
@@ -64,10 +64,10 @@ def connections(documents: Iterable[object], *, namespace: str = "default") -> C
     workloads, label_problems = read_workloads(unrolled.objects, namespace)
     classes = PodClasses([*workloads, CONTROLLER], read_namespaces(unrolled.objects))
     led = backends(unrolled.objects, classes, namespace)
-    return _Work(classes, policies).result(led, (*unrolled.skipped, *label_problems))
+    return _Connections(classes, policies).result(led, (*unrolled.skipped, *label_problems))
 
 
-class _Work:
+class _Connections:
     """What one answer needs while it is made: the classes and what each of them may do."""
 
     def __init__(self, classes: PodClasses, policies: PolicySet) -> None:
@@ -165,7 +165,7 @@ def _merge(parts: list[tuple[Target, ...]], *, always: bool = False) -> tuple[Ta
     return tuple(sorted(found.items()))
 
 
-def _host_network(workloads: Iterable[Workload]) -> Iterator[str]:
+def _host_network(workloads: Iterable[ClusterWorkload]) -> Iterator[str]:
     for one in workloads:
         if one.host_network:
             yield f"{one.text} is on the host network: most engines apply no policy there, and these lines assume one"

@@ -10,11 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mcpfence.reach.connectivity.pod_classes import PodClasses, bits
-from mcpfence.reach.connectivity.workloads import PortNames, Workload
+from mcpfence.reach.connectivity.workloads import ClusterWorkload, PortNames
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.flows.label_sets import Box, box_of
 
-CONTROLLER = Workload("ingress-controller-ns", "ingress-controller", "", frozenset(), frozenset())
+CONTROLLER = ClusterWorkload("ingress-controller-ns", "ingress-controller", "", frozenset(), frozenset())
 CONTROLLER_TEXT = "{ingress-controller}"
 
 _Port = int | str | None

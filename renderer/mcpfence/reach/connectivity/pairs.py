@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mcpfence.net.intervals import Intervals, canonical, intersect
-from mcpfence.reach.connectivity.class_profiles import Profile
+from mcpfence.reach.connectivity.class_profiles import ClassProfile
 from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
 
 Reached = tuple[tuple[int, Intervals], ...]
@@ -43,7 +43,9 @@ class _Doors:
             yield 1 << place, self.of_class[place]
 
 
-def reached_by_class(classes: PodClasses, egress: Sequence[Profile], ingress: Sequence[Profile]) -> list[Reached]:
+def reached_by_class(
+    classes: PodClasses, egress: Sequence[ClassProfile], ingress: Sequence[ClassProfile]
+) -> list[Reached]:
     """What each class reaches, in the order of the classes; equal answers are one object."""
     common, doors = _doors(classes, ingress)
     places: list[list[int]] = [[] for _ in classes.classes]
@@ -52,7 +54,7 @@ def reached_by_class(classes: PodClasses, egress: Sequence[Profile], ingress: Se
             places[place].append(number)
     opened = list(doors.values())
     meeting = _Meeting()
-    known: dict[tuple[Profile, tuple[int, ...]], Reached] = {}
+    known: dict[tuple[ClassProfile, tuple[int, ...]], Reached] = {}
     result = []
     for place, profile in enumerate(egress):
         key = (profile, tuple(places[place]))
@@ -62,9 +64,9 @@ def reached_by_class(classes: PodClasses, egress: Sequence[Profile], ingress: Se
     return result
 
 
-def _doors(classes: PodClasses, ingress: Sequence[Profile]) -> tuple[_Doors, dict[Mask, _Doors]]:
+def _doors(classes: PodClasses, ingress: Sequence[ClassProfile]) -> tuple[_Doors, dict[Mask, _Doors]]:
     """The doors that are open to every class, and the others by the mask of the classes that they are open to."""
-    having: dict[Profile, Mask] = {}
+    having: dict[ClassProfile, Mask] = {}
     for place, profile in enumerate(ingress):
         having[profile] = having.get(profile, 0) | 1 << place
     common = _Doors()
@@ -81,7 +83,7 @@ class _Meeting:
     def __init__(self) -> None:
         self._common: dict[tuple[Intervals, Intervals], Intervals] = {}
 
-    def reached(self, profile: Profile, doors: Sequence[_Doors]) -> Reached:
+    def reached(self, profile: ClassProfile, doors: Sequence[_Doors]) -> Reached:
         """What a class with this profile reaches through these doors."""
         found: dict[int, Intervals] = {}
         for wanted, sent in profile.flows.points:

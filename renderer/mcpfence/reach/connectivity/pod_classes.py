@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from mcpfence.reach.connectivity.workloads import Labels, PortNames, Workload
+from mcpfence.reach.connectivity.workloads import ClusterWorkload, Labels, PortNames
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, Box, Values
 
@@ -29,9 +29,9 @@ class PodClass:
 class PodClasses:
     """The classes of some workloads, and the masks of boxes over them.  Built once, then only read."""
 
-    def __init__(self, workloads: Iterable[Workload], namespaces: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, workloads: Iterable[ClusterWorkload], namespaces: Mapping[str, Mapping[str, str]]) -> None:
         """`namespaces` gives the labels of those that are known; the others have their name and nothing else."""
-        self.members: dict[PodClass, list[Workload]] = {}
+        self.members: dict[PodClass, list[ClusterWorkload]] = {}
         for one in workloads:
             self.members.setdefault(PodClass(one.namespace, one.labels, one.ports), []).append(one)
         self.classes = tuple(self.members)
@@ -48,7 +48,7 @@ class PodClasses:
                 self._labels[key, value] = self._labels.get((key, value), 0) | bit
         self._namespace_labels = {name: namespaces.get(name) or {NAMESPACE_NAME: name} for name in self._namespaces}
 
-    def place(self, workload: Workload) -> int:
+    def place(self, workload: ClusterWorkload) -> int:
         """The number of the class of a workload."""
         return self.classes.index(PodClass(workload.namespace, workload.labels, workload.ports))
 

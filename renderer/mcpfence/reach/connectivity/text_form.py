@@ -18,7 +18,7 @@ from mcpfence.net.intervals import Interval, Intervals, intersect
 from mcpfence.reach.connectivity.connections import Connectivity, Target
 from mcpfence.reach.connectivity.ingress_backends import CONTROLLER, CONTROLLER_TEXT
 from mcpfence.reach.connectivity.outside import Outside, ranges
-from mcpfence.reach.connectivity.workloads import Workload
+from mcpfence.reach.connectivity.workloads import ClusterWorkload
 from mcpfence.reach.flows import traffic
 
 _ALL = "All Connections"
@@ -76,7 +76,7 @@ def _ports_text(ports: Interval) -> str:
     return str(ports[0]) if ports[0] == ports[1] else f"{ports[0]}-{ports[1]}"
 
 
-def _is_named(one: Workload, focus: str) -> bool:
+def _is_named(one: ClusterWorkload, focus: str) -> bool:
     return focus in (one.name, f"{one.namespace}/{one.name}")
 
 

@@ -36,7 +36,7 @@ PortNames = frozenset[tuple[str, str, int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Workload:
+class ClusterWorkload:
     """One thing that has pods, or one variant of it: all of its pods have these labels and ports."""
 
     namespace: str
@@ -70,9 +70,9 @@ def named_ports(ports: PortNames) -> dict[tuple[str, str], Intervals]:
     return {key: canonical(points) for key, points in found.items()}
 
 
-def read_workloads(objects: Iterable[Object], default: str) -> tuple[list[Workload], list[Problem]]:
+def read_workloads(objects: Iterable[Object], default: str) -> tuple[list[ClusterWorkload], list[Problem]]:
     """Every workload, in the order of first mention; objects that name no namespace lie in `default`."""
-    found: dict[tuple[str, str, str], Workload] = {}
+    found: dict[tuple[str, str, str], ClusterWorkload] = {}
     problems: list[Problem] = []
     for one in objects:
         group = _FORMER.get(one.group, one.group)
@@ -90,7 +90,7 @@ def read_workloads(objects: Iterable[Object], default: str) -> tuple[list[Worklo
         labels = _labels(meta.get("labels"), title, problems)
         spec = _mapping(template.get("spec"))
         ports = _ports(spec)
-        workload = Workload(one.namespace or default, name, kind, labels, ports, spec.get("hostNetwork") is True)
+        workload = ClusterWorkload(one.namespace or default, name, kind, labels, ports, spec.get("hostNetwork") is True)
         found[one.kind, workload.namespace, one.name] = workload
     return list(dict.fromkeys(found.values())), problems
 

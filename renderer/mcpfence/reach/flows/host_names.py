@@ -46,12 +46,12 @@ NAMELESS = Names(here=True, below=False)
 
 def names_of(patterns: Iterable[str]) -> Names:
     """The union of exact names, `*.x` and `*`; raises ValueError for anything else."""
-    root = _Draft()
+    root = _NameDraft()
     for text in patterns:
         labels, wild = _parse(text)
         node = root
         for label in reversed(labels):
-            node = node.children.setdefault(label, _Draft())
+            node = node.children.setdefault(label, _NameDraft())
         if wild:
             node.below = True
         else:
@@ -135,13 +135,13 @@ def signed_patterns(names: Names) -> tuple[str, ...]:
 
 
 @dataclass(slots=True)
-class _Draft:
+class _NameDraft:
     here: bool = False
     below: bool = False
-    children: dict[str, _Draft] = field(default_factory=dict)
+    children: dict[str, _NameDraft] = field(default_factory=dict)
 
 
-def _freeze(draft: _Draft, *, inherited: bool) -> Names:
+def _freeze(draft: _NameDraft, *, inherited: bool) -> Names:
     below = draft.below or inherited
     kept = []
     for label in sorted(draft.children):

@@ -7,9 +7,9 @@ from mcpfence.reach.engines.contract import CLUSTER, Engine, Reader
 
 
 def _reader(_pod_addresses: Intervals) -> Reader:
-    from mcpfence.reach.engines.networkpolicy.policy import PolicyReader
+    from mcpfence.reach.engines.networkpolicy.policy import NetworkPolicyReader
 
-    return PolicyReader()
+    return NetworkPolicyReader()
 
 
 ENGINE = Engine(

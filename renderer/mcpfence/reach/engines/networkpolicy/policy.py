@@ -20,7 +20,7 @@ _SPEC_KEYS = frozenset({"podSelector", "policyTypes", "ingress", "egress"})
 _INGRESS, _EGRESS, _BOTH = frozenset({"Ingress"}), frozenset({"Egress"}), frozenset({"Ingress", "Egress"})
 
 
-class PolicyReader:
+class NetworkPolicyReader:
     """Reads policies one by one, and a list of rules that it meets again, the same or an equal one, only once."""
 
     def __init__(self) -> None:

@@ -19,7 +19,7 @@ from mcpfence.render.pipeline import render
 _SHOWN = 3
 
 
-class Rendered(NamedTuple):
+class RenderedCatalog(NamedTuple):
     """The documents of a catalog, and what it could not have (top key, name) with the first error for each."""
 
     documents: tuple[Any, ...]
@@ -28,14 +28,14 @@ class Rendered(NamedTuple):
     """Why there are no documents: an error that is not about one server or workload."""
 
 
-class Difference(NamedTuple):
+class GainAndLoss(NamedTuple):
     """What one direction gains and loses against today."""
 
     gained: Reach
     lost: Reach
 
 
-def render_catalog(catalog: Mapping[str, Any], namespace: str) -> Rendered:
+def render_catalog(catalog: Mapping[str, Any], namespace: str) -> RenderedCatalog:
     """Render a catalog, without the servers and workloads that it cannot have; no documents where nothing helps."""
     refused: dict[tuple[str, str], str] = {}
     while True:
@@ -44,7 +44,7 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> Rendered:
         except McpfenceError as error:
             new = _blamed(error.findings, refused)
             if not new:
-                return Rendered((), refused, error.findings[0].message)
+                return RenderedCatalog((), refused, error.findings[0].message)
             refused |= new
             catalog = {
                 key: {name: item for name, item in value.items() if (key, name) not in refused}
@@ -54,7 +54,7 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> Rendered:
             }
             continue
         texts = (item.text for item in found.objects if item.kind != "ConfigMap")
-        return Rendered((*(one for text in texts for one in load_foreign(text)), _floor(namespace)), refused)
+        return RenderedCatalog((*(one for text in texts for one in load_foreign(text)), _floor(namespace)), refused)
 
 
 def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -74,7 +74,7 @@ def _floor(namespace: str) -> dict[str, Any]:
 
 def comparison(
     nodes: Sequence[Node], rendered: Sequence[Any], namespace: str, namespaces: Mapping[str, Mapping[str, str]]
-) -> Callable[[str, str], Difference | None]:
+) -> Callable[[str, str], GainAndLoss | None]:
     """(workload's title, direction) -> what changes if the catalog's policies replace those of the namespace.
 
     `namespaces` are the labels that namespaces have today.
@@ -84,12 +84,12 @@ def comparison(
     ours = [_with_labels(document, namespaces) for document in rendered]
     before, after = Side("today", Manifests(documents)), Side("the catalog", Manifests([*others, *ours]))
 
-    def compare(title: str, direction: str) -> Difference | None:
+    def compare(title: str, direction: str) -> GainAndLoss | None:
         places = before.workloads.get(title)
         if places is None:
             return None
         old, new = before.bounds(places, direction), after.bounds(places, direction)
-        return Difference(flows.minus(new.most, old.most), flows.minus(old.least, new.least))
+        return GainAndLoss(flows.minus(new.most, old.most), flows.minus(old.least, new.least))
 
     return compare
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.imports.kubernetes.peers import Ground, Pods, services_by_selector
+from mcpfence.imports.kubernetes.comparison import comparison, render_catalog, words
+from mcpfence.imports.kubernetes.peers import KnownCluster, PeerPods, services_by_selector
 from mcpfence.imports.kubernetes.pods import Running, mapping, plain, strings
 from mcpfence.imports.kubernetes.policies import Clients, callers, egress, ingress, policies_of
-from mcpfence.imports.kubernetes.reach import comparison, render_catalog, words
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk, Entry, Found, Setting, State
+from mcpfence.imports.shared.format import Entry, FormatResult, ImportContext, Setting, State
 from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.reach.evaluation.policy_set import read_policies
@@ -24,25 +24,27 @@ _GROUPS = ("networking.k8s.io", "extensions")
 class Import:
     """What one import holds while it is made."""
 
-    def __init__(self, nodes: Sequence[Node], every: Sequence[Running], chosen: Sequence[Running], desk: Desk) -> None:
-        self.nodes, self.servers, self.desk = nodes, chosen, desk
+    def __init__(
+        self, nodes: Sequence[Node], every: Sequence[Running], chosen: Sequence[Running], context: ImportContext
+    ) -> None:
+        self.nodes, self.servers, self.context = nodes, chosen, context
         self.namespace = chosen[0].namespace
         self.others = [one for one in every if one.namespace == self.namespace and one not in chosen]
-        self.ground = Ground(self.namespace, tuple(every), _namespaces(nodes), services_by_selector(nodes))
+        self.cluster = KnownCluster(self.namespace, tuple(every), _namespaces(nodes), services_by_selector(nodes))
         self.clients = Clients()
         self.policies = list(self._policies())
         self.limited: dict[str, tuple[bool, bool]] = {}
         """By title: whether a policy limits egress, and ingress."""
 
-    def found(self) -> Found:
+    def found(self) -> FormatResult:
         """Entries and settings, those left out that a catalog cannot have, all compared with today."""
         entries: list[tuple[Running, Entry]] = []
         for one in self.servers:
-            with self.desk.entry():
+            with self.context.entry():
                 entries.append((one, self._server(one)))
         workloads: dict[str, tuple[Running, dict[str, Any]]] = {}
         for one in self.others:
-            with self.desk.entry():
+            with self.context.entry():
                 fence = self._workload(one)
                 if fence:
                     workloads[label(one.name)] = (one, fence)
@@ -55,20 +57,20 @@ class Import:
             after = [entry.server for _, entry in entries], {name: fence for name, (_, fence) in workloads.items()}
             if before == after:
                 self._refuse_all(entries, f"would open {gaining[0].title} to more callers than today")
-                return Found(())
+                return FormatResult(())
             rendered = self._rendered(entries, workloads)
         if rendered is None:
-            return Found(())
+            return FormatResult(())
         if self.policies:
             sentence = f"stays beside the catalog's policies, and so does every other one of {plain(self.namespace)}"
             todo = "policies add up: delete them once the catalog's are applied"
-            self.desk.say("import-reach", self.policies[0], sentence, todo)
+            self.context.say("import-reach", self.policies[0], sentence, todo)
         kept = self._compared(entries, workloads, rendered)
         settings = [
             Setting(one.node, ("workloads", name), fence, ("it runs beside the servers",))
             for name, (one, fence) in workloads.items()
         ]
-        return Found(tuple(kept), (*self.clients.settings(), *settings))
+        return FormatResult(tuple(kept), (*self.clients.settings(), *settings))
 
     def _rendered(
         self, entries: Sequence[tuple[Running, Entry]], workloads: dict[str, tuple[Running, dict[str, Any]]]
@@ -95,11 +97,11 @@ class Import:
 
     def _refuse_all(self, entries: Sequence[tuple[Running, Entry]], sentence: str) -> None:
         for one, _ in entries:
-            self.desk.refuse(one.node, f"{one.title} {sentence}", "mend the source, or write it by hand")
+            self.context.refuse(one.node, f"{one.title} {sentence}", "mend the source, or write it by hand")
 
     def _gaining(self, rendered: Sequence[Any]) -> list[Running]:
         """The workloads beside the servers that more callers reach than today: back-ends that do not let them in."""
-        compare = comparison(self.nodes, rendered, self.namespace, self.ground.namespaces)
+        compare = comparison(self.nodes, rendered, self.namespace, self.cluster.namespaces)
         found = [(one, compare(one.key, "ingress")) for one in self.others if not one.host_network]
         return [one for one, change in found if change and not flows.same(change.gained, flows.NOTHING)]
 
@@ -112,13 +114,15 @@ class Import:
         bad = [
             item
             for item in services
-            if any(Pods(item.get("namespace", self.namespace), item.get("podSelector")).fits(pods) for pods in gaining)
+            if any(
+                PeerPods(item.get("namespace", self.namespace), item.get("podSelector")).fits(pods) for pods in gaining
+            )
         ]
         if not bad:
             return dict(fence)
         names = ", ".join(sorted({item["name"] for item in bad}))
         sentence = f"{one.title} may call {names} by its own policies, and not by those of {names}"
-        self.desk.say("import-narrowed", one.node, sentence, "left out; a catalog opens both ends")
+        self.context.say("import-narrowed", one.node, sentence, "left out; a catalog opens both ends")
         kept = [item for item in services if item not in bad]
         return {**fence, "egress": {**fence["egress"], "services": kept}}
 
@@ -133,16 +137,16 @@ class Import:
             version, name = node.value.get("apiVersion"), metadata.get("name")
             if not isinstance(version, str) or version.rpartition("/")[0] not in _GROUPS:
                 sentence = "is a NetworkPolicy of no known apiVersion, which no cluster would take"
-                self.desk.say("import-guess", node, sentence, "left out; write networking.k8s.io/v1")
+                self.context.say("import-guess", node, sentence, "left out; write networking.k8s.io/v1")
             elif {f"NetworkPolicy {self.namespace}/{name}", f"NetworkPolicy {name}"} & bad:
                 sentence = "cannot be read, so what it lets through is not known"
-                self.desk.say("import-guess", node, sentence, "what it allows was not imported; mend it")
+                self.context.say("import-guess", node, sentence, "what it allows was not imported; mend it")
             else:
                 yield node
         for other in found.not_evaluated:
             if other.namespace in (None, self.namespace):
                 sentence = f"{other.text} beside the NetworkPolicies, and what it lets through is not read"
-                self.desk.say("import-guess", self.servers[0].node, sentence, "compare by hand")
+                self.context.say("import-guess", self.servers[0].node, sentence, "compare by hand")
 
     # --- servers ---
 
@@ -153,7 +157,7 @@ class Import:
             raise BadEntry(one.node, "has no labels by which its pods could be selected", "give its pods a label")
         config: dict[str, Any] = {}
         if one.image is not None:
-            config["image"] = image(str(one.image.value), "", one.image, self.desk)
+            config["image"] = image(str(one.image.value), "", one.image, self.context)
         if ports := one.numbers():
             config["port"] = ports[0]
         server: dict[str, Any] = {"runtime": "containerized", _CONFIG: config, "podSelector": dict(one.selector)}
@@ -162,19 +166,19 @@ class Import:
 
     def _reaches(self, one: Running, server: dict[str, Any]) -> tuple[State, tuple[str, ...]]:
         """Add egress and ingress to a server; returns its state and what was decided."""
-        out = egress(one, self.policies, self.servers, self.ground, self.desk)
-        called = callers(one, self.policies, self.clients, self.ground, self.desk)
+        out = egress(one, self.policies, self.servers, self.cluster, self.context)
+        called = callers(one, self.policies, self.clients, self.cluster, self.context)
         self.limited[one.title] = (out.open is None, not called.open)
         if called.open:
             sentence = f"no NetworkPolicy limits who calls {one.title}"
-            self.desk.say(
+            self.context.say(
                 "import-narrowed", one.node, sentence, "imported the clients of this catalog; say who calls it"
             )
         else:
-            server["ingress"] = ingress(one, called, self.desk)
+            server["ingress"] = ingress(one, called, self.context)
         if out.open is not None:
             what = "allows everything" if out.open is not one.node else "is limited by no NetworkPolicy"
-            self.desk.say_open(out.open, what)
+            self.context.say_open(out.open, what)
             return State.OPEN, ()
         if out.keys == {"services": []} and not policies_rules(one, self.policies):
             server[_CONFIG] = {**server[_CONFIG], "denyAllEgress": True}
@@ -186,8 +190,8 @@ class Import:
 
     def _workload(self, one: Running) -> dict[str, Any]:
         """The fence of a workload; empty where the floor alone is what it has today."""
-        out = egress(one, self.policies, self.servers, self.ground, self.desk)
-        called = callers(one, self.policies, self.clients, self.ground, self.desk)
+        out = egress(one, self.policies, self.servers, self.cluster, self.context)
+        called = callers(one, self.policies, self.clients, self.cluster, self.context)
         self.limited[one.title] = (out.open is None, not called.open)
         if one.host_network:
             return {}
@@ -199,12 +203,12 @@ class Import:
         if out.open is None and (out.keys.get("services") or out.keys.get("cidrs")):
             fence["egress"] = dict(out.keys)
         if called.ports:
-            fence["ingress"] = ingress(one, called, self.desk)
+            fence["ingress"] = ingress(one, called, self.context)
         return fence if len(fence) > 1 else {}
 
     def _say_pods(self, one: Running, sentence: str) -> None:
         todo = "the floor denies it everything that is not written; write a workload for it"
-        self.desk.say("import-pods", one.node, f"{one.title} {sentence}", todo)
+        self.context.say("import-pods", one.node, f"{one.title} {sentence}", todo)
 
     # --- the comparison ---
 
@@ -215,7 +219,7 @@ class Import:
         rendered: Sequence[Any],
     ) -> list[Entry]:
         """The entries that gain nothing over today; how each compares is said."""
-        compare = comparison(self.nodes, rendered, self.namespace, self.ground.namespaces)
+        compare = comparison(self.nodes, rendered, self.namespace, self.cluster.namespaces)
         kept = []
         for one, entry in entries:
             if self._compare(one, compare):
@@ -234,16 +238,16 @@ class Import:
                 continue
             if not flows.same(found.gained, flows.NOTHING):
                 sentence = f"{one.title} {verb} more than today: {words(found.gained)}"
-                self.desk.refuse(one.node, sentence, "write it by hand, and please report it")
+                self.context.refuse(one.node, sentence, "write it by hand, and please report it")
                 return False
             if not flows.same(found.lost, flows.NOTHING):
                 sentence = f"{one.title} {verb} less than today: {words(found.lost)}"
-                self.desk.say("import-narrowed", one.node, sentence, "write what of it is needed")
+                self.context.say("import-narrowed", one.node, sentence, "write what of it is needed")
             else:
                 equal.append(direction)
         if equal:
             sentence = f"{one.title}: {' and '.join(equal)} equal to today's, read back and compared"
-            self.desk.say("import-reach", one.node, sentence, "nothing to do")
+            self.context.say("import-reach", one.node, sentence, "nothing to do")
         return True
 
 

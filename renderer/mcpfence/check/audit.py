@@ -50,7 +50,7 @@ def audit(
     evaluator = Evaluator(policies)
     plan = make_plan(catalog, services, Collector())
     for fence in plan.fences:
-        prepared, _ = provider.prepare(fence, plan.ground)
+        prepared, _ = provider.prepare(fence, plan.network)
         out.take(prove(prepared, evaluator, _REMEDY))
     out.take(_leftovers(documents, rendering, namespace))
     out.take(_gateway(documents, catalog, namespace))

@@ -15,7 +15,7 @@ from mcpfence.findings.finding import quote
 from mcpfence.imports.shared.cidr_blocks import read_block
 from mcpfence.imports.shared.destinations import refuse_destination, shown
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Desk
+from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.kube.services import PodRecord, ServiceIndex, ServiceRecord, index
 
@@ -52,7 +52,7 @@ def _port(item: Any) -> tuple[int, int | str] | None:
     return (item["port"], target) if fits else None
 
 
-class Target(NamedTuple):
+class ServiceTarget(NamedTuple):
     """One service reference with its annotations."""
 
     node: Node
@@ -65,7 +65,7 @@ class Target(NamedTuple):
     cidrs: tuple[str, ...]
 
 
-def target_of(owner: Node, service: Node) -> Target:
+def target_of(owner: Node, service: Node) -> ServiceTarget:
     """The target of a service reference of a resource.  Raises BadEntry."""
     metadata = owner.mapping("metadata")
     home = (metadata.text("namespace") if metadata else "") or "default"
@@ -88,7 +88,7 @@ def target_of(owner: Node, service: Node) -> Target:
             raise BadEntry(where or service, f"{shown(text)} is no port", "write numbers from 1 to 65535, with commas")
     cidrs, _ = _note(notes, "egress-cidrs")
     blocks = tuple(sorted({text.strip() for text in cidrs.split(",") if text.strip()}))
-    return Target(service, name, namespace, port, mode, tuple(sorted({int(text) for text in numbers})), blocks)
+    return ServiceTarget(service, name, namespace, port, mode, tuple(sorted({int(text) for text in numbers})), blocks)
 
 
 def _note(notes: Node | None, name: str) -> tuple[str, Node | None]:
@@ -100,11 +100,13 @@ def _note(notes: Node | None, name: str) -> tuple[str, Node | None]:
     return (texts.pop(), found[0]) if found else ("", None)
 
 
-def services_of(targets: Sequence[Target], home: str, known: Known, desk: Desk) -> list[dict[str, Any]]:
+def services_of(
+    targets: Sequence[ServiceTarget], home: str, known: Known, context: ImportContext
+) -> list[dict[str, Any]]:
     """The entries of egress.services for a server in namespace `home`, equal ones together."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
     for target in targets:
-        entry = _READ[target.mode](target, home, known, desk)
+        entry = _READ[target.mode](target, home, known, context)
         if entry is None:
             continue
         key = (target.namespace, target.name, target.mode, tuple(entry.get("cidrs", ())))
@@ -113,56 +115,56 @@ def services_of(targets: Sequence[Target], home: str, known: Known, desk: Desk) 
     return [found[key] for key in sorted(found)]
 
 
-def _entry(target: Target, home: str) -> dict[str, Any]:
+def _entry(target: ServiceTarget, home: str) -> dict[str, Any]:
     return {"name": target.name} | ({"namespace": target.namespace} if target.namespace != home else {})
 
 
-def _selector(target: Target, home: str, known: Known, desk: Desk) -> dict[str, Any] | None:
+def _selector(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
     title = f"Service {target.namespace}/{target.name}"
     record = known.found.services.get((target.namespace, target.name))
     if record is None:
         others = sorted(space for space, name in known.found.services if name == target.name)
         there = f" (there is one of that name in {quote(others[0])[1:-1]})" if others else ""
         sentence = f"{title} is not in the input{there}, so its pods and their ports are not known"
-        refuse_destination(target.node, sentence, desk)
+        refuse_destination(target.node, sentence, context)
         return None
     if record.type == "ExternalName":
-        refuse_destination(target.node, f"{title} is an ExternalName Service, which has no pods", desk)
+        refuse_destination(target.node, f"{title} is an ExternalName Service, which has no pods", context)
         return None
     if not record.selector:
-        refuse_destination(target.node, f"{title} has no selector, so its pods are not known", desk)
+        refuse_destination(target.node, f"{title} has no selector, so its pods are not known", context)
         return None
-    ports = _ports(target, record, known, desk)
+    ports = _ports(target, record, known, context)
     if ports is None:
         return None
     return {**_entry(target, home), "podSelector": dict(sorted(record.selector.items())), "ports": ports}
 
 
-def _namespace(target: Target, home: str, known: Known, desk: Desk) -> dict[str, Any] | None:
+def _namespace(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
     if target.namespace == home:
         sentence = f"opens every pod of {home}, the servers' own namespace"
-        refuse_destination(target.node, sentence, desk)
+        refuse_destination(target.node, sentence, context)
         return None
     record = known.found.services.get((target.namespace, target.name))
     if record is not None or target.ports:
-        ports = _ports(target, record, known, desk)
+        ports = _ports(target, record, known, context)
     else:
         ports = [target.port] if target.port else None
         sentence = (
             f"names the port {target.port} of Service {target.namespace}/{target.name}, which is not in the input"
         )
         todo = "taken as the pods' own port, as KubeMCP does; add the Service to the input"
-        desk.say("import-guess", target.node, sentence, todo)
+        context.say("import-guess", target.node, sentence, todo)
     return {**_entry(target, home), "mode": "namespace", "ports": ports} if ports else None
 
 
-def _cidr(target: Target, home: str, known: Known, desk: Desk) -> dict[str, Any] | None:  # noqa: ARG001
+def _cidr(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:  # noqa: ARG001
     if not target.cidrs:
-        refuse_destination(target.node, "has the mode cidr and no egress-cidrs", desk)
+        refuse_destination(target.node, "has the mode cidr and no egress-cidrs", context)
         return None
     blocks = []
     for text in target.cidrs:
-        block = read_block(text, (), target.node, desk, split=False)
+        block = read_block(text, (), target.node, context, split=False)
         if block is not None:
             blocks.append(block.cidr)
     ports = list(target.ports) or ([target.port] if target.port else [])
@@ -174,7 +176,9 @@ def _cidr(target: Target, home: str, known: Known, desk: Desk) -> dict[str, Any]
 _READ = {"selector": _selector, "namespace": _namespace, "cidr": _cidr}
 
 
-def _ports(target: Target, record: ServiceRecord | None, known: Known, desk: Desk) -> list[int] | None:
+def _ports(
+    target: ServiceTarget, record: ServiceRecord | None, known: Known, context: ImportContext
+) -> list[int] | None:
     """The pod ports: of the annotation, else those behind the Service's port."""
     if target.ports:
         return list(target.ports)
@@ -182,7 +186,7 @@ def _ports(target: Target, record: ServiceRecord | None, known: Known, desk: Des
     listed = known.ports.get((target.namespace, target.name), ())
     behind = [leads for port, leads in listed if port == target.port]
     if not behind or record is None:
-        refuse_destination(target.node, f"{title} has no TCP port {target.port}", desk)
+        refuse_destination(target.node, f"{title} has no TCP port {target.port}", context)
         return None
     found: set[int] = set()
     for one in behind:
@@ -193,11 +197,11 @@ def _ports(target: Target, record: ServiceRecord | None, known: Known, desk: Des
         sentence = (
             f"port {target.port} of {title} leads to {shown(str(behind[0]))}, which no workload of the input names"
         )
-        refuse_destination(target.node, sentence, desk)
+        refuse_destination(target.node, sentence, context)
         return None
     if found != {target.port}:
         sentence = f"names port {target.port} of {title}; its pods listen on {', '.join(map(str, sorted(found)))}"
-        desk.say("import-ignored", target.node, sentence, "imported the pods' port: policies see that one")
+        context.say("import-ignored", target.node, sentence, "imported the pods' port: policies see that one")
     return sorted(found)
 
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from edges import mcpfence, refusal, values_file
-from mcpfence.check.manifests import audit
+from mcpfence.check.audit import audit
 from mcpfence.findings.finding import Finding
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import ServiceIndex

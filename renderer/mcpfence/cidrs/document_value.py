@@ -11,30 +11,30 @@ ABSENT: Any = object()
 """Stands for a key that the document does not have, which is not the same as one that is null."""
 
 
-class Node(NamedTuple):
+class DocumentValue(NamedTuple):
     """`data` is the value at `path` in the document `file`; ABSENT where there is none."""
 
     file: str
     path: Path
     data: Any
 
-    def at(self, *steps: str) -> Node:
+    def at(self, *steps: str) -> DocumentValue:
         """The value below these keys."""
         node = self
         for step in steps:
             found = node.data.get(step, ABSENT) if isinstance(node.data, Mapping) else ABSENT
-            node = Node(node.file, (*node.path, step), found)
+            node = DocumentValue(node.file, (*node.path, step), found)
         return node
 
-    def first(self, *names: str) -> Node:
+    def first(self, *names: str) -> DocumentValue:
         """The value of the first of these keys that is there: the clouds changed the case of some over time."""
         found = [self.at(name) for name in names]
         return next((node for node in found if node.data is not ABSENT), found[0])
 
-    def items(self) -> Iterator[Node]:
+    def items(self) -> Iterator[DocumentValue]:
         """The entries of a list; none where the value is no list."""
         for number, item in enumerate(self.data if isinstance(self.data, list) else ()):
-            yield Node(self.file, (*self.path, number), item)
+            yield DocumentValue(self.file, (*self.path, number), item)
 
     @property
     def text(self) -> str:
