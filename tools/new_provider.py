@@ -136,7 +136,6 @@ def words_of(wanted: Wanted) -> dict[str, str]:
         "plural": f"{wanted.kind.lower()}s" if not wanted.kind.endswith("y") else f"{wanted.kind.lower()[:-1]}ies",
         "group": wanted.group,
         "version": wanted.version,
-        "Network": "ClusterNetwork",
         "COMPOSITION": wanted.composition.upper(),
         "rules": "list(_names(fence))" if union else '[*_allows(fence), *_names(fence), {"action": "deny"}]',
         "allows": "" if union else ALLOWS,
