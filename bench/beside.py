@@ -11,11 +11,12 @@ The exit code is 1 where the two print different bytes, unless --changed says th
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from columns import Bench
 from generate import NAMESPACE, RELEASE, write_stream, write_values
@@ -52,11 +53,22 @@ def rows(bench: Bench) -> list[Row]:
     found.append(Row("check 100", ("check", "-f", str(larger), "--output", "json", *named), None, 12))
     found.append(Row("explain 1", ("explain", "acorn-00000", "-f", str(small), *named), None, 20))
     found.append(Row("diff 100", ("diff", str(larger), str(larger), "--output", "json", *named), None, 8))
+    callers = folder / "callers.json"
+    callers.write_text(json.dumps(many_callers(200)), encoding="utf-8")
+    found.append(Row("check, 200 callers", ("check", "-f", str(callers), "--output", "json", *named), None, 5))
     for kind in ("alike", "varied"):
         manifests = folder / f"{kind}-1000"
         write_manifests(bench, kind, 1_000, manifests)
         found.append(Row(f"reach 1,000 {kind}", ("reach", str(manifests)), None, 5))
     return found
+
+
+def many_callers(count: int) -> dict[str, Any]:
+    """One server that is called by clients of one namespace, each by two labels of which no two clients share a key."""
+    labels = [{f"a{number}": "x", f"b{number}": "y"} for number in range(count)]
+    clients = {f"c{number}": {"namespace": "callers", "podSelector": found} for number, found in enumerate(labels)}
+    server = {"runtime": "containerized", "containerizedConfig": {"image": "x:1", "denyAllEgress": True}}
+    return {"clients": clients, "servers": {"a": server}}
 
 
 def main() -> int:

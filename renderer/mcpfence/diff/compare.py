@@ -91,6 +91,14 @@ class _Comparison:
 
     def weighed_together(self, old: Places, new: Places, direction: str, doubts: dict[str, None]) -> Delta:
         """What cannot be told goes to the doubts, or to the remarks where it is alike on both sides."""
+        try:
+            return self.told(old, new, direction, doubts)
+        except flows.TooManyParts as many:
+            doubts[str(many)] = None
+            return NO_DELTA
+
+    def told(self, old: Places, new: Places, direction: str, doubts: dict[str, None]) -> Delta:
+        """The same; raises TooManyParts."""
         before, after = self.old.bounds(old, direction), self.new.bounds(new, direction)
         delta = self.delta(before, after)
         if exact(before) and exact(after):
@@ -120,6 +128,13 @@ class _Comparison:
         A selector that begins to be isolated shows as a loss.  But its rules are a gain for those of its pods that
         another policy isolates already.  Some rules have an order, so that what two give together is in neither.
         """
+        try:
+            self.weigh_pairs(location)
+        except flows.TooManyParts:
+            self.too_many[location[0]] = None
+
+    def weigh_pairs(self, location: Location) -> None:
+        """The same; raises TooManyParts."""
         namespace, box = location
         for direction in DIRECTIONS:
             others = self.overlaps(location, direction)
@@ -186,7 +201,7 @@ class _Comparison:
 
 
 def _delta(old: Reach, new: Reach) -> Delta:
-    gained, lost = flows.minus(new, old), flows.minus(old, new)
+    gained, lost = flows.minus_at_most(new, old), flows.minus_at_most(old, new)
     return Delta(
         gained,
         lost,
@@ -199,8 +214,8 @@ def _delta(old: Reach, new: Reach) -> Delta:
 
 def _beyond(both: Delta, own: Delta, theirs: Delta) -> Delta:
     """What pods of two selectors gain and lose and neither of them alone."""
-    gained = flows.minus(both.gained, flows.union(own.gained, theirs.gained))
-    lost = flows.minus(both.lost, flows.union(own.lost, theirs.lost))
+    gained = flows.minus_at_most(both.gained, flows.union(own.gained, theirs.gained))
+    lost = flows.minus_at_most(both.lost, flows.union(own.lost, theirs.lost))
     all_gained, all_lost = bool(gained) and both.all_gained, bool(lost) and both.all_lost
     return Delta(gained, lost, all_gained, all_lost, flows.witness(gained), flows.witness(lost))
 

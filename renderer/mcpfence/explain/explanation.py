@@ -8,7 +8,7 @@ verdicts   what the evaluators answer     remedies          which key to write w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mcpfence.catalog.model import Server
@@ -18,12 +18,14 @@ from mcpfence.explain.questions import BadQuestion, read_port, read_question
 from mcpfence.explain.remedies import deny_all_key
 from mcpfence.explain.targets import target_from, target_to
 from mcpfence.explain.verdicts import Verdict, may_call, may_reach
-from mcpfence.findings.finding import Finding
+from mcpfence.findings.finding import Finding, fail
 from mcpfence.findings.table import TABLE
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.blocked_ranges import BlockedRange, blocked_ranges, endpoints
 from mcpfence.plan.fence import Fence, Narrowing
+from mcpfence.proof.prove import DISJOINT
 from mcpfence.proof.residual_risks import residual_risks
+from mcpfence.reach.flows.flows import TooManyParts
 
 _OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 
@@ -153,20 +155,25 @@ def _facts(fence: Fence) -> set[str]:
 
 
 def answer(explained: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
-    """The verdicts on `--to` and `--from`.  Raises BadQuestion."""
+    """The verdicts on `--to` and `--from`.  Raises BadQuestion, and McpfenceError where they cannot be worked out."""
     if isinstance(explained, Elsewhere):
         server = explained.server
         runs = "only groups other servers" if server.runtime == "composite" else "runs elsewhere"
         raise BadQuestion(
             f"server {server.name} is {server.runtime}: it {runs} and has no pods that a fence could hold."
         )
+    try:
+        return tuple(_verdicts(explained, asked))
+    except TooManyParts as many:
+        raise fail("proof-undecided", str(many), DISJOINT, path=explained.fence.path) from None
+
+
+def _verdicts(explained: Explanation, asked: Asked) -> Iterator[Verdict]:
     view, fence = explained.view, explained.fence
-    found = []
     if asked.to is not None:
         if fence.kind == "service":
             raise BadQuestion(f"{fence.title} is a back-end: what it reaches is not fenced by this catalog.")
-        found.append(may_reach(view, fence, target_to(view, fence, read_question(asked.to))))
+        yield may_reach(view, fence, target_to(view, fence, read_question(asked.to)))
     if asked.caller is not None:
         ports = read_port(asked.port, asked.port) if asked.port is not None else None
-        found.append(may_call(view, fence, target_from(view, fence, read_question(asked.caller), ports)))
-    return tuple(found)
+        yield may_call(view, fence, target_from(view, fence, read_question(asked.caller), ports))

@@ -149,6 +149,7 @@ _ERRORS = {
     "proof-wider": "The manifests, or other policies of the same stream, let more through than the catalog grants.",
     "provider-cannot": "The chosen engine cannot express what servers need, and nothing is approximated.",
     "kind-unknown": "An object was made that would never be printed.",
+    "proof-undecided": "Label selectors overlap in so many ways that the proof cannot be completed.",
     "provider-missing": "The chosen provider is not part of this version.",
     "provider-unproven": "Nothing reads back what the chosen provider emits.",
     "registry-mixed": "A registry entry mixes the keys of a name and of a service.",

@@ -23,11 +23,12 @@ from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
-from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.label_sets import Box, Values
 from mcpfence.reach.flows.selection import Selects
 
 OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
+DISJOINT = "select pods by one label that all of them have, with a value of its own for each"
 UNKNOWN = "Policies outside this stream are unknown to it."
 
 
@@ -120,9 +121,12 @@ def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[F
     found: list[Finding] = []
     for subject in subjects(fence):
         found += _unknown(fence, evaluator.selecting(subject))
-        for one in counterexamples(fence, subject, evaluator):
-            worded = _wider(fence, one, evaluator, remedy) if one.wider else _narrower(fence, one, remedy)
-            found.append(worded)
+        try:
+            for one in counterexamples(fence, subject, evaluator):
+                worded = _wider(fence, one, evaluator, remedy) if one.wider else _narrower(fence, one, remedy)
+                found.append(worded)
+        except TooManyParts as many:
+            found.append(Finding("proof-undecided", fence.path, str(many), DISJOINT))
     return found
 
 
@@ -149,9 +153,12 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
     """Check that the whole fence is what was prepared and what is listed as lost, and nothing was added."""
     whole, kept = wanted(fence).egress, wanted(prepared).egress
     listed = lost_reach(narrowings, fence.names)
-    if flows.same(whole, flows.union(kept, listed)) and wanted(fence).ingress == wanted(prepared).ingress:
-        return []
-    gone = flows.witness_outside(whole, flows.union(kept, listed))
+    try:
+        if flows.same(whole, flows.union(kept, listed)) and wanted(fence).ingress == wanted(prepared).ingress:
+            return []
+        gone = flows.witness_outside(whole, flows.union(kept, listed))
+    except TooManyParts as many:
+        return [Finding("proof-undecided", fence.path, str(many), DISJOINT)]
     what = f"{gone.text} is lost and no narrowing lists it" if gone else "more was prepared than the fence says"
     return [Finding("proof-narrower", fence.path, what, OUR_FAULT)]
 

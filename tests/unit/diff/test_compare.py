@@ -24,7 +24,10 @@ from diffing import (
     to_pods,
     told,
 )
+from mcpfence.diff.compare import compare
+from mcpfence.diff.flow_text import lines
 from mcpfence.diff.forms import as_text
+from mcpfence.diff.side import Manifests
 
 # --- what is the same ---
 
@@ -584,3 +587,19 @@ def test_manifests_of_ours_have_names() -> None:
         "! no policy selects these pods any more: those that are left may reach everything"
     )
     assert not difference([ours], BASE[1:]).different
+
+
+def test_a_caller_more_among_many_that_share_no_label() -> None:
+    """The exact difference would have 2^n parts: the new caller is named whole, and nothing is in doubt."""
+
+    def side(count: int) -> Manifests:
+        peers = [{"podSelector": {"matchLabels": {f"a{i}": "x", f"b{i}": "y"}}} for i in range(count)]
+        spec = {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": peers, "ports": [{"port": 80}]}]}
+        return Manifests([policy("web", spec)])
+
+    found = compare(side(30), side(31))
+
+    (change,) = found.changes
+    assert found.doubts == change.doubts == ()
+    assert lines(change.ingress.gained) == ["pods a30=x,b30=y of namespace default on TCP 80"]
+    assert not change.ingress.lost

@@ -7,8 +7,11 @@ from typing import Any
 import pytest
 import yaml
 
+from helpers import catalog, errors_of
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.kube.services import ServiceIndex
+from mcpfence.proof import prove
+from mcpfence.reach.flows import flows
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 
@@ -115,3 +118,21 @@ def test_policy_that_only_narrows_is_a_warning() -> None:
     found: dict[str, Any] = {item.id: item.severity.value for item in _rendered(text).findings}
 
     assert found["policy-only-narrows"] == "warning"
+
+
+def test_callers_that_share_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred clients with two labels each of their own: proven; where it could not be told, nothing is printed."""
+    labels = [{f"a{i}": "x", f"b{i}": "y"} for i in range(200)]
+    clients = {f"c{i}": {"namespace": "callers", "podSelector": found} for i, found in enumerate(labels)}
+    raw = catalog({"a": {"runtime": "containerized", "egress": {"denyAllEgress": True}}}) | {"clients": clients}
+
+    assert errors_of(raw) == []
+
+    def too_many(*_: object) -> None:
+        raise flows.TooManyParts
+
+    monkeypatch.setattr(prove, "counterexamples", too_many)
+    assert errors_of(raw) == [
+        "servers.a: label selectors overlap in more ways than could be looked at; "
+        "select pods by one label that all of them have, with a value of its own for each [proof-undecided]"
+    ]

@@ -89,7 +89,7 @@ def comparison(
         if places is None:
             return None
         old, new = before.bounds(places, direction), after.bounds(places, direction)
-        return GainAndLoss(flows.minus(new.most, old.most), flows.minus(old.least, new.least))
+        return GainAndLoss(flows.minus_at_most(new.most, old.most), flows.minus_at_most(old.least, new.least))
 
     return compare
 

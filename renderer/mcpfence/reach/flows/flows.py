@@ -23,6 +23,20 @@ from mcpfence.reach.flows.interval_map import Grouped
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.traffic import Traffic
 
+
+class TooManyParts(Exception):
+    """Label sets overlap in so many ways that what they have in common cannot be worked out in reasonable time.
+
+    Boxes that speak of different keys have no short difference: of n of them with two keys each it has 2^n parts.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("label selectors overlap in more ways than could be looked at")
+
+
+_MOST_PARTS = 2_000
+"""So many parts of one box are cut; a part takes up to a millisecond."""
+
 _SMALL = 64
 """Up to so many boxes each is compared with each, to drop those that another one covers."""
 
@@ -117,15 +131,24 @@ def intersect(left: Reach, right: Reach) -> Reach:
 
 @lru_cache(maxsize=16384)
 def minus(left: Reach, right: Reach) -> Reach:
-    """What of `left` is not in `right`."""
+    """What of `left` is not in `right`; raises TooManyParts."""
     if left is right or right is EVERYTHING or not left:
         return NOTHING
     if not right:
         return left
-    pieces = list(left.pods)
-    for hole, taken in right.pods:
-        pieces = [rest for piece in pieces for rest in _without(*piece, hole, taken)]
+    taken = dict(right.pods)
+    pieces = [piece for box, allowed in left.pods for piece in _cut(box, allowed, taken)]
     return Reach(interval_map.combine(left.addresses, right.addresses, _less), _normal(pieces))
+
+
+def minus_at_most(left: Reach, right: Reach) -> Reach:
+    """What of `left` is not in `right`, or a little more: pods stand whole where their difference has too many parts."""
+    try:
+        return minus(left, right)
+    except TooManyParts:
+        taken = dict(right.pods)
+        pieces = [(box, rest) for box, allowed in left.pods if (rest := _left_over(box, allowed, taken)[0])]
+        return Reach(interval_map.combine(left.addresses, right.addresses, _less), _normal(pieces))
 
 
 @lru_cache(maxsize=16384)
@@ -156,14 +179,18 @@ def witness(reach: Reach) -> Packet | None:
 
 @lru_cache(maxsize=16384)
 def witness_outside(left: Reach, right: Reach) -> Packet | None:
-    """One flow of `left` that is not in `right`; None where there is none.  Never builds the whole difference."""
+    """One flow of `left` that is not in `right`; None where there is none.  Never builds the whole difference.
+
+    Raises TooManyParts.
+    """
     if left is right or right is EVERYTHING:
         return None
     outside = interval_map.combine(left.addresses, right.addresses, _less)
     if outside:
         return witness(Reach(outside))
+    taken = dict(right.pods)
     for box, allowed in left.pods:
-        found = _escape(box, allowed, right.pods)
+        found = _escape(box, allowed, taken)
         if found is not None:
             return found
     return None
@@ -230,27 +257,56 @@ def _without(box: Box, allowed: Traffic, hole: Box, taken: Traffic) -> list[tupl
     return [*pieces, (inside, rest)] if rest else pieces
 
 
-def _escape(box: Box, allowed: Traffic, others: tuple[tuple[Box, Traffic], ...]) -> Packet | None:
-    """A flow of one box with its traffic that lies in none of the others, found depth first.
+def _left_over(box: Box, allowed: Traffic, holes: Mapping[Box, Traffic]) -> tuple[Traffic, list[tuple[Box, Traffic]]]:
+    """The traffic of a box that no hole around all of it takes, and the holes that take some of that from a part of it.
 
-    A sample of each part is tried before it is cut: thousands of boxes that each miss it then cost no cutting at all.
+    Mostly a box stands among the holes itself: then nothing has to be cut, nor compared with the others.
     """
-    stack = [(box, allowed, 0)]
-    while stack:
-        box, allowed, place = stack.pop()
+    equal = holes.get(box)
+    rest = traffic.minus(allowed, equal) if equal is not None else allowed
+    inner: list[tuple[Box, Traffic]] = []
+    for hole, taken in holes.items() if rest else ():
+        if label_sets.covers(hole, box):
+            rest = traffic.minus(rest, taken)
+        elif label_sets.intersect(hole, box) is not None:
+            inner.append((hole, taken))
+    return rest, [(hole, taken) for hole, taken in inner if traffic.intersect(rest, taken)] if rest else []
+
+
+def _cut(box: Box, allowed: Traffic, holes: Mapping[Box, Traffic]) -> list[tuple[Box, Traffic]]:
+    """What of one box and its traffic is left when the holes are taken out; raises TooManyParts."""
+    rest, inner = _left_over(box, allowed, holes)
+    pieces = [(box, rest)] if rest else []
+    for hole, taken in inner:
+        pieces = [part for piece in pieces for part in _without(*piece, hole, taken)]
+        if len(pieces) > _MOST_PARTS:
+            raise TooManyParts
+    return pieces
+
+
+def _escape(box: Box, allowed: Traffic, holes: Mapping[Box, Traffic]) -> Packet | None:
+    """A flow of one box with its traffic that lies in none of the holes, found depth first; raises TooManyParts.
+
+    A sample of each part is tried before it is cut, and it is cut by a hole that holds the sample: thousands of boxes
+    that each miss it then cost no cutting at all.
+    """
+    rest, inner = _left_over(box, allowed, holes)
+    stack = [(box, rest)] if rest else []
+    for _ in range(_MOST_PARTS):
+        if not stack:
+            return None
+        box, allowed = stack.pop()
         labels = label_sets.sample(box)
-        rest = allowed
-        for other, taken in others[place:]:
-            if label_sets.matches(other, labels):
-                rest = traffic.minus(rest, taken)
-        if rest:
+        rest, cutting = allowed, None
+        for hole, taken in inner:
+            if label_sets.matches(hole, labels):
+                left = traffic.minus(rest, taken)
+                if left != rest:
+                    rest, cutting = left, (hole, taken)
+        if rest or cutting is None:
             return _pod_packet(labels, rest)
-        pieces = [(box, allowed)]
-        while pieces == [(box, allowed)]:  # some box holds the sample, so one cuts the part
-            pieces = _without(box, allowed, *others[place])
-            place += 1
-        stack += [(*piece, place) for piece in pieces]
-    return None
+        stack += _without(box, allowed, *cutting)
+    raise TooManyParts
 
 
 def _pod_packet(labels: Mapping[str, str], allowed: Traffic) -> Packet:

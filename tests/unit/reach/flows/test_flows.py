@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from mcpfence.net.addresses import parse_cidr
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 
@@ -59,3 +61,38 @@ def test_packets_read_well() -> None:
         "a pod with app=redis in a namespace with kubernetes.io/metadata.name=data TCP 6379",
         "2001:db8:: ICMP",
     ]
+
+
+# --- selectors of many keys ---
+
+
+def callers(count: int) -> list[label_sets.Box]:
+    """Pods of one namespace by two labels each, of which no two share a key."""
+    return [label_sets.pods_in("n", label_sets.box_of({f"a{i}": "x", f"b{i}": "y"})) for i in range(count)]
+
+
+def test_what_stands_on_both_sides_is_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two hundred boxes that overlap each other in every way: equal sets are compared without cutting any."""
+    cuts: list[object] = []
+    real = flows._without
+    monkeypatch.setattr(flows, "_without", lambda *given: [cuts.append(given), *real(*given)][1:])
+    left, right = flows.reach_of((), callers(200)), flows.reach_of((), callers(201))
+
+    assert flows.within(left, right)
+    assert flows.minus(left, right) == flows.NOTHING
+    assert cuts == []
+    assert not flows.within(right, left)
+
+
+def test_too_many_parts_are_refused() -> None:
+    """The difference of one such box and many others has 2^n parts: it is not built, and the witness is found."""
+    one, *others = callers(30)
+    left, right = flows.reach_of((), [one]), flows.reach_of((), others)
+
+    with pytest.raises(flows.TooManyParts, match="label selectors overlap in more ways than could be looked at"):
+        flows.minus(left, right)
+    assert flows.minus_at_most(left, right) == left
+    packet = flows.witness_outside(left, right)
+    assert packet is not None
+    assert flows.includes(left, packet)
+    assert not flows.includes(right, packet)
