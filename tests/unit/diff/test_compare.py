@@ -594,12 +594,11 @@ def test_a_caller_more_among_many_that_share_no_label() -> None:
 
     def side(count: int) -> Manifests:
         peers = [{"podSelector": {"matchLabels": {f"a{i}": "x", f"b{i}": "y"}}} for i in range(count)]
-        spec = {"podSelector": {"matchLabels": {"app": "web"}}, "ingress": [{"from": peers, "ports": [{"port": 80}]}]}
-        return Manifests([policy("web", spec)])
+        return Manifests([policy(policyTypes=["Ingress"], ingress=[{"from": peers, "ports": [{"port": 80}]}])])
 
     found = compare(side(30), side(31))
 
     (change,) = found.changes
     assert found.doubts == change.doubts == ()
-    assert lines(change.ingress.gained) == ["pods a30=x,b30=y of namespace default on TCP 80"]
+    assert lines(change.ingress.gained) == ["pods a30=x,b30=y of namespace shop on TCP 80"]
     assert not change.ingress.lost

@@ -142,7 +142,7 @@ def minus(left: Reach, right: Reach) -> Reach:
 
 
 def minus_at_most(left: Reach, right: Reach) -> Reach:
-    """What of `left` is not in `right`, or a little more: pods stand whole where their difference has too many parts."""
+    """What of `left` is not in `right`, or a little more: pods stand whole where the difference has too many parts."""
     try:
         return minus(left, right)
     except TooManyParts:
