@@ -118,7 +118,7 @@ class ControlPlane:
 
     def start(self) -> None:
         """Start both and wait until the API server is ready; raises LabError with the log to read."""
-        api, clients, peers = (port or _free_port() for port in self.ports)
+        api, clients, peers = (port or free_port() for port in self.ports)
         self.ports = (api, clients, peers)
         write_files(self.folder, self.url, self.ca, self.token)
         try:
@@ -248,15 +248,25 @@ class ControlPlane:
             connection.close()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """One that nobody listens on, below those from which the kernel takes the local ports of outgoing connections.
 
-    It is some seconds until the program listens, and such a connection could take it meanwhile.
+    It is some seconds until the program listens, and such a connection could take it meanwhile; so could somebody else
+    who asks here, in another process, so the port is marked as given.
     """
     while True:
         port = 10_000 + secrets.randbelow(20_000)
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            _mark(port)
             return port
+
+
+def _mark(port: int) -> None:
+    """Take a name for the port that one process can have, until it ends; raises OSError if another one has it."""
+    if sys.platform == "linux":  # which has names that are no files
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as mark:
+            mark.bind(f"\0mcpfence-port-{port}")
+            mark.detach()
 
 
 def _end_with_parent() -> None:

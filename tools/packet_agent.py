@@ -8,6 +8,7 @@ Run as `python -s -E packet_agent.py`; one JSON command a line on stdin, one JSO
         -> [["open", SOURCE PORT, "ADDRESS PORT"], ["timeout", ...], ["refused", ...], ...]
     {"do": "seen"}                                  -> [[PROTOCOL, FROM, SOURCE PORT, ADDRESS, PORT, SECONDS], ...]
     {"do": "stream", "to": [ADDRESS, PORT], "every": 0.005}    one datagram after the other, each a flow of its own
+    {"do": "sent"}                                  -> how many of them by now
     {"do": "stop"}                                  -> {SOURCE PORT: SECONDS when it was sent}
     {"do": "serve", "ports": [8080]}                HTTP instead, which answers 200 and says in JSON what it was asked
 
@@ -158,6 +159,9 @@ class Agent:
                 one.sendto(b"?", self._streaming["to"])
             one.close()
             self.after(self._streaming["every"], self._tick)
+
+    def do_sent(self) -> None:
+        self.say(len(self._sent))
 
     def do_stop(self) -> None:
         self._streaming = None

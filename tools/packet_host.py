@@ -19,7 +19,7 @@ from typing import Any
 from packet_net import NetError, running
 
 AGENT = Path(__file__).with_name("packet_agent.py")
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 300.0
 """An agent that says nothing for so long has gone wrong; probes add their own waiting."""
 
 

@@ -17,7 +17,7 @@ from packet_probe import Probe, try_all
 from packet_wires import Pod
 
 NAMESPACE = "sentinel"
-SETTLE_SECONDS = 60.0
+SETTLE_SECONDS = 300.0
 """How long a change may take until Felix has programmed it; on an idle machine it takes a quarter of a second."""
 
 _ROUNDS = 2

@@ -26,6 +26,9 @@ _LINK = re.compile(r"\[[^\]\n]*\]\(([^)\s]+)\)")
 
 # --- generated parts ---
 
+NO_SOURCES = shutil.ignore_patterns("chart", "helm_plugin", "__pycache__")
+"""Links to folders beside the package, and what other tests compile at the same time: files that come and go."""
+
 
 def test_generated_parts_are_fresh(capsys: pytest.CaptureFixture[str]) -> None:
     """The catalog reference, the findings, the modules and the commands are what their sources say now."""
@@ -40,7 +43,7 @@ def test_a_stale_part_is_found_and_mended(tmp_path: Path, capsys: pytest.Capture
     for name in ("README.md", "docs", "schemas", "pyproject.toml"):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, tmp_path / name)
-    shutil.copytree(PACKAGE, tmp_path / gen_docs.PACKAGE, ignore=shutil.ignore_patterns("chart", "helm_plugin"))
+    shutil.copytree(PACKAGE, tmp_path / gen_docs.PACKAGE, ignore=NO_SOURCES)
     page = tmp_path / gen_docs.PARTS[part][0]
     assert gen_docs.main(["--root", str(tmp_path)]) == 0
     good = page.read_text(encoding="utf-8")
@@ -60,7 +63,7 @@ def test_a_page_without_a_place_for_its_part(tmp_path: Path, capsys: pytest.Capt
     shutil.copytree(ROOT / "docs", tmp_path / "docs")
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    shutil.copytree(PACKAGE, tmp_path / gen_docs.PACKAGE, ignore=shutil.ignore_patterns("chart", "helm_plugin"))
+    shutil.copytree(PACKAGE, tmp_path / gen_docs.PACKAGE, ignore=NO_SOURCES)
     (tmp_path / "README.md").write_text("# mcpfence\n", encoding="utf-8")
 
     assert gen_docs.main(["--check", "--root", str(tmp_path)]) == 1

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from control_plane import free_port
 from find_helm import BUILT, Helm, find, inspect
 from lower_bounds import NoLowerBoundError, constraints, oldest_python
 from tooling import ROOT, MissingComponentError, find_helm3, helm_environment, need
@@ -185,3 +186,19 @@ def test_requirement_without_a_lower_bound(requirement: str) -> None:
         list(constraints({"dependencies": [requirement], "optional-dependencies": {"test": []}}))
 
     assert str(caught.value) == f"pyproject.toml: {requirement!r} has no lower bound; write NAME>=VERSION first"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere there are no names that end with their process")
+def test_a_port_is_given_once() -> None:
+    """A port that one process was given, and does not listen on yet, is given to no other, whatever chance says."""
+    given = free_port()
+    program = (
+        "import secrets, control_plane\n"
+        f"chances = [{given - 10_000}] * 10 + list(range(20_000))\n"
+        "secrets.randbelow = lambda _: chances.pop(0)\n"
+        "print(control_plane.free_port())"
+    )
+    variables = {**os.environ, "PYTHONPATH": str(ROOT / "tools")}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
+
+    assert int(done.stdout) not in (given, 0)

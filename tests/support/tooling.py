@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from find_helm import find, inspect
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parents[2]
 """The checkout."""
@@ -72,6 +76,16 @@ def find_nca() -> Path:
         message = "nca is missing: run `make tools`, or set MCPFENCE_NCA to its path"
         raise MissingComponentError(message)
     return program
+
+
+def eventually(check: Callable[[], T | None], missing: str) -> T:
+    """What `check` finds as soon as it finds something; fails, saying what is missing, if it never does."""
+    deadline = time.monotonic() + PATIENCE
+    while not (found := check()):
+        if time.monotonic() > deadline:
+            pytest.fail(missing)
+        time.sleep(0.02)
+    return found
 
 
 def need(component: Callable[[], Path]) -> Path:

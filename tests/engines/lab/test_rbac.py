@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 from charting import RULES, Charting, one
 from control_plane import ControlPlane
 from lab.api import Answer, Api, Document
+from tooling import eventually
 
 VERBS = (
     *("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"),
@@ -63,11 +63,7 @@ class Installed:
         if subject["kind"] == "ServiceAccount":
             user = f"system:serviceaccount:{subject['namespace']}:{subject['name']}"
         groups = [subject["name"]] if subject["kind"] == "Group" else []
-        for _ in range(200):
-            if self.allows(right, self.fenced, user, groups):
-                return
-            time.sleep(0.05)
-        pytest.fail("the authorizer did not hear of the Role within 10 s")
+        eventually(lambda: self.allows(right, self.fenced, user, groups), "the authorizer does not hear of the Role")
 
     def allows(self, right: Right, namespace: str, user: str, groups: Sequence[str] = ()) -> bool:
         """What the authorizer tells this user, whom we impersonate; an empty namespace asks for what has none, or for all."""

@@ -19,7 +19,7 @@ import control_plane
 import make_lab
 from control_plane import ControlPlane, LabError, Programs, find_programs
 from lab.api import Api
-from tooling import ROOT
+from tooling import ROOT, eventually
 
 pytestmark = pytest.mark.xdist_group("lab-start")
 
@@ -156,11 +156,7 @@ def test_a_test_run_that_is_killed(programs: Programs, tmp_path: Path) -> None:
         assert run.stdout.readline() == b"started\n"
         assert len(_processes(str(folder))) == 3
         run.kill()
-    for _ in range(200):
-        if not _processes(str(folder)):
-            return
-        time.sleep(0.05)
-    pytest.fail(f"still there: {_processes(str(folder))}")
+    eventually(lambda: not _processes(str(folder)), f"still there: {_processes(str(folder))}")
 
 
 # --- make lab ---

@@ -13,6 +13,7 @@ from mcp_servers.cluster import API, API_SERVICE, ENVIRONMENT, HOSTS, NAMESPACE,
 from mcp_servers.conversations import PAGES, Heard
 from mcp_servers.pods import IMAGE_PATH, Container
 from mcp_servers.seen import passage, store, stored
+from tooling import PATIENCE
 
 TITLE = "real MCP servers behind real fences"
 SERVERS = ("everything", "fetch", "kubernetes")
@@ -37,7 +38,7 @@ WRITE = "for path in / /usr /etc /opt /dev /image /proc/sys/net /tmp /home/mcp; 
 def printed(container: Container, *command: str) -> list[str]:
     """What a command prints in a container of this server's making, line by line."""
     done = container.exec(list(command), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    out, _ = done.communicate(timeout=60)
+    out, _ = done.communicate(timeout=PATIENCE)
     return out.decode().splitlines()
 
 
@@ -136,7 +137,7 @@ def test_reaches_what_is_listed(cluster: Cluster) -> None:
     places = {**{host: (address, 80) for host, address in HOSTS.items()}, "API server": (API_SERVICE, 443)}
     command = ["python3", "-c", CONNECT, json.dumps(list(places.values()))]
     tried = {name: server.exec(command, stdout=subprocess.PIPE) for name, server in cluster.servers.items()}
-    said = {name: json.loads(process.communicate(timeout=60)[0]) for name, process in tried.items()}
+    said = {name: json.loads(process.communicate(timeout=PATIENCE)[0]) for name, process in tried.items()}
 
     assert {
         name: {place for place, is_open in zip(places, line, strict=True) if is_open} for name, line in said.items()

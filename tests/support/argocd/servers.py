@@ -11,10 +11,8 @@ import ctypes
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,14 +22,12 @@ from typing import Any, Self
 import yaml
 
 from argocd.wire import Message, decode, encode, present, text, texts
+from control_plane import free_port
 from edges import mcpfence_command
-from tooling import ROOT
+from tooling import PATIENCE, ROOT, eventually
 
-READY_SECONDS = 30.0
 API_VERSIONS = ("v1", "networking.k8s.io/v1/NetworkPolicy", "apps/v1", "networking.k8s.io/v1")
 KUBE_VERSION = "v1.31.2+k3s1"
-_REQUEST_SECONDS = 90
-"""Argo CD's own limit."""
 _SERVICE = "/repository.RepoServerService/"
 
 Parameters = Mapping[str, str | Sequence[str]]
@@ -158,7 +154,7 @@ class ArgoCD:
         with grpc.insecure_channel(f"127.0.0.1:{self.port}", options=options) as channel:
             call = channel.unary_unary(_SERVICE + method, request_serializer=encode, response_deserializer=decode)
             try:
-                answer: dict[int, list[Any]] = call(request, timeout=_REQUEST_SECONDS)
+                answer: dict[int, list[Any]] = call(request, timeout=PATIENCE)
             except grpc.RpcError as error:
                 raise GenerationError(error.details()) from None
         return answer
@@ -200,7 +196,7 @@ class ArgoCD:
         self._wait(name, process, (self.folder / "sockets" / f"{name}.sock").exists)
 
     def _start_repo_server(self) -> None:
-        self.port, metrics = _free_port(), _free_port()
+        self.port, metrics = free_port(), free_port()
         command = ["argocd-repo-server", "--redis", "127.0.0.1:1", "--disable-tls", "--address", "127.0.0.1"]
         command += ["--plugin-use-manifest-generate-paths"]
         command += ["--port", str(self.port), "--metrics-address", "127.0.0.1", "--metrics-port", str(metrics)]
@@ -229,23 +225,17 @@ class ArgoCD:
         return process
 
     def _wait(self, name: str, process: subprocess.Popen[bytes], ready: Any) -> None:
-        deadline = time.monotonic() + READY_SECONDS
-        while not ready():
-            assert process.poll() is None, self.log(name)
-            assert time.monotonic() < deadline, self.log(name)
-            time.sleep(0.02)
+        def ended_or_ready() -> bool:
+            return process.poll() is not None or bool(ready())
+
+        eventually(ended_or_ready, f"{name} is not ready; {self.folder / name}.log says why")
+        assert process.poll() is None, self.log(name)
 
 
 def _end_with_parent() -> None:
     """In the child: be killed when the parent dies, so that even a killed test run leaves nothing (Linux only)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _healthy(port: int) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tooling import eventually
 
 _Found = TypeVar("_Found")
 
@@ -21,13 +22,12 @@ def entries(log: Path, namespace: str) -> list[dict[str, Any]]:
 
 def awaited(read: Callable[[], _Found], complete: Callable[[_Found], object]) -> _Found:
     """What `read` finds once it is complete: the API server writes a line when it has answered, so a moment later."""
-    for _ in range(600):
-        found = read()
-        if complete(found):
-            return found
-        time.sleep(0.05)
-    message = "what should be in the audit log is not there after half a minute"
-    raise AssertionError(message)
+
+    def found() -> tuple[_Found] | None:
+        now = read()
+        return (now,) if complete(now) else None
+
+    return eventually(found, "what should be in the audit log does not come")[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,7 @@ class Change:
     resource: str
     name: str
     when: datetime
+    """When it came in: helm sends nothing of the next kind before it has its answers, so no load changes the order."""
 
 
 def changes(log: Path, namespace: str) -> list[Change]:
@@ -52,7 +53,7 @@ def changes(log: Path, namespace: str) -> list[Change]:
             else "changed",
             resource=entry["objectRef"]["resource"],
             name=entry["objectRef"].get("name", ""),
-            when=datetime.fromisoformat(entry["stageTimestamp"]),
+            when=datetime.fromisoformat(entry["requestReceivedTimestamp"]),
         )
         for entry in entries(log, namespace)
         if entry["verb"] in ("create", "update", "patch", "delete")

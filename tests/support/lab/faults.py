@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Protocol
-
-import pytest
 
 from control_plane import ControlPlane
 from lab.api import Api
 from lab.history import History
 from lab.small_disk import SmallDisk
-from tooling import MissingComponentError, need
+from tooling import MissingComponentError, eventually, need
 
 FILLER = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"filler": "x" * 1_000_000}}
 
@@ -93,15 +90,14 @@ class DiskFull:
     def befall(self) -> None:
         self._disk.fill()
         history = History(self._server.etcd_url)
-        for _ in range(1200):
-            if not self._server.runs("etcd"):
-                self._server.kill("kube-apiserver")
-                return
-            try:
+
+        def died() -> bool:
+            with suppress(OSError):
                 history.call("kv/put", key="eA==", value="eHh4" * 10_000)
-            except OSError:
-                time.sleep(0.05)
-        pytest.fail("etcd still runs on a full disk")
+            return not self._server.runs("etcd")
+
+        eventually(died, "etcd still runs on a full disk")
+        self._server.kill("kube-apiserver")
 
     def mend(self) -> None:
         self._disk.clear()

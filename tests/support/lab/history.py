@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import base64
 import json
-import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from lab.api import Document
+from tooling import eventually
 
 FLAGS = ("--storage-media-type=application/json", "--etcd-compaction-interval=0")
 """For the API server whose history is read: built-in kinds would be stored in a binary form, and be forgotten."""
@@ -38,15 +39,14 @@ class History:
 
     def await_there(self) -> None:
         """Wait until etcd answers, after it was started."""
-        for _ in range(1200):
-            try:
+
+        def answers() -> bool:
+            with suppress(OSError):
                 self.now()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return
-        message = f"etcd at {self._url} does not answer"
-        raise AssertionError(message)
+                return True
+            return False
+
+        eventually(answers, f"etcd at {self._url} does not answer")
 
     def now(self) -> int:
         """The newest revision."""

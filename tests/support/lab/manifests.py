@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import yaml
 
 from lab.api import Api, Document
 from mcpfence.streams.stream import is_blank, split
+from tooling import eventually
 
 SERVER_SETS = {"uid", "resourceVersion", "creationTimestamp", "generation", "managedFields"}
 """Keys of metadata that the API server adds to every object."""
@@ -62,13 +62,7 @@ def add_crds(api: Api, folder: Path) -> None:
 
 def await_served(api: Api, path: str) -> None:
     """Wait until what lies there can be listed, which it cannot at first where a kind is new or a server has restarted."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if api.request("GET", path).ok:
-            return
-        time.sleep(0.05)
-    message = f"{path} is not served"
-    raise AssertionError(message)
+    eventually(lambda: api.request("GET", path).ok, f"{path} is not served")
 
 
 def differences(sent: Any, stored: Any, path: str = "") -> Iterator[str]:

@@ -11,15 +11,13 @@ import base64
 import json
 import ssl
 import threading
-import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-import pytest
-
 from control_plane import ControlPlane
 from lab.api import Api, Document
+from tooling import eventually
 
 RESOURCES = [("networking.k8s.io", "networkpolicies"), ("networking.aviatrix.com", "firewallpolicies")]
 
@@ -73,13 +71,13 @@ class Tripwire:
         """Wait until the API server asks about a dry run, or no more; it hears of webhooks a moment later."""
         metadata = {"name": "is-the-wire-there", "namespace": "default"}
         probe = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata}
-        for _ in range(1200):
+
+        def heard() -> bool:
             self._seen.clear()
             answer = self._api.create({**probe, "spec": {"podSelector": {}}}, query={"dryRun": "All"})
-            if answer.ok and self._seen.is_set() == asked:
-                return
-            time.sleep(0.05)
-        pytest.fail("the API server did not hear of the webhook within a minute")
+            return answer.ok and self._seen.is_set() == asked
+
+        eventually(heard, "the API server does not hear of the webhook")
 
     def _configuration(self) -> Document:
         rules = [

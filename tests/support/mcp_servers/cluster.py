@@ -27,7 +27,7 @@ from mcp_servers.talks import PATIENCE, RESOLVER, Call, Talk, resolv_conf
 from packet_host import Host
 from packet_net import batch, inside
 from packet_world import Pod, World
-from tooling import ROOT
+from tooling import ROOT, eventually
 
 Document = dict[str, Any]
 
@@ -119,11 +119,12 @@ class Cluster:
                 stderr=errors,
             )
         self._processes.append(process)
-        deadline = time.monotonic() + 60
-        while not self._log(name).read_bytes().startswith(b"ready\n"):
-            assert process.poll() is None, (self.folder / f"{name}.errors").read_text(encoding="utf-8")
-            assert time.monotonic() < deadline, f"{name} does not serve"
-            time.sleep(0.05)
+
+        def ended_or_ready() -> bool:
+            return process.poll() is not None or self._log(name).read_bytes().startswith(b"ready\n")
+
+        eventually(ended_or_ready, f"{name} does not serve")
+        assert process.poll() is None, (self.folder / f"{name}.errors").read_text(encoding="utf-8")
 
     def _log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
