@@ -1,6 +1,6 @@
 """The table of mutants, kind by kind, gathered from all workers and shown behind the tests.
 
-A test hands its rows over with `record_property(PROPERTY, rows)`; `tests/properties/proof/conftest.py` hangs the rest into pytest.
+A test hands its rows over with `record_property(PROPERTY, rows)`; `mutant_table` hangs the rest into pytest.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Shows the table of mutants behind the tests; under xdist the reports of the workers bring the rows along."""
+"""Shows the table of mutants behind the tests; under xdist the reports of the workers bring the rows along.
+
+A plugin of the whole run: with several workers nobody reads a conftest.py of the folder of those tests in time.
+"""
 
 from __future__ import annotations
 
