@@ -115,3 +115,71 @@ def test_core_is_pure(path: Path) -> None:
 def test_purity_check_sees(code: str, found: list[str]) -> None:
     """The check itself notices each way out of the core, and leaves alone what is none."""
     assert [name for _, name in sorted(set(_impurities(ast.parse(code))))] == found
+
+
+SHARED_NAMES = {"Settings": "each provider reads its own catalog keys into the Settings of its settings module"}
+"""Public classes that may be defined more than once, each with its reason."""
+
+TERSE_WORDS = {"ground", "barred", "desk", "voice", "wall", "walls", "mould", "cast", "meet", "terrain"}
+"""Words of a private vocabulary: the field has a term for each of the things that they once named."""
+
+TERSE_ALONE = {"cell", "cells"}
+"""Words that need another one beside them: a SelectorCells, but no Cells."""
+
+
+def _public_classes(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield node.name
+
+
+def _terse_names(tree: ast.Module) -> set[str]:
+    """The names defined or used that hold a terse word, such as `_barred_label`."""
+    fields = ("name", "id", "attr", "arg", "asname")
+    names = {name for node in ast.walk(tree) for key in fields if isinstance(name := getattr(node, key, None), str)}
+    return {name for name in names if TERSE_WORDS & _words(name) or name.lower() in TERSE_ALONE}
+
+
+def _words(name: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)}
+
+
+def test_one_name_is_one_class() -> None:
+    """A reader who knows a class by its name knows every class of that name: there is one."""
+    places: dict[str, list[str]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for name in _public_classes(_tree(path)):
+            places.setdefault(name, []).append(path.relative_to(PACKAGE).as_posix())
+
+    assert {name: found for name, found in places.items() if len(found) > 1 and name not in SHARED_NAMES} == {}
+
+
+def test_names_are_words_of_the_field() -> None:
+    """No name in the source is a terse word of a vocabulary that only its authors know."""
+    found = {path.relative_to(PACKAGE).as_posix(): _terse_names(_tree(path)) for path in PACKAGE.rglob("*.py")}
+
+    assert {path: names for path, names in found.items() if names} == {}
+
+
+@pytest.mark.parametrize(
+    ("code", "names"),
+    [
+        ("ground = 1", {"ground"}),
+        ("class Ground: pass", {"Ground"}),
+        ("def _barred_label(): pass", {"_barred_label"}),
+        ("def f(desk): return desk.say", {"desk"}),
+        ("self.terrain", {"terrain"}),
+        ("cells = SelectorCells()", {"cells"}),
+        ("selector_cells = is_multicast(background, firewalls, _cell)", set()),
+    ],
+)
+def test_terse_names_are_seen(code: str, names: set[str]) -> None:
+    """The check itself sees a terse word as a whole name and inside one, and no word that only contains it."""
+    assert _terse_names(ast.parse(code)) == names
+
+
+def test_second_classes_are_seen() -> None:
+    """The check itself sees public classes wherever they are defined, and leaves private ones alone."""
+    code = "class A: pass\ndef f():\n    class B: pass\nclass _C: pass"
+
+    assert sorted(_public_classes(ast.parse(code))) == ["A", "B"]

@@ -83,7 +83,7 @@ def _mapping(text: str, where: str) -> Mapping[str, Any]:
     try:
         found = load_foreign(text)
     except BadDocument as bad:
-        place = f"{where}:{bad.line}:{bad.column}" if bad.line else where
+        place = bad.place(where)
         raise fail("file-unreadable", str(bad), "mend the YAML", document=place) from None
     if len(found) != 1 or not isinstance(found[0], Mapping):
         raise _bad("is no single mapping", where)

@@ -5,12 +5,12 @@ The same proof as in every render, over other people's manifests: drift, leftove
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
-from mcpfence.kube.manifest import MANAGED_BY
+from mcpfence.kube.manifest import is_ours
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
@@ -77,7 +77,7 @@ def _leftovers(documents: Iterable[Any], rendering: Rendering, namespace: str) -
     kinds = {*(kind.kind for kind in policy_kinds()), *_REGISTRATIONS}
     found = []
     for one in unroll(documents)[0]:
-        if one.kind not in kinds or not _is_ours(one.document):
+        if one.kind not in kinds or not is_ours(one.document):
             continue
         where = one.namespace or namespace
         if where == rendering.catalog.namespace and (one.kind, where, one.name) not in current:
@@ -85,12 +85,3 @@ def _leftovers(documents: Iterable[Any], rendering: Rendering, namespace: str) -
             todo = "delete it, unless another release made it"
             found.append(Finding("leftover", (), sentence, todo, f"{one.kind} {where}/{one.name}"))
     return found
-
-
-def _is_ours(document: Mapping[str, Any]) -> bool:
-    """Whether mcpfence made it: Helm overwrites managed-by in the cluster, so part-of counts, and one of our labels."""
-    metadata = document.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    if not isinstance(labels, Mapping) or labels.get("app.kubernetes.io/part-of") != MANAGED_BY:
-        return False
-    return any(str(key).startswith("mcpfence.io/") for key in labels)

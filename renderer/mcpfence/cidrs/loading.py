@@ -73,5 +73,5 @@ def _yaml(name: str, body: str) -> list[Any]:
 
 
 def _not_data(name: str, bad: BadDocument) -> McpfenceError:
-    place = f"{name}:{bad.line}:{bad.column}" if bad.line else name
+    place = bad.place(name)
     return fail("cidrs-input", f"is neither JSON nor YAML ({bad})", _FORM, document=place)

@@ -10,7 +10,7 @@ from mcpfence.diff.side import Manifests
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
-from mcpfence.kube.manifest import MARK
+from mcpfence.kube.manifest import MARK, floor_policy, labels_of
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
 from mcpfence.render.objects import Rendering
@@ -72,7 +72,7 @@ class SideReader:
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
-        floor = [_floor(rendering.catalog.namespace)] if rendering.catalog.floor else []
+        floor = [floor_policy(rendering.catalog.namespace)] if rendering.catalog.floor else []
         return Read(self._manifests([rendering], floor), (source,), rendering.findings)
 
     def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
@@ -122,7 +122,7 @@ def _whole(name: str, data: bytes) -> list[Any]:
     try:
         return load_foreign(decode(data, name))
     except BadDocument as bad:
-        where = f"{name}:{bad.line}:{bad.column}" if bad.line else name
+        where = bad.place(name)
         raise fail("file-unreadable", str(bad), "mend the YAML", document=where) from None
 
 
@@ -157,16 +157,4 @@ def _ended(piece: bytes) -> bytes:
 
 
 def _is_carrier(document: Mapping[str, Any]) -> bool:
-    metadata = document.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    return isinstance(labels, Mapping) and labels.get(MARK) == "catalog"
-
-
-def _floor(namespace: str) -> dict[str, Any]:
-    """What the chart puts below every policy: default-deny for all pods of the namespace."""
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "mcp-default-deny", "namespace": namespace},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-    }
+    return labels_of(document).get(MARK) == "catalog"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from mcpfence.kube.manifest import MANAGED_BY
+from mcpfence.kube.manifest import is_ours, labels_of
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, union
 from mcpfence.reach.connectivity.workloads import named_ports, read_workloads
@@ -206,11 +206,10 @@ def _title(one: Object, namespace: str) -> str:
 
 
 def _owner(one: Object) -> str:
-    """`server github` for an object that mcpfence made; Helm overwrites managed-by, so part-of counts."""
-    metadata = one.document.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    if not isinstance(labels, Mapping) or labels.get("app.kubernetes.io/part-of") != MANAGED_BY:
+    """`server github` for an object that mcpfence made."""
+    if not is_ours(one.document):
         return ""
+    labels = labels_of(one.document)
     return next((f"{word} {labels[key]}" for key, word in _OWNERS.items() if isinstance(labels.get(key), str)), "")
 
 

@@ -31,6 +31,10 @@ class BadDocument(ValueError):
         self.line = line
         self.column = column
 
+    def place(self, name: str) -> str:
+        """`values.yaml:41:9` in the document of that name; the name alone where line and column are unknown."""
+        return f"{name}:{self.line}:{self.column}" if self.line else name
+
 
 class _Loader(_Base):  # type: ignore[misc]
     """The safe loader without YAML 1.1's sexagesimal numbers, dates and `=`, and for what JSON can say alone."""

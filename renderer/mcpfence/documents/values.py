@@ -36,7 +36,7 @@ def read_source(name: str, text: str) -> ValuesFile:
     try:
         data = load_values(text)
     except BadDocument as bad:
-        where = f"{name}:{bad.line}:{bad.column}" if bad.line else name
+        where = bad.place(name)
         raise fail("file-unreadable", str(bad), "mend the YAML", document=where) from None
     if data is None:
         data = {}

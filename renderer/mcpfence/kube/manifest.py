@@ -9,6 +9,9 @@ from mcpfence.documents.writer import Document
 
 MANAGED_BY = "mcpfence"
 
+FLOOR = "mcp-default-deny"
+"""The chart's own NetworkPolicy (chart/templates/floor.yaml)."""
+
 
 class Manifest(NamedTuple):
     """A document with what it is sorted and named by."""
@@ -38,6 +41,37 @@ def make_manifest(
     if annotations:
         metadata["annotations"] = dict(annotations)
     return Manifest(kind, namespace, name, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})
+
+
+def floor_policy(namespace: str) -> Document:
+    """What the chart puts below every policy: no rules, every pod of the namespace, both directions."""
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": FLOOR, "namespace": namespace},
+        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
+    }
+
+
+def labels_of(document: Mapping[str, Any]) -> Mapping[Any, Any]:
+    """The labels of an untrusted object; empty where it has none that could be read."""
+    metadata = document.get("metadata")
+    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
+    return labels if isinstance(labels, Mapping) else {}
+
+
+def is_ours(document: Mapping[str, Any], *, as_printed: bool = False) -> bool:
+    """Whether mcpfence made an object: part of mcpfence, and a label that says what for.
+
+    Helm overwrites managed-by in the cluster, so it does not count; `as_printed` asks for objects that no Helm has
+    touched, as mcpfence prints them.
+    """
+    labels = labels_of(document)
+    if labels.get("app.kubernetes.io/part-of") != MANAGED_BY:
+        return False
+    if as_printed and labels.get("app.kubernetes.io/managed-by") != MANAGED_BY:
+        return False
+    return any(str(key).startswith("mcpfence.io/") for key in labels)
 
 
 MARK = "mcpfence.io/carrier"

@@ -23,7 +23,7 @@ from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, Path, fail
 from mcpfence.findings.table import Severity
 from mcpfence.findings.wording import nearest, type_name
-from mcpfence.kube.manifest import MANAGED_BY, MARK
+from mcpfence.kube.manifest import MARK, is_ours, labels_of
 from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
@@ -106,7 +106,7 @@ def _mapping_of(text: str, name: str) -> Mapping[str, Any]:
     try:
         found = load_values(text)
     except BadDocument as bad:
-        where = f"{name}:{bad.line}:{bad.column}" if bad.line else name
+        where = bad.place(name)
         raise fail("function-config", str(bad), "mend the YAML", document=where) from None
     if not isinstance(found, Mapping):
         raise fail("function-config", f"is {type_name(found)}, not a mapping", "write a mapping", document=name)
@@ -191,17 +191,12 @@ def _without_separator(piece: bytes) -> str:
 
 
 def _label(item: Item, key: str) -> Any:
-    labels = item.document["metadata"].get("labels")
-    return labels.get(key) if isinstance(labels, Mapping) else None
+    return labels_of(item.document).get(key)
 
 
 def _ours(item: Item) -> bool:
-    """Whether an earlier run made it: both labels of ours, and one that says what for."""
-    labels = item.document["metadata"].get("labels")
-    made = _label(item, "app.kubernetes.io/managed-by"), _label(item, "app.kubernetes.io/part-of")
-    if made != (MANAGED_BY, MANAGED_BY) or not isinstance(labels, Mapping):
-        return False
-    return any(str(key).startswith("mcpfence.io/") for key in labels)
+    """Whether an earlier run made it."""
+    return is_ours(item.document, as_printed=True)
 
 
 # --- results ---

@@ -73,7 +73,7 @@ def _document(text: str) -> Mapping[str, Any]:
     try:
         found = [document for document in load_foreign(text) if document is not None]
     except BadDocument as bad:
-        where = f"stdin:{bad.line}:{bad.column}" if bad.line else "stdin"
+        where = bad.place("stdin")
         raise fail("resource-list", str(bad), "mend the YAML", document=where) from None
     if not found:
         raise _wrong("is empty", _TODO)

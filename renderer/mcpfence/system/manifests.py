@@ -23,7 +23,7 @@ def read_manifests(paths: Sequence[str]) -> list[Any]:
         try:
             documents += load_foreign(decode(read_bytes(name), shown))
         except BadDocument as bad:
-            where = f"{shown}:{bad.line}:{bad.column}" if bad.line else shown
+            where = bad.place(shown)
             faults += fail("file-unreadable", str(bad), "mend the YAML", document=where).findings
         except McpfenceError as error:
             faults += error.findings

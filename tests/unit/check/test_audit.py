@@ -141,11 +141,15 @@ def test_drift_is_found(edit: Callable[[Documents], Documents], id: str, words: 
     assert any(item.id == id and words in item.message for item in found), [item.message for item in found]
 
 
-def test_leftover_is_a_warning() -> None:
-    """The policies of a server that the catalog no longer has are named."""
+@pytest.mark.parametrize("manager", ["mcpfence", "Helm"])
+def test_leftover_is_a_warning(manager: str) -> None:
+    """The policies of a server that the catalog no longer has are named, also where Helm says that it manages them."""
     smaller = json.loads(json.dumps(CATALOG))
     del smaller["servers"]["vault"]
-    found = audit(smaller, rendered(), release="demo", namespace="default", services=ServiceIndex())
+    items = rendered()
+    for item in items:
+        item["metadata"]["labels"]["app.kubernetes.io/managed-by"] = manager
+    found = audit(smaller, items, release="demo", namespace="default", services=ServiceIndex())
     leftovers = [item for item in found if item.id == "leftover"]
 
     assert [item.place for item in leftovers] == [

@@ -11,6 +11,7 @@ from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Finding, McpfenceError
 from mcpfence.imports.kubernetes.peers import NAME
 from mcpfence.imports.shared.source import Node
+from mcpfence.kube.manifest import floor_policy
 from mcpfence.kube.services import index
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Reach
@@ -54,7 +55,9 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> RenderedCatalo
             }
             continue
         texts = (item.text for item in found.objects if item.kind != "ConfigMap")
-        return RenderedCatalog((*(one for text in texts for one in load_foreign(text)), _floor(namespace)), refused)
+        return RenderedCatalog(
+            (*(one for text in texts for one in load_foreign(text)), floor_policy(namespace)), refused
+        )
 
 
 def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -63,13 +66,6 @@ def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -
         if finding.severity.value == "error" and len(finding.path) > 1 and finding.path[0] in ("servers", "workloads"):
             found.setdefault((str(finding.path[0]), str(finding.path[1])), finding.sentence)
     return {key: sentence for key, sentence in found.items() if key not in known}
-
-
-def _floor(namespace: str) -> dict[str, Any]:
-    """What the chart puts below every policy."""
-    metadata = {"name": "mcp-default-deny", "namespace": namespace}
-    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
 def comparison(

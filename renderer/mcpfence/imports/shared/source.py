@@ -50,7 +50,7 @@ def read_text(source: Text) -> list[Document]:
     try:
         return [item for item in _documents(source) if item.data is not None]
     except BadDocument as bad:
-        where = f"{source.name}:{bad.line}:{bad.column}" if bad.line else source.name
+        where = bad.place(source.name)
         todo = "mend it and import it again; nothing of this file was imported"
         raise fail("import-unreadable", str(bad), todo, document=where) from None
 
