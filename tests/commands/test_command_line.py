@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,6 +105,34 @@ def test_unknown_option(name: str) -> None:
 def test_wrong_usage(arguments: tuple[str, ...], sentence: str) -> None:
     """Exit code 2, and a sentence that helps."""
     assert refusal(mcpfence(*arguments), code=2).splitlines()[-1] == sentence
+
+
+def bare(stdin: Any, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """`mcpfence` without a word, as a process with this stdin."""
+    how: Any = {"input": stdin} if isinstance(stdin, bytes) else {"stdin": stdin}
+    return subprocess.run(mcpfence_command(), capture_output=True, check=False, env=environment(**variables), **how)
+
+
+def test_no_command() -> None:
+    """The help on stderr, as tools made with click have it, with exit code 2."""
+    at_a_terminal, without_stdin = bare(subprocess.DEVNULL), mcpfence()
+
+    assert refusal(at_a_terminal, code=2) == refusal(without_stdin, code=2)
+    assert at_a_terminal.stderr == mcpfence("--help").stdout
+
+
+def test_no_command_and_a_stream(tmp_path: Path) -> None:
+    """So Helm 3 calls a post-renderer whose arguments were forgotten: the sentence says which, in the log too."""
+    log = tmp_path / "log"
+    said = refusal(bare(b"---\na: 1\n", MCPFENCE_LOG_FILE=str(log)), code=2)
+
+    assert said == (
+        "Usage: mcpfence [OPTIONS] COMMAND [ARGS]...\n"
+        "Try 'mcpfence --help' for help.\n\n"
+        "Error: No command, and a stream on stdin. Behind helm's --post-renderer mcpfence write "
+        "--post-renderer-args post-render (Helm 3), elsewhere the command: mcpfence post-render."
+    )
+    assert log.read_text().rstrip("\n") == said
 
 
 def test_wrong_usage_is_in_the_log(tmp_path: Path) -> None:

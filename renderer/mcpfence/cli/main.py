@@ -8,6 +8,7 @@ import importlib
 import io
 import os
 import signal
+import stat
 import sys
 from pathlib import Path
 from typing import Any, NoReturn
@@ -36,6 +37,11 @@ _COMMANDS = {
 class _LazyGroup(click.Group):
     """Lists commands from the table and imports the one that is called: start-up is half of a small render."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if not args and not ctx.resilient_parsing:
+            _no_command(ctx)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
@@ -60,6 +66,21 @@ class _LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
+
+
+def _no_command(ctx: click.Context) -> NoReturn:
+    """The help on stderr, or, where somebody feeds a stream, what is to be said instead.
+
+    Helm 3 without --post-renderer-args calls the executable like this.  Nothing is read: a stream may never end.
+    """
+    with contextlib.suppress(AttributeError, OSError, ValueError):  # a stdin that is closed, or no file
+        if not stat.S_ISCHR(os.fstat(sys.stdin.fileno()).st_mode):
+            ctx.fail(
+                "No command, and a stream on stdin. Behind helm's --post-renderer mcpfence write "
+                "--post-renderer-args post-render (Helm 3), elsewhere the command: mcpfence post-render."
+            )
+    click.echo(ctx.get_help(), err=True)
+    ctx.exit(2)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -108,7 +129,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
 def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
     """Copy wrong usage to the log file: Helm 4 hides stderr, and options that cannot be parsed name no file yet."""
     name = os.environ.get("MCPFENCE_LOG_FILE")
-    for option, value in zip(arguments, [*arguments[1:], ""], strict=True):
+    for option, value in zip(arguments, [*arguments, ""][1:], strict=True):
         if option == "--log-file" or option.startswith("--log-file="):
             name = option.removeprefix("--log-file=") if "=" in option else value
     if not name:

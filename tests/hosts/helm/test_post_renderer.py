@@ -87,6 +87,16 @@ def _refused(host: Host, folder: Path, chart: Path, *arguments: str | Path, flag
     return said
 
 
+def test_forgotten_arguments(helm3: Path, tmp_path: Path) -> None:
+    """Helm 3 without --post-renderer-args: nothing is rendered, and what is missing is said."""
+    host = make_host(helm3, 3, tmp_path)
+    done = host.run("template", RELEASE, CHART, "--post-renderer", "mcpfence")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"\nError: No command, and a stream on stdin. Behind helm's --post-renderer mcpfence write " in done.stderr
+    assert b" --post-renderer-args post-render (Helm 3), " in done.stderr
+
+
 # --- what goes through ---
 
 
