@@ -5,12 +5,14 @@ Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence import __version__
+from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
+from mcpfence.providers import policy_kinds
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.release_size import size_finding
@@ -49,25 +51,47 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
         return _with_catalog(stream, given, helm4, more)
     _check_carriers(stream)
     helm4 = helm4 or stream.helm4
-    rendered: dict[int, Rendering] = {}
-    out = Collector()
-    errors: list[Finding] = []
-    for carrier in stream.carriers:
-        try:
-            filename = _filename(carrier) if helm4 else ""
-            release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
-            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more)
-        except McpfenceError as error:
-            errors += error.findings
-    if errors:
-        raise McpfenceError(errors)
-    _check_names(list(rendered.values()), out)
-    out.stop_on_errors()
+    rendered = _render_carriers(stream, helm4, more, {})
+    if len(rendered) > 1:
+        out = Collector()
+        _check_names(list(rendered.values()), out)
+        out.stop_on_errors()
+        # Each is proven once more with the policies of the others around it: they may select the same pods.
+        rendered = _render_carriers(stream, helm4, more, rendered)
     renderings = tuple(rendered.values())
     foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
     chunks = list(_output(stream, rendered))
     size = size_finding(chunks, [stream.pieces[number] for number in rendered])
     return Result(chunks, renderings, (*_said(renderings), *([size] if size else [])), foreign)
+
+
+def _render_carriers(
+    stream: Stream, helm4: bool, more: Sequence[Any], before: Mapping[int, Rendering]
+) -> dict[int, Rendering]:
+    """The rendering of each carrier, by its piece, among the policies of the other ones as they were rendered before.
+
+    Raises McpfenceError with the errors of all of them.
+    """
+    rendered: dict[int, Rendering] = {}
+    errors: list[Finding] = []
+    for carrier in stream.carriers:
+        filename = _filename(carrier) if helm4 else ""
+        release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
+        others = [other for piece, other in before.items() if piece != carrier.piece]
+        try:
+            around = [document for other in others for document in _policies(other)]
+            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more, around)
+        except McpfenceError as error:
+            errors += error.findings
+    if errors:
+        raise McpfenceError(errors)
+    return rendered
+
+
+def _policies(rendering: Rendering) -> list[Any]:
+    """The policies among the objects of a rendering, read back from their text."""
+    kinds = {kind.kind for kind in policy_kinds()}
+    return [document for item in rendering.objects if item.kind in kinds for document in load_foreign(item.text)]
 
 
 def _said(renderings: Sequence[Rendering]) -> tuple[Finding, ...]:
@@ -79,12 +103,22 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str, more: Sequence[Any]) -> Rendering:
-    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
+def _render(
+    stream: Stream,
+    raw: Any,
+    release: tuple[str, str, str],
+    folder: str,
+    more: Sequence[Any],
+    around: Sequence[Any] = (),
+) -> Rendering:
+    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report.
+
+    `around` are policies that leave with the same stream and do not stand in it.
+    """
     name, namespace, report = release
     needs = _needs_services(raw)
     services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
-    foreign = neighbours(stream.pieces, raw)
+    foreign = [*neighbours(stream.pieces, raw), *around]
     return render(
         raw,
         release=name,

@@ -188,6 +188,25 @@ def test_catalog_beside_the_output_of_another_release() -> None:
     assert rendered(BLOCK + carrier(OTHER, release="second")) == BLOCK + rendered(carrier(OTHER, release="second"))
 
 
+def test_two_catalogs_whose_policies_add_up() -> None:
+    """A workload of one catalog whose pods may be those of the other's server: each is proven among both's policies."""
+    egress = {"cidrs": [{"cidr": "203.0.113.0/24", "ports": [443]}]}
+    tier = {"workloads": {"api": {"namespace": "demo-mcp", "podSelector": {"tier": "api"}, "egress": egress}}}
+    sentences = _sentences(carrier() + FOREIGN[0] + carrier({**OTHER, **tier}, release="second"))
+
+    assert sentences == [
+        "servers.vault: may reach 203.0.113.0 TCP 443, which the catalog does not grant: spec.egress[0] of NetworkPolicy "
+        "demo-mcp/mcp-workload-api-egress lets it through; remove spec.egress[0] of NetworkPolicy "
+        "demo-mcp/mcp-workload-api-egress, or narrow its podSelector so that it cannot select app=vault",
+        "workloads.api: may be reached by a pod with app=gateway in a namespace with kubernetes.io/metadata.name=gateways "
+        "TCP 8080, which the catalog does not grant: spec.ingress[0] of NetworkPolicy demo-mcp/mcp-server-vault-ingress "
+        "lets it through; remove spec.ingress[0] of NetworkPolicy demo-mcp/mcp-server-vault-ingress, or narrow its "
+        "podSelector so that it cannot select tier=api",
+    ]
+    apart = {**tier, "workloads": {"api": {**tier["workloads"]["api"], "podSelector": {"app": "api"}}}}
+    assert rendered(carrier() + carrier({**OTHER, **apart}, release="second"))
+
+
 def test_two_catalogs_that_fence_the_same_workload() -> None:
     """Workloads live in any namespace, so two catalogs could bring one policy twice."""
     workload = {"workloads": {"gateway": {"namespace": "shared", "podSelector": {"app": "gateway"}}}}
