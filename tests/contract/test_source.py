@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from mcpfence.providers import all_providers
 from tooling import ROOT
 
 PACKAGE = ROOT / "renderer" / "mcpfence"
@@ -183,3 +184,35 @@ def test_second_classes_are_seen() -> None:
     code = "class A: pass\ndef f():\n    class B: pass\nclass _C: pass"
 
     assert sorted(_public_classes(ast.parse(code))) == ["A", "B"]
+
+
+def _vendor_words() -> set[str]:
+    """The names, kinds and API groups of the providers that are somebody's product."""
+    rows = [row for row in all_providers() if row.kinds]
+    return {word for row in rows for word in (row.name, *(part for kind in row.kinds for part in kind))}
+
+
+def test_no_vendor_outside_its_rooms() -> None:
+    """A provider's name, kinds and API group stand in its two folders, in the one table, and in importers alone."""
+    names = [row.name for row in all_providers() if row.kinds]
+    rooms = (
+        "imports/",
+        "providers/__init__.py",
+        *(f"{where}/{name}/" for name in names for where in ROOMS_OF_A_VENDOR),
+    )
+    found = {
+        f"{path.relative_to(PACKAGE).as_posix()}: {word}"
+        for path in PACKAGE.rglob("*.py")
+        if not path.relative_to(PACKAGE).as_posix().startswith(rooms)
+        for word in _vendor_words()
+        if word.lower() in path.read_text(encoding="utf-8").lower()
+    }
+
+    assert found <= ALLOWED_WORDS
+
+
+ROOMS_OF_A_VENDOR = ("providers", "reach/engines")
+ALLOWED_WORDS = {
+    # Whatever ends in this word counts as a policy, whoever makes it.
+    "reach/engines/not_evaluated.py: FirewallPolicy",
+}

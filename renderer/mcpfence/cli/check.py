@@ -45,7 +45,7 @@ def command(
     mcpfence check -f base.yaml -f prod.yaml --strict
     mcpfence check -f values.yaml -f services.yaml --output json
     mcpfence check -f values.yaml manifests/
-    kubectl get networkpolicies,firewallpolicies -A -o yaml | mcpfence check -f values.yaml -
+    kubectl get networkpolicies,KINDS -A -o yaml | mcpfence check -f values.yaml -    (KINDS: those of your provider)
     """
     if not files:
         raise click.UsageError("Nothing to check: name a values file with -f.")

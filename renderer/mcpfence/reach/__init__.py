@@ -17,7 +17,7 @@ The proof
     from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
     from mcpfence.reach.evaluation.policy_set import read_policies
 
-    found = read_policies(documents, namespace="mcp")      # NetworkPolicy, FirewallPolicy, and what has no evaluator
+    found = read_policies(documents, namespace="mcp")      # policies of all engines, and what has no evaluator
     found.problems                                         # Problem(document, field, reason), ...
     found.not_evaluated                                    # NotEvaluated(title, ..., namespace, selector, told), ...
     evaluator = Evaluator(found)

@@ -1,9 +1,8 @@
 """Who can reach whom in a set of manifests: what `mcpfence reach` shows, without its formats.
 
 Workloads that are there, addresses of both families outside, and the ingress controller that Ingress and Route objects
-imply.  NetworkPolicies with the admin policies around them at both ends, and FirewallPolicies at the source, must let a
-flow pass.  A flow that only something unreadable might allow is not in it: `unknown` names the workloads for which
-that is so.
+imply.  The policies of all layers must let a flow pass, at the source as at the destination.  A flow that only
+something unreadable might allow is not in it: `unknown` names the workloads for which that is so.
 
 Assumed where manifests cannot tell: pods are reached over IPv4 as far as a firewall's CIDR groups are concerned, and
 groups that hold some but not all IPv4 addresses let pods pass where they permit and do not stop them where they deny.

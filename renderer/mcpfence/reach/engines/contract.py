@@ -2,7 +2,7 @@
 
     NetworkPolicy        tier POLICIES, isolates: what no rule of any policy allows is denied
     AdminNetworkPolicy   tier ADMIN, by priority: the first rule that matches allows, denies, or passes on
-    FirewallPolicy       a layer of its own behind the cluster's: both must allow
+    a gateway's policy    a layer of its own behind the cluster's: both must allow
 
 Policies of one layer are asked tier by tier, in a tier by priority; in one policy the first rule that matches decides,
 and policies of equal priority stand in an order that nobody states.  What no rule of a tier matches is for the tiers
