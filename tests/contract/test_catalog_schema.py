@@ -240,7 +240,7 @@ def test_stale_values_schema_is_reported_and_rewritten(tmp_path: Path, capsys: p
     for name in (gen_schema.SOURCE, gen_schema.TARGET):
         (tmp_path / name).parent.mkdir()
         (tmp_path / name).write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
-    changed = json.dumps({**SCHEMA, "title": "another"})
+    changed = gen_schema.pretty({**SCHEMA, "title": "another"}) + "\n"
     (tmp_path / gen_schema.SOURCE).write_text(changed, encoding="utf-8")
     before = (tmp_path / gen_schema.TARGET).read_text(encoding="utf-8")
 

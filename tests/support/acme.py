@@ -38,9 +38,10 @@ def register(patch: pytest.MonkeyPatch, composition: Composition, folder: Path, 
     patch.setattr(providers, "_LOADED", dict(providers._LOADED))
     patch.setattr(engines, "_FOUND", {})
     patch.setitem(providers.TABLE, "acme", "acme")
+    before = set(TABLE)
     row = providers.provider_of("acme")
-    for id in row.findings:
-        patch.setitem(TABLE, id, row.findings[id])  # taken out again with the test
+    for id in set(TABLE) - before:  # put in anew, so that it is taken out again with the test
+        patch.setitem(TABLE, id, TABLE.pop(id))
     whole = json.dumps(gen_schema.with_providers(json.loads(schema.schema_text()), providers.all_providers()))
     fast = jsonschema_rs.validator_for(whole)
     patch.setattr(schema, "schema_text", lambda: whole)
