@@ -147,6 +147,7 @@ _ERRORS = {
     "proof-run": "A rendered pod is not the one that its policies hold for.",
     "proof-text": "What was written for an object cannot be read back as that one object.",
     "proof-wider": "The manifests, or other policies of the same stream, let more through than the catalog grants.",
+    "public-none": "What is excepted leaves no public address.",
     "provider-cannot": "The chosen engine cannot express what servers need, and nothing is approximated.",
     "kind-unknown": "An object was made that would never be printed.",
     "provider-missing": "The chosen provider is not part of this version.",

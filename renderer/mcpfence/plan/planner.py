@@ -49,6 +49,10 @@ class _Scene(NamedTuple):
 def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
     """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
     facts = cluster_facts(catalog)
+    if not facts.network.public:
+        sentence = "egress.except and cluster.cidrs leave no public address, so neither internet nor a name opens any"
+        todo = "list narrower ranges; to deny every server the internet write egress.default: deny"
+        out.add("public-none", ("egress", "except"), sentence, todo)
     scene = _Scene(catalog, facts, {}, {}, {}, default_clients(catalog))
     for server in catalog.servers.values():
         if server.hosted:

@@ -55,7 +55,7 @@ def test_names_resolve_to_public_addresses_only() -> None:
     """A name is granted at whatever public address it resolves to: the fence holds the public ranges beside it."""
     fence = planned(one_egress(domains=["a.example.com"]) | {"egress": AVIATRIX})["server a"]
 
-    assert [block.text.split(" ")[0] for block in fence.public] == ["0.0.0.0/0", "::/0"]
+    assert [block.text.split(" ")[0] for block in fence.public] == ["0.0.0.0/0", "2000::/3"]
     assert fence.public == planned(one()).network.public
     assert planned(one())["server a"].public == ()
 
@@ -92,7 +92,7 @@ def test_names_without_an_engine_become_the_public_ranges() -> None:
 
     assert names(plan["server a"]) == {}
     assert reach(plan["server a"].egress, "unenforced") == {
-        "unenforced": ["0.0.0.0/0 on 443/TCP, 8443/TCP", "::/0 on 443/TCP, 8443/TCP"]
+        "unenforced": ["0.0.0.0/0 on 443/TCP, 8443/TCP", "2000::/3 on 443/TCP, 8443/TCP"]
     }
     assert plan.messages("domains-open") == [
         "egress.unenforcedDomains: names are not enforced: who is granted names may reach every public address on their "
