@@ -13,7 +13,7 @@ from typing import Any
 
 from mcpfence.net.addresses import ALL_V4, ALL_V6, cidrs, format_address
 from mcpfence.net.intervals import Interval, Intervals, intersect, is_subset, size, subtract
-from mcpfence.net.special_ranges import emittable, special
+from mcpfence.net.special_ranges import special
 from mcpfence.reach.flows import host_names, traffic
 from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.host_names import Names
@@ -92,7 +92,7 @@ def _address_line(members: Intervals, points: Intervals, shown: Names) -> str:
 @lru_cache(maxsize=1)
 def _public() -> Intervals:
     """Every address outside the built-in table of special ones, in both families."""
-    return emittable(subtract((ALL_V4, ALL_V6), special()))
+    return subtract((ALL_V4, ALL_V6), special())
 
 
 def _families(members: Intervals) -> list[tuple[str, Intervals]]:

@@ -400,9 +400,33 @@ def _construct(node: Any, loader_class: Any) -> Any:
         return loader.construct_document(node)
     except yaml.YAMLError as bad:
         raise _bad(bad) from None
-    except (ValueError, TypeError) as bad:
+    except _UNREADABLE as bad:
         if isinstance(bad, BadDocument):
             raise
-        raise BadDocument(f"has a value that cannot be read ({type(bad).__name__})") from None
+        raise _unreadable(node, loader_class) from None
     finally:
         loader.dispose()
+
+
+_UNREADABLE = (ValueError, TypeError, LookupError, AttributeError)
+"""What constructors raise, PyYAML's and ours, where a text is not what its tag says: `!!int ""`, `!!bool x`."""
+
+
+def _unreadable(root: Any, loader_class: Any) -> BadDocument:
+    """Which value below `root` no constructor takes: the first of those that hold no other such value."""
+    waiting, seen = [root], set[int]()
+    fault, named = root, ""
+    while waiting:
+        node = waiting.pop()
+        seen.add(id(node))
+        loader = loader_class("")
+        try:
+            loader.construct_document(node)
+        except _UNREADABLE:
+            fault, named = node, str(node.tag)
+            waiting = [child for child in reversed(_children(node)) if id(child) not in seen]
+        except yaml.YAMLError:
+            pass  # a fault of another kind, which is said once this one is gone
+        finally:
+            loader.dispose()
+    return _at(fault, f"a value cannot be read as what its tag says ({named.rpartition(':')[2]})")

@@ -1,8 +1,9 @@
 """Addresses that `internet` and names never reach: special-purpose, private and metadata ranges.
 
-Our own table, because Python's `is_private` and `is_global` answer differently by patch version and are wrong for
-168.63.129.16, NAT64, 6to4 and multicast.  Sources: the IANA special-purpose registries for IPv4 and IPv6, RFC 6598,
-6052, 8215, 9637, and the clouds' own pages on their metadata endpoints (facts on providers, section 11).
+Public IPv6 is 2000::/3 less the table.  The table is our own, because Python's `is_private` and `is_global` answer
+differently by patch version and are wrong for 168.63.129.16, NAT64, 6to4 and multicast.  Sources: the IANA special-
+purpose registries for IPv4 and IPv6, RFC 6598, 6052, 8215, 9637, 9780, and the clouds' own pages on their metadata
+endpoints (facts on providers, section 11).
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ SPECIAL_V4: tuple[tuple[str, str], ...] = (
 
 SPECIAL_V6: tuple[tuple[str, str], ...] = (
     ("::/96", "unspecified, loopback and the deprecated IPv4-compatible addresses"),
+    ("::ffff:0:0:0/96", "IPv4-translated: an image of every IPv4 address"),
     ("64:ff9b::/96", "NAT64: an image of every IPv4 address, metadata included"),
     ("64:ff9b:1::/48", "NAT64 with a local prefix"),
     ("100::/64", "discard-only"),
+    ("100:0:0:1::/64", "dummy prefix"),
     ("2001::/23", "IETF protocol assignments: Teredo, ORCHID and others"),
     ("2001:db8::/32", "documentation"),
     ("2002::/16", "6to4: an image of every IPv4 address"),
@@ -45,9 +48,13 @@ SPECIAL_V6: tuple[tuple[str, str], ...] = (
     ("ff00::/8", "multicast"),
 )
 
-MAPPED_V6 = "::ffff:0:0/96"
-"""IPv4-mapped addresses: blocked like the rest, but the API server refuses them as an `except`, so never emitted.
-The IPv4 rules decide on such packets: on the wire they are IPv4."""
+GLOBAL_V6 = "2000::/3"
+"""The only IPv6 space from which IANA has given out global unicast addresses (registry of the IPv6 address space).
+What lies outside is not public, whatever it may become: a table of what is special would have to know the future."""
+
+OUTSIDE_GLOBAL_V6: tuple[tuple[str, str], ...] = tuple(
+    (text, f"outside {GLOBAL_V6}, where all global addresses are") for text in ("::/3", "4000::/2", "8000::/1")
+)
 
 NAT64 = "64:ff9b::/96"
 
@@ -88,10 +95,13 @@ def metadata() -> Intervals:
 
 
 def special() -> Intervals:
-    """The built-in table, both families, IPv4-mapped IPv6 included."""
-    texts = [text for text, _ in SPECIAL_V4 + SPECIAL_V6]
-    mapped = V6_BASE + (0xFFFF << 32)
-    return canonical([*(parse_cidr(text) for text in texts), (mapped, mapped + (1 << 32) - 1)])
+    """The built-in table, both families, with all that is outside 2000::/3 (IPv4-mapped addresses as well)."""
+    return canonical(parse_cidr(text) for text, _ in SPECIAL_V4 + SPECIAL_V6 + OUTSIDE_GLOBAL_V6)
+
+
+def public_blocks(*, nat64: bool) -> tuple[Interval, ...]:
+    """The blocks in which public addresses lie, blocked ones among them."""
+    return (ALL_V4, *([parse_cidr(NAT64)] if nat64 else []), parse_cidr(GLOBAL_V6))
 
 
 def blocked(extra: Intervals, *, nat64: bool) -> Intervals:
@@ -105,9 +115,3 @@ def blocked(extra: Intervals, *, nat64: bool) -> Intervals:
     images = nat64_images(intersect(ranges, (ALL_V4,)))
     extra_v6 = intersect(canonical(extra), (ALL_V6,))
     return canonical([*subtract(ranges, (parse_cidr(NAT64),)), *images, *extra_v6])
-
-
-def emittable(members: Intervals) -> Intervals:
-    """The set without IPv4-mapped IPv6 addresses, which no ipBlock may name (see MAPPED_V6)."""
-    mapped = V6_BASE + (0xFFFF << 32)
-    return subtract(members, ((mapped, mapped + (1 << 32) - 1),))

@@ -11,7 +11,7 @@ from mcpfence.catalog.model import Catalog
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.net.addresses import V6_BASE, cidrs, family, format_address, parse_address, parse_cidr
 from mcpfence.net.intervals import Interval, contains, intersect
-from mcpfence.net.special_ranges import METADATA, NAT64, SPECIAL_V4, SPECIAL_V6, metadata
+from mcpfence.net.special_ranges import METADATA, NAT64, OUTSIDE_GLOBAL_V6, SPECIAL_V4, SPECIAL_V6, metadata
 from mcpfence.plan.fence import Block, Peer
 
 TABLE = "built-in table"
@@ -33,12 +33,12 @@ class BlockedRange(NamedTuple):
 def blocked_ranges(catalog: Catalog) -> tuple[BlockedRange, ...]:
     """Every blocked range of the families in use, by source; ranges of several sources may overlap.
 
-    IPv4-mapped addresses have no row: no ipBlock may name them, and on the wire they are IPv4.
+    The last rows of the table hold all that is outside 2000::/3, and so most of the rows before them.
     """
     cluster = catalog.cluster
     found = [
         BlockedRange(parse_cidr(text), why, TABLE)
-        for text, why in SPECIAL_V4 + SPECIAL_V6
+        for text, why in SPECIAL_V4 + SPECIAL_V6 + OUTSIDE_GLOBAL_V6
         if not (text == NAT64 and cluster.nat64)
     ]
     if cluster.nat64:
@@ -66,9 +66,8 @@ def reasons_against(address: int, catalog: Catalog) -> tuple[BlockedRange, ...]:
     block = parse_cidr(NAT64)
     if catalog.cluster.nat64 and block[0] <= address <= block[1]:
         inner = address - block[0]
-        ours = [
-            row for row in blocked_ranges(catalog) if row.source != "cluster.nat64" and contains((row.block,), address)
-        ]
+        opened = ("cluster.nat64", TABLE)  # what the table says of NAT64 is what the catalog sets aside
+        ours = [row for row in blocked_ranges(catalog) if row.source not in opened and contains((row.block,), address)]
         return (
             *(
                 BlockedRange((address, address), f"stands for {format_address(inner)} (NAT64): {row.why}", row.source)
@@ -77,7 +76,8 @@ def reasons_against(address: int, catalog: Catalog) -> tuple[BlockedRange, ...]:
             ),
             *ours,
         )
-    return tuple(row for row in blocked_ranges(catalog) if contains((row.block,), address))
+    found = [row for row in blocked_ranges(catalog) if contains((row.block,), address)]
+    return tuple([row for row in found if (row.cidr, row.why) not in OUTSIDE_GLOBAL_V6] or found)
 
 
 def _blocked_v4(catalog: Catalog) -> tuple[BlockedRange, ...]:

@@ -8,10 +8,10 @@ from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.kube.selectors import Selector
-from mcpfence.net.addresses import ALL_V4, ALL_V6, family, parse_cidr
+from mcpfence.net.addresses import family, parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, subtract
 from mcpfence.net.ports import PortRange, Ports, canonical_ports, tcp
-from mcpfence.net.special_ranges import blocked, emittable, metadata
+from mcpfence.net.special_ranges import blocked, metadata, public_blocks
 from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Peer, Pods
 
 API_PORTS: Ports = tcp(443, 6443)
@@ -37,9 +37,9 @@ def cluster_facts(catalog: Catalog) -> ClusterFacts:
     extra = canonical([*map(parse_cidr, profile.blocked), *cluster, *catalog.excepts])
     ranges = blocked(extra, nat64=catalog.cluster.nat64)
     public = tuple(
-        Block(whole, emittable(intersect(ranges, (whole,))))
-        for whole in (ALL_V4, ALL_V6)
-        if family(whole[0]) in catalog.cluster.families
+        Block(whole, intersect(ranges, (whole,)))
+        for whole in public_blocks(nat64=catalog.cluster.nat64)
+        if family(whole[0]) in catalog.cluster.families and subtract((whole,), ranges)
     )
     network = ClusterNetwork(
         namespace=catalog.namespace,

@@ -133,7 +133,7 @@ class ClusterNetwork(NamedTuple):
     release: str
     families: frozenset[int]
     public: tuple[Block, ...]
-    """0.0.0.0/0 and ::/0 (of the families in use) less the blocked ranges."""
+    """0.0.0.0/0 and 2000::/3 (of the families in use), and NAT64 where asked, less the blocked ranges."""
     inside: Intervals
     """Addresses of the cluster itself: cluster.cidrs and the DNS Service."""
     pod_cidrs: tuple[Interval, ...]

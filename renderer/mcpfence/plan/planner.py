@@ -44,12 +44,18 @@ class _Scene(NamedTuple):
     back_ends: dict[Selector, BackEnd]
     workload_callers: dict[str, list[Peer]]
     clients: Allow | None
+    opened: dict[str, bool]
+    """Who reaches public addresses by names that nothing enforces, by title: whether for its registry alone."""
 
 
 def make_plan(catalog: Catalog, services: ServiceIndex, out: Collector) -> Plan:
     """Plan every fence; errors go to the collector, so the fences are only good if it holds none at the end."""
     facts = cluster_facts(catalog)
-    scene = _Scene(catalog, facts, {}, {}, {}, default_clients(catalog))
+    if not facts.network.public:
+        sentence = "egress.except and cluster.cidrs leave no public address, so neither internet nor a name opens any"
+        todo = "list narrower ranges; to deny every server the internet write egress.default: deny"
+        out.add("public-none", ("egress", "except"), sentence, todo)
+    scene = _Scene(catalog, facts, {}, {}, {}, default_clients(catalog), {})
     for server in catalog.servers.values():
         if server.hosted:
             pods: list[Peer] = [Pods(catalog.namespace, selector) for selector in server.selectors]
@@ -136,6 +142,7 @@ def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
                 ingress=callers.ingress,
                 path=callers.path,
             )
+    _say_opened(scene.opened, out)
 
 
 def _server_fence(scene: _Scene, server: Server, out: Collector) -> Fence:
@@ -209,15 +216,31 @@ def _egress(
         sentence = "names are granted but dns: false lets nothing resolve them"
         out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
     if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
-        allows.append(_unenforced(facts, names, out))
+        allows.append(_unenforced(facts, names))
+        scene.opened[" ".join(owner)] = all(name.registry for name in names)
         names = []
     return tuple(allows), tuple(sorted(set(names), key=lambda name: (name.pattern, name.ports, name.registry)))
 
 
-def _unenforced(facts: ClusterFacts, names: list[Name], out: Collector) -> Allow:
+def _say_opened(opened: dict[str, bool], out: Collector) -> None:
+    """Say at once whom names open every public address, those first that list names of their own."""
+    if not opened:
+        return
+    ranked = sorted(opened.items(), key=lambda item: item[1])
+    titles = [f"{title} (for its registry alone)" if registry else title for title, registry in ranked]
+    shown = ", ".join(titles[:_TITLES]) + (f" and {len(titles) - _TITLES:,} more" if len(titles) > _TITLES else "")
+    sentence = f"names are not enforced: these may reach every public address on the ports of their names: {shown}"
+    todo = "choose an egress.provider that knows names"
+    if any(opened.values()):
+        todo += "; where the package is baked into the image write egress.registries: none"
+    out.add("domains-open", ("egress", "unenforcedDomains"), sentence, todo)
+
+
+_TITLES = 20
+
+
+def _unenforced(facts: ClusterFacts, names: list[Name]) -> Allow:
     """The public ranges on the names' ports, which is what is left of names without an engine that knows them."""
-    sentence = "names are not enforced: who is granted names may reach every public address on their ports"
-    out.add("domains-open", ("egress", "unenforcedDomains"), sentence, "choose an egress.provider that knows names")
     ports = canonical_ports(item for name in names for item in name.ports)
     return Allow("unenforced", facts.network.public, ports, "egress.unenforcedDomains: internet")
 

@@ -74,14 +74,19 @@ class Assembly:
         return [fill(one.made.line, one.template.words) for one in self.fenced]
 
     def add(self, fence: Fence) -> None:
-        """Emit one fence; with errors in the collector nothing is kept any more, but all fences are checked."""
+        """Emit one fence; with errors in the collector only what no engine is needed to say of it is said.
+
+        A fence of a catalog with errors lacks what was wrong, so no provider sees it.
+        """
+        if self._out.failed:
+            self._lacks(fence, features(fence) - self._provider.expresses)
+            return
         template = template_of(fence)
         made = self._made.get(template.fence) or self._make(template.fence)
         if template.words and len(fence.name) > made.longest:
             template = FenceTemplate(fence, ())
             made = self._make(fence)
-        for feature in made.missing:
-            self._refused.setdefault(feature, []).append(fence.title)
+        self._lacks(fence, made.missing)
         self._provider.remark(fence, self._network, self._out)
         self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
@@ -93,6 +98,10 @@ class Assembly:
             self.objects.setdefault(item.kind, []).append(item)
             objects.append(item)
         self.fenced.append(Fenced(fence, template, made, tuple(objects)))
+
+    def _lacks(self, fence: Fence, missing: Iterable[Feature]) -> None:
+        for feature in missing:
+            self._refused.setdefault(feature, []).append(fence.title)
 
     def put(self, manifest: Manifest, title: str, path: Path) -> Rendered:
         """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken."""

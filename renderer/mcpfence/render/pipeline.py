@@ -23,7 +23,10 @@ from mcpfence.render.surroundings import read_surroundings
 
 
 def load_catalog(raw: Any, *, release: str, namespace: str, out: Collector) -> Catalog | None:
-    """Judge and read a catalog; None when its structure is wrong, or its provider is not there."""
+    """Judge and read a catalog; None when its structure is wrong, or its provider is not there.
+
+    After an error no provider is asked: it is promised a catalog in which everything was read.
+    """
     if not judge(raw, out):
         return None
     catalog = read_catalog(raw, release=release, namespace=namespace, out=out)
@@ -32,9 +35,10 @@ def load_catalog(raw: Any, *, release: str, namespace: str, out: Collector) -> C
         out.add("provider-missing", ("egress", "provider"), sentence, f"write one of: {', '.join(TABLE)}")
         caution(catalog, catalog.cluster.families, out)
         return None
-    provider = provider_of(catalog.provider)
-    caution(catalog, provider.opens(catalog), out)
-    provider.caution(catalog, out)
+    provider = None if out.failed else provider_of(catalog.provider)
+    caution(catalog, provider.opens(catalog) if provider else frozenset(), out)
+    if provider:
+        provider.caution(catalog, out)
     return catalog
 
 

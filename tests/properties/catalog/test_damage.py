@@ -37,7 +37,7 @@ ODD: list[Any] = [
     None, True, False, 0, 1, -1, 443, 65536, 1.5, 443.0, 1e300, 10**30, "", " ", "a", "A", "a.b", "x" * 70, "é", "a\nb", "443",
     "80-90", "90-80", "53/UDP", "all", "none", "inherit", "auto", "deny", "internet", "selector", "namespace", "cidr", "npx",
     "containerized", "remote", "composite", "api.example.com", "*.example.com", "*.com", "https://a.example.com/x", "{{ x }}",
-    "10.0.0.0/8", "0.0.0.0/0", "::/0", "fd00::/8", "169.254.169.254/32", "gke", "cilium", "aviatrix", "github", "obot", [], {},
+    "10.0.0.0/8", "10.0.0.300/24", "0.0.0.0/0", "::/0", "fd00::/8", "169.254.169.254/32", "gke", "cilium", "aviatrix", "github", "obot", [], {},
     [[]], [{}], {"a": {}}, {"app": "a"}, {"matchLabels": {"app": "a"}}, [{"app": "a"}], ["api.example.com"], [None],
 ]  # fmt: skip
 

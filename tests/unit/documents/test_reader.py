@@ -230,3 +230,30 @@ def test_other_faults_among_many_brackets(text: str, said: str) -> None:
         load_values(text)
 
     assert f"{caught.value.line}:{caught.value.column} {caught.value}" == said
+
+
+TAGGED = {
+    "int": ['""', '"-"', '"0x"', '"_"', '"0o9"', '"1:x"', "x"],
+    "float": ['""', '"x"', '".e"'],
+    "bool": ['""', "x"],
+    "timestamp": ['""', "x", '"2001-99-99"'],
+}
+TAG_PLACES: dict[str, tuple[str, tuple[int, int]]] = {
+    "a value": ("a: 1\nb:\n  c: [x, {}]", (3, 10)),
+    "a key": ("a: 1\n? {}\n: b", (2, 3)),
+    "the root": ("{}", (1, 1)),
+    "behind an alias": ("a: &a {{b: {}}}\nc: *a", (1, 11)),
+}
+
+
+@pytest.mark.parametrize(("text", "place"), TAG_PLACES.values(), ids=TAG_PLACES)
+@pytest.mark.parametrize(("tag", "value"), [(tag, value) for tag, values in TAGGED.items() for value in values])
+def test_value_that_is_not_what_its_tag_says(tag: str, value: str, text: str, place: tuple[int, int]) -> None:
+    """It is a fault of the document, with its place, for values and manifests alike."""
+    for load in (load_values, load_foreign) if tag != "timestamp" else (load_foreign,):
+        with pytest.raises(BadDocument) as caught:
+            load(text.format(f"!!{tag} {value}"))
+
+        found = caught.value
+        assert str(found) == f"a value cannot be read as what its tag says ({tag})"
+        assert (found.line, found.column) == place

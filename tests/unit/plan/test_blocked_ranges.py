@@ -14,28 +14,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from helpers import objects, one, one_egress
+from helpers import Raw, errors_of, objects, one, one_egress
 from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6, V6_BASE, cidrs, parse_address, parse_cidr
 from mcpfence.net.intervals import Intervals, canonical, contains, intersect, is_subset, subtract
-from mcpfence.net.special_ranges import MAPPED_V6, METADATA, NAT64, blocked, emittable, metadata, nat64_images, special
+from mcpfence.net.special_ranges import METADATA, NAT64, blocked, metadata, nat64_images, special
 
 RANGES = """
 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 168.63.129.16/32 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24
 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4
-::/128 ::1/128 ::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7
+::/128 ::1/128 ::/96 ::/3 4000::/2 8000::/1 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 3fff::/20 5f00::/16 fc00::/7
 fe80::/10 fec0::/10 ff00::/8
 """.split()  # noqa: SIM905
 POINTS = """
 169.254.169.254 169.254.169.253 169.254.169.252 169.254.170.2 169.254.170.23 169.254.42.42 169.254.20.10 168.63.129.16
 100.100.100.200 192.0.0.192 255.255.255.255 fd00:ec2::254 fd00:ec2::23 fd20:ce::254 fd00:42::42
 64:ff9b::a9fe:a9fe 64:ff9b::a83f:8110 64:ff9b::a00:1 2002:a9fe:a9fe::1 2002:a83f:8110:ffff:ffff:ffff:ffff:ffff 3fff::1
-::a9fe:a9fe ff02::1
+::a9fe:a9fe ff02::1 100:0:0:1::1 ::ffff:0:a9fe:a9fe ::ffff:a9fe:a9fe 200::1 3ff:ffff::1 64:ff9b:2::1 1fff:ffff::1
+4000::1 5eff::1 6000::1 8000::1 c000::1 e000::1 f000::1 fe00::1
 """.split()  # noqa: SIM905
 PUBLIC = """
 1.1.1.1 8.8.8.8 9.255.255.255 11.0.0.0 100.63.255.255 100.128.0.0 126.255.255.255 128.0.0.0 168.63.129.15 168.63.129.17
 169.253.255.255 169.255.0.0 172.15.255.255 172.32.0.0 191.255.255.255 192.0.1.0 192.0.3.0 192.88.98.255 192.88.100.0
 192.167.255.255 192.169.0.0 198.17.255.255 198.20.0.0 198.51.99.255 198.51.101.0 203.0.112.255 203.0.114.0
-223.255.255.255 2606:4700:4700::1111 2001:200::1 2001:4860:4860::8888 2001:db7:ffff::1 2001:db9::1 2003::1 2400::1
+223.255.255.255 2000::1 2606:4700:4700::1111 2001:200::1 2001:4860:4860::8888 2001:db7:ffff::1 2001:db9::1 2003::1 2400::1
+2a00:1450::1 3ffe:ffff::1 3fff:1000::1 3fff:ffff:ffff:ffff:ffff:ffff:ffff:ffff
 """.split()  # noqa: SIM905
 
 
@@ -46,7 +48,7 @@ def allowed(raw: dict[str, Any]) -> list[tuple[Any, list[Any]]]:
     return [
         (ipaddress.ip_network(block["cidr"]), [ipaddress.ip_network(text) for text in block.get("except", [])])
         for block in blocks
-        if block["cidr"] in ("0.0.0.0/0", "::/0")
+        if block["cidr"] in ("0.0.0.0/0", "64:ff9b::/96", "2000::/3")
     ]
 
 
@@ -76,10 +78,9 @@ def test_internet_reaches_public_addresses(text: str) -> None:
 
 
 def test_table_is_exactly_the_sources() -> None:
-    """The built-in table is these ranges and the IPv4-mapped addresses, neither more nor less."""
-    assert special() == canonical(
-        [*map(parse_cidr, RANGES), (V6_BASE + (0xFFFF << 32), V6_BASE + (0x1_0000 << 32) - 1)]
-    )
+    """The built-in table is these ranges, neither more nor less, and public IPv6 lies in 2000::/3."""
+    assert special() == canonical(map(parse_cidr, RANGES))
+    assert is_subset(subtract((ALL_V6,), special()), (parse_cidr("2000::/3"),))
 
 
 def test_excepts_are_canonical() -> None:
@@ -92,9 +93,9 @@ def test_excepts_are_canonical() -> None:
 
 def test_families_stand_in_blocks_of_their_own() -> None:
     """IPv4 and IPv6 are two blocks; with one family in cluster.ipFamilies there is one."""
-    assert [str(block) for block, _ in allowed(INTERNET)] == ["0.0.0.0/0", "::/0"]
+    assert [str(block) for block, _ in allowed(INTERNET)] == ["0.0.0.0/0", "2000::/3"]
     assert [str(block) for block, _ in allowed({**INTERNET, "cluster": {"ipFamilies": ["IPv4"]}})] == ["0.0.0.0/0"]
-    assert [str(block) for block, _ in allowed({**INTERNET, "cluster": {"ipFamilies": ["IPv6"]}})] == ["::/0"]
+    assert [str(block) for block, _ in allowed({**INTERNET, "cluster": {"ipFamilies": ["IPv6"]}})] == ["2000::/3"]
 
 
 def test_ranges_of_the_cluster_are_blocked() -> None:
@@ -122,7 +123,7 @@ def test_names_reach_no_blocked_range() -> None:
     raw = one_egress(domains=["api.example.com"])
     blocks = allowed({**raw, "egress": {"provider": "aviatrix", "aviatrix": {"ipv6": True}}})
 
-    assert [str(block) for block, _ in blocks] == ["0.0.0.0/0", "::/0"]
+    assert [str(block) for block, _ in blocks] == ["0.0.0.0/0", "2000::/3"]
     assert not [text for text in POINTS if reaches(blocks, text)]
     assert all(reaches(blocks, text) for text in PUBLIC)
 
@@ -207,13 +208,10 @@ def test_cidrs_and_intervals_agree(members: Intervals) -> None:
 
 
 def test_mapped_addresses_are_blocked_and_never_emitted() -> None:
-    """IPv4-mapped addresses are in the model, because packets may carry them, and in no except."""
-    mapped = V6_BASE + (0xFFFF << 32)
-
-    assert contains(special(), mapped + 0x0A000001)
-    assert not contains(emittable(special()), mapped + 0x0A000001)
+    """IPv4-mapped addresses are blocked, because packets may carry them, and no block or except may name them."""
+    assert contains(special(), V6_BASE + (0xFFFF << 32) + 0x0A000001)
     with pytest.raises(ValueError, match="IPv4-mapped"):
-        parse_cidr(MAPPED_V6)
+        parse_cidr("::ffff:0:0/96")
 
 
 def test_families_never_run_into_each_other() -> None:
@@ -224,3 +222,32 @@ def test_families_never_run_into_each_other() -> None:
 def test_deny_reaches_nothing_public() -> None:
     """A server of stance deny has no public block at all."""
     assert allowed(one()) == []
+
+
+EXCEPTED = {
+    "IPv4, and with it its images": (["0.0.0.0/0"], ["2000::/3"]),
+    "IPv4 in halves": (["0.0.0.0/1", "128.0.0.0/1"], ["2000::/3"]),
+    "IPv6": (["::/0"], ["0.0.0.0/0"]),
+    "public IPv6": (["2000::/3"], ["0.0.0.0/0", "64:ff9b::/96"]),
+    "NAT64": (["64:ff9b::/96"], ["0.0.0.0/0", "2000::/3"]),
+}
+
+
+@pytest.mark.parametrize(
+    "egress", [{"unenforcedDomains": "internet"}, {"provider": "aviatrix", "aviatrix": {"ipv6": True}}]
+)
+@pytest.mark.parametrize(("excepts", "left"), EXCEPTED.values(), ids=EXCEPTED)
+def test_blocks_of_which_nothing_is_left(excepts: list[str], left: list[str], egress: Raw) -> None:
+    """A block that is excepted as a whole stands in no policy: an except must be a smaller part of its block."""
+    keys = {"cluster": {"nat64": True}, "egress": egress | {"except": excepts}}
+
+    for raw in (INTERNET, one_egress(domains=["api.example.com"])):
+        assert [str(block) for block, _ in allowed(raw | keys)] == left
+
+
+def test_nothing_public_is_left() -> None:
+    """Excepts that leave no public address at all are an error: internet and names would open nothing."""
+    assert errors_of({**INTERNET, "egress": {"except": ["0.0.0.0/0", "2000::/3"]}}) == [
+        "egress.except: egress.except and cluster.cidrs leave no public address, so neither internet nor a name opens "
+        "any; list narrower ranges; to deny every server the internet write egress.default: deny [public-none]"
+    ]

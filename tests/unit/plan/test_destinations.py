@@ -55,7 +55,7 @@ def test_names_resolve_to_public_addresses_only() -> None:
     """A name is granted at whatever public address it resolves to: the fence holds the public ranges beside it."""
     fence = planned(one_egress(domains=["a.example.com"]) | {"egress": AVIATRIX})["server a"]
 
-    assert [block.text.split(" ")[0] for block in fence.public] == ["0.0.0.0/0", "::/0"]
+    assert [block.text.split(" ")[0] for block in fence.public] == ["0.0.0.0/0", "2000::/3"]
     assert fence.public == planned(one()).network.public
     assert planned(one())["server a"].public == ()
 
@@ -92,12 +92,35 @@ def test_names_without_an_engine_become_the_public_ranges() -> None:
 
     assert names(plan["server a"]) == {}
     assert reach(plan["server a"].egress, "unenforced") == {
-        "unenforced": ["0.0.0.0/0 on 443/TCP, 8443/TCP", "::/0 on 443/TCP, 8443/TCP"]
+        "unenforced": ["0.0.0.0/0 on 443/TCP, 8443/TCP", "2000::/3 on 443/TCP, 8443/TCP"]
     }
     assert plan.messages("domains-open") == [
-        "egress.unenforcedDomains: names are not enforced: who is granted names may reach every public address on their "
-        "ports; choose an egress.provider that knows names"
+        "egress.unenforcedDomains: names are not enforced: these may reach every public address on the ports of their "
+        "names: server a; choose an egress.provider that knows names"
     ]
+
+
+def test_who_is_open_by_names() -> None:
+    """Each is named, and those that list nothing and are open for their package's registry alone are marked."""
+    raw = catalog(
+        {
+            "filesystem": {"runtime": "npx"},
+            "github": {"runtime": "npx", "npxConfig": {"egressDomains": ["api.github.com"]}},
+            "sealed": {"runtime": "npx", "egress": {"registries": "none"}},
+            "vault": {"runtime": "containerized"},
+        },
+        egress={"unenforcedDomains": "internet", "registries": {"npx": ["registry.npmjs.org"]}},
+        workloads={"job": {"podSelector": {"app": "job"}, "egress": {"domains": ["a.example.com"]}}},
+    )
+
+    assert planned(raw).messages("domains-open") == [
+        "egress.unenforcedDomains: names are not enforced: these may reach every public address on the ports of their "
+        "names: server github, workload job, server filesystem (for its registry alone); choose an egress.provider that "
+        "knows names; where the package is baked into the image write egress.registries: none"
+    ]
+    many = catalog({f"s{i:02}": {"runtime": "npx"} for i in range(23)}, egress=raw["egress"])
+    (said,) = planned(many).messages("domains-open")
+    assert "server s19 (for its registry alone) and 3 more; choose" in said
 
 
 def test_registries_without_an_engine_are_a_warning_too() -> None:

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from helpers import CLIENT, Raw, catalog, names, objects, one, one_egress, planned, reach
+from mcpfence.net.addresses import cidrs
 from mcpfence.plan.fence import Block
 
 AVIATRIX = {"provider": "aviatrix"}
-PUBLIC = ["0.0.0.0/0 on every protocol and port", "::/0 on every protocol and port"]
+PUBLIC = ["0.0.0.0/0 on every protocol and port", "2000::/3 on every protocol and port"]
 DNS = [
     "kube-system/k8s-app=kube-dns on 53/TCP, 53/UDP",
     "169.254.20.10/32 on 53/TCP, 53/UDP",
@@ -104,7 +105,11 @@ def test_internet_is_no_private_address() -> None:
     ]
     texts = " ".join(peer.text for peer in internet.peers if isinstance(peer, Block))
 
-    assert all(text in texts for text in ("10.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "fc00::/7"))
+    assert all(text in texts for text in ("10.0.0.0/8", "169.254.0.0/16", "168.63.129.16/32", "2001:db8::/32"))
+    assert [cidrs((peer.block,)) for peer in internet.peers if isinstance(peer, Block)] == [
+        ("0.0.0.0/0",),
+        ("2000::/3",),
+    ]
 
 
 # --- denyAllEgress

@@ -8,6 +8,7 @@ from typing import Any
 from mcpfence.catalog.fields import read_name
 from mcpfence.catalog.model import Server
 from mcpfence.catalog.run.model import Account
+from mcpfence.catalog.run.rights import around, undone
 from mcpfence.findings.finding import Collector, Path
 
 Raw = Mapping[str, Any]
@@ -54,6 +55,15 @@ def _check_rule(rule: Mapping[str, Sequence[str]], path: Path, out: Collector) -
     for verb in sorted({verb.lower() for verb in rule["verbs"]} & set(_GROWING)):
         sentence = f"with {verb} the server could give itself further rights"
         out.add("run-rules", (*path, "verbs"), sentence, "write the rights that it needs instead")
+    changes = undone(rule)
+    if changes:
+        sentence = f"with {changes} the server could undo its own fence"
+        out.add(
+            "run-rules", (*path, "resources"), sentence, "leave it get, list and watch of policies, or none of them"
+        )
+    for rights, what in around(rule):
+        todo = "remove it unless that is what the server is for"
+        out.add("run-rules-around", (*path, "resources"), f"with {rights} {what}", todo)
     if any(resource.partition("/")[0] == "secrets" for resource in rule["resources"]):
         sentence = "a server that a language model steers may read or change Secrets"
         out.add("run-rules-secrets", (*path, "resources"), sentence, "remove secrets unless that is what it is for")

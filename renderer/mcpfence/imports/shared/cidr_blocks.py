@@ -11,7 +11,7 @@ from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import cidrs, parse_cidr
 from mcpfence.net.intervals import Interval, canonical, intersect, subtract
-from mcpfence.net.special_ranges import emittable, metadata, special
+from mcpfence.net.special_ranges import GLOBAL_V6, metadata, special
 
 
 class ImportedBlock(NamedTuple):
@@ -50,7 +50,8 @@ def read_block(
         context.say(
             "import-narrowed", node, sentence, "imported the public addresses alone; list the private ones needed"
         )
-        return ImportedBlock(cidrs((whole,))[0], cidrs(emittable(intersect(canonical((*cut, *special())), (whole,)))))
+        (base,) = intersect((whole,), (parse_cidr(GLOBAL_V6),)) or (whole,)  # two blocks share one of them, or nothing
+        return ImportedBlock(cidrs((base,))[0], cidrs(intersect(canonical((*cut, *special())), (base,))))
     if rest != granted:
         sentence = f"opens {shown(text)}, and in it a metadata endpoint"
         context.say(

@@ -153,7 +153,7 @@ def test_ipv6_outside_the_cluster_is_a_narrowing() -> None:
     texts = [item.text for item in rendering.objects if item.kind != "ConfigMap"]
 
     assert [item.text for item in rendering.narrowings] == [
-        "server a loses cidr 2600:1::/32; internet ::/0: without egress.aviatrix.ipv6 no FirewallPolicy rule covers IPv6, so "
+        "server a loses cidr 2600:1::/32; internet 2000::/3: without egress.aviatrix.ipv6 no FirewallPolicy rule covers IPv6, so "
         "no IPv6 destination is opened"
     ]
     assert not any("2600:1::/32" in text or '"::/0"' in text for text in texts)
@@ -166,7 +166,9 @@ def test_ipv6_of_names_is_a_narrowing_too() -> None:
     """Names lose their IPv6 addresses; with aviatrix.ipv6, or on a cluster without IPv6, nothing is lost."""
     raw = one_egress(domains=["a.example.com"])
 
-    assert [item.text.split(":")[0] for item in rendered(raw | AVIATRIX).narrowings] == ["server a loses name "]
+    assert [item.text.split(": ")[0] for item in rendered(raw | AVIATRIX).narrowings] == [
+        "server a loses name 2000::/3"
+    ]
     assert rendered(raw | IPV6).narrowings == ()
     assert rendered(raw | AVIATRIX | {"cluster": {"ipFamilies": ["IPv4"]}}).narrowings == ()
 

@@ -116,7 +116,7 @@ def test_names_open_nothing_alone_and_the_public_ranges_under_a_layer() -> None:
     raw = one_egress(domains=["a.example.com", {"name": "b.example.com", "ports": [8443]}], dns=False)
     found = rules(raw | {"egress": {"provider": "aviatrix", "aviatrix": {"ipv6": True}}})
 
-    assert [[peer["ipBlock"]["cidr"] for peer in rule["to"]] for rule in found] == [["0.0.0.0/0", "::/0"]]
+    assert [[peer["ipBlock"]["cidr"] for peer in rule["to"]] for rule in found] == [["0.0.0.0/0", "2000::/3"]]
     assert found[0]["ports"] == [{"protocol": "TCP", "port": 443}, {"protocol": "TCP", "port": 8443}]
     assert all("10.0.0.0/8" in peer["ipBlock"]["except"] for peer in found[0]["to"][:1])
 

@@ -1,0 +1,92 @@
+"""Rights at the API server by which a server could leave its fence: told from the names in a rule alone.
+
+A right that is bound to one object by resourceNames counts as well, for which object that is may change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+_WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
+_STARTING = frozenset({"create", "update", "patch"})
+_CALLING = frozenset({"get", "create"})
+"""Both open a stream: exec and its like take GET and POST (Kubernetes' documentation, "RBAC Good Practices")."""
+
+_POLICY_GROUPS = frozenset(
+    {
+        "cilium.io",
+        "crd.antrea.io",
+        "crd.nsx.vmware.com",
+        "crd.projectcalico.org",
+        "k8s.ovn.org",
+        "kuadrant.io",
+        "kuma.io",
+        "kyverno.io",
+        "networking.aviatrix.com",
+        "networking.k8s.aws",
+        "policy.linkerd.io",
+        "policy.networking.k8s.io",
+        "projectcalico.org",
+        "security.istio.io",
+    }
+)
+"""Groups whose every object takes part in what may pass: sets of addresses, tiers and exceptions, beside policies."""
+
+_POLICIES = frozenset({"egressfirewalls", "sidecars"})
+"""Resources that decide what may pass, in groups that hold others too, and that are not called policies."""
+
+_AROUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
+    (
+        frozenset(
+            [
+                "cronjobs",
+                "daemonsets",
+                "deployments",
+                "jobs",
+                "pods",
+                "pods/ephemeralcontainers",
+                "podtemplates",
+                "replicasets",
+                "replicationcontrollers",
+                "statefulsets",
+            ]
+        ),
+        _STARTING,
+        "the server could start or change pods that no fence of its own selects",
+    ),
+    (
+        frozenset(["nodes/proxy", "pods/attach", "pods/exec", "pods/portforward", "pods/proxy", "services/proxy"]),
+        _CALLING,
+        "the server could act through other pods, behind their fences",
+    ),
+    (frozenset({"serviceaccounts/token"}), frozenset({"create"}), "the server could take the rights of others"),
+    (
+        frozenset(["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),
+        _WRITING,
+        "the server could give out rights, or take them away",
+    ),
+    (frozenset({"namespaces"}), _WRITING, "the server could change by which labels policies know namespaces"),
+)
+
+
+def undone(rule: Mapping[str, Sequence[str]]) -> str:
+    """`create on networkpolicies`: what of a rule changes policies, of whichever engine; empty if nothing does."""
+    ours = {group.lower() for group in rule["apiGroups"]} & _POLICY_GROUPS
+    return _shown(rule, lambda name: bool(ours) or _is_policy(name.partition("/")[0]), _WRITING)
+
+
+def _is_policy(name: str) -> bool:
+    return name in _POLICIES or name.endswith("policies")
+
+
+def around(rule: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Rights with which a fence holds and does not help, with what comes of each."""
+    found = [(_shown(rule, names.__contains__, verbs), what) for names, verbs, what in _AROUND]
+    return [(shown, what) for shown, what in found if shown]
+
+
+def _shown(rule: Mapping[str, Sequence[str]], counts: Callable[[str], bool], dangerous: frozenset[str]) -> str:
+    """`create, patch on pods`: the verbs and resources of a rule that count; empty if there are none of one."""
+    verbs = sorted({verb.lower() for verb in rule["verbs"]} & dangerous)
+    names = sorted({name.lower() for name in rule["resources"] if counts(name.lower())})
+    return f"{', '.join(verbs)} on {', '.join(names)}" if verbs and names else ""
