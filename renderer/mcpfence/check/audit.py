@@ -28,11 +28,17 @@ _REGISTRATIONS = ("HTTPRoute", "MCPServerRegistration")
 
 
 def audit(
-    raw: Any, documents: Sequence[Any], *, release: str, namespace: str, services: ServiceIndex
+    raw: Any,
+    documents: Sequence[Any],
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    allow_empty: bool = False,
 ) -> tuple[Finding, ...]:
     """Every finding of a catalog, and of the manifests that should enforce it."""
     try:
-        rendering = render(raw, release=release, namespace=namespace, services=services)
+        rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
     except McpfenceError as error:
         return error.findings
     out = Collector()

@@ -10,6 +10,7 @@ from mcpfence.diff.side import Manifests
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
+from mcpfence.kube.floor import floor_document
 from mcpfence.kube.manifest import MARK
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
@@ -69,17 +70,18 @@ class SideReader:
                 release=self.release,
                 namespace=self.namespace,
                 services=index(self.services, self.namespace),
+                allow_empty=True,  # a side may be what was before the first server
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
-        floor = [_floor(rendering.catalog.namespace)] if rendering.catalog.floor else []
+        floor = [floor_document(rendering.catalog.namespace)] if rendering.catalog.floor else []
         return Read(self._manifests([rendering], floor), (source,), rendering.findings)
 
     def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
         """What `helm template` prints, with the catalog in it: the policies are put in its place."""
         pieces = [data.removeprefix(_BOM) for _, data in files]
         data = b"".join(piece if piece.startswith(b"---") else b"---\n" + piece for piece in map(_ended, pieces))
-        result = post_render(data, more=self.services)
+        result = post_render(data, more=self.services, allow_empty=True)
         foreign = [document for piece in result.foreign for document in self._documents("", piece)]
         return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out))
 
@@ -160,13 +162,3 @@ def _is_carrier(document: Mapping[str, Any]) -> bool:
     metadata = document.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
     return isinstance(labels, Mapping) and labels.get(MARK) == "catalog"
-
-
-def _floor(namespace: str) -> dict[str, Any]:
-    """What the chart puts below every policy: default-deny for all pods of the namespace."""
-    return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
-        "metadata": {"name": "mcp-default-deny", "namespace": namespace},
-        "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]},
-    }

@@ -12,6 +12,7 @@ from mcpfence.catalog.model import Catalog, Egress, Ingress, Server, Workload
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, fail, quote
 from mcpfence.findings.wording import nearest
+from mcpfence.kube.floor import floor_document
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
@@ -23,9 +24,6 @@ from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
-
-FLOOR = "mcp-default-deny"
-"""The chart's own NetworkPolicy: no rules, every pod of the namespace, both directions (chart/templates/floor.yaml)."""
 
 _KINDS = ("server", "workload", "service")
 
@@ -71,7 +69,7 @@ class View(NamedTuple):
 
 def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex) -> View:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
-    rendering = render(raw, release=release, namespace=namespace, services=services)
+    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
     plan = make_plan(rendering.catalog, services, Collector())
     return View(rendering, plan.network, tuple(plan.fences), raw)
 
@@ -121,15 +119,9 @@ def look(view: View, fences: Iterable[Fence], *, floor: bool = False) -> Sight:
     """
     documents = [part for fence in fences for item in manifests(view, fence) for part in load_foreign(item.text)]
     if floor:
-        documents.append(_floor(view.catalog.namespace))
+        documents.append(floor_document(view.catalog.namespace))
     found = read_policies(documents, pod_addresses=canonical(view.network.pod_cidrs) or ALL)
     return Sight(Evaluator(found), frozenset(_keys(documents)))
-
-
-def _floor(namespace: str) -> dict[str, Any]:
-    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    metadata = {"name": FLOOR, "namespace": namespace}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
 def _keys(value: Any) -> Iterator[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
-from mcpfence.explain.context import FLOOR, Sight
+from mcpfence.explain.context import Sight
 from mcpfence.explain.targets import PodSet
+from mcpfence.kube.floor import FLOOR
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.reach.evaluation.deciding_rules import Decision, deciding_rules

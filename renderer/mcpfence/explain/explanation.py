@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from mcpfence.catalog.model import Server
-from mcpfence.explain.context import FLOOR, View, find, make_view, manifests
+from mcpfence.explain.context import View, find, make_view, manifests
 from mcpfence.explain.grants import PUBLIC, Line, caller_lines, egress_lines
 from mcpfence.explain.questions import BadQuestion, read_port, read_question
 from mcpfence.explain.remedies import deny_all_key
@@ -20,6 +20,7 @@ from mcpfence.explain.targets import target_from, target_to
 from mcpfence.explain.verdicts import Verdict, may_call, may_reach
 from mcpfence.findings.finding import Finding
 from mcpfence.findings.table import TABLE
+from mcpfence.kube.floor import FLOOR
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.blocked_ranges import BlockedRange, blocked_ranges, endpoints
 from mcpfence.plan.fence import Fence, Narrowing

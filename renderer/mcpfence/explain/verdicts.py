@@ -12,13 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from mcpfence.explain.caller_remedies import to_be_called
-from mcpfence.explain.context import FLOOR, Sight, View, look
+from mcpfence.explain.context import Sight, View, look
 from mcpfence.explain.endpoint import Answer, End, deciding, end_of, flows_of, joined, packets_of, points_of, worst
 from mcpfence.explain.grants import PUBLIC, Line, caller_lines, egress_lines
 from mcpfence.explain.name_addresses import Places, blocks_text, places_of
 from mcpfence.explain.remedies import Remedy, to_reach
 from mcpfence.explain.targets import PodSet, Target
 from mcpfence.findings.finding import path_text
+from mcpfence.kube.floor import FLOOR
 from mcpfence.net.intervals import canonical, intersect
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.fence import Fence

@@ -36,6 +36,7 @@ _ERRORS = {
     "carrier-twice": "Two catalogs of one stream, or a catalog and an earlier render, share a namespace.",
     "carrier-unreadable": "The ConfigMap that hands the catalog to the renderer was damaged on its way.",
     "carrier-version": "Chart and renderer are of different minor versions.",
+    "catalog-empty": "A catalog declares neither servers nor workloads, and every fence of an earlier render would go.",
     "catalog-not-a-mapping": "The catalog or values file is no mapping.",
     "catalog-twice": "The stream brings a catalog and another one was given with --catalog.",
     "choice": "A key has a value that is not among its choices.",
@@ -78,6 +79,8 @@ _ERRORS = {
     "except-outside": "An except lies outside its cidr.",
     "file-unreadable": "A file cannot be read, is no UTF-8, or is no YAML or JSON.",
     "folder-drift": "A rendered folder is not what the catalog gives (`render --check`).",
+    "folder-other": "A folder or a list of items holds the fences of another release or namespace, or a floor, which "
+    "would be removed.",
     "function-config": "The functionConfig of the KRM function is none that it understands.",
     "gateway-auth": "The checks of callers at the gateway are not complete, or would not check.",
     "gateway-drift": "A policy of a registered server is missing in the manifests, or checks less than it should.",

@@ -37,16 +37,23 @@ class Result(NamedTuple):
     """The pieces that are not ours."""
 
 
-def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False, more: Sequence[Any] = ()) -> Result:
+def post_render(
+    data: bytes,
+    *,
+    given: Given | None = None,
+    helm4: bool = False,
+    more: Sequence[Any] = (),
+    allow_empty: bool = False,
+) -> Result:
     """Replace the carriers of a stream; raises McpfenceError with every finding when anything is in doubt.
 
-    `more` are parsed documents beside the stream in which Services are looked up.
+    `more` are parsed documents beside the stream in which Services are looked up, `allow_empty`: see `render`.
     """
     stream = read_stream(data)
     if given is None and not stream.carriers:
         return _without_carrier(stream)
     if given is not None:
-        return _with_catalog(stream, given, helm4, more)
+        return _with_catalog(stream, given, helm4, _Beside(more, allow_empty))
     _check_carriers(stream)
     helm4 = helm4 or stream.helm4
     rendered: dict[int, Rendering] = {}
@@ -56,7 +63,7 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
         try:
             filename = _filename(carrier) if helm4 else ""
             release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
-            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more)
+            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, _Beside(more, allow_empty))
         except McpfenceError as error:
             errors += error.findings
     if errors:
@@ -79,11 +86,18 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str, more: Sequence[Any]) -> Rendering:
+class _Beside(NamedTuple):
+    """What holds for every catalog of a stream."""
+
+    more: Sequence[Any]
+    allow_empty: bool
+
+
+def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str, beside: _Beside) -> Rendering:
     """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
     name, namespace, report = release
     needs = _needs_services(raw)
-    services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
+    services = index([*beside.more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
     foreign = neighbours(stream.pieces, raw)
     return render(
         raw,
@@ -93,6 +107,7 @@ def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str
         foreign=foreign,
         annotate=folder,
         report=report,
+        allow_empty=beside.allow_empty,
     )
 
 
@@ -148,7 +163,7 @@ def _without_carrier(stream: Stream) -> Result:
     )
 
 
-def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]) -> Result:
+def _with_catalog(stream: Stream, given: Given, helm4: bool, beside: _Beside) -> Result:
     if stream.carriers:
         raise fail(
             "catalog-twice",
@@ -160,7 +175,7 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]
     if not full or rendered or all(is_hook(piece) for piece in full):
         return _without_carrier(stream)
     folder = "mcpfence/templates" if helm4 or stream.helm4 else ""
-    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
+    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, beside)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
     if before and not before[-1].endswith(b"\n"):

@@ -11,6 +11,7 @@ from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Finding, McpfenceError
 from mcpfence.imports.kubernetes.peers import NAME
 from mcpfence.imports.shared.source import Node
+from mcpfence.kube.floor import floor_document
 from mcpfence.kube.services import index
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Reach
@@ -40,7 +41,9 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> RenderedCatalo
     refused: dict[tuple[str, str], str] = {}
     while True:
         try:
-            found = render(catalog, release="mcpfence", namespace="default", services=index((), "default"))
+            found = render(
+                catalog, release="mcpfence", namespace="default", services=index((), "default"), allow_empty=True
+            )
         except McpfenceError as error:
             new = _blamed(error.findings, refused)
             if not new:
@@ -53,8 +56,9 @@ def render_catalog(catalog: Mapping[str, Any], namespace: str) -> RenderedCatalo
                 for key, value in catalog.items()
             }
             continue
-        texts = (item.text for item in found.objects if item.kind != "ConfigMap")
-        return RenderedCatalog((*(one for text in texts for one in load_foreign(text)), _floor(namespace)), refused)
+        texts = [item.text for item in found.objects if item.kind != "ConfigMap"]
+        documents = [one for text in texts for one in load_foreign(text)]
+        return RenderedCatalog((*documents, floor_document(namespace)), refused)
 
 
 def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -> dict[tuple[str, str], str]:
@@ -63,13 +67,6 @@ def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -
         if finding.severity.value == "error" and len(finding.path) > 1 and finding.path[0] in ("servers", "workloads"):
             found.setdefault((str(finding.path[0]), str(finding.path[1])), finding.sentence)
     return {key: sentence for key, sentence in found.items() if key not in known}
-
-
-def _floor(namespace: str) -> dict[str, Any]:
-    """What the chart puts below every policy."""
-    metadata = {"name": "mcp-default-deny", "namespace": namespace}
-    spec = {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    return {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}
 
 
 def comparison(
