@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
+from mcpfence.check.namespace import floor_findings, pod_security_findings
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.kube.manifest import MANAGED_BY
 from mcpfence.kube.services import ServiceIndex
@@ -55,9 +56,13 @@ def audit(
         out.add("policy-unreadable", (), sentence, todo, document=problem.document)
     evaluator = Evaluator(policies)
     plan = make_plan(catalog, services, Collector())
-    for fence in plan.fences:
+    fences = list(plan.fences)
+    for fence in fences:
         prepared, _ = provider.prepare(fence, plan.network)
         out.take(prove(prepared, evaluator, _REMEDY))
+    objects = unroll(documents).objects
+    out.take(floor_findings(objects, policies, catalog, fences, namespace))
+    out.take(pod_security_findings(objects, raw, catalog))
     out.take(_leftovers(documents, rendering, namespace))
     out.take(_gateway(documents, catalog, namespace))
     return out.findings()

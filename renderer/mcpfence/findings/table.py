@@ -78,6 +78,7 @@ _ERRORS = {
     "except-is-cidr": "An except takes away the whole cidr.",
     "except-outside": "An except lies outside its cidr.",
     "file-unreadable": "A file cannot be read, is no UTF-8, or is no YAML or JSON.",
+    "floor-drift": "The manifests lack the floor of the fenced namespace, or something opens it.",
     "folder-drift": "A rendered folder is not what the catalog gives (`render --check`).",
     "folder-other": "A folder or a list of items holds the fences of another release or namespace, or a floor, which "
     "would be removed.",
@@ -140,6 +141,7 @@ _ERRORS = {
     "output-failed": "The output could not be written.",
     "path-outside": "A path leads out of the repository, or is no path at all.",
     "policy-not-evaluated": "A policy of an engine that is not evaluated here selects a fence's pods.",
+    "pod-security-drift": "The Namespace among the manifests lets in pods that the catalog's values refuse.",
     "policy-unreadable": "A document that mentions policies cannot be read, so what it lets through is unknown.",
     "port-bad": "A port cannot be read or is outside 1 to 65535.",
     "port-not-tcp": "A name is listed with a port that is not TCP.",
