@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edges import CATALOG, carrier, mcpfence, refusal
-from krm import NAMESPACES, Document, function_config, items_of, resource_list
+from krm import NAMESPACES, Document, answer_to, function_config, items_of, resource_list
 
 TODO = "run it as a KRM function: kustomize or kpt writes the ResourceList [resource-list]"
 
@@ -197,7 +197,7 @@ def test_strict() -> None:
 
 def test_the_fences_of_a_namespace_do_not_go_by_the_way() -> None:
     """What was rendered before for another namespace of this release would be removed with the next apply."""
-    before = items_of(mcpfence("krm", stdin=resource_list(config=function_config())).stdout)
+    before = answer_to(resource_list(config=function_config()))["items"]
     config = function_config({**CATALOG, "mcpNamespace": {"name": "tools"}})
     stdin = resource_list(*before, config=config)
 
@@ -210,7 +210,7 @@ def test_the_fences_of_a_namespace_do_not_go_by_the_way() -> None:
 
 def test_another_release_of_the_same_namespace_is_not_replaced() -> None:
     """Both would fence the namespace, and the later one would take the place of the earlier one."""
-    before = items_of(mcpfence("krm", stdin=resource_list(config=function_config())).stdout)
+    before = answer_to(resource_list(config=function_config()))["items"]
     config = function_config({**CATALOG, "mcpNamespace": {"name": "demo-mcp"}}, release="other")
 
     assert refusal(mcpfence("krm", stdin=resource_list(*before, config=config))) == (
