@@ -128,7 +128,7 @@ def _plain(
     out.stop_on_errors()
     texts = [(source.name, source.text) for source in inputs.sources]
     data, said = _helm(chart_folder(), settings, texts, environment)
-    return Outcome(post_render(data, more=inputs.documents), said)
+    return Outcome(post_render(data, more=inputs.documents, allow_empty=settings.allow_empty), said)
 
 
 def _chart(
@@ -160,7 +160,7 @@ def _chart(
         sources += [*_readable([(VALUES, repository.folder / VALUES)]), *_parsed(texts)]
     data, said = _helm(chart, settings, texts, environment)
     try:
-        result = post_render(data, given=given, more=more)
+        result = post_render(data, given=given, more=more, allow_empty=settings.allow_empty)
         if not result.renderings:
             raise fail("carrier-missing", "")
     except McpfenceError as error:

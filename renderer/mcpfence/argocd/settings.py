@@ -28,6 +28,7 @@ class GenerateSettings(NamedTuple):
     catalog: GivenParameter | None
     provider: str
     profile: str
+    allow_empty: bool = False
 
     @property
     def helm_flags(self) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
+from mcpfence.check.namespace import floor_findings, pod_security_findings
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.kube.manifest import is_ours
 from mcpfence.kube.services import ServiceIndex
@@ -28,11 +29,17 @@ _REGISTRATIONS = ("HTTPRoute", "MCPServerRegistration")
 
 
 def audit(
-    raw: Any, documents: Sequence[Any], *, release: str, namespace: str, services: ServiceIndex
+    raw: Any,
+    documents: Sequence[Any],
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    allow_empty: bool = False,
 ) -> tuple[Finding, ...]:
     """Every finding of a catalog, and of the manifests that should enforce it."""
     try:
-        rendering = render(raw, release=release, namespace=namespace, services=services)
+        rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
     except McpfenceError as error:
         return error.findings
     out = Collector()
@@ -49,9 +56,13 @@ def audit(
         out.add("policy-unreadable", (), sentence, todo, document=problem.document)
     evaluator = Evaluator(policies)
     plan = make_plan(catalog, services, Collector())
-    for fence in plan.fences:
+    fences = list(plan.fences)
+    for fence in fences:
         prepared, _ = provider.prepare(fence, plan.network)
         out.take(prove(prepared, evaluator, _REMEDY))
+    objects = unroll(documents).objects
+    out.take(floor_findings(objects, policies, catalog, fences, namespace))
+    out.take(pod_security_findings(objects, raw, catalog))
     out.take(_leftovers(documents, rendering, namespace))
     out.take(_gateway(documents, catalog, namespace))
     return out.findings()

@@ -18,6 +18,7 @@ from mcpfence.argocd.generate import generate
 from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.options import allow_empty_option
 from mcpfence.cli.post_render import summarise
 from mcpfence.findings.finding import McpfenceError
 
@@ -35,8 +36,9 @@ def command() -> None:
 
 
 @command.command("generate")
+@allow_empty_option
 @common_options
-def generate_command(console: Console) -> int:
+def generate_command(console: Console, *, allow_empty: bool) -> int:
     """Print the manifests of the application whose folder this is.
 
     The folder holds a chart that depends on mcpfence's, or values.yaml for mcpfence's own chart, or any chart and
@@ -47,7 +49,7 @@ def generate_command(console: Console) -> int:
     """
 
     def work() -> int:
-        settings = read_settings(os.environ)
+        settings = read_settings(os.environ)._replace(allow_empty=allow_empty)
         repository = open_repository(Path.cwd(), settings.source_path)
         with _stopping(console), tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
             result, said = generate(repository, settings, Path(scratch).resolve(), console.sources)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import NamedTuple
 
 import click
 
 from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import input_options
+from mcpfence.cli.options import allow_empty_option, input_options
 from mcpfence.findings.finding import Finding, McpfenceError, plural
 from mcpfence.kube.services import index
 from mcpfence.render.pipeline import check
@@ -23,6 +24,7 @@ _FORMS = ("text", "json", "sarif", "markdown")
 @click.command("check")
 @click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...|-]")
 @input_options
+@allow_empty_option
 @click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
 def command(
@@ -32,6 +34,7 @@ def command(
     files: tuple[str, ...],
     namespace: str,
     release: str,
+    allow_empty: bool,
     output: str,
 ) -> int:
     """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
@@ -55,7 +58,7 @@ def command(
     console.verbose = True
 
     def work() -> int:
-        findings = _findings(files, manifests, release, namespace, console)
+        findings = _findings(Asked(files, manifests, release, namespace, allow_empty), console)
         failed = console.fails(findings)
         if output == "text":
             console.findings(findings)
@@ -68,20 +71,31 @@ def command(
     return guarded(console, work)
 
 
-def _findings(
-    files: tuple[str, ...], manifests: tuple[str, ...], release: str, namespace: str, console: Console
-) -> tuple[Finding, ...]:
+class Asked(NamedTuple):
+    """What is to be checked."""
+
+    files: tuple[str, ...]
+    manifests: tuple[str, ...]
+    release: str
+    namespace: str
+    allow_empty: bool
+
+
+def _findings(asked: Asked, console: Console) -> tuple[Finding, ...]:
     """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
     try:
-        inputs = read_inputs(files)
-        documents = read_manifests(manifests)
+        inputs = read_inputs(asked.files)
+        documents = read_manifests(asked.manifests)
     except McpfenceError as error:
         return error.findings
     console.sources += inputs.sources
-    services = index([*inputs.documents, *documents], namespace)
-    if manifests:
-        return audit(inputs.values, documents, release=release, namespace=namespace, services=services)
-    return check(inputs.values, release=release, namespace=namespace, services=services)
+    services = index([*inputs.documents, *documents], asked.namespace)
+    release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
+    if asked.manifests:
+        return audit(
+            inputs.values, documents, release=release, namespace=namespace, services=services, allow_empty=empty
+        )
+    return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
 
 
 def _summarise(findings: tuple[Finding, ...], compared: bool, console: Console) -> None:

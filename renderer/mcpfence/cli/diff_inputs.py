@@ -69,6 +69,7 @@ class SideReader:
                 release=self.release,
                 namespace=self.namespace,
                 services=index(self.services, self.namespace),
+                allow_empty=True,  # a side may be what was before the first server
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
@@ -79,7 +80,7 @@ class SideReader:
         """What `helm template` prints, with the catalog in it: the policies are put in its place."""
         pieces = [data.removeprefix(_BOM) for _, data in files]
         data = b"".join(piece if piece.startswith(b"---") else b"---\n" + piece for piece in map(_ended, pieces))
-        result = post_render(data, more=self.services)
+        result = post_render(data, more=self.services, allow_empty=True)
         foreign = [document for piece in result.foreign for document in self._documents("", piece)]
         return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.options import allow_empty_option, prune_all_option
 from mcpfence.cli.post_render import summarise
 from mcpfence.documents.values import ValuesFile, decode
 from mcpfence.findings.finding import McpfenceError
@@ -15,8 +16,10 @@ from mcpfence.system.inputs import Inputs
 
 
 @click.command("krm")
+@prune_all_option
+@allow_empty_option
 @common_options
-def command(console: Console) -> int:
+def command(console: Console, *, allow_empty: bool, prune_all: bool) -> int:
     """Read a ResourceList on stdin and put the policies into it: a KRM function for kustomize and kpt.
 
     The functionConfig is a McpfenceCatalog: release, namespace and catalog below spec. Items of others pass unchanged,
@@ -36,7 +39,7 @@ def command(console: Console) -> int:
             if config.catalog is not None
             else None
         )
-        texts, result = transform(given, config, raw)
+        texts, result = transform(given, config, raw, allow_empty=allow_empty, prune_all=prune_all)
         if console.fails(result.findings):
             raise McpfenceError(result.findings)
         answer = write_resource_list(given.version, texts, results(result.findings, config, given.items))

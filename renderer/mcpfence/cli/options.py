@@ -9,6 +9,19 @@ import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
 
+allow_empty_option = click.option(
+    "--allow-empty",
+    is_flag=True,
+    help="Take a catalog without servers and workloads; else it is an error, since it removes every fence.",
+)
+
+
+prune_all_option = click.option(
+    "--prune-all",
+    is_flag=True,
+    help="Also remove the fences of another release or namespace that were rendered there before; else an error.",
+)
+
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """-f, -n and --release."""

@@ -9,6 +9,7 @@ import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.options import allow_empty_option
 from mcpfence.findings.finding import McpfenceError, plural
 from mcpfence.streams.post_render import Given, Result, post_render
 from mcpfence.system.files import read_stdin
@@ -43,6 +44,7 @@ from mcpfence.system.files import read_stdin
 @click.option(
     "--release", default=None, metavar="NAME", callback=release_name, help="With --catalog: the name of the release."
 )
+@allow_empty_option
 @common_options
 def command(
     console: Console,
@@ -51,6 +53,7 @@ def command(
     services: tuple[str, ...],
     namespace: str | None,
     release: str | None,
+    allow_empty: bool,
 ) -> int:
     """Read manifests on stdin, put the policies in the place of the catalog, print everything on stdout.
 
@@ -74,7 +77,7 @@ def command(
         if catalogs or services:
             given, more = _beside(catalogs, services, str(release), str(namespace), console)
         helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
-        result = post_render(read_stdin(), given=given, helm4=helm4, more=more)
+        result = post_render(read_stdin(), given=given, helm4=helm4, more=more, allow_empty=allow_empty)
         if console.fails(result.findings):
             raise McpfenceError(result.findings)
         write_stdout(result.chunks)

@@ -9,7 +9,7 @@ import click
 from mcpfence.catalog.schema import judge
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import input_options
+from mcpfence.cli.options import allow_empty_option, input_options, prune_all_option
 from mcpfence.cli.post_render import summarise
 from mcpfence.cli.render_folder import Call, check, write
 from mcpfence.findings.finding import Collector, McpfenceError
@@ -35,6 +35,8 @@ from mcpfence.system.inputs import Inputs, read_inputs
     help="Write one file per object into DIR, with a kustomization.yaml, and remove stale ones.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
+@prune_all_option
+@allow_empty_option
 @common_options
 def command(
     console: Console,
@@ -46,6 +48,8 @@ def command(
     policies_only: bool,
     output_dir: str | None,
     only_check: bool,
+    allow_empty: bool,
+    prune_all: bool,
 ) -> int:
     """Render the chart and the policies of a catalog: the same objects that Helm's post-renderer gives.
 
@@ -58,20 +62,24 @@ def command(
     """
     if policies_only and chart:
         raise click.UsageError("--policies-only renders no chart; remove --chart.")
+    if prune_all and (not output_dir or only_check):
+        raise click.UsageError("--prune-all is about what is removed from a folder; name it with -o.")
     if only_check and not output_dir:
         raise click.UsageError("--check compares a folder with the catalog; name it with -o.")
-    call = Call(files, namespace, release, chart, policies_only, Path(output_dir or "."))
+    call = Call(files, namespace, release, chart, policies_only, Path(output_dir or "."), allow_empty, prune_all)
 
     def work() -> int:
         inputs = read_inputs(files)
         console.sources += inputs.sources
         if policies_only:
             services = index(inputs.documents, namespace)
-            rendering = render(inputs.values, release=release, namespace=namespace, services=services)
+            rendering = render(
+                inputs.values, release=release, namespace=namespace, services=services, allow_empty=allow_empty
+            )
             result = Result(list(text_chunks(rendering)), (rendering,), rendering.findings)
         else:
             data = _helm_template(chart, release, namespace, inputs, console)
-            result = post_render(data, more=inputs.documents)
+            result = post_render(data, more=inputs.documents, allow_empty=allow_empty)
         if console.fails(result.findings):
             raise McpfenceError(result.findings)
         if only_check:

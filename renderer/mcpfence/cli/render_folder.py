@@ -9,13 +9,18 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mcpfence.cli.console import Console
-from mcpfence.findings.finding import fail, plural
+from mcpfence.findings.finding import McpfenceError, fail, plural
+from mcpfence.streams.earlier_output import lost_by_folder, removed
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from mcpfence.streams.post_render import Result
-from mcpfence.system.files import Drift, compare_folder, write_folder
+from mcpfence.system.files import Drift, compare_folder, read_earlier, write_folder
 
 _LINES = 500
 """Of a difference that is shown; who wants more renders, and asks Git."""
+
+
+_NAMES = 20
+"""Of servers that are gone."""
 
 
 class Call(NamedTuple):
@@ -27,6 +32,8 @@ class Call(NamedTuple):
     chart: str | None
     policies_only: bool
     folder: Path
+    allow_empty: bool = False
+    prune_all: bool = False
 
     def command(self, path: Callable[[str], str]) -> str:
         """The command line, with each path as `path` words it."""
@@ -36,6 +43,7 @@ class Call(NamedTuple):
         words += ["--namespace", self.namespace, "--release", self.release]
         words += ["--chart", path(self.chart)] if self.chart else []
         words += ["--policies-only"] if self.policies_only else []
+        words += ["--allow-empty"] if self.allow_empty else []
         return shlex.join([*words, "-o", path(str(self.folder))])
 
     @property
@@ -78,9 +86,18 @@ def _files(call: Call, result: Result) -> dict[str, str]:
 
 def write(call: Call, result: Result, console: Console) -> None:
     """Make the folder hold what was rendered; raises McpfenceError."""
-    written, same, gone = write_folder(call.folder, _files(call, result))
+    files = _files(call, result)
+    earlier = read_earlier(call.folder, files)
+    lost = lost_by_folder(str(call.folder), earlier.texts, earlier.gone, result.renderings)
+    if lost and not call.prune_all:
+        raise McpfenceError(lost)
+    written, same, gone = write_folder(call.folder, files)
     if not console.quiet:
         console.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+        names = removed(earlier.texts, earlier.gone, result.renderings)
+        if names:
+            shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
+            console.say(f"mcpfence: {call.folder}: removed: {shown}")
 
 
 def check(call: Call, result: Result, console: Console) -> None:

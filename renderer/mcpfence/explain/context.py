@@ -69,7 +69,7 @@ class View(NamedTuple):
 
 def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex) -> View:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
-    rendering = render(raw, release=release, namespace=namespace, services=services)
+    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
     plan = make_plan(rendering.catalog, services, Collector())
     return View(rendering, plan.network, tuple(plan.fences), raw)
 

@@ -169,7 +169,7 @@ def _errors(whole: Mapping[str, Any], ours: set[str], defaults: Mapping[str, Any
     """
     values = merge([whole], defaults)
     values.pop("global", None)
-    findings = check(values, release="mcpfence", namespace="default", services=index((), "default"))
+    findings = check(values, release="mcpfence", namespace="default", services=index((), "default"), allow_empty=True)
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     return [
         error

@@ -42,15 +42,17 @@ def load_catalog(raw: Any, *, release: str, namespace: str, out: Collector) -> C
     return catalog
 
 
-def check(raw: Any, *, release: str, namespace: str, services: ServiceIndex) -> tuple[Finding, ...]:
+def check(
+    raw: Any, *, release: str, namespace: str, services: ServiceIndex, allow_empty: bool = False
+) -> tuple[Finding, ...]:
     """Every finding of a catalog, errors included; nothing is written."""
     try:
-        return render(raw, release=release, namespace=namespace, services=services).findings
+        return render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty).findings
     except McpfenceError as error:
         return error.findings
 
 
-def render(
+def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     raw: Any,
     *,
     release: str,
@@ -59,16 +61,20 @@ def render(
     foreign: Iterable[Any] = (),
     annotate: str = "",
     report: str = "",
+    allow_empty: bool = False,
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
     `foreign` are the policies and custom objects of the same stream, `annotate` is the folder that Helm 4's filename
-    annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).
+    annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
+    fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
     """
     out = Collector()
     catalog = load_catalog(raw, release=release, namespace=namespace, out=out)
     if catalog is None:
         raise McpfenceError(out.findings())
+    if not allow_empty and not out.failed:
+        _refuse_empty(catalog, out)
     provider = provider_of(catalog.provider)
     check_judged(provider)
     plan = make_plan(catalog, services, out)
@@ -102,6 +108,15 @@ def render(
         narrowings=tuple(assembly.narrowings),
         lines=tuple(lines),
     )
+
+
+def _refuse_empty(catalog: Catalog, out: Collector) -> None:
+    """Whoever applies what comes of an emptied file (Helm, Argo CD, a Git prune) removes what stood there before."""
+    if catalog.servers or catalog.workloads:
+        return
+    sentence = "the catalog has neither servers nor workloads, so every fence of an earlier render would be removed"
+    todo = "declare them, or name the right values file; if nothing is to be fenced, say so with --allow-empty"
+    out.add("catalog-empty", ("servers",), sentence, todo)
 
 
 _Put = tuple[Rendered, Manifest, Path]

@@ -27,6 +27,7 @@ from mcpfence.kube.manifest import MARK, is_ours, labels_of
 from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
+from mcpfence.streams.earlier_output import lost_by_items
 from mcpfence.streams.post_render import Result, post_render, text_chunks
 from mcpfence.streams.resource_list import Item, ResourceList
 from mcpfence.streams.stream import neighbours, split
@@ -113,17 +114,21 @@ def _mapping_of(text: str, name: str) -> Mapping[str, Any]:
     return found
 
 
-def transform(given: ResourceList, config: Config, raw: Any) -> tuple[list[str], Result]:
+def transform(
+    given: ResourceList, config: Config, raw: Any, *, allow_empty: bool = False, prune_all: bool = False
+) -> tuple[list[str], Result]:
     """The texts of all items of the answer, and what was rendered; raises McpfenceError.
 
     `raw` are the values that the catalog of `config` gives, over the chart's defaults; without a catalog it is unused.
+    `allow_empty` takes a catalog that fences nothing, `prune_all` one that takes away what was rendered for another
+    namespace or release.
     """
     if config.catalog is None:
         if not any(_label(item, MARK) for item in given.items):
             sentence = "brings no catalog, and no item is the carrier of an inflated mcpfence chart"
             todo = f"write a {KIND} with {', '.join(_KEYS)} below spec"
             raise fail("function-config", sentence, todo, document="functionConfig")
-        result = post_render("".join(f"---\n{item.text}" for item in given.items).encode())
+        result = post_render("".join(f"---\n{item.text}" for item in given.items).encode(), allow_empty=allow_empty)
         return [_without_separator(piece) for piece in split(b"".join(result.chunks))], result
     carrier = next((item for item in given.items if _label(item, MARK) == "catalog"), None)
     if carrier is not None:
@@ -132,23 +137,37 @@ def transform(given: ResourceList, config: Config, raw: Any) -> tuple[list[str],
     others = [item for item in given.items if not _ours(item)]
     earlier = [item for item in given.items if _ours(item)]
     try:
-        rendering, kept = _rendered(others, earlier, config, raw)
+        rendering, kept = _rendered(others, earlier, config, (raw, allow_empty))
     except McpfenceError as error:
         raise McpfenceError(_placed(error.findings, config)) from None
+    lost = lost_by_items((item.document for item in earlier), rendering, config.namespace)
+    if lost and not prune_all:
+        raise McpfenceError(lost)
     findings = tuple(_placed(rendering.findings, config))
     texts = _joined(others + kept, rendering.objects, earlier)
     return texts, Result(list(text_chunks(rendering)), (rendering,), findings)
 
 
 def _rendered(
-    others: Sequence[Item], earlier: Sequence[Item], config: Config, raw: Any
+    others: Sequence[Item], earlier: Sequence[Item], config: Config, wanted: tuple[Any, bool]
 ) -> tuple[Rendering, list[Item]]:
-    """The rendering among the items of others, and what of our earlier output belongs to another release."""
+    """The rendering among the items of others, and what of our earlier output belongs to another release.
+
+    `wanted` are the catalog's values, and whether it may be empty.
+    """
+    raw, empty = wanted
 
     def among(items: Sequence[Item]) -> Rendering:
         foreign = neighbours((item.text.encode() for item in items), raw)
         services = index([item.document for item in items], config.namespace)
-        return render(raw, release=config.release, namespace=config.namespace, services=services, foreign=foreign)
+        return render(
+            raw,
+            release=config.release,
+            namespace=config.namespace,
+            services=services,
+            foreign=foreign,
+            allow_empty=empty,
+        )
 
     rendering = among(others)
     names = {item[:3] for item in rendering.objects}

@@ -39,25 +39,33 @@ class Result(NamedTuple):
     """The pieces that are not ours."""
 
 
-def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False, more: Sequence[Any] = ()) -> Result:
+def post_render(
+    data: bytes,
+    *,
+    given: Given | None = None,
+    helm4: bool = False,
+    more: Sequence[Any] = (),
+    allow_empty: bool = False,
+) -> Result:
     """Replace the carriers of a stream; raises McpfenceError with every finding when anything is in doubt.
 
-    `more` are parsed documents beside the stream in which Services are looked up.
+    `more` are parsed documents beside the stream in which Services are looked up, `allow_empty`: see `render`.
     """
     stream = read_stream(data)
     if given is None and not stream.carriers:
         return _without_carrier(stream)
     if given is not None:
-        return _with_catalog(stream, given, helm4, more)
+        return _with_catalog(stream, given, helm4, _Beside(more, allow_empty))
     _check_carriers(stream)
     helm4 = helm4 or stream.helm4
-    rendered = _render_carriers(stream, helm4, more, {})
+    beside = _Beside(more, allow_empty)
+    rendered = _render_carriers(stream, helm4, beside, {})
     if len(rendered) > 1:
         out = Collector()
         _check_names(list(rendered.values()), out)
         out.stop_on_errors()
         # Each is proven once more with the policies of the others around it: they may select the same pods.
-        rendered = _render_carriers(stream, helm4, more, rendered)
+        rendered = _render_carriers(stream, helm4, beside, rendered)
     renderings = tuple(rendered.values())
     foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
     chunks = list(_output(stream, rendered))
@@ -66,7 +74,7 @@ def post_render(data: bytes, *, given: Given | None = None, helm4: bool = False,
 
 
 def _render_carriers(
-    stream: Stream, helm4: bool, more: Sequence[Any], before: Mapping[int, Rendering]
+    stream: Stream, helm4: bool, beside: _Beside, before: Mapping[int, Rendering]
 ) -> dict[int, Rendering]:
     """The rendering of each carrier, by its piece, among the policies of the other ones as they were rendered before.
 
@@ -80,7 +88,8 @@ def _render_carriers(
         others = [other for piece, other in before.items() if piece != carrier.piece]
         try:
             around = [document for other in others for document in _policies(other)]
-            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, more, around)
+            among = beside._replace(around=around)
+            rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, among)
         except McpfenceError as error:
             errors += error.findings
     if errors:
@@ -103,22 +112,20 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-def _render(
-    stream: Stream,
-    raw: Any,
-    release: tuple[str, str, str],
-    folder: str,
-    more: Sequence[Any],
-    around: Sequence[Any] = (),
-) -> Rendering:
-    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report.
+class _Beside(NamedTuple):
+    """What holds for every catalog of a stream, and policies that leave with the stream and do not stand in it."""
 
-    `around` are policies that leave with the same stream and do not stand in it.
-    """
+    more: Sequence[Any]
+    allow_empty: bool
+    around: Sequence[Any] = ()
+
+
+def _render(stream: Stream, raw: Any, release: tuple[str, str, str], folder: str, beside: _Beside) -> Rendering:
+    """One rendering with what it needs of the stream around it; `release` is its name, namespace and report."""
     name, namespace, report = release
     needs = _needs_services(raw)
-    services = index([*more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
-    foreign = [*neighbours(stream.pieces, raw), *around]
+    services = index([*beside.more, *(documents(stream.pieces, _WORKLOADS) if needs else ())], namespace)
+    foreign = [*neighbours(stream.pieces, raw), *beside.around]
     return render(
         raw,
         release=name,
@@ -127,6 +134,7 @@ def _render(
         foreign=foreign,
         annotate=folder,
         report=report,
+        allow_empty=beside.allow_empty,
     )
 
 
@@ -182,7 +190,7 @@ def _without_carrier(stream: Stream) -> Result:
     )
 
 
-def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]) -> Result:
+def _with_catalog(stream: Stream, given: Given, helm4: bool, beside: _Beside) -> Result:
     if stream.carriers:
         raise fail(
             "catalog-twice",
@@ -194,7 +202,7 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, more: Sequence[Any]
     if not full or rendered or all(is_hook(piece) for piece in full):
         return _without_carrier(stream)
     folder = "mcpfence/templates" if helm4 or stream.helm4 else ""
-    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, more)
+    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, beside)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
     if before and not before[-1].endswith(b"\n"):

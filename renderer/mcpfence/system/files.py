@@ -18,8 +18,6 @@ INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
-_REPORT = re.compile(r"configmap-.+-mcpfence\.yaml\Z")
-"""The file of a release's report, which every render of it writes."""
 _MANIFEST = (".yaml", ".yml", ".json")
 
 
@@ -56,6 +54,27 @@ def read_stdin() -> bytes:
         raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
 
 
+class Earlier(NamedTuple):
+    """What a folder holds of an earlier run: the files that `write_folder` would remove, and texts."""
+
+    gone: tuple[str, ...]
+    texts: Mapping[str, str]
+    """Of the files that would go, and of every ConfigMap; empty for a file that is not there any more."""
+
+
+def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
+    """What an earlier run wrote into the folder, as far as it tells what would be lost; raises McpfenceError."""
+    try:
+        _refuse_place(folder)
+        old = _known(folder, files) if folder.is_dir() else []
+        gone = tuple(sorted(set(old) - set(files)))
+        wanted = {*gone, *(name for name in old if name.startswith("configmap-"))}
+        return Earlier(gone, {n: (_content(folder / n) or b"").decode(errors="replace") for n in sorted(wanted)})
+    except OSError as bad:
+        sentence = f"cannot be read ({bad.strerror or type(bad).__name__})"
+        raise fail("output-failed", sentence, "check the folder", document=str(folder)) from None
+
+
 def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]:
     """Make the folder hold exactly these files of ours; returns how many were written, left alone and removed.
 
@@ -64,7 +83,6 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]
     """
     try:
         old = _prepare(folder, files)
-        _refuse_other_release(folder, old, files)
         changed = {name: text for name, text in files.items() if _content(folder / name) != text.encode()}
         staged = _stage(folder, {**changed, INDEX: _index_text(files)}, _index_text({*old, *files}))
     except OSError as bad:
@@ -144,14 +162,6 @@ def _refuse(folder: Path, names: Iterable[str], known: set[str]) -> None:
         if path.is_symlink() or path.is_dir() or (path.exists() and name not in known):
             sentence, todo = "exists and was not written by mcpfence", "move it away, or choose an empty folder"
             raise fail("output-failed", sentence, todo, document=str(path))
-
-
-def _refuse_other_release(folder: Path, old: Iterable[str], files: Iterable[str]) -> None:
-    """Refuse to put one release in the place of another: its namespace would lose floor and policies with the files."""
-    reports = {name for name in old if _REPORT.match(name)}
-    if reports and not reports & set(files):
-        sentence = f"holds another release ({min(reports)} is its report), and its fences would be removed"
-        raise fail("output-failed", sentence, "choose another folder, or remove this one first", document=str(folder))
 
 
 def _content(path: Path) -> bytes | None:

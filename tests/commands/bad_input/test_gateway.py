@@ -412,7 +412,10 @@ def test_provider_is_one_of_the_table() -> None:
 
 def test_a_gateway_of_nobody_says_nothing() -> None:
     """Without a provider the other keys have no effect, however they are written."""
-    assert errors_of({"gateway": {"provider": "none", "publicHost": "*.x"}}) == []
+    assert (
+        errors_of(catalog({"a": {"runtime": "containerized"}}) | {"gateway": {"provider": "none", "publicHost": "*.x"}})
+        == []
+    )
 
 
 ODD: list[Any] = [

@@ -10,14 +10,16 @@ import yaml
 from gateways.guide import SAID, guide
 from gateways.shapes import SHAPES, catalog
 from helpers import objects, run_cli
+from mcpfence.kube.manifest import floor_policy
 
 Raw = dict[str, Any]
 
 
 def _check(tmp_path: Path, manifests: list[Raw], raw: Raw) -> tuple[int, list[str]]:
     (tmp_path / "values.yaml").write_text(yaml.safe_dump(raw))
-    (tmp_path / "manifests.yaml").write_text(yaml.safe_dump_all(manifests))
-    outcome = run_cli("check", "-f", str(tmp_path / "values.yaml"), str(tmp_path / "manifests.yaml"))
+    (tmp_path / "manifests.yaml").write_text(yaml.safe_dump_all([floor_policy("mcp"), *manifests]))
+    files = "-f", str(tmp_path / "values.yaml"), str(tmp_path / "manifests.yaml")
+    outcome = run_cli("check", "--allow-empty", *files)
     lines = outcome.stderr.splitlines()
     return outcome.code, [line for line in lines if "defect-" in line or "gateway-drift" in line or "leftover" in line]
 

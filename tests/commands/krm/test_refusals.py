@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from edges import CATALOG, carrier, mcpfence, refusal
-from krm import NAMESPACES, Document, function_config, items_of, resource_list
+from krm import NAMESPACES, Document, answer_to, function_config, items_of, resource_list
 
 TODO = "run it as a KRM function: kustomize or kpt writes the ResourceList [resource-list]"
 
@@ -192,4 +192,29 @@ def test_strict() -> None:
 
     assert refusal(mcpfence("krm", "--strict", stdin=resource_list(config=function_config(raw)))).startswith(
         "error: spec.catalog.clients.gateway: "
+    )
+
+
+def test_the_fences_of_a_namespace_do_not_go_by_the_way() -> None:
+    """What was rendered before for another namespace of this release would be removed with the next apply."""
+    before = answer_to(resource_list(config=function_config()))["items"]
+    config = function_config({**CATALOG, "mcpNamespace": {"name": "tools"}})
+    stdin = resource_list(*before, config=config)
+
+    assert refusal(mcpfence("krm", stdin=stdin)) == (
+        "error: ConfigMap home/demo-mcpfence: reports the fences of namespace demo-mcp, which would be removed; "
+        "write mcpNamespace.name: demo-mcp, or pass --prune-all to remove them all the same [folder-other]"
+    )
+    assert mcpfence("krm", "--prune-all", stdin=stdin).returncode == 0
+
+
+def test_another_release_of_the_same_namespace_is_not_replaced() -> None:
+    """Both would fence the namespace, and the later one would take the place of the earlier one."""
+    before = answer_to(resource_list(config=function_config()))["items"]
+    config = function_config({**CATALOG, "mcpNamespace": {"name": "demo-mcp"}}, release="other")
+
+    assert refusal(mcpfence("krm", stdin=resource_list(*before, config=config))) == (
+        "error: ConfigMap home/demo-mcpfence: reports the fences of another release for namespace demo-mcp, which "
+        "would be replaced; write the release's name and namespace as they were, "
+        "or pass --prune-all to remove them all the same [folder-other]"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -17,7 +18,9 @@ import yaml
 from edges import CATALOG, catalog, container, mcpfence, refusal, values_file
 from gittools import scripts_folder
 from mcpfence.cli.render_folder import Call
+from mcpfence.kube.manifest import floor_policy
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
+from mcpfence.system.files import INDEX
 
 ALONE = ("--release", "demo", "-n", "home", "--policies-only")
 """A render without helm."""
@@ -42,16 +45,93 @@ def _tree(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("other", [("--release", "demos"), ("-n", "homes")])
-def test_the_folder_of_another_release_is_not_overwritten(repository: Path, other: tuple[str, str]) -> None:
+OWN = (
+    "networkpolicy-demo-mcp-mcp-server-vault-egress.yaml",
+    "networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml",
+)
+"""The policies of CATALOG."""
+PRUNE = "pass --prune-all to remove them all the same [folder-other]"
+REPORT = "configmap-home-demo-mcpfence.yaml"
+
+
+@pytest.mark.parametrize(
+    ("other", "gone"), [(("--release", "demos"), [REPORT, *OWN]), (("-n", "homes"), [REPORT])], ids=["name", "home"]
+)
+def test_the_folder_of_another_release_is_not_overwritten(
+    repository: Path, other: tuple[str, str], gone: list[str]
+) -> None:
     """Its namespace would lose floor and policies at the next sync."""
     before = _tree(repository)
+    arguments = ("-f", "values.yaml", *ALONE, *other, "-o", "manifests")
+    files = ", ".join(gone)
 
-    assert refusal(_render(repository, *other)) == (
-        "error: manifests: holds another release (configmap-home-demo-mcpfence.yaml is its report), and its fences "
-        "would be removed; choose another folder, or remove this one first [output-failed]"
+    assert refusal(mcpfence("render", *arguments, cwd=repository)) == (
+        f"error: manifests: holds another release ({REPORT} is its report), and its fences "
+        f"would be removed: {files}; choose another folder, or {PRUNE}"
     )
     assert _tree(repository) == before
+    assert mcpfence("render", *arguments, "--prune-all", cwd=repository).returncode == 0
+
+
+def test_the_fences_of_a_namespace_do_not_go_by_the_way(repository: Path) -> None:
+    """A line that fell out of the values file, or came into it, changes the namespace; nobody is left fenced there."""
+    before = _tree(repository / "manifests")
+    values_file(repository, {**CATALOG, "mcpNamespace": {"name": "tools"}})
+    files = ", ".join(OWN)
+
+    assert refusal(_render(repository)) == (
+        f"error: manifests: holds the fences of namespace demo-mcp, which would be removed: {files}; "
+        f"write mcpNamespace.name: demo-mcp, choose another folder, or {PRUNE}"
+    )
+    assert _tree(repository / "manifests") == before
+
+    assert _render(repository, "--prune-all").returncode == 0
+    assert not {*OWN} & {*_tree(repository / "manifests")}
+
+
+def test_a_report_that_is_gone_hides_nothing(repository: Path) -> None:
+    """The policies themselves say whose they are."""
+    (repository / "manifests" / REPORT).unlink()
+    values_file(repository, {**CATALOG, "mcpNamespace": {"name": "tools"}})
+
+    assert "holds the fences of namespace demo-mcp, which would be removed" in refusal(_render(repository))
+
+
+def test_the_floor_does_not_go_by_the_way(repository: Path) -> None:
+    """A render of the policies alone has no floor; where the catalog turns it off, that is what was asked for."""
+    floor = "networkpolicy-demo-mcp-mcp-default-deny.yaml"
+    folder = repository / "manifests"
+    (folder / floor).write_text(json.dumps(floor_policy("demo-mcp")), encoding="utf-8")
+    with (folder / INDEX).open("a", encoding="utf-8") as index:
+        index.write(f"{floor}\n")
+
+    assert refusal(_render(repository)) == (
+        f"error: manifests: would lose the floor of its namespace: {floor}; "
+        f"render the chart too (without --policies-only), choose another folder, or {PRUNE}"
+    )
+    assert floor in _tree(folder)
+
+    values_file(repository, {**CATALOG, "mcpNamespace": {"networkPolicy": {"enabled": False}}})
+    assert _render(repository).returncode == 0
+    assert floor not in _tree(folder)
+
+
+def test_servers_that_go_are_named(repository: Path) -> None:
+    """To remove some is everyday work."""
+    values_file(repository, catalog(notes=container(), github=container(), vault=CATALOG["servers"]["vault"]))
+    assert b"removed:" not in _render(repository).stderr
+
+    values_file(repository, CATALOG)
+    assert _render(repository).stderr.decode().splitlines()[:2] == [
+        "mcpfence: manifests: 2 files written, 2 unchanged, 4 removed",
+        "mcpfence: manifests: removed: github, notes",
+    ]
+
+
+def test_prune_all_needs_a_folder(repository: Path) -> None:
+    """On stdout nothing is removed."""
+    said = refusal(mcpfence("render", "-f", "values.yaml", *ALONE, "--prune-all", cwd=repository), 2)
+    assert said.endswith("--prune-all is about what is removed from a folder; name it with -o.")
 
 
 # --- the index ---

@@ -282,7 +282,9 @@ def test_every_file_is_judged(tmp_path: Path) -> None:
 
 def test_empty_files_are_values(tmp_path: Path) -> None:
     """A file of comments alone says nothing, and that is no mistake."""
-    assert _names(_render("-f", values_file(tmp_path, "# later\n"), "--policies-only")) == ["ConfigMap demo-mcpfence"]
+    assert _names(_render("-f", values_file(tmp_path, "# later\n"), "--policies-only", "--allow-empty")) == [
+        "ConfigMap demo-mcpfence"
+    ]
 
 
 NEEDS = "install Helm 3.18.5 or later, set HELM_BIN, or use --policies-only, which needs no helm [helm-missing]"

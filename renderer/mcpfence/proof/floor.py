@@ -1,0 +1,81 @@
+"""The proof of the floor: what no server or workload selects is denied in both directions, whatever its labels.
+
+Jobs, sandboxes and databases live in the fenced namespace too, and nothing but the floor stands around them.  It is
+judged by what it does, not by its name: the policies that select every pod of the namespace must let nothing through,
+and no further policy may open a pod that has no labels, or labels that nobody named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mcpfence.findings.finding import Finding, Path
+from mcpfence.kube.manifest import FLOOR
+from mcpfence.plan.fence import Fence
+from mcpfence.proof.prove import box_of
+from mcpfence.reach.engines.contract import DIRECTIONS, Policy
+from mcpfence.reach.evaluation.deciding_rules import deciding_rules
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
+from mcpfence.reach.evaluation.policy_set import PolicySet
+from mcpfence.reach.flows import flows, label_sets
+from mcpfence.reach.flows.selection import Selects
+
+_KEY: Path = ("mcpNamespace", "networkPolicy", "enabled")
+_FRESH = "mcpfence-no-such-value"
+
+
+def prove_floor(namespace: str, fences: Sequence[Fence], policies: PolicySet, remedy: str) -> list[Finding]:
+    """What the floor of a namespace does not deny among these policies; at most one finding a direction."""
+    every = Subject(namespace)
+    whole = Evaluator(policies)
+    on_all = [one for one, how in whole.selecting(every) if how is Selects.SURELY and isinstance(one, Policy)]
+    base = Evaluator(policies._replace(policies=tuple(on_all)))
+    pods = [one for one in _strangers(namespace, policies.policies) if not _fenced(one, fences)]
+    found = []
+    for direction in DIRECTIONS:
+        questions: list[tuple[Evaluator, Subject | Pod]] = [(base, every), *((whole, pod) for pod in pods)]
+        opened = (one for how, pods_of in questions for one in _opened(how, pods_of, direction, remedy))
+        found += [one for one in [next(opened, None)] if one is not None]
+    return found
+
+
+def _opened(evaluator: Evaluator, subject: Subject | Pod, direction: str, remedy: str) -> Iterator[Finding]:
+    packet = flows.witness(evaluator.reach(subject, direction).most)
+    if packet is None:
+        return
+    namespace = subject.namespace
+    does = "may reach" if direction == "egress" else "may be reached by"
+    who = f"pods of namespace {namespace} that are no server or workload {does} {packet.text}"
+    decisions = deciding_rules(evaluator, subject, direction, packet)
+    culprit = next((decision for decision in decisions if decision.allows), None)
+    if culprit is None:
+        sentence = f"the floor (NetworkPolicy {namespace}/{FLOOR}) is missing or does not select every pod: {who}"
+        yield Finding("floor-drift", _KEY, sentence, remedy)
+        return
+    rule = f"{culprit.field} of {culprit.policy}" if culprit.field else culprit.policy
+    sentence = f"the floor is open: {who}, since {rule} lets it through"
+    yield Finding("floor-drift", _KEY, sentence, f"remove {rule}, or narrow its podSelector to the pods that need it")
+
+
+def _strangers(namespace: str, policies: Sequence[Policy]) -> Iterator[Pod]:
+    """A pod without labels, and one that has every label that some policy asks for, with a value that none names."""
+    there = [policy for policy in policies if policy.namespace in (None, namespace)]
+    keys = {key for policy in there for source in policy.sources for key in _keys(policy, source.pods)}
+    yield Pod(namespace, ())
+    yield Pod(namespace, tuple((key, _FRESH) for key in sorted(keys)))
+
+
+def _keys(policy: Policy, box: Any) -> list[str]:
+    of_pod = label_sets.split_peer(box)[1] if policy.namespace is None and box else box
+    return [key for key, _ in of_pod or ()]
+
+
+def _fenced(pod: Pod, fences: Sequence[Fence]) -> bool:
+    """Whether a fence selects the pod: then its own proof says what it may do."""
+    labels = dict(pod.labels)
+    return any(
+        fence.namespace == pod.namespace and label_sets.matches(box_of(selector), labels)
+        for fence in fences
+        for selector in fence.selectors
+    )
