@@ -15,7 +15,7 @@ from mcpfence.cli.render_folder import Call, check, write
 from mcpfence.findings.finding import Collector, McpfenceError
 from mcpfence.kube.services import index
 from mcpfence.render.pipeline import render
-from mcpfence.streams.post_render import Result, post_render, text_chunks
+from mcpfence.streams.post_render import Result, post_render
 from mcpfence.system.helm import chart_folder, find_helm, template
 from mcpfence.system.inputs import Inputs, read_inputs
 
@@ -76,7 +76,7 @@ def command(
             rendering = render(
                 inputs.values, release=release, namespace=namespace, services=services, allow_empty=allow_empty
             )
-            result = Result(list(text_chunks(rendering)), (rendering,), rendering.findings)
+            result = Result(rendering.chunks, (rendering,), rendering.findings)
         else:
             data = _helm_template(chart, release, namespace, inputs, console)
             result = post_render(data, more=inputs.documents, allow_empty=allow_empty)

@@ -161,6 +161,7 @@ _ERRORS = {
     "registry-mixed": "A registry entry mixes the keys of a name and of a service.",
     "remote-host": "The host of a remote server's URL cannot be told or is none that may be listed.",
     "remote-url": "A remote server says where it runs exactly once.",
+    "rendered-changed": "A stream that was rendered before is not what its report says, or not what the catalog gives.",
     "run-bridge": "A bridge is not known, or its command has no place for the port or the server's command.",
     "run-env": "An environment variable of a server that runs cannot be written as it stands.",
     "run-env-missing": "A server that runs needs an environment variable that has no value.",

@@ -12,7 +12,7 @@ from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.render.template import Parts, fill
 
-_BEHIND_POLICIES = (
+BEHIND_POLICIES = (
     "ServiceAccount",
     "Role",
     "RoleBinding",
@@ -61,11 +61,19 @@ class Rendering(NamedTuple):
     narrowings: tuple[Narrowing, ...]
     lines: tuple[str, ...]
     """One line on each fence."""
+    chunks: tuple[bytes, ...]
+    """The text of all objects, each behind a separator, some hundred to a chunk."""
+
+
+def chunks_of(objects: Sequence[Rendered], size: int = 500) -> tuple[bytes, ...]:
+    """Objects as YAML documents, `size` of them to a chunk: filling in the text of many takes as long as proving it."""
+    starts = range(0, len(objects), size)
+    return tuple("".join([f"---\n{item.text}" for item in objects[n : n + size]]).encode() for n in starts)
 
 
 def kind_order(provider: Provider) -> tuple[str, ...]:
     """The kinds that a render may print, in their order: what narrows comes before what opens."""
-    return (*(kind.kind for kind in provider.kinds), NETWORK_POLICY.kind, *_BEHIND_POLICIES)
+    return (*(kind.kind for kind in provider.kinds), NETWORK_POLICY.kind, *BEHIND_POLICIES)
 
 
 def in_order(objects: Mapping[str, Sequence[Rendered]], kinds: Sequence[str]) -> tuple[Rendered, ...]:

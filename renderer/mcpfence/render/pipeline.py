@@ -16,7 +16,8 @@ from mcpfence.plan.planner import make_plan
 from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import TABLE, provider_of
 from mcpfence.render.assembly import Assembly
-from mcpfence.render.objects import Rendered, Rendering, in_order, kind_order
+from mcpfence.render.objects import Rendered, Rendering, chunks_of, in_order, kind_order
+from mcpfence.render.objects_digest import digest_of
 from mcpfence.render.proving import FenceProof, check_judged
 from mcpfence.render.report import report_manifest
 from mcpfence.render.surroundings import read_surroundings
@@ -91,6 +92,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     out.stop_on_errors()
     findings, lines = out.findings(), assembly.lines
     proof = f"{plural(len(lines), 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
+    chunks = chunks_of(leaving)
     made = report_manifest(
         catalog,
         report or f"{release}-mcpfence",
@@ -98,6 +100,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         findings,
         assembly.narrowings,
         len(leaving) + 1,
+        digest_of(chunks),
         proof,
     )
     told = assembly.put(made, "the report", ())
@@ -107,6 +110,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         findings=findings,
         narrowings=tuple(assembly.narrowings),
         lines=tuple(lines),
+        chunks=(*chunks, *chunks_of((told,))),
     )
 
 

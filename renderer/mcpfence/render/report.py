@@ -53,9 +53,10 @@ def report_manifest(
     findings: Iterable[Finding],
     narrowings: Iterable[Narrowing],
     objects: int,
+    digest: str,
     proof: str,
 ) -> Manifest:
-    """The report of one release, in the release's own namespace."""
+    """The report of one release, in the release's own namespace; `digest` is that of the other objects."""
     said = [f"{finding.severity.value}: {finding.message} [{finding.id}]" for finding in findings]
     data = {
         "version": __version__,
@@ -63,6 +64,7 @@ def report_manifest(
         "namespace": catalog.namespace,
         "provider": catalog.provider,
         "objects": str(objects),
+        "objectsDigest": digest,
         "proof": proof,
         "servers": _bounded(lines, SERVERS_LIMIT) or "none",
         "findings": _bounded(said, FINDINGS_LIMIT) or "none",

@@ -28,7 +28,7 @@ from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.earlier_output import lost_by_items
-from mcpfence.streams.post_render import Result, post_render, text_chunks
+from mcpfence.streams.post_render import Result, post_render
 from mcpfence.streams.resource_list import Item, ResourceList
 from mcpfence.streams.stream import neighbours, split
 
@@ -145,7 +145,7 @@ def transform(
         raise McpfenceError(lost)
     findings = tuple(_placed(rendering.findings, config))
     texts = _joined(others + kept, rendering.objects, earlier)
-    return texts, Result(list(text_chunks(rendering)), (rendering,), findings)
+    return texts, Result(rendering.chunks, (rendering,), findings)
 
 
 def _rendered(

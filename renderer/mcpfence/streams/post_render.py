@@ -16,7 +16,16 @@ from mcpfence.providers import policy_kinds
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.release_size import size_finding
-from mcpfence.streams.stream import Carrier, Stream, documents, is_blank, is_hook, neighbours, read_stream
+from mcpfence.streams.stream import (
+    Carrier,
+    Stream,
+    documents,
+    is_blank,
+    is_hook,
+    neighbours,
+    policy_documents,
+    read_stream,
+)
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
 
@@ -155,24 +164,20 @@ def _needs_services(raw: Any) -> bool:
 
 
 def _output(stream: Stream, rendered: dict[int, Rendering]) -> Iterator[bytes]:
-    """The stream with each carrier's piece replaced, in chunks of some hundred objects."""
+    """The stream with each carrier's piece replaced."""
     for number, piece in enumerate(stream.pieces):
         if number in rendered:
-            yield from text_chunks(rendered[number])
+            yield from rendered[number].chunks
         else:
             yield piece
 
 
-def text_chunks(rendering: Rendering, size: int = 500) -> Iterator[bytes]:
-    """The objects of a rendering as YAML documents, `size` of them a chunk."""
-    objects = rendering.objects
-    for start in range(0, len(objects), size):
-        yield "".join(f"---\n{item.text}" for item in objects[start : start + size]).encode()
-
-
 def _without_carrier(stream: Stream) -> Result:
     """Our own output and streams of hooks alone pass through; anything else is a mistake that must be said."""
-    if stream.rendered:
+    if stream.reports:
+        from mcpfence.streams.untouched import check_untouched  # here, since few streams come twice
+
+        check_untouched(stream)
         return Result(stream.pieces, (), ())
     full = [piece for piece in stream.pieces if not is_blank(piece)]
     if not full:
@@ -198,18 +203,51 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, beside: _Beside) ->
             "remove --catalog, or the mcpfence chart from this release",
         )
     full = [piece for piece in stream.pieces if not is_blank(piece)]
-    rendered = _policies_namespace(given.raw, given.release) in stream.rendered
-    if not full or rendered or all(is_hook(piece) for piece in full):
+    hooks = all(is_hook(piece) for piece in full)
+    if not full or (hooks and not policy_documents(full)):
         return _without_carrier(stream)
     folder = "mcpfence/templates" if helm4 or stream.helm4 else ""
-    rendering = _render(stream, given.raw, (given.release, given.namespace, ""), folder, beside)
+    release = (given.release, given.namespace, "")
+    if _policies_namespace(given.raw, given.release) in stream.rendered:
+        return _again(stream, given, folder, beside)
+    rendering = _render(stream, given.raw, release, folder, beside)
+    if hooks:  # proven beside the catalog, whose own objects are in the call that brings the release
+        return Result(stream.pieces, (), rendering.findings)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
     if before and not before[-1].endswith(b"\n"):
         before.append(b"\n")
     if after and not after[0].startswith(b"---"):
         after.insert(0, b"---\n")
-    return Result([*before, *text_chunks(rendering), *after], (rendering,), rendering.findings, stream.pieces)
+    return Result([*before, *rendering.chunks, *after], (rendering,), rendering.findings, stream.pieces)
+
+
+def _again(stream: Stream, given: Given, folder: str, beside: _Beside) -> Result:
+    """A stream that this catalog was rendered into before passes, if the catalog gives the same among what is there."""
+    from mcpfence.streams.untouched import text_of  # here, since few streams come twice
+
+    release = (given.release, given.namespace, "")
+    more = beside._replace(more=[*beside.more, *documents(stream.pieces, _WORKLOADS)])
+    alone = _render(stream._replace(pieces=()), given.raw, release, folder, more)
+    report = alone.objects[-1]
+    ours = {item.text for item in alone.objects[:-1]}
+    said = [item.piece for item in stream.reports if (item.home, item.name) == (report.namespace, report.name)]
+    pieces = [text_of(piece) for piece in stream.pieces]
+    others = [number for number, text in enumerate(pieces) if text not in ours and number not in said]
+    rest = stream._replace(pieces=tuple(stream.pieces[number] for number in others))
+    rendering = _render(rest, given.raw, release, folder, beside)
+    missing = [item for item in rendering.objects if pieces.count(item.text) != 1]
+    if missing:
+        named = ", ".join(item.title for item in missing[:3])
+        more_of_them = f" and {len(missing) - 3:,} more" if len(missing) > 3 else ""
+        raise fail(
+            "rendered-changed",
+            f"says that the stream went through mcpfence before, and {named}{more_of_them} of this catalog "
+            f"{'is' if len(missing) == 1 else 'are'} not there as rendered",
+            "post-render what the chart gives, once; remove what an earlier run left in it",
+            document=next(item for item in stream.reports if item.namespace == rendering.catalog.namespace).title,
+        )
+    return Result(stream.pieces, (rendering,), rendering.findings, rest.pieces)
 
 
 def _after_namespaces(pieces: Sequence[bytes]) -> int:

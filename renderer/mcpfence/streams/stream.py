@@ -44,21 +44,45 @@ class Carrier(NamedTuple):
         return f"ConfigMap {self.namespace}/{self.name}"
 
 
+class Report(NamedTuple):
+    """What stands in the place of a carrier, and says of itself that the stream went through mcpfence before."""
+
+    piece: int
+    name: str
+    home: str
+    """The release's own namespace; empty where none is written."""
+    namespace: str
+    """Where the policies are that it speaks of."""
+    objects: str
+    """How many objects it says were rendered, itself among them."""
+    digest: str
+    """What it says is their digest; empty where it says none."""
+
+    @property
+    def title(self) -> str:
+        """How messages name it."""
+        return f"ConfigMap {self.home}/{self.name}"
+
+
 class Stream(NamedTuple):
     """The pieces of a stream, and what of ours was found in it."""
 
     pieces: tuple[bytes, ...]
     carriers: tuple[Carrier, ...]
-    rendered: tuple[str, ...]
-    """Namespaces whose policies the stream holds already: it went through mcpfence before."""
+    reports: tuple[Report, ...]
     helm4: bool
+
+    @property
+    def rendered(self) -> tuple[str, ...]:
+        """Namespaces whose policies the stream holds already, as its reports say."""
+        return tuple(report.namespace for report in self.reports)
 
 
 def read_stream(data: bytes) -> Stream:
     """Cut a stream into pieces and read the carriers in it; raises McpfenceError when a carrier cannot be read."""
     pieces = split(data)
     carriers: list[Carrier] = []
-    rendered: list[str] = []
+    reports: list[Report] = []
     mark, filename = MARK.encode(), FILENAME.encode()
     for number, piece in enumerate(pieces):
         if mark not in piece:
@@ -69,9 +93,8 @@ def read_stream(data: bytes) -> Stream:
         if document["metadata"]["labels"][MARK] == "catalog":
             carriers.append(_carrier(document, number))
         else:
-            report = document.get("data")
-            rendered.append(str(report.get("namespace")) if isinstance(report, Mapping) else "")
-    return Stream(pieces, tuple(carriers), tuple(rendered), any(filename in piece for piece in pieces))
+            reports.append(_report(document, number))
+    return Stream(pieces, tuple(carriers), tuple(reports), any(filename in piece for piece in pieces))
 
 
 def split(data: bytes) -> tuple[bytes, ...]:
@@ -212,6 +235,15 @@ def _carrier(document: Mapping[str, Any], number: int) -> Carrier:
     return Carrier(
         number, name, content["release"], content["namespace"], content["version"], content.get("catalog"), filename
     )
+
+
+def _report(document: Mapping[str, Any], number: int) -> Report:
+    """What a report says, as far as it says it: whoever takes its word looks first."""
+    data, metadata = document.get("data"), document["metadata"]
+    said = data if isinstance(data, Mapping) else {}
+    home, name = str(metadata.get("namespace") or ""), str(metadata.get("name") or f"document {number + 1}")
+    texts = (str(said.get(key, "")) for key in ("namespace", "objects", "objectsDigest"))
+    return Report(number, name, home, *texts)
 
 
 def _unreadable(where: str, sentence: str) -> McpfenceError:
