@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from mcpfence import __version__
 from mcpfence.findings.finding import Finding, plural
@@ -15,8 +17,17 @@ Position = Callable[[Finding], str]
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def sarif(findings: Sequence[Finding], severity: Callable[[Finding], str], position: Position) -> dict[str, Any]:
-    """The report of one run."""
+_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>[1-9][0-9]*):(?P<column>[1-9][0-9]*))?\Z", re.DOTALL)
+
+
+def sarif(
+    findings: Sequence[Finding], severity: Callable[[Finding], str], position: Position, files: Sequence[str]
+) -> dict[str, Any]:
+    """The report of one run over `files`, values first.
+
+    Every result has a location, for code hosts refuse a whole report for one without: what has no line of its own is
+    at the first line of the first file.
+    """
     ids = sorted({finding.id for finding in findings})
     rules = [{"id": id, "shortDescription": {"text": TABLE[id].meaning}} for id in ids]
     results = [
@@ -24,7 +35,7 @@ def sarif(findings: Sequence[Finding], severity: Callable[[Finding], str], posit
             "ruleId": finding.id,
             "level": severity(finding),
             "message": {"text": finding.message},
-            **_locations(position(finding)),
+            "locations": [_location(position(finding) or _read_from(finding, files))],
         }
         for finding in findings
     ]
@@ -32,15 +43,19 @@ def sarif(findings: Sequence[Finding], severity: Callable[[Finding], str], posit
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _locations(position: str) -> dict[str, Any]:
-    file, _, rest = position.partition(":") if position.count(":") == 2 else (position, "", "")
-    if not file:
-        return {}
-    place: dict[str, Any] = {"artifactLocation": {"uri": file.replace("\\", "/")}}
-    if rest:
-        line, _, column = rest.partition(":")
-        place["region"] = {"startLine": int(line), "startColumn": int(column)}
-    return {"locations": [{"physicalLocation": place}]}
+def _read_from(finding: Finding, files: Sequence[str]) -> str:
+    """The file that a finding names as its document, with its line if it has one; else the first one."""
+    named = (name for name in files if finding.document == name or finding.document.startswith(f"{name}:"))
+    return finding.document if next(named, "") else next(iter(files), "stdin")
+
+
+def _location(place: str) -> dict[str, Any]:
+    """`FILE:LINE:COLUMN`, or a file alone, which stands for its first line."""
+    found = _PLACE.match(place)
+    file, line, column = (found["file"], found["line"], found["column"]) if found else (place, None, None)
+    region = {"startLine": int(line or 1), "startColumn": int(column or 1)}
+    uri = quote(file.replace("\\", "/"))
+    return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
 def markdown(findings: Sequence[Finding], severity: Callable[[Finding], str], position: Position) -> str:

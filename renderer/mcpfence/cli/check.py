@@ -65,7 +65,8 @@ def command(
             if not console.quiet:
                 _summarise(findings, bool(manifests), console)
         else:
-            write_stdout([_form(output, findings, console).encode()])
+            read = tuple(name for name in (*files, *manifests) if name != "-")
+            write_stdout([_form(output, findings, console, read).encode()])
         return 1 if failed else 0
 
     return guarded(console, work)
@@ -106,11 +107,11 @@ def _summarise(findings: tuple[Finding, ...], compared: bool, console: Console) 
         console.say("mcpfence: the manifests allow exactly what the catalog says")
 
 
-def _form(output: str, findings: tuple[Finding, ...], console: Console) -> str:
+def _form(output: str, findings: tuple[Finding, ...], console: Console, read: tuple[str, ...]) -> str:
     if output == "markdown":
         return markdown(findings, console.severity, console.position)
     if output == "sarif":
-        return json.dumps(sarif(findings, console.severity, console.position), indent=2) + "\n"
+        return json.dumps(sarif(findings, console.severity, console.position, read), indent=2) + "\n"
     report = {"ok": not console.fails(findings), "findings": [_document(finding, console) for finding in findings]}
     return json.dumps(report, indent=2) + "\n"
 

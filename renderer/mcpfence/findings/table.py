@@ -237,6 +237,7 @@ _WARNINGS = {
     "run-rules-around": "A server that runs may do at the API server what its fence cannot hold.",
     "run-rules-secrets": "A server that runs may read or change Secrets.",
     "run-floating": "A server that runs can be another version at every start.",
+    "service-port": "A services entry lists the port of a Service instead of the pod port behind it.",
     "wildcard-multi-tenant": "A wildcard covers a zone in which anybody can have a host.",
 }
 

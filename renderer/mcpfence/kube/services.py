@@ -8,17 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from mcpfence.findings.finding import quote
 from mcpfence.kube.selectors import Selector
-from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports
+from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports, ports_text
 
 _TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
 
 
 class ServicePort(NamedTuple):
-    """Protocol and target of one port: a pod port, or the name of a container port."""
+    """One port: its target is a pod port or the name of a container port; `port` is what callers of the Service use."""
 
     protocol: str
     target: int | str
+    port: int = 0
 
 
 class ServiceRecord(NamedTuple):
@@ -81,7 +83,9 @@ def _service(spec: Mapping[str, Any]) -> ServiceRecord:
     for item in _items(spec.get("ports")):
         target = item.get("targetPort", item.get("port"))
         if isinstance(target, (int, str)):
-            ports.append(ServicePort(str(item.get("protocol", "TCP")), target))
+            number = item.get("port")
+            port = number if isinstance(number, int) else 0
+            ports.append(ServicePort(str(item.get("protocol", "TCP")), target, port))
     selector = {str(key): str(value) for key, value in _mapping(spec.get("selector")).items()}
     return ServiceRecord(str(spec.get("type", "ClusterIP")), selector, tuple(ports))
 
@@ -148,3 +152,37 @@ def _named(port: ServicePort, selector: Selector, pods: tuple[PodRecord, ...]) -
     if not found:
         raise Unresolved(f'has the target port "{port.target}", which no pod template of the input names')
     return found
+
+
+def mistaken_ports(
+    record: ServiceRecord, listed: Ports, selector: Selector, pods: tuple[PodRecord, ...]
+) -> list[tuple[str, str]]:
+    """Listed ports that are the Service's and no pod port behind it, each with the pod ports to list instead.
+
+    `80/TCP` with `8080/TCP`, or with `the pod port named "http"` where no pod template tells its number.
+    """
+    targets = {port: _targets(port, selector, pods) for port in record.ports if port.protocol in PROTOCOLS}
+    behind = {item for found in targets.values() for item in found}
+    mistaken = []
+    for port, found in targets.items():
+        own = PortRange(port.protocol, port.port, port.port)
+        reached = bool(found) and all(_listed(item, listed) for item in found)
+        if _listed(own, listed) and own not in behind and not reached:
+            instead = ports_text(canonical_ports(found)) if found else f"the pod port named {quote(port.target)}"
+            mistaken.append((ports_text((own,)), instead))
+    return mistaken
+
+
+def _listed(one: PortRange, listed: Ports) -> bool:
+    """Whether a single port is among those that are listed by number."""
+    return any(item.protocol == one.protocol and item.first <= one.first <= item.last for item in listed)
+
+
+def _targets(port: ServicePort, selector: Selector, pods: tuple[PodRecord, ...]) -> list[PortRange]:
+    """The pod ports behind one port of a Service; none where they cannot be told."""
+    if isinstance(port.target, int):
+        return [PortRange(port.protocol, port.target, port.target)]
+    try:
+        return _named(port, selector, pods)
+    except Unresolved:
+        return []

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mcpfence.catalog.model import Catalog, Domain, Egress, Service
 from mcpfence.findings.finding import Collector, Path, path_text
 from mcpfence.kube.selectors import Selector
-from mcpfence.kube.services import ServiceIndex, Unresolved, ports_of, selector_of
+from mcpfence.kube.services import ServiceIndex, Unresolved, mistaken_ports, ports_of, selector_of
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, canonical, intersect
 from mcpfence.net.ports import Ports
@@ -43,11 +43,24 @@ def resolve_service(
             return None
         if entry.ports is None:
             return None
+        _warn_of_service_ports(entry, namespace, services, out)
         return Reached(Allow(kind, (Pods(namespace, Selector()),), entry.ports, source), None)
+    _warn_of_service_ports(entry, namespace, services, out)
     selector, ports = _pods(entry, namespace, services, out)
     if selector is None or ports is None:
         return None
     return Reached(Allow(kind, (Pods(namespace, selector),), ports, source), (entry.name, namespace, selector))
+
+
+def _warn_of_service_ports(entry: Service, namespace: str, services: ServiceIndex, out: Collector) -> None:
+    """Policies see pod ports: a port of the Service that is none opens nothing."""
+    record = services.services.get((namespace, entry.name))
+    if record is None or not entry.ports:
+        return
+    selector = entry.selector or Selector(tuple(sorted(record.selector.items())))
+    for listed, instead in mistaken_ports(record, entry.ports, selector, services.pods.get(namespace, ())):
+        sentence = f"{listed} is the port of Service {namespace}/{entry.name}, and no pod behind it listens there"
+        out.add("service-port", (*entry.path, "ports"), sentence, f"write {instead}: policies see pod ports")
 
 
 def _listed_text(block: Interval, facts: ClusterFacts, path: Path, out: Collector) -> Block | None:

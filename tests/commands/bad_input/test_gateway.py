@@ -21,6 +21,14 @@ CASES: dict[str, tuple[Raw, str]] = {
         "servers.a.gateway: the server is to be registered, and no gateway is declared; "
         "write gateway.provider: kuadrant [gateway-missing]",
     ),
+    **{
+        f"a Gateway that is created, and no word on who may call: {name}": (
+            catalog(create=True, auth=auth),
+            "gateway.auth: a Gateway is created, and nothing says who may call the servers behind it; write auth.type: "
+            "oidc or tokenExchange, or auth: {type: none} to let everybody call them who reaches it [gateway-auth]",
+        )
+        for name, auth in (("nothing", {}), ("an issuer alone", {"issuerUrl": ISSUER}))
+    },
     # --- what can be registered ---
     "a composite": (
         catalog({"a": {"runtime": "composite", "compositeConfig": {"componentServers": []}, "gateway": {}}}),

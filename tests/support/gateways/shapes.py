@@ -27,7 +27,12 @@ def remote(url: str = "https://mcp.example.net/v1/mcp", **gateway: Any) -> Raw:
 
 
 def catalog(servers: Raw | None = None, **gateway: Any) -> Raw:
-    """A catalog of these servers (one hosted `a` by default) with keys of the root's gateway."""
+    """A catalog of these servers (one hosted `a` by default) with keys of the root's gateway.
+
+    A Gateway that is created lets everybody in, unless these say otherwise: that must be written.
+    """
+    if gateway.get("create"):
+        gateway.setdefault("auth", {"type": "none"})
     return {
         "mcpNamespace": {"name": "mcp"},
         "gateway": {"provider": "kuadrant", "publicHost": "mcp.example.com", **gateway},

@@ -370,3 +370,60 @@ def test_registry_as_a_service() -> None:
     assert names(plan["server a"]) == {}
     assert reach(plan["service npm"].ingress) == {"backend": ["demo-mcp/app=a on 4873/TCP"]}
     assert "registry-missing" not in plan.ids
+
+
+# --- ports of the Service where pod ports belong
+
+NAMED_PODS = {
+    "kind": "Deployment",
+    "metadata": {"name": "redis", "namespace": "data"},
+    "spec": {
+        "template": {
+            "metadata": {"labels": {"app": "redis"}},
+            "spec": {"containers": [{"ports": [{"name": "web", "containerPort": 8080}]}]},
+        }
+    },
+}
+
+
+def on_ports(*ports: dict[str, Any]) -> dict[str, Any]:
+    """A Service of those pods."""
+    spec = {"selector": {"app": "redis"}, "ports": list(ports)}
+    return {"kind": "Service", "metadata": {"name": "redis", "namespace": "data"}, "spec": spec}
+
+
+MOVED = on_ports({"port": 80, "targetPort": 8080})
+SAID = (
+    "servers.a.egress.services[0].ports: {} is the port of Service data/redis, and no pod behind it listens there; "
+    "write {}: policies see pod ports"
+)
+
+
+@pytest.mark.parametrize(
+    ("entry", "given", "said"),
+    [
+        ({"ports": [80]}, [MOVED], [("80/TCP", "8080/TCP")]),
+        ({"ports": [80, 81]}, [MOVED], [("80/TCP", "8080/TCP")]),
+        ({"ports": [80], "podSelector": {"app": "redis"}}, [MOVED], [("80/TCP", "8080/TCP")]),
+        ({"ports": [80], "mode": "namespace"}, [MOVED], [("80/TCP", "8080/TCP")]),
+        ({"ports": [80]}, [on_ports({"port": 80, "targetPort": "web"}), NAMED_PODS], [("80/TCP", "8080/TCP")]),
+        ({"ports": [80]}, [on_ports({"port": 80, "targetPort": "web"})], [("80/TCP", 'the pod port named "web"')]),
+        (
+            {"ports": ["53/UDP", 53]},
+            [on_ports({"port": 53, "targetPort": 5353, "protocol": "UDP"}, {"port": 53, "targetPort": 5354})],
+            [("53/TCP", "5354/TCP"), ("53/UDP", "5353/UDP")],
+        ),
+        ({"ports": [8080]}, [MOVED], []),
+        ({"ports": ["80-9000"]}, [MOVED], []),
+        ({"ports": [6379]}, [on_ports({"port": 6379})], []),
+        ({"ports": [80]}, [on_ports({"port": 80, "targetPort": 8080}, {"port": 81, "targetPort": 80})], []),
+        ({"ports": ["80/UDP"]}, [MOVED], []),
+        ({"ports": [80]}, [], []),
+        ({}, [MOVED], []),
+    ],
+)
+def test_ports_of_the_service(entry: dict[str, Any], given: list[Any], said: list[tuple[str, str]]) -> None:
+    """A port that is the Service's own opens nothing: the warning says which pod port to write."""
+    raw = one_egress(services=[{"name": "redis", "namespace": "data"} | entry])
+
+    assert planned(raw, *given).messages("service-port") == [SAID.format(*words) for words in said]

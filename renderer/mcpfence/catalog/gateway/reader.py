@@ -67,6 +67,10 @@ def _read(raw: Raw, out: Collector) -> Gateway:
         public = next((item.hostname for item in listeners if item.name == section and "*" not in item.hostname), "")
     authorino = raw.get("authorinoNamespace", "kuadrant-system")
     read_name(authorino, (*_AT, "authorinoNamespace"), "the namespace", out)
+    if raw.get("create", False) and "type" not in (raw.get("auth") or {}):
+        sentence = "a Gateway is created, and nothing says who may call the servers behind it"
+        todo = "write auth.type: oidc or tokenExchange, or auth: {type: none} to let everybody call them who reaches it"
+        out.add("gateway-auth", (*_AT, "auth"), sentence, todo)
     allowed = raw.get("allowedNamespaces") or ()
     for i, item in enumerate(allowed):
         read_name(item, (*_AT, "allowedNamespaces", i), "the namespace", out)
