@@ -5,9 +5,9 @@ from __future__ import annotations
 from mcpfence.explain.context import View
 from mcpfence.explain.remedies import Remedy, is_of
 from mcpfence.explain.targets import Target
-from mcpfence.explain.yaml_entries import ports_entry, selector_entry
 from mcpfence.findings.finding import Path, path_text
 from mcpfence.kube.selectors import Selector, covers
+from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import subtract
 from mcpfence.net.ports import ports_text, tcp

@@ -11,10 +11,10 @@ from typing import NamedTuple
 from mcpfence.catalog.model import Domain
 from mcpfence.explain.context import View
 from mcpfence.explain.targets import PodSet, Target
-from mcpfence.explain.yaml_entries import ports_entry, selector_entry
 from mcpfence.findings.finding import Path, path_text
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.kube.selectors import covers
+from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.addresses import cidrs, family, parse_cidr
 from mcpfence.net.intervals import contains
 from mcpfence.net.ports import PortRange, Ports, ports_text
