@@ -17,7 +17,7 @@ from mcpfence.findings.finding import Finding
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
-from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer
+from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods
 from mcpfence.reach.engines.contract import DIRECTIONS, Policy
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
@@ -49,6 +49,11 @@ def wanted(fence: Fence) -> Wanted:
     for ports, patterns in by_ports.items():
         egress.append(flows.reach_of(public, (), traffic.named(_points(ports), host_names.names_of(patterns))))
     return Wanted(flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress), flows.union_of(egress))
+
+
+def reach_of_pods(pods: Iterable[Pods], ports: Ports) -> Reach:
+    """The flows to (or from) some pods on some ports."""
+    return _allowed(tuple(pods), ports)
 
 
 def lost_reach(narrowings: Iterable[Narrowing], lost_names: Sequence[Name]) -> Reach:

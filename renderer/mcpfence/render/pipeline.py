@@ -13,6 +13,7 @@ from mcpfence.findings.finding import Collector, Finding, McpfenceError, Path, p
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.planner import make_plan
+from mcpfence.proof.both_ends import caution_both_ends
 from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import TABLE, provider_of
 from mcpfence.render.assembly import Assembly
@@ -88,6 +89,8 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     leaving = in_order(assembly.objects, kind_order(provider))
     FenceProof(provider, plan.network, around.policies, leaving, out).prove(assembly.fenced)
     _prove_others(catalog, running, registered, out)
+    if catalog.clients and not out.failed:
+        caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()
     findings, lines = out.findings(), assembly.lines
@@ -99,8 +102,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         lines,
         findings,
         assembly.narrowings,
-        len(leaving) + 1,
-        digest_of(chunks),
+        (len(leaving) + 1, digest_of(chunks)),
         proof,
     )
     told = assembly.put(made, "the report", ())

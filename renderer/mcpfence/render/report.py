@@ -52,19 +52,21 @@ def report_manifest(
     lines: Sequence[str],
     findings: Iterable[Finding],
     narrowings: Iterable[Narrowing],
-    objects: int,
-    digest: str,
+    printed: tuple[int, str],
     proof: str,
 ) -> Manifest:
-    """The report of one release, in the release's own namespace; `digest` is that of the other objects."""
+    """The report of one release, in the release's own namespace.
+
+    `printed` is how many objects leave, this one included, and the digest of the others.
+    """
     said = [f"{finding.severity.value}: {finding.message} [{finding.id}]" for finding in findings]
     data = {
         "version": __version__,
         "catalogDigest": f"sha256:{catalog.digest}",
         "namespace": catalog.namespace,
         "provider": catalog.provider,
-        "objects": str(objects),
-        "objectsDigest": digest,
+        "objects": str(printed[0]),
+        "objectsDigest": printed[1],
         "proof": proof,
         "servers": _bounded(lines, SERVERS_LIMIT) or "none",
         "findings": _bounded(said, FINDINGS_LIMIT) or "none",

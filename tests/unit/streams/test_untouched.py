@@ -84,7 +84,7 @@ REFUSED = {
     "a report alone": (FORGED, [_not_held("no")]),
     "a forged report and a wide policy": (FORGED + WIDE, [_not_held("no")]),
     "a report without its objects": (b"---\n" + BLOCK.rsplit(b"---\n", 1)[1], [_not_held("3")]),
-    "an object is missing": (_edited(lambda documents: documents.pop(0) and None), [_not_held("3")]),
+    "an object is missing": (_edited(lambda documents: documents.__delitem__(0)), [_not_held("3")]),
     "an object is wider": (_edited(_widen), [_not_held("3")]),
     "a number that is none": (BLOCK.replace(b'objects: "3"', b"objects: many"), [_not_held("many")]),
     "too few": (BLOCK.replace(b'objects: "3"', b'objects: "0"'), [_not_held("0")]),
