@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from mcpfence.catalog.model import Catalog, Client
 from mcpfence.findings.finding import Collector, path_text, plural
-from mcpfence.kube.floor import FLOOR
+from mcpfence.kube.manifest import FLOOR
 from mcpfence.kube.selectors import Selector
 from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.ports import Ports
