@@ -33,8 +33,8 @@ def check_untouched(stream: Stream) -> None:
         found = _objects(stream, report)
         if found is None:
             sentence = (
-                f"says that {report.objects or 'no'} objects were rendered for namespace {report.namespace or '(none)'}, "
-                "and the stream does not hold exactly those"
+                f"says that {report.objects or 'no'} objects were rendered for namespace "
+                f"{report.namespace or '(none)'}, and the stream does not hold exactly those"
             )
             out.add("rendered-changed", (), sentence, _AGAIN, document=report.title)
             continue
