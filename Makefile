@@ -19,7 +19,7 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
 ENGINES = .tools/mcp/.made .tools/packet-commands \
-  $(patsubst %,.tools/bin/%,kube-apiserver argocd felix cilium etcd kustomize actionlint)
+  $(patsubst %,.tools/bin/%,kube-apiserver argocd felix cilium etcd kustomize actionlint yamljudge)
 # In this order: the reference of keys is made from the schema.
 GENERATORS = tools/gen_schema.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.

@@ -88,6 +88,16 @@ def eventually(check: Callable[[], T | None], missing: str) -> T:
     return found
 
 
+def find_yamljudge() -> Path:
+    """Go's reader of YAML as `make tools` builds it; MCPFENCE_YAMLJUDGE names another one."""
+    override = os.environ.get("MCPFENCE_YAMLJUDGE")
+    program = Path(override) if override else ROOT / ".tools" / "bin" / "yamljudge"
+    if not os.access(program, os.X_OK):
+        message = "yamljudge is missing: run `make tools` (needs Go), or set MCPFENCE_YAMLJUDGE to its path"
+        raise MissingComponentError(message)
+    return program
+
+
 def need(component: Callable[[], Path]) -> Path:
     """The path that `component` finds; otherwise the test is skipped, or fails where everything is required."""
     try:

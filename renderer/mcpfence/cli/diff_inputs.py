@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mcpfence.diff.side import Manifests
-from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.agreement import DoubtfulDocument, load_judged
+from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK, floor_policy, labels_of
@@ -107,7 +108,7 @@ class SideReader:
     def _piece(self, name: str, piece: bytes) -> list[Any]:
         known = self._parsed.get(piece)
         if known is None:
-            known = self._parsed[piece] = load_foreign(decode(piece, name))
+            known = self._parsed[piece] = load_judged(decode(piece, name))
         return known
 
 
@@ -121,10 +122,10 @@ class CatalogError(McpfenceError):
 
 def _whole(name: str, data: bytes) -> list[Any]:
     try:
-        return load_foreign(decode(data, name))
+        return load_judged(decode(data, name))
     except BadDocument as bad:
-        where = bad.place(name)
-        raise fail("file-unreadable", str(bad), "mend the YAML", document=where) from None
+        id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
+        raise fail(id, str(bad), "mend the YAML", document=bad.place(name)) from None
 
 
 def _files(text: str) -> list[tuple[str, bytes]]:

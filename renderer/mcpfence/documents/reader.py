@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from mcpfence.documents.scalars import differs_from_helm
 from mcpfence.findings.finding import quote
 
 NODE_LIMIT = 2_000_000
@@ -59,6 +60,7 @@ for _first in "-+0123456789.":
 def _construct_int(loader: Any, node: Any) -> int:
     if len(node.value) > _LONGEST_NUMBER:
         raise _at(node, "a number is too long")
+    _check_alike(node)
     text = node.value.replace("_", "")
     sign, digits = (text[0], text[1:]) if text[:1] in "+-" else ("", text)
     if digits.startswith(("0b", "0x", "0o")):
@@ -68,8 +70,21 @@ def _construct_int(loader: Any, node: Any) -> int:
     return -number if sign == "-" else number
 
 
+def _construct_string(loader: Any, node: Any) -> str:
+    _check_alike(node)
+    text: str = loader.construct_scalar(node)
+    return text
+
+
+def _check_alike(node: Any) -> None:
+    """Refuse what helm reads otherwise; its words are not quoted, for they may be a secret."""
+    if not node.style and differs_from_helm(node.value):
+        raise _at(node, "a value without quotes is read as another one by helm; put quotes around it")
+
+
 def _construct_float(loader: Any, node: Any) -> float | int:
     """A number; one without a fraction is a whole number, as Helm hands it to templates and prints it."""
+    _check_alike(node)
     return _whole(node.value.replace("_", ""))
 
 
@@ -85,7 +100,9 @@ _EXACT = 2**53
 def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
     """A mapping whose keys are all different; merge keys (`<<`) may be overridden."""
     seen: set[str] = set()
-    for key, _ in node.value:
+    for number, (key, _) in enumerate(node.value):
+        if key.tag == "tag:yaml.org,2002:merge" and number:
+            raise _at(key, "a merge (<<) stands behind another key, where helm lets it win; write it first")
         if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
             continue
         name = key.value if key.tag == "tag:yaml.org,2002:str" else _key(loader, key)
@@ -103,6 +120,8 @@ def _key(loader: Any, node: Any) -> str:
     """A key as a string; whole numbers and booleans become the words that Helm makes of them."""
     if not isinstance(node, yaml.ScalarNode):
         raise _at(node, "a key is a mapping or a list, as YAML reads an unquoted {{ ... }}")
+    if not node.style and _ODD_KEY.match(node.value):
+        raise _at(node, "a key without quotes is read as another one by helm; put quotes around it")
     key = loader.construct_object(node, deep=True)
     if isinstance(key, bool):
         return "true" if key else "false"
@@ -112,6 +131,13 @@ def _key(loader: Any, node: Any) -> str:
         kind = "null" if key is None else "a number"
         raise _at(node, f"the key {quote(node.value)} stands without quotes and is read as {kind}")
     return key
+
+
+_ODD_KEY = re.compile(
+    r"[-+]?\.(?:inf|nan)\Z|[-+]?[0-9_.]+[eE][-+0-9_]*\Z|[-+]?0(?!x[0-9a-f]+\Z)[xXoObB0-9_]|\+|-0|<<\Z|=\Z",
+    re.IGNORECASE,
+)
+"""Keys that helm writes in another form once it has read them as numbers."""
 
 
 def _at(node: Any, sentence: str) -> BadDocument:
@@ -149,6 +175,7 @@ _Loader.yaml_constructors = {
 _Loader.yaml_multi_constructors = {}
 _Loader.add_constructor(None, _refuse_tag)
 _Loader.add_constructor("tag:yaml.org,2002:map", _yield_mapping)
+_Loader.add_constructor("tag:yaml.org,2002:str", _construct_string)
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _Foreign.add_multi_constructor("", _construct_unknown)
@@ -193,7 +220,12 @@ def _refuse_constant(word: str) -> Any:
 
 def load_foreign(text: str) -> list[Any]:
     """The documents of a manifest stream, read as leniently as Helm reads them; raises BadDocument."""
-    return [_simple(node) for node in _compose(text, _Foreign)]
+    return [document_of(node) for node in compose_foreign(text)]
+
+
+def compose_foreign(text: str) -> list[Any]:
+    """The trees of the documents of a manifest stream; raises BadDocument."""
+    return _compose(text, _Foreign)
 
 
 class _Unusual(Exception):
@@ -204,7 +236,7 @@ _STRING = "tag:yaml.org,2002:str"
 _USUAL = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float"))
 
 
-def _simple(root: Any) -> Any:
+def document_of(root: Any) -> Any:
     """The document below a node.  Manifests are strings, numbers, lists and maps: built in half of PyYAML's time."""
     scalars: dict[tuple[str, str], Any] = {}
 

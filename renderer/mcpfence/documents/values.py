@@ -62,7 +62,9 @@ def manifests(text: str) -> list[Any] | None:
 
 def _flat(document: Mapping[str, Any]) -> list[Any]:
     items = document.get("items")
-    return list(items) if document["kind"] == "List" and isinstance(items, list) else [document]
+    if not isinstance(items, list):
+        return [document]
+    return [*([] if str(document["kind"]).endswith("List") else [document]), *items]
 
 
 def merge(sources: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:

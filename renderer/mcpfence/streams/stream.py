@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
+from mcpfence.documents.agreement import HARMLESS, load_judged
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
@@ -21,8 +22,6 @@ FILENAME = "postrenderer.helm.sh/postrender-filename"
 HOOK = "helm.sh/hook"
 
 _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
-_POLICY_WORDS = (b"Policy", b"Firewall", b"Sidecar", b"Permission", b"Server\n")
-"""Words of which every kind of policy that we know holds one."""
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -127,18 +126,71 @@ def documents(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> list[Any]:
 
 
 def policy_documents(pieces: Iterable[bytes]) -> list[Any]:
-    """The parsed documents that may be policies; raises McpfenceError where such a piece is no YAML."""
+    """The parsed documents of all pieces that are not plainly harmless.
+
+    Raises McpfenceError where such a piece could hold a policy and cannot be read, or not as everybody reads it.
+    """
     found: list[Any] = []
     for number, piece in enumerate(pieces):
-        if not any(word in piece for word in _POLICY_WORDS):
+        if is_plainly_harmless(piece):
             continue
         try:
-            found += load_foreign(decode(piece))
+            documents = load_judged(decode(piece))
+            if any(document is not None and not isinstance(document, dict) for document in documents):
+                raise BadDocument("the document is no mapping")
+            if _ODD_SEPARATOR.search(piece):
+                raise BadDocument("a line begins with --- and goes on with a character that only some take for a space")
         except BadDocument as bad:
-            sentence = f"mentions a policy and is no YAML that can be read ({bad})"
+            if not could_hold_a_policy(piece):
+                continue
+            place = f", line {bad.line}, column {bad.column}" if bad.line else ""
+            sentence = f"could hold a policy and is no YAML that all readers read alike ({bad}{place})"
             where = f"document {number + 1} of the stream"
             raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
+        found += documents
     return found
+
+
+_LINES = re.compile(
+    rb"(?:---[ \t]*(?:#[^\n]*)?\n)?(?:[ \t]*(?:#[^\n]*)?\n)*(?=[A-Za-z])"
+    rb"(?:(?:[A-Za-z][A-Za-z0-9]*:(?=[ \n])|[ #-])[^\n]*\n|\n)*\Z"
+)
+_KIND = re.compile(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
+_HEADS = re.compile(rb"^(?:kind|items):", re.MULTILINE)
+_OTHER_BREAKS = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]|\x00|^-{3}|^-(?![ \n])", re.MULTILINE)
+_ODD_SEPARATOR = re.compile(rb"^---[\x0b\x0c\x1c-\x1f\x80-\xff]", re.MULTILINE)
+_HARMLESS = frozenset(kind.encode() for kind in HARMLESS)
+
+
+def is_plainly_harmless(piece: bytes) -> bool:
+    """Whether no reader of YAML can find anything but one object of a harmless kind in a piece; told without parsing.
+
+    Its first line, behind a separator and comments, is a key at the left margin, so that its root is a mapping whose
+    keys all stand there; every other line there is such a key without quotes, an entry of a list or a comment;
+    there is one `kind`, with one of HARMLESS as its value, and no `items`.  Whatever stands right of that margin (tags,
+    merges, keys that stand twice) cannot make another object of it.
+    """
+    if b"\r\n" in piece:
+        piece = piece.replace(b"\r\n", b"\n")
+    heads = _HEADS.findall(piece)
+    kind = _KIND.search(piece) if heads == [b"kind:"] else None
+    if kind is None or kind[1] not in _HARMLESS:
+        return False
+    body = piece if piece.endswith(b"\n") else piece + b"\n"
+    return not _OTHER_BREAKS.search(body, 3) and _LINES.match(body) is not None
+
+
+_WORDS = re.compile(rb"Policy|Firewall|Sidecar|Permission|kind[\"']?:[ ]*[\"']?Server\b")
+_HIDES = re.compile(rb"\\[xuU]|\\\r?\n|!|\x00")
+"""What can hide a word: escapes, a line that goes on, tags (`!!binary`), the zeros of UTF-16."""
+_SHORTEST = 64
+"""Bytes that an object with apiVersion, kind and a name takes at least, if it is a policy."""
+
+
+def could_hold_a_policy(piece: bytes) -> bool:
+    """Whether bytes that we cannot read may be a policy for somebody who can."""
+    body = piece.removeprefix(b"---").strip()
+    return len(body) >= _SHORTEST and bool(_WORDS.search(body) or _HIDES.search(body))
 
 
 def neighbours(pieces: Iterable[bytes], raw: Any) -> list[Any]:
@@ -151,7 +203,7 @@ def neighbours(pieces: Iterable[bytes], raw: Any) -> list[Any]:
     servers = raw.get("servers") if isinstance(raw, Mapping) else None
     items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
     if any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items):
-        rest = [piece for piece in pieces if not any(word in piece for word in _POLICY_WORDS)]
+        rest = [piece for piece in pieces if is_plainly_harmless(piece)]
         found += documents(rest, _NAMED_KINDS)
     return found
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.agreement import DoubtfulDocument, load_judged
+from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.system.files import read_bytes
@@ -21,10 +22,10 @@ def read_manifests(paths: Sequence[str]) -> list[Any]:
     for name in (file for path in paths for file in _files(path)):
         shown = "stdin" if name == "-" else name
         try:
-            documents += load_foreign(decode(read_bytes(name), shown))
+            documents += load_judged(decode(read_bytes(name), shown))
         except BadDocument as bad:
-            where = bad.place(shown)
-            faults += fail("file-unreadable", str(bad), "mend the YAML", document=where).findings
+            id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
+            faults += fail(id, str(bad), "mend the YAML", document=bad.place(shown)).findings
         except McpfenceError as error:
             faults += error.findings
     if faults:

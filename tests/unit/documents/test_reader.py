@@ -16,7 +16,6 @@ SCALARS: dict[str, Any] = {
     "yes": True,
     "off": False,
     "True": True,
-    "y": "y",
     "~": None,
     "null": None,
     "": None,
@@ -39,7 +38,6 @@ SCALARS: dict[str, Any] = {
     "=": "=",
     '"443"': "443",
     "'yes'": "yes",
-    "09": "09",
 }
 
 
@@ -59,7 +57,7 @@ def test_keys_are_strings() -> None:
 
 def test_merge_keys_may_be_overridden() -> None:
     """`<<` brings keys along, and a key written beside it wins."""
-    assert load_values("a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}")["b"] == {"x": 1, "y": 3}
+    assert load_values("a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}")["b"] == {"x": 1, "z": 3}
 
 
 def test_empty_files() -> None:
@@ -257,3 +255,23 @@ def test_value_that_is_not_what_its_tag_says(tag: str, value: str, text: str, pl
         found = caught.value
         assert str(found) == f"a value cannot be read as what its tag says ({tag})"
         assert (found.line, found.column) == place
+
+
+@pytest.mark.parametrize("text", ["y", "N", "08", "-028", "0O17", "0X1F", "_1", "1e400", "5_e8", "1234567890123456789"])
+def test_scalar_that_helm_reads_otherwise(text: str) -> None:
+    """Helm makes a boolean or another number of it, so it is refused, with its place and without its words."""
+    with pytest.raises(BadDocument) as caught:
+        load_values(f"a: {text}\n")
+
+    assert str(caught.value) == "a value without quotes is read as another one by helm; put quotes around it"
+    assert (caught.value.line, caught.value.column) == (1, 4)
+    assert load_values(f"a: '{text}'\n") == {"a": text}
+
+
+def test_merge_behind_a_key() -> None:
+    """In helm the later merge wins, elsewhere the key: one file with two meanings is none."""
+    with pytest.raises(BadDocument) as caught:
+        load_values("x: &x {cidr: 10.0.0.0/8}\na:\n  cidr: 198.51.100.0/24\n  <<: *x\n")
+
+    assert str(caught.value) == "a merge (<<) stands behind another key, where helm lets it win; write it first"
+    assert (caught.value.line, caught.value.column) == (4, 3)

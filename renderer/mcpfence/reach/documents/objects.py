@@ -34,40 +34,39 @@ class Unrolled(NamedTuple):
 
 
 def unroll(documents: Iterable[object]) -> Unrolled:
-    """Every object; `List` and `PodList` and the like give their items.
+    """Every object; `List` and `PodList` and the like give their items, and so does all that has `items` at its top.
 
-    Empty documents are skipped.  A list inside too many lists, or in itself, is a problem.
+    kubectl takes whatever has a list under `items` for a list, whatever its kind; what is none by its name is an object
+    besides.  Empty documents are skipped.  A list inside too many lists, or in itself, is a problem.
     """
     found = Unrolled([], [], [])
     for number, document in enumerate(documents, 1):
         one = _object(document, "") if document is not None else ""
         if isinstance(one, str):
             found.skipped.extend([Problem(f"document {number}", "", one)] if one else [])
-        elif one.kind.endswith("List"):
-            _unroll_list(one, f"document {number}", (), found)
         else:
-            found.objects.append(one)
+            _unroll_list(one, f"document {number}", (), found)
     return found
 
 
 def _unroll_list(one: Object, place: str, above: tuple[int, ...], found: Unrolled) -> None:
-    entries = one.document.get("items")
-    if not isinstance(entries, list):
+    entries, is_list = one.document.get("items"), one.kind.endswith("List")
+    if not isinstance(entries, list) or not is_list:
         found.objects.append(one)
+    if not isinstance(entries, list):
         return
     if id(entries) in above or len(above) > _LIST_DEPTH:
         found.problems.append(Problem(place, "items", "is a list in itself, or too many lists deep"))
         return
-    of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if one.kind != "List" else ""
+    typed = is_list and one.kind != "List"
+    of = f"{one.document.get('apiVersion') or 'v1'} {one.kind.removesuffix('List')}" if typed else ""
     for index, entry in enumerate(entries):
         where = f"{place} items[{index}]"
         inner = _object(entry, of)
         if isinstance(inner, str):
-            found.skipped.append(Problem(where, "", inner))
-        elif inner.kind.endswith("List"):
-            _unroll_list(inner, where, (*above, id(entries)), found)
+            found.skipped.extend([Problem(where, "", inner)] if is_list else [])
         else:
-            found.objects.append(inner)
+            _unroll_list(inner, where, (*above, id(entries)), found)
 
 
 def _object(document: object, default: str) -> Object | str:

@@ -125,7 +125,14 @@ _KINDS: dict[tuple[str, str], _Find] = {
     ("policy.linkerd.io", "AuthorizationPolicy"): _untold,
     ("policy.linkerd.io", "Server"): _at("podSelector"),
     ("kuma.io", "MeshTrafficPermission"): _untold,
+    ("nsx.vmware.com", "SecurityPolicy"): _untold,
+    ("crd.nsx.vmware.com", "SecurityPolicy"): _untold,
 }
+
+_NOT_ENFORCED = frozenset({("spdx.softwarecomposition.kubescape.io", "GeneratedNetworkPolicy")})
+"""Proposals that nothing enforces, whatever they hold."""
+_INNER = ("NetworkPolicy", "FirewallPolicy", "EgressFirewall")
+"""How the kinds end of which a document may hold objects, for a controller that makes them."""
 
 _STAGED = "Staged"
 """Calico's staged policies change nothing until they are made real."""
@@ -163,6 +170,32 @@ def _finder(one: Object) -> _Find | None:
     )
     if find is not None:
         return find
-    if not one.kind.endswith(("NetworkPolicy", "FirewallPolicy", "EgressFirewall")) or one.kind.startswith(_STAGED):
+    if kind in _NOT_ENFORCED or one.kind.startswith(_STAGED):
         return None
+    if not one.kind.endswith(_INNER):
+        return _cluster if _makes_policies(one) else None
     return _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold
+
+
+def _makes_policies(one: Object) -> bool:
+    """Whether an object holds a policy that something may make of it: Kyverno's rules that generate, and the like.
+
+    A rule that names the kind to look at it (`match`) holds none: what is made has a kind and a content of its own.
+    """
+    stack: list[object] = [part for key, part in one.document.items() if key not in ("metadata", "items", "status")]
+    for _ in range(_PARTS):
+        if not stack:
+            return False
+        part = stack.pop()
+        if isinstance(part, dict):
+            kind = part.get("kind")
+            if isinstance(kind, str) and kind.endswith(_INNER) and not kind.startswith(_STAGED) and len(part) > 1:
+                return True
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+    return True
+
+
+_PARTS = 200_000
+"""How many parts of one document are looked at; what is larger may hold anything."""

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from mcpfence.reach.connectivity.connections import connections
+from mcpfence.reach.documents.objects import unroll
+from mcpfence.reach.engines.not_evaluated import not_evaluated
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
@@ -119,3 +121,44 @@ def test_they_stand_among_the_policies_of_a_subject() -> None:
         ("CiliumNetworkPolicy mcp/p", Selects.SURELY),
         ("GlobalNetworkPolicy mcp/p", Selects.MAYBE),
     ]
+
+
+@pytest.mark.parametrize(
+    ("document", "named"),
+    [
+        (
+            {
+                "apiVersion": "kyverno.io/v1",
+                "kind": "ClusterPolicy",
+                "metadata": {"name": "open"},
+                "spec": {"rules": [{"generate": {"kind": "NetworkPolicy", "data": {"spec": {"egress": [{}]}}}}]},
+            },
+            "ClusterPolicy open (kyverno.io) is not evaluated; it may select pods of any namespace",
+        ),
+        (
+            {
+                "apiVersion": "crd.nsx.vmware.com/v1alpha1",
+                "kind": "SecurityPolicy",
+                "metadata": {"name": "a", "namespace": "mcp"},
+                "spec": {},
+            },
+            "SecurityPolicy mcp/a (crd.nsx.vmware.com) is not evaluated; it may select pods of namespace mcp",
+        ),
+        (
+            {
+                "apiVersion": "spdx.softwarecomposition.kubescape.io/v1beta1",
+                "kind": "GeneratedNetworkPolicy",
+                "metadata": {"name": "a", "namespace": "mcp"},
+                "spec": {"kind": "NetworkPolicy", "spec": {"egress": [{}]}},
+            },
+            "",
+        ),
+    ],
+    ids=["Kyverno", "NSX", "Kubescape"],
+)
+def test_documents_that_hold_or_are_policies(document: dict[str, object], named: str) -> None:
+    """What a controller makes policies of is named; what nothing enforces is not."""
+    (one,) = unroll([document]).objects
+    found = not_evaluated(one, one.namespace or "default")
+
+    assert (found.text if found else "") == named
