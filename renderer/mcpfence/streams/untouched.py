@@ -8,12 +8,11 @@ Whoever forges objects and report together cannot be told from a render: that ta
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Finding
-from mcpfence.kube.manifest import MANAGED_BY
+from mcpfence.kube.manifest import MANAGED_BY, is_ours
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import by_kind
@@ -97,16 +96,10 @@ def _sorted(stream: Stream) -> list[int]:
             objects = unroll(load_foreign(decode(piece))).objects
         except BadDocument:
             continue
-        if len(objects) == 1 and objects[0].kind in kinds and _is_ours(objects[0].document):
+        if len(objects) == 1 and objects[0].kind in kinds and is_ours(objects[0].document):
             one = objects[0]
             found.append(((kinds.index(one.kind), one.namespace, one.name), number))
     return [number for _, number in sorted(found)]
-
-
-def _is_ours(document: Mapping[str, Any]) -> bool:
-    metadata = document.get("metadata")
-    labels = metadata.get("labels") if isinstance(metadata, Mapping) else None
-    return isinstance(labels, Mapping) and labels.get("app.kubernetes.io/part-of") == MANAGED_BY
 
 
 def _rival(one: Object, homes: Mapping[str, Report]) -> list[Finding]:
