@@ -388,7 +388,7 @@ def catalogs() -> st.SearchStrategy[Raw]:
 def settled_catalogs(draw: st.DrawFn) -> tuple[Raw, Setting]:
     """A whole catalog, and what its servers may use."""
     raw, setting = draw(settings_of())
-    names = draw(st.lists(st.sampled_from(SERVER_NAMES), unique=True, max_size=5))
+    names = draw(st.lists(st.sampled_from(SERVER_NAMES), unique=True, min_size=1, max_size=5))
     raw["servers"] = {}
     for name in names:
         # Servers alike but for their names share a template: half of them repeat one that is there already.
