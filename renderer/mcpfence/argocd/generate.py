@@ -225,8 +225,8 @@ def _placed(findings: Sequence[Finding], places: Sequence[tuple[str, ...]]) -> t
     for finding in findings:
         sentence, todo = _ADVICE.get(finding.id, ("", ""))
         if sentence:
-            finding = finding._replace(sentence=sentence, todo=todo, document="the chart")
+            finding = finding._replace(sentence=sentence, todo=todo, document="the chart")  # noqa: PLW2901
         elif finding.path and not finding.document and len(places) == 1:
-            finding = finding._replace(path=(*places[0], *finding.path))
+            finding = finding._replace(path=(*places[0], *finding.path))  # noqa: PLW2901
         placed.append(finding)
     return tuple(placed)

@@ -67,7 +67,7 @@ def _output(provider: CloudProvider, filled: Filled, console: Console) -> str:
         raise fail("cidrs-cli", "is not on PATH", todo, document=program)
     console.say(f"$ {filled.line}")
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - no shell, and the arguments are those that were shown
             [path, *filled.argv[1:]],
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -63,7 +63,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
 def command(
     console: Console,
     *,
-    format: str,
+    format: str,  # noqa: A002  the argument is called so
     paths: tuple[str, ...],
     target: str | None,
     only: tuple[str, ...],

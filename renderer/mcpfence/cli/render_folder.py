@@ -73,7 +73,7 @@ def _seen_from(folder: Path, name: str) -> str:
 
 def _real(path: Path) -> Path:
     """The absolute path without links above its last part, which has the name that was given."""
-    whole = Path(os.path.abspath(path))
+    whole = Path(os.path.abspath(path))  # noqa: PTH100  Path.absolute leaves `..` in
     return whole.parent.resolve() / whole.name
 
 

@@ -10,7 +10,7 @@ from mcpfence.documents.writer import Document
 
 HOME = "/home/mcp"
 FILES = "/files"
-TEMPORARY = "/tmp"
+TEMPORARY = "/tmp"  # noqa: S108 - a volume inside the pod
 
 _START_SECONDS = 300
 """How long a server may take until it listens: npx and uvx fetch their package first."""

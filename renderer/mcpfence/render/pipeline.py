@@ -54,7 +54,7 @@ def check(
         return error.findings
 
 
-def render(
+def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     raw: Any,
     *,
     release: str,

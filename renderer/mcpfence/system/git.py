@@ -68,7 +68,7 @@ def _git(text: str, *arguments: str, given: bytes = b"") -> bytes:
     environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         command = ["git", *arguments]  # a revision is never an option: read_revision refuses those that begin with -
-        done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment)
+        done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment)  # noqa: S603
     except OSError as bad:
         sentence = f"git cannot be run ({bad.strerror})"
         raise fail("file-unreadable", sentence, "install git, or name a file or folder", document=text) from None

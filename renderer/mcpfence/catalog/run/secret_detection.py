@@ -22,7 +22,7 @@ HARMLESS = (
 )
 """Endings that make a variable a pointer or a number: TOKEN_FILE, MAX_TOKEN_COUNT, SECRET_NAME."""
 
-FORMS = "|".join(
+FORMS = "|".join(  # noqa: FLY002 - one line for each issuer
     (
         "-----BEGIN [A-Z ]*PRIVATE KEY-----",
         r"\bgh[opsur]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}",  # GitHub

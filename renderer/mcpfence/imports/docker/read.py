@@ -184,7 +184,7 @@ def _remote(node: Node, name: str, env: list[dict[str, Any]], context: ImportCon
     config = remote_config(url, context)
     given = remote.mapping("headers") if remote else None
     if given is not None:
-        config["headers"] = headers(((given.get(key) or given, key) for key in given.keys()), context)
+        config["headers"] = headers(((given.get(key) or given, key) for key in given.keys()), context)  # noqa: SIM118
     server: dict[str, Any] = {"runtime": "remote", "remoteConfig": config}
     return Entry(node, name, server | ({"env": env} if env else {}), State.ELSEWHERE)
 

@@ -212,7 +212,7 @@ def _selected(spec: Node, namespace: str, tools: Sequence[Node], context: Import
     """The tools and resources of the namespace that a toolSelector selects."""
     selector = spec.mapping("toolSelector")
     labels = selector.mapping("matchLabels") if selector else None
-    wanted = {key: labels.text(key) for key in labels.keys()} if labels else {}
+    wanted = {key: labels.text(key) for key in labels.keys()} if labels else {}  # noqa: SIM118
     rules = selector.items("matchExpressions") if selector else []
     if not wanted and not rules:
         where = selector or spec

@@ -158,7 +158,7 @@ def _namespace(target: ServiceTarget, home: str, known: Known, context: ImportCo
     return {**_entry(target, home), "mode": "namespace", "ports": ports} if ports else None
 
 
-def _cidr(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:
+def _cidr(target: ServiceTarget, home: str, known: Known, context: ImportContext) -> dict[str, Any] | None:  # noqa: ARG001
     if not target.cidrs:
         refuse_destination(target.node, "has the mode cidr and no egress-cidrs", context)
         return None

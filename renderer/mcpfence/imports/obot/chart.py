@@ -166,7 +166,7 @@ def _defaults(root: Node, context: ImportContext) -> Iterator[Setting]:
 def _checked(node: Node, key: str) -> Any:
     """The value, of the type that it must have; raises BadEntry."""
     if key == "nodeSelector":
-        return {name: node.text(name) for name in node.keys()}
+        return {name: node.text(name) for name in node.keys()}  # noqa: SIM118
     if key in _PODS:
         node.keys()
     elif key == "tolerations":

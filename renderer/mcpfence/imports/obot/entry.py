@@ -221,7 +221,7 @@ def read_policy(node: Node, context: ImportContext) -> Entry:
     if spec is None or not spec.text("mcpServerName"):
         raise BadEntry(node, "has no spec.mcpServerName", "mend the source")
     selector = spec.mapping("podSelector")
-    labels = {key: selector.text(key) for key in selector.keys()} if selector else {}
+    labels = {key: selector.text(key) for key in selector.keys()} if selector else {}  # noqa: SIM118
     if not labels:
         raise BadEntry(spec, "selects no pods (an empty podSelector)", "mend the source")
     state, keys, told = _policy_egress(spec, context)

@@ -51,7 +51,7 @@ class Action(Enum):
 
     ALLOW = "allow"
     DENY = "deny"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - an action
     """The tiers behind this one decide."""
 
 

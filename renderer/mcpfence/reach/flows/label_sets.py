@@ -99,7 +99,7 @@ def intersect(left: Box, right: Box) -> Box | None:
     for key, values in right:
         ours = joined.get(key)
         if ours is not None and ours != values:
-            values = _intersect(ours, values)  # the values of both, from here on
+            values = _intersect(ours, values)  # noqa: PLW2901  # the values of both, from here on
             if values == (False, False, _NO_VALUES):
                 return None
         joined[key] = values
