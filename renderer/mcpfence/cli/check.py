@@ -58,7 +58,7 @@ def command(
     console.verbose = True
 
     def work() -> int:
-        findings = _findings(Asked(files, manifests, release, namespace, allow_empty), console)
+        findings = _findings(CheckInput(files, manifests, release, namespace, allow_empty), console)
         failed = console.fails(findings)
         if output == "text":
             console.findings(findings)
@@ -72,7 +72,7 @@ def command(
     return guarded(console, work)
 
 
-class Asked(NamedTuple):
+class CheckInput(NamedTuple):
     """What is to be checked."""
 
     files: tuple[str, ...]
@@ -82,7 +82,7 @@ class Asked(NamedTuple):
     allow_empty: bool
 
 
-def _findings(asked: Asked, console: Console) -> tuple[Finding, ...]:
+def _findings(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
     """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
     try:
         inputs = read_inputs(asked.files)

@@ -46,7 +46,7 @@ def _name(pattern: str, registry: bool) -> str:
     return f"{pattern} (registry)" if registry else pattern
 
 
-def report_manifest(  # noqa: PLR0913, PLR0917 - what a report says, each once
+def report_manifest(
     catalog: Catalog,
     name: str,
     lines: Sequence[str],

@@ -18,7 +18,7 @@ _SHOWN = 5
 _PRUNE = "pass --prune-all to remove them all the same"
 
 
-class Report(NamedTuple):
+class EarlierReport(NamedTuple):
     """The report of an earlier render: its own namespace and name, and the namespace that it fenced."""
 
     home: str
@@ -34,12 +34,14 @@ def parsed(text: str) -> list[Mapping[str, Any]]:
         return []
 
 
-def report_of(document: Mapping[str, Any]) -> Report | None:
+def report_of(document: Mapping[str, Any]) -> EarlierReport | None:
     """The report that a document is."""
     if document.get("kind") != "ConfigMap" or _labels(document).get(MARK) != "rendered":
         return None
     metadata, data = _mapping(document, "metadata"), _mapping(document, "data")
-    return Report(str(metadata.get("namespace", "")), str(metadata.get("name", "")), str(data.get("namespace", "")))
+    return EarlierReport(
+        str(metadata.get("namespace", "")), str(metadata.get("name", "")), str(data.get("namespace", ""))
+    )
 
 
 def fenced_namespace(document: Mapping[str, Any]) -> str:

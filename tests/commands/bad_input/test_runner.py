@@ -172,7 +172,7 @@ def test_update_writes_sentences_and_leaves_the_rest(cases: Path, written: str) 
 def test_update_writes_no_acceptance(cases: Path) -> None:
     """A catalog that is accepted all at once is a failure, not a new sentence."""
     file = cases / "types.yaml"
-    file.write_text(GOOD.replace("servers: []", "servers: {}"))
+    file.write_text(GOOD.replace("servers: []", "servers: {a: {runtime: npx, npxConfig: {package: a}}}"))
     before = file.read_bytes()
 
     with pytest.raises(AssertionError):

@@ -131,4 +131,4 @@ def test_a_part_without_the_floor_can_be_open(example: Path, objects: list[Docum
     """The twin: without floor and policies nothing is closed, so the check can fail."""
     left = [one for one in _policies(objects) if "ingress" in one["metadata"]["name"]]
 
-    assert _wrong(example, left) == {"proof-wider"}
+    assert _wrong(example, left) == {"proof-wider", "floor-drift"}

@@ -458,7 +458,7 @@ def test_report_tells_what_was_rendered() -> None:
         "warning: servers.search: uvx fetches the package at every start, and no registry is granted; name your "
         "registry's host under egress.registries.uvx, or bake the package into the image [registry-missing]"
     )
-    assert data["narrowings"].startswith("server search loses name ::/0")
+    assert data["narrowings"].startswith("server search loses name 2000::/3")
     assert data["catalogDigest"].startswith("sha256:")
 
 

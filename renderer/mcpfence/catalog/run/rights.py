@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from mcpfence.reach.engines import all_engines
+
 _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _STARTING = frozenset({"create", "update", "patch"})
 _CALLING = frozenset({"get", "create"})
@@ -22,7 +24,6 @@ _POLICY_GROUPS = frozenset(
         "kuadrant.io",
         "kuma.io",
         "kyverno.io",
-        "networking.aviatrix.com",
         "networking.k8s.aws",
         "policy.linkerd.io",
         "policy.networking.k8s.io",
@@ -30,7 +31,13 @@ _POLICY_GROUPS = frozenset(
         "security.istio.io",
     }
 )
-"""Groups whose every object takes part in what may pass: sets of addresses, tiers and exceptions, beside policies."""
+"""Groups whose every object takes part in what may pass: sets of addresses, tiers and exceptions, beside policies.
+
+Those of the engines that the judge reads are added to them.
+"""
+
+_SHARED_GROUPS = frozenset({"extensions", "networking.k8s.io"})
+"""Groups of policies that hold other objects too, such as Ingresses."""
 
 _POLICIES = frozenset({"egressfirewalls", "sidecars"})
 """Resources that decide what may pass, in groups that hold others too, and that are not called policies."""
@@ -71,8 +78,13 @@ _AROUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
 
 def undone(rule: Mapping[str, Sequence[str]]) -> str:
     """`create on networkpolicies`: what of a rule changes policies, of whichever engine; empty if nothing does."""
-    ours = {group.lower() for group in rule["apiGroups"]} & _POLICY_GROUPS
+    ours = {group.lower() for group in rule["apiGroups"]} & _policy_groups()
     return _shown(rule, lambda name: bool(ours) or _is_policy(name.partition("/")[0]), _WRITING)
+
+
+def _policy_groups() -> frozenset[str]:
+    read = {group for engine in all_engines().values() for group, _ in (*engine.kinds, *engine.unevaluated)}
+    return _POLICY_GROUPS | (read - _SHARED_GROUPS)
 
 
 def _is_policy(name: str) -> bool:
