@@ -11,6 +11,7 @@ PYTHON ?= python3
 OLDEST_PYTHON ?=
 PYTEST_ARGS ?=
 BENCH_ARGS ?=
+FUZZ_ARGS ?=
 
 PY := .venv/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check --quiet
@@ -19,9 +20,10 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
 ENGINES = .tools/mcp/.made .tools/packet-commands \
-  $(patsubst %,.tools/bin/%,kube-apiserver argocd felix cilium etcd kustomize actionlint yamljudge)
+  $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
+    kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
-GENERATORS = tools/gen_schema.py tools/gen_docs.py
+GENERATORS = tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -53,7 +55,8 @@ test-all: ## the same with the real engines, which are built first (docs/testing
 .PHONY: test-oldest
 test-oldest: .venv-oldest/.made ## run the tests without engines with the oldest dependencies that pyproject.toml allows
 	@$(SUBMAKE) -k $(PARALLEL) $(TOOLS) || echo "note: not all tools could be made; the tests that need them say so" >&2
-	.venv-oldest/bin/python -m pytest -n auto --dist loadgroup -m "not lab" --ignore tests/engines/cilium $(PYTEST_ARGS)
+	.venv-oldest/bin/python -m pytest -n auto --dist loadgroup -m "not lab" --ignore tests/engines/cilium \
+	  --ignore tests/engines/awsagent $(PYTEST_ARGS)
 
 .PHONY: lab
 lab: .tools/bin/etcd .tools/bin/kube-apiserver ## start a real API server, leave it running and print its KUBECONFIG
@@ -64,8 +67,9 @@ lab-down: ## stop that API server and remove what it left
 	@$(PYTHON) tools/make_lab.py down
 
 .PHONY: fuzz
-fuzz: .venv/.test tools ## look for new faults: every mutant, and properties with a million examples (hours)
+fuzz: .venv/.test tools ## look for new faults: every mutant, properties with a million examples, a million catalogs (hours)
 	MCPFENCE_HYPOTHESIS=fuzz $(PYTEST) tests/properties/proof tests/properties/reach tests/properties/net $(PYTEST_ARGS)
+	$(PY) tools/fuzz_catalogs.py $(FUZZ_ARGS)
 
 .PHONY: check
 check: .venv/.dev ## what a pull request must pass: ruff, mypy strict, drift checks, tests
@@ -111,8 +115,11 @@ clean: ## remove everything that make made
 .tools/bin/%: tools/%/go.mod tools/%/go.sum $$(wildcard tools/$$*/build.sh tools/$$*/*.go) tools/build_go.sh
 	@sh tools/build_go.sh $* $@
 
+# The same program around an older engine.
+.tools/bin/cilium-1.19: $(wildcard tools/cilium/*.go)
+
 # Real MCP servers, and what fetches and runs them: wheels, npm packages, a client.
-.tools/mcp/.made: tools/mcp/build.sh tools/mcp/requirements.txt tools/mcp/package.json tools/mcp/package-lock.json
+.tools/mcp/.made: tools/mcp/build.sh tools/mcp/requirements.txt tools/mcp/requirements-2026.txt tools/mcp/package.json tools/mcp/package-lock.json
 	@$(CHECK_PYTHON)
 	@echo "fetching real MCP servers" >&2
 	@PYTHON="$(PYTHON)" sh tools/mcp/build.sh .tools/mcp

@@ -1,6 +1,6 @@
-"""Turns what `mcpfence check --output json` says into annotations of a GitHub job, one line each.
+"""Turns what `mcpfence check --format json` says into annotations of a GitHub job, one line each.
 
-    mcpfence check -f values.yaml --output json | python action/annotate.py
+    mcpfence check -f values.yaml --format json | python action/annotate.py
 
 The format is that of workflow commands (`::error file=F,line=N,col=N,title=T::MESSAGE`); what would end a part of it is
 escaped, so that no text of a catalog becomes a command.
@@ -21,10 +21,10 @@ _LEVELS = {"error": "error", "warning": "warning", "note": "notice"}
 def commands(report: Mapping[str, Any]) -> Iterator[str]:
     """A workflow command for each finding."""
     for finding in report["findings"]:
-        file, _, rest = finding["position"].partition(":")
-        line, _, column = rest.partition(":")
-        where = {"file": file, "line": line, "col": column, "title": f"mcpfence {finding['id']}"}
-        properties = ",".join(f"{key}={_property(value)}" for key, value in where.items() if value)
+        place = finding["position"] or {}
+        where = {"file": place.get("file"), "line": place.get("line"), "col": place.get("column")}
+        where["title"] = f"mcpfence {finding['id']}"
+        properties = ",".join(f"{key}={_property(str(value))}" for key, value in where.items() if value)
         words = "; ".join(part for part in (finding["sentence"], finding["todo"]) if part)
         message = ": ".join(part for part in (finding["place"], words) if part)
         yield f"::{_LEVELS[finding['severity']]} {properties}::{_data(message)}"

@@ -1,6 +1,6 @@
-"""Turns what `mcpfence diff --output json` says into outputs of a GitHub step.
+"""Turns what `mcpfence diff --format json` says into outputs of a GitHub step.
 
-    mcpfence diff OLD NEW --output json | python action/outputs.py >> "$GITHUB_OUTPUT"
+    mcpfence diff OLD NEW --format json | python action/outputs.py >> "$GITHUB_OUTPUT"
 
 Whatever is not surely the same or less counts as wider.
 """

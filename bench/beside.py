@@ -16,10 +16,11 @@ import os
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from columns import Bench
 from generate import NAMESPACE, RELEASE, write_stream, write_values
+from growth import many_callers
 from machine import ROOT, environment, find_helms
 from measure import Case, Samples, alternate
 from reach import write_manifests
@@ -49,26 +50,18 @@ def rows(bench: Bench) -> list[Row]:
         found.append(Row(f"post-render {servers:,}", ("post-render",), stream, rounds))
     small, larger = folder / "values-1.yaml", folder / "values-100.yaml"
     named = ("--release", RELEASE, "--namespace", NAMESPACE)
-    found.append(Row("check 1", ("check", "-f", str(small), "--output", "json", *named), None, 20))
-    found.append(Row("check 100", ("check", "-f", str(larger), "--output", "json", *named), None, 12))
+    found.append(Row("check 1", ("check", "-f", str(small), "--format", "json", *named), None, 20))
+    found.append(Row("check 100", ("check", "-f", str(larger), "--format", "json", *named), None, 12))
     found.append(Row("explain 1", ("explain", "acorn-00000", "-f", str(small), *named), None, 20))
-    found.append(Row("diff 100", ("diff", str(larger), str(larger), "--output", "json", *named), None, 8))
+    found.append(Row("diff 100", ("diff", str(larger), str(larger), "--format", "json", *named), None, 8))
     callers = folder / "callers.json"
     callers.write_text(json.dumps(many_callers(200)), encoding="utf-8")
-    found.append(Row("check, 200 callers", ("check", "-f", str(callers), "--output", "json", *named), None, 5))
+    found.append(Row("check, 200 callers", ("check", "-f", str(callers), "--format", "json", *named), None, 5))
     for kind in ("alike", "varied"):
         manifests = folder / f"{kind}-1000"
         write_manifests(bench, kind, 1_000, manifests)
         found.append(Row(f"reach 1,000 {kind}", ("reach", str(manifests)), None, 5))
     return found
-
-
-def many_callers(count: int) -> dict[str, Any]:
-    """One server that is called by clients of one namespace, each by two labels of which no two clients share a key."""
-    labels = [{f"a{number}": "x", f"b{number}": "y"} for number in range(count)]
-    clients = {f"c{number}": {"namespace": "callers", "podSelector": found} for number, found in enumerate(labels)}
-    server = {"runtime": "containerized", "containerizedConfig": {"image": "x:1", "denyAllEgress": True}}
-    return {"clients": clients, "servers": {"a": server}}
 
 
 def main() -> int:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from find_helm import Helm, inspect
 from tooling import find_helm3, find_helm4, find_nca, find_shared, need
 
-pytest_plugins = ("figures", "group_ends", "mutant_table", "slowest")
+pytest_plugins = ("figures", "group_ends", "memory", "mutant_table", "slowest")
 
 # Same examples in every run: a red build must mean that the code changed. `fuzz` looks for new ones.
 # No deadline, and nothing is too slow: a machine may be as busy as it likes.

@@ -5,8 +5,8 @@
 #
 # go.mod has one line `tool PACKAGE`: what is built; without it, the program in tools/NAME itself is. The version is
 # written once, there; go.sum makes the build repeatable. tools/NAME/build.sh, where there is one, may set $version (what
-# to call it in messages) and $flags (for the linker). Nothing is installed outside OUTPUT (beside Go's own module and
-# build caches).
+# to call it in messages) and $flags (for the linker), or go to a folder $work of its own. Nothing is installed outside
+# OUTPUT (beside Go's own module and build caches).
 set -eu
 
 if [ "$#" -ne 2 ]; then
@@ -34,6 +34,12 @@ case $(cd / && go env GOVERSION) in
         ;;
 esac
 
+# A program that needs a newer Go than the one here is built by exactly that one, which the Go module proxy has.
+have=$(cd / && go env GOVERSION | sed 's/^go//; s/[^0-9.].*//')
+if [ "$(printf '%s\n%s\n' "$need" "$have" | sort -V | tail -n 1)" != "$have" ]; then
+    export GOTOOLCHAIN="go$need"
+fi
+
 export GOWORK=off CGO_ENABLED=0
 
 # The version of a module in this go.mod.
@@ -45,6 +51,7 @@ package=$(sed -n 's/^tool //p' go.mod)
 package=${package:-.}
 version=$(pinned "$(go list -f '{{.Module.Path}}' "$package")")
 flags=""
+work=""
 if [ -f build.sh ]; then
     . ./build.sh
 fi
@@ -53,7 +60,7 @@ echo "building $name $version (one to four minutes the first time)" >&2
 mkdir -p "$(dirname "$output")"
 # A build that is stopped half way must not leave a file that make takes for finished.
 partial=$output.partial.$$
-trap 'rm -f "$partial"' EXIT
+trap 'rm -rf "$partial" ${work:+"$work"}' EXIT
 # The linker drops symbols and DWARF (-s -w), so the compiler need not write DWARF: an eighth of its time. A compiler that
 # collects its garbage less often saves some more; both leave the code as it is.
 GOGC=${GOGC:-400} go build -mod=readonly -trimpath -gcflags=all=-dwarf=false -ldflags "-s -w $flags" -o "$partial" "$package"

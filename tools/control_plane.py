@@ -43,9 +43,19 @@ class Programs:
     apiserver: Path
 
 
-def find_programs() -> Programs:
-    """MCPFENCE_ETCD and MCPFENCE_KUBE_APISERVER, else what `make tools` built, else those on PATH; raises LabError."""
-    return Programs(etcd=_find("etcd", "MCPFENCE_ETCD"), apiserver=_find("kube-apiserver", "MCPFENCE_KUBE_APISERVER"))
+NEWER = "1.37"
+"""The release of Kubernetes beside the one that most tests use."""
+
+
+def find_programs(release: str = "") -> Programs:
+    """MCPFENCE_ETCD and MCPFENCE_KUBE_APISERVER, else what `make tools` built, else those on PATH; raises LabError.
+
+    With a release the API server of that one, which MCPFENCE_KUBE_APISERVER_1_37 names.
+    """
+    name, variable = "kube-apiserver", "MCPFENCE_KUBE_APISERVER"
+    if release:
+        name, variable = f"{name}-{release}", f"{variable}_{release.replace('.', '_')}"
+    return Programs(etcd=_find("etcd", "MCPFENCE_ETCD"), apiserver=_find(name, variable))
 
 
 def _find(name: str, variable: str) -> Path:

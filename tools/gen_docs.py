@@ -23,6 +23,7 @@ from pathlib import Path
 
 from mcpfence.imports import FORMATS, Format
 from mcpfence.imports.mapping import markdown_tables
+from mcpfence.observe.readers.contract import LogReader
 from schema_tables import Reference, cell
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -96,6 +97,18 @@ def formats(_: Path) -> str:
     return "\n".join(["| format | what it reads |", "|---|---|", *rows])
 
 
+def readers(_: Path) -> str:
+    """The formats of logs, in the order in which they are tried, each with what it cannot show."""
+    from mcpfence.observe.readers import READERS
+
+    rows = [f"| `{row.name}` | {cell(row.title)} | {cell('; '.join(_losses(row)))} |" for row in READERS.values()]
+    return "\n".join(["| format | what it is | what it cannot show |", "|---|---|---|", *rows])
+
+
+def _losses(row: LogReader) -> list[str]:
+    return [loss.sentence for loss in row.losses]
+
+
 def _mapping(item: Format, _: Path) -> str:
     """What becomes of each field of a format, from the tables that its importer reads by."""
     return markdown_tables(item)
@@ -103,14 +116,20 @@ def _mapping(item: Format, _: Path) -> str:
 
 def providers(_: Path) -> str:
     """A row for each provider: how it composes with NetworkPolicy, and what it emits."""
-    from mcpfence.providers import PLANNED, all_providers
+    from mcpfence.providers import all_providers
 
     rows = ["| `egress.provider` | composition | emits beside the NetworkPolicies |", "|---|---|---|"]
     for row in all_providers():
         kinds = ", ".join(f"{kind.kind} ({kind.group})" for kind in row.kinds) or "nothing"
         rows.append(f"| `{row.name}` | {row.composition.value} | {kinds} |")
-    planned = ", ".join(f"`{name}`" for name in PLANNED)
-    return "\n".join([*rows, f"| {planned} | | not in this version: error `provider-missing` |"])
+    return "\n".join(rows)
+
+
+def features(_: Path) -> str:
+    """What each provider makes of each thing that can be granted."""
+    from feature_table import feature_table
+
+    return feature_table()
 
 
 def provider_pages(root: Path) -> str:
@@ -128,9 +147,11 @@ PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
     "findings": (Path("docs/findings.md"), findings),
     "packages": (Path("docs/architecture.md"), packages),
     "providers": (Path("docs/providers.md"), providers),
+    "features": (Path("docs/providers.md"), features),
     "provider_pages": (Path("docs/providers.md"), provider_pages),
     "commands": (Path("README.md"), commands),
     "formats": (Path("docs/import.md"), formats),
+    "readers": (Path("docs/observe.md"), readers),
 }
 for _format in FORMATS.values():
     PARTS[f"mapping_{_format.name.replace('-', '_')}"] = (

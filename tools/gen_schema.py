@@ -18,7 +18,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from mcpfence.providers import PLANNED, Provider, all_providers
+from mcpfence.providers import Provider, all_providers
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = Path("schemas/catalog.schema.json")
@@ -38,7 +38,7 @@ def with_providers(catalog_schema: Mapping[str, Any], providers: Iterable[Provid
     rows = list(providers)
     choice = schema["$defs"]["egressDefaults"]["properties"]["provider"]
     before = set(choice["enum"])
-    choice["enum"] = list(dict.fromkeys([*(row.name for row in rows), *PLANNED]))
+    choice["enum"] = [row.name for row in rows]
     settings = {row.name: row.settings for row in rows if row.settings}
     old = schema["$defs"]["egressDefaults"]["properties"]
     new: dict[str, Any] = {}

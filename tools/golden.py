@@ -31,7 +31,12 @@ RELEASE, NAMESPACE = "mcpfence", "default"
 MANY = 60
 """More objects than this are read more easily in one file per kind."""
 
-_PLURALS = {"FirewallPolicy": "firewallpolicies", "NetworkPolicy": "networkpolicies", "ConfigMap": "configmaps"}
+_PLURALS = {
+    "CiliumNetworkPolicy": "ciliumnetworkpolicies",
+    "ConfigMap": "configmaps",
+    "FirewallPolicy": "firewallpolicies",
+    "NetworkPolicy": "networkpolicies",
+}
 
 
 def examples() -> list[str]:
@@ -64,7 +69,7 @@ def golden_files(example: str) -> dict[str, str]:
     """File name to text of an example's golden."""
     rendering, console = rendering_of(example)
     files = _by_kind(rendering.objects) if len(rendering.objects) > MANY else folder_layout(rendering.objects, [])
-    findings = "".join(f"{console.line(finding)}\n" for finding in rendering.findings)
+    findings = "".join(f"{console.line(finding)}\n" for finding in console.ordered(rendering.findings))
     return {**files, "findings.txt": findings}
 
 

@@ -25,7 +25,10 @@ class NoLowerBoundError(Exception):
 
 def constraints(project: dict[str, Any]) -> Iterator[str]:
     """The lower bounds of a pyproject.toml's `project`; raises NoLowerBoundError."""
-    for requirement in (*project["dependencies"], *project["optional-dependencies"]["test"]):
+    extras = project["optional-dependencies"]
+    ours = [one for one in extras["test"] if one.startswith("mcpfence[")]
+    inner = [one for name in ours for one in extras[name.removeprefix("mcpfence[").rstrip("]")]]
+    for requirement in (*project["dependencies"], *inner, *(one for one in extras["test"] if one not in ours)):
         yield "{name}=={version}".format(**_bound(requirement))
 
 

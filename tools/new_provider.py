@@ -147,14 +147,13 @@ def words_of(wanted: Wanted) -> dict[str, str]:
 
 
 def add_row(wanted: Wanted, table: Path) -> None:
-    """Add the row to the table of providers, and take the name out of those that are planned."""
+    """Add the row to the table of providers."""
     text = table.read_text(encoding="utf-8")
     before, begin, rest = text.partition("TABLE: dict[str, str] = {\n")
     rows, end, after = rest.partition("}\n")
     if not begin or not end:
         message = f"{TABLE} has no table of providers"
         raise ValueError(message)
-    after = after.replace(f'"{wanted.name}", ', "", 1)
     table.write_text(f'{before}{begin}{rows}    "{wanted.name}": "{wanted.name}",\n{end}{after}', encoding="utf-8")
 
 

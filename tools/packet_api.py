@@ -20,6 +20,7 @@ from packet_net import inside
 Labels = Mapping[str, str]
 Document = dict[str, Any]
 
+CALICO_VERSION = "crd.projectcalico.org/v1"
 MERGE = "application/merge-patch+json"
 _CALICO = "/apis/crd.projectcalico.org/v1/clusterinformations"
 
@@ -27,6 +28,12 @@ _CALICO = "/apis/crd.projectcalico.org/v1/clusterinformations"
 def policies_path(namespace: str, name: str = "") -> str:
     """Where the NetworkPolicies of a namespace live, or one of them."""
     return f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies" + (f"/{name}" if name else "")
+
+
+def calico_path(namespace: str, name: str = "") -> str:
+    """Where Calico's own policies of a namespace lie, or one of them, as Felix reads them."""
+    path = f"/apis/{CALICO_VERSION}/namespaces/{namespace}/networkpolicies"
+    return path + (f"/{name}" if name else "")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,10 +88,12 @@ class Captive(ControlPlane):
         return document
 
     def apply(self, text: str) -> None:
-        """Apply a NetworkPolicy or Namespace as it stands, as `kubectl apply --server-side` does, strictly."""
+        """Apply a policy or Namespace as it stands, as `kubectl apply --server-side` does, strictly."""
         document = yaml.load(text, Loader=yaml.CSafeLoader)
         name, namespace = document["metadata"]["name"], document["metadata"].get("namespace", "default")
         paths = {"NetworkPolicy": policies_path(namespace, name), "Namespace": f"/api/v1/namespaces/{name}"}
+        if document["apiVersion"] == CALICO_VERSION:
+            paths["NetworkPolicy"] = calico_path(namespace, name)
         how = {"fieldManager": "lab", "force": "true", "fieldValidation": "Strict"}
         self.must("PATCH", paths[document["kind"]], text.encode(), "application/apply-patch+yaml", **how)
 
@@ -93,7 +102,11 @@ class Captive(ControlPlane):
         self.must("DELETE", policies_path(namespace, name))
 
     def clear_policies(self, keep: str) -> None:
-        """Delete every NetworkPolicy but those of the namespace `keep`."""
+        """Delete every policy, Kubernetes' and Calico's, but those of the namespace `keep`."""
+        for item in self.must("GET", f"/apis/{CALICO_VERSION}/networkpolicies")["items"]:
+            metadata = item["metadata"]
+            if metadata["namespace"] != keep:
+                self.must("DELETE", calico_path(metadata["namespace"], metadata["name"]))
         for item in self.must("GET", "/apis/networking.k8s.io/v1/networkpolicies")["items"]:
             metadata = item["metadata"]
             if metadata["namespace"] != keep:

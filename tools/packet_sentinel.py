@@ -1,7 +1,8 @@
 """The sentinel: how the packet lab knows that Felix has programmed what was written.
 
 It is a pair of pods of which one may reach the other only when Felix has seen new labels of the pods, then a new label
-of their namespace, then a new policy.  Felix watches each kind in order, so what was written before it, it saw before.
+of their namespace, then a new policy, of Kubernetes and of Calico.  Felix watches each kind in order, so what was
+written before it, it saw before.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from control_plane import LabError
-from packet_api import MERGE, Captive, Document, policies_path
+from packet_api import CALICO_VERSION, MERGE, Captive, Document, calico_path, policies_path
 from packet_probe import Probe, try_all
 from packet_wires import Pod
 
@@ -22,6 +23,8 @@ SETTLE_SECONDS = 300.0
 
 _ROUNDS = 2
 _FIRST_PORT, _PORTS = 1000, 10000
+_CALICO = "default.open"
+"""Names of Calico's policies begin with their tier, where they lie in the API server."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -40,6 +43,7 @@ class Sentinel:
         spec = {"podSelector": {}, "policyTypes": ["Ingress"]}
         for name in ("closed", "open"):
             self.api.must("POST", policies_path(NAMESPACE), _policy(name, spec))
+        self.api.must("POST", calico_path(NAMESPACE), _calico(_PORTS, "none"))
 
     def settle(self) -> float:
         """Wait until Felix has programmed everything that was written before; the seconds that it took.
@@ -62,8 +66,14 @@ class Sentinel:
         rule = {"from": [peer], "ports": [{"protocol": "TCP", "port": port}]}
         spec = {"podSelector": {"matchLabels": now}, "policyTypes": ["Ingress"], "ingress": [rule]}
         self.api.must("PUT", policies_path(NAMESPACE, "open"), _policy("open", spec))
-        ends = zip(self.source.addresses, self.target.addresses, strict=True)
-        probes = [Probe(self.source, ours, self.target, theirs, "TCP", port) for ours, theirs in ends]
+        other = _calico(port + _PORTS, now["generation"])
+        self.api.must("PATCH", calico_path(NAMESPACE, _CALICO), {"spec": other["spec"]}, MERGE)
+        ends = list(zip(self.source.addresses, self.target.addresses, strict=True))
+        probes = [
+            Probe(self.source, ours, self.target, theirs, "TCP", one)
+            for one in (port, port + _PORTS)
+            for ours, theirs in ends
+        ]
         deadline = time.monotonic() + SETTLE_SECONDS
         while not all(result.open for result in try_all(probes, 0.05)):
             if time.monotonic() > deadline:
@@ -74,3 +84,12 @@ class Sentinel:
 def _policy(name: str, spec: Document) -> Document:
     kind = {"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}
     return {**kind, "metadata": {"name": name, "namespace": NAMESPACE}, "spec": spec}
+
+
+def _calico(port: int, generation: str) -> Document:
+    """A policy of Calico's that opens one port more, in front of those of Kubernetes."""
+    these = f"generation == '{generation}'"
+    rule = {"action": "Allow", "protocol": "TCP", "source": {"selector": these}, "destination": {"ports": [port]}}
+    spec = {"order": 10, "selector": these, "types": ["Ingress"], "ingress": [rule]}
+    metadata = {"name": _CALICO, "namespace": NAMESPACE}
+    return {"apiVersion": CALICO_VERSION, "kind": "NetworkPolicy", "metadata": metadata, "spec": spec}

@@ -27,6 +27,7 @@ root:
   workloads: keep
   run: part
   gateway: part
+  guard: keep
   mcpServerDefaults: part
   mcpNamespace: part
   servers: part
@@ -39,6 +40,7 @@ mcpServerDefaults:
   imagePullSecrets: run
   imagePullPolicy: run
   resources: run
+  volumeSizeLimit: run
   affinity: run
   tolerations: run
   nodeSelector: run
@@ -166,9 +168,11 @@ caCertSecretRef:
 serverRun:
   enabled: keep
   transport: keep
+  bridgeLog: keep
   readOnlyRootFilesystem: keep
   writablePaths: keep
   runAsUser: keep
+  volumeSizeLimit: keep
   resources: keep
   restart: keep
   serviceAccount: keep
@@ -290,7 +294,7 @@ Whether any server says that mcpfence runs it: "true" or nothing. The argument i
 {{/*
 Environment variables as a JSON list. A value is withheld where the entry is called sensitive, is named like a secret or
 has the form of one; the renderer then refuses it. Keys of the argument: entries, table.
-The patterns are the renderer's own (running/secretlike.py); a test compares them.
+The patterns are the renderer's own (_secrets.tpl).
 */}}
 {{- define "mcpfence.carriedEnv" -}}
 {{- $entries := list -}}
@@ -301,8 +305,8 @@ The patterns are the renderer's own (running/secretlike.py); a test compares the
 {{- if hasKey $entry "value" -}}
 {{- $key := toString ($entry.key | default $entry.name) -}}
 {{- $shown := and (kindIs "string" $entry.value) (not $entry.sensitive) -}}
-{{- if and $shown (regexMatch "(?i)(token|secret|passw|passphrase|credential|private[_.-]?key|api[_.-]?key|access[_.-]?key|auth[_.-]?key|bearer|client[_.-]?key|signing[_.-]?key|encryption[_.-]?key|connection[_.-]?string|authorization|[_.-]dsn$|^dsn$|[_.-]pat$|^pat$|[_.-]pwd$|[_.-]key$)" $key) -}}
-{{- $shown = or (regexMatch "(?i)[_.-](file|path|dir|folder|url|uri|endpoint|host|name|id|type|count|limit|ttl|expiry|header|algorithm|method)$|(public|primary|partition|sort|foreign)[_.-]?key$" $key) (regexMatch "(?i)\\A(?: *|[0-9]{1,9}|true|false|yes|no|on|off|bearer *|basic *)\\z" (regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" (toString $entry.value) "")) -}}
+{{- if and $shown (include "mcpfence.namedSecret" (dict "key" $key "value" $entry.value)) -}}
+{{- $shown = false -}}
 {{- end -}}
 {{- if and $shown (include "mcpfence.secretForm" $entry.value) -}}
 {{- $shown = false -}}
@@ -315,17 +319,6 @@ The patterns are the renderer's own (running/secretlike.py); a test compares the
 {{- end -}}
 {{- end -}}
 {{- $entries | toJson -}}
-{{- end -}}
-
-{{/*
-"true" if a text has the form of a secret; references to variables, $(NAME), are none.
-*/}}
-{{- define "mcpfence.secretForm" -}}
-{{- /* A regular expression is compiled at each use, so texts without what every form has are passed by first. */ -}}
-{{- if or (contains "_" .) (contains "-" .) (contains " " .) (contains "/" .) (contains "AKIA" .) (contains "ASIA" .) (contains "AIza" .) (contains "eyJ" .) -}}
-{{- $text := regexReplaceAll "\\$\\([A-Za-z_][A-Za-z0-9_.-]*\\)" . "" -}}
-{{- if regexMatch "-----BEGIN [A-Z ]*PRIVATE KEY-----|\\bgh[opsur]_[A-Za-z0-9]{20,}|\\bgithub_pat_[A-Za-z0-9_]{20,}|\\bglpat-[A-Za-z0-9_-]{16,}|\\bxox[abposr]-[A-Za-z0-9-]{10,}|hooks\\.slack\\.com/services/.|\\bsk-[A-Za-z0-9_-]{20,}|\\bsk_(?:live|test)_[A-Za-z0-9]{10,}|\\b(?:AKIA|ASIA)[A-Z0-9]{16}\\b|\\bAIza[A-Za-z0-9_-]{30,}|\\bnpm_[A-Za-z0-9]{30,}|\\bpypi-[A-Za-z0-9_-]{30,}|\\bhf_[A-Za-z0-9]{30,}|\\beyJ[A-Za-z0-9_-]{8,}\\.eyJ[A-Za-z0-9_-]{8,}\\.|(?i:\\b(?:bearer|basic) +[A-Za-z0-9._~+/=-]{8,})|://[^/?#\\s:@]*:[^/?#\\s@]+@|(?i:https?://[^/?#\\s:@]+@)" $text -}}true{{- end -}}
-{{- end -}}
 {{- end -}}
 
 {{/*

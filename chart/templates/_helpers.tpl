@@ -38,11 +38,22 @@ every switch of this chart: absence must not remove the floor, the Pod Security 
 {{- end -}}
 
 {{/*
+"true" if the chart gives rights on the servers' namespace: where rbac.create says so, or where rbac names somebody who
+gets them or what they get. Rights that nobody uses are somebody's way in.
+*/}}
+{{- define "mcpfence.grants" -}}
+{{- $rbac := .Values.rbac | default dict -}}
+{{- $account := $rbac.serviceAccount | default dict -}}
+{{- $named := or $rbac.subject $account.name $account.annotations $rbac.extraRules -}}
+{{- if or (eq (toString $rbac.create) "true") (and $named (ne (toString $rbac.create) "false")) }}true{{ end -}}
+{{- end -}}
+
+{{/*
 "true" if the chart creates the ServiceAccount: not where an existing subject is named.
 */}}
 {{- define "mcpfence.createsServiceAccount" -}}
 {{- $rbac := .Values.rbac | default dict -}}
-{{- if and (include "mcpfence.on" $rbac.create) (include "mcpfence.on" ($rbac.serviceAccount).create) (not $rbac.subject) }}true{{ end -}}
+{{- if and (include "mcpfence.grants" .) (include "mcpfence.on" ($rbac.serviceAccount).create) (not $rbac.subject) }}true{{ end -}}
 {{- end -}}
 
 {{/*

@@ -53,7 +53,7 @@ Levels and subjects are in values.schema.json too; here they are judged for thos
 
 {{- define "mcpfence.refusals.rbac" -}}
 {{- $rbac := .Values.rbac | default dict -}}
-{{- if include "mcpfence.on" $rbac.create }}
+{{- if include "mcpfence.grants" . }}
 {{- $account := include "mcpfence.serviceAccountName" . }}
 {{- if $rbac.subject }}
 {{- if not (and $rbac.subject.kind $rbac.subject.name) }}

@@ -82,7 +82,7 @@ def test_unknown_option(name: str) -> None:
         (("rendr",), "Error: No such command 'rendr'. Did you mean 'render'?"),
         (("postrender",), "Error: No such command 'postrender'. Did you mean 'post-render'?"),
         (("zzz",), "Error: No such command 'zzz'."),
-        (("check",), "Error: Nothing to check: name a values file with -f."),
+        (("check",), "Error: Nothing to check: name a values file with -f, or in .mcpfence.yaml."),
         (
             ("post-render", "--catalog", "x"),
             "Error: --catalog needs --release and --namespace: Helm does not tell them.",
@@ -114,11 +114,14 @@ def bare(stdin: Any, **variables: str) -> subprocess.CompletedProcess[bytes]:
 
 
 def test_no_command() -> None:
-    """The help on stderr, as tools made with click have it, with exit code 2."""
+    """How to begin, on stderr, with exit code 2: in twelve lines, of commands that there are."""
     at_a_terminal, without_stdin = bare(subprocess.DEVNULL), mcpfence()
 
     assert refusal(at_a_terminal, code=2) == refusal(without_stdin, code=2)
-    assert at_a_terminal.stderr == mcpfence("--help").stdout
+    said = at_a_terminal.stderr.decode()
+    assert len(said.splitlines()) < 12
+    assert set(re.findall(r"mcpfence ([a-z][a-z-]*) ", said)) - {"fences"} <= {*COMMANDS, "init"}
+    assert all(word in said for word in ("mcpfence init ", "mcpfence check -f", "--post-renderer mcpfence", "--help"))
 
 
 def test_no_command_and_a_stream(tmp_path: Path) -> None:
@@ -177,7 +180,7 @@ def test_completion_script(shell: str) -> None:
         ("mcpfence ", [*COMMANDS]),
         ("mcpfence rend", ["render"]),
         ("mcpfence render --po", ["--policies-only"]),
-        ("mcpfence check --output j", ["json"]),
+        ("mcpfence check --format j", ["json", "junit"]),
         ("mcpfence completion ", ["bash", "fish", "zsh"]),
         ("mcpfence post-render --l", ["--log-file"]),
     ],
@@ -224,6 +227,14 @@ def test_helm_plugin_prints_the_folder() -> None:
     assert Path(line).resolve() == (ROOT / "helm-plugin" / "mcpfence").resolve()
 
 
+def test_chart_prints_the_folder() -> None:
+    """The chart that `render` takes, in a line that fits $(...)."""
+    (line,) = mcpfence("chart").stdout.decode().splitlines()
+
+    assert (Path(line) / "Chart.yaml").is_file()
+    assert Path(line).resolve() == (ROOT / "chart").resolve()
+
+
 def test_post_render_in_a_pipe() -> None:
     """The whole stream on stdout, the summary on stderr; Helm 4 is known by HELM_PLUGIN_NAME."""
     neighbour = b"---\nkind: Deployment\n"
@@ -248,7 +259,7 @@ def test_post_render_with_a_catalog_beside(tmp_path: Path) -> None:
     services = values_file(tmp_path, service, "services.json")
     stream = b"---\nkind: Deployment\nmetadata: {name: a}\n"
     arguments = ("post-render", "--catalog", catalog_file, "--release", "demo", "-n", "home")
-    done = mcpfence(*arguments, "-f", services, stdin=stream)
+    done = mcpfence(*arguments, "--services", services, stdin=stream)
 
     assert done.returncode == 0, done.stderr.decode()
     assert b"port: 5432" in done.stdout

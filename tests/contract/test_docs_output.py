@@ -1,8 +1,9 @@
 """What the docs show is what happens: catalogs pass, and commands print what is shown below them.
 
-Two kinds of code blocks are run, by the words behind the fence:
+Three kinds of code blocks are run, by the words behind the fence:
 
     yaml NAME        a catalog, or manifests; the console blocks of the page find it as the file NAME
+    json NAME        likewise a file, of whatever JSON or lines of it
     console [HELM]   commands behind `$ ` with what they print, run in a folder of their own; a line `...` stands for
                      any lines.  HELM is helm3, helm4, or helm4-home (a Helm 4 that has no plugin yet)
 """
@@ -24,8 +25,8 @@ CONSOLES = [
     for block in BLOCKS
     if block.kind == "console" and (block.page.parent == ROOT or ROOT / "docs" in block.page.parents)
 ]
-FILES = [block for block in BLOCKS if block.kind == "yaml" and block.words]
-CATALOGS = [block for block in FILES if "apiVersion:" not in block.text]
+FILES = [block for block in BLOCKS if block.kind in ("yaml", "json") and block.words]
+CATALOGS = [block for block in FILES if block.kind == "yaml" and "apiVersion:" not in block.text]
 
 _MARK = "=== end of a command ==="
 

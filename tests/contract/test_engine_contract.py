@@ -13,6 +13,7 @@ import yaml
 
 import acme
 import gen_docs
+import guarding
 from helpers import catalog, run_cli
 from mcpfence import providers
 from mcpfence.check.audit import audit
@@ -261,3 +262,15 @@ def ways(values: str, folder: Path) -> dict[str, tuple[list[str], bytes]]:
         "render -o": (["render", "-f", values, "--policies-only", *named, "-o", str(folder / "manifests")], b""),
         "krm": (["krm"], yaml.safe_dump(resources).encode()),
     }
+
+
+def test_the_guard_knows_it(composition: Composition, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its kind is guarded by itself; of an engine that tells no shape every object counts as one that opens."""
+    acme.register(monkeypatch, composition, tmp_path / "acme")
+    writers = [{"kind": "User", "name": "helm"}]
+    guard = documents(rendered({**RAW, "guard": {"enabled": True, "writers": writers}}))
+    document = {"apiVersion": f"{acme.GROUP}/v1", "kind": acme.KIND, "metadata": {"name": "x"}, "spec": {"rules": []}}
+    asked = guarding.Request("CREATE", acme.GROUP, acme.KIND, "acmepolicies", "demo-mcp", "x", document)
+
+    assert "could open pods of namespace demo-mcp" in guarding.refused(guard, asked)
+    assert guarding.refused(guard, asked._replace(namespace="other")) == ""

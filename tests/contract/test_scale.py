@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
+import pytest
+
 from effort import effort
+from mcpfence.kube.services import ServiceIndex
 from mcpfence.reach.connectivity.connections import connections
-from mcpfence.reach.connectivity.text_form import as_text
+from mcpfence.reach.connectivity.list_form import as_list
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.bounds import exact
+from mcpfence.render.pipeline import render
 from reaching.loading import pod, policy
 
 T = TypeVar("T")
@@ -53,7 +58,7 @@ def test_ten_thousand_policies_for_the_same_pods() -> None:
 
     found = within(4_000_000, lambda: connections([*documents, *pods]))
 
-    assert as_text(found).count("default/p-1[Pod] =>") == 100
+    assert as_list(found).count("default/p-1[Pod] =>") == 100
 
 
 def test_huge_selectors() -> None:
@@ -64,7 +69,7 @@ def test_huge_selectors() -> None:
     documents = [policy("p", {"podSelector": chosen, "ingress": [{"from": peers}]})]
     pods = [pod(f"p-{i}", {"app": f"server-{i}"}) for i in range(500)]
 
-    found = within(1_000_000, lambda: as_text(connections([*documents, *pods])))
+    found = within(1_000_000, lambda: as_list(connections([*documents, *pods])))
 
     assert sum("=> default/p-0[Pod]" in line for line in found.splitlines()) == 499
     subject = Subject("default", label_sets.box_of({"app": "server-0"}))
@@ -87,7 +92,7 @@ def test_pairs_that_cannot_talk_cost_nothing() -> None:
 
     def calls(count: int) -> int:
         documents = servers(count)
-        return effort(lambda: as_text(connections(documents)))[1]
+        return effort(lambda: as_list(connections(documents)))[1]
 
     assert 8 * calls(500) > calls(2_000)
 
@@ -96,6 +101,51 @@ def test_a_thousand_open_pods() -> None:
     """A million lines are the answer, and each takes a few calls."""
     pods = [pod(f"p-{i}", {"app": f"p-{i}"}) for i in range(1_000)]
 
-    text = within(4_000_000, lambda: as_text(connections(pods)))
+    text = within(4_000_000, lambda: as_list(connections(pods)))
 
     assert text.count("\n") == 1_000 * 999 + 2 * 1_000
+
+
+Raw = dict[str, Any]
+
+SERVER = {"runtime": "containerized", "containerizedConfig": {"image": "x:1"}}
+
+
+def called_by_one(count: int) -> Raw:
+    """Servers that one workload calls, all of them: a gateway."""
+    agent = {"namespace": "agents", "podSelector": {"app": "agent"}, "egress": {"servers": "all"}}
+    return {"servers": {f"s{count}-{i}": SERVER for i in range(count)}, "workloads": {"agent": agent}}
+
+
+def by_expressions(count: int) -> Raw:
+    """Servers whose pods are told by matchExpressions alone."""
+    chosen = [
+        {"matchExpressions": [{"key": "app", "operator": "In", "values": [f"s{count}-{i}"]}]} for i in range(count)
+    ]
+    return {"servers": {f"s{i}": {**SERVER, "podSelector": one} for i, one in enumerate(chosen)}}
+
+
+def blocks_of_one(count: int) -> Raw:
+    """One server that may reach many blocks, each on a port of its own."""
+    cidrs = [{"cidr": f"10.{count // 4 + i // 200}.{i % 200}.0/24", "ports": [10 * count + i]} for i in range(count)]
+    return {"servers": {"a": {**SERVER, "egress": {"cidrs": cidrs}}}}
+
+
+def callers_by_two_labels(count: int) -> Raw:
+    """One server and its callers of one namespace, of which no two share a key."""
+    pods = [{f"a{count}-{i}": "x", f"b{count}-{i}": "y"} for i in range(count)]
+    clients = {f"c{i}": {"namespace": "callers", "podSelector": labels} for i, labels in enumerate(pods)}
+    return {"servers": {"a": SERVER}, "clients": clients}
+
+
+@pytest.mark.parametrize("catalog", [called_by_one, by_expressions, blocks_of_one, callers_by_two_labels])
+def test_the_work_of_a_render_follows_the_catalog(catalog: Callable[[int], Raw]) -> None:
+    """Four times the servers, blocks or callers take four times the work, proof included, and not its square."""
+
+    def calls(count: int) -> int:  # no two catalogs share a word, so that none finds what the other one left in a cache
+        work = partial(render, catalog(count), release="demo", namespace="demo", services=ServiceIndex())
+        return effort(work)[1]
+
+    calls(10)  # what is done once in a process
+
+    assert calls(400) < 5 * calls(100)

@@ -1,4 +1,4 @@
-"""The hooks of the test run itself: engines end with their group, and the slowest groups are shown."""
+"""The hooks of the test run itself: engines end with their group, caches are emptied, the slowest groups are shown."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import memory
 from slowest import group_of, lines
 from tooling import ROOT
 
@@ -39,6 +40,7 @@ def other():
 """
 
 TESTS = """\
+import memory
 import pytest
 from conftest import say
 
@@ -83,6 +85,7 @@ def test_engines_end_with_their_group(tmp_path: Path) -> None:
 
 
 DURATIONS = """\
+import memory
 import pytest
 
 @pytest.hookimpl(wrapper=True)
@@ -125,3 +128,17 @@ def test_few_files_need_no_table() -> None:
 def test_group_of_a_report(nodeid: str, group: str) -> None:
     """pytest-xdist puts the group behind an @; one inside of a parameter is none."""
     assert group_of(nodeid) == group
+
+
+def test_what_does_not_go_away_is_not_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that stays at two GiB is emptied once, and again when it has grown by half a GiB."""
+    held, emptied = [2 << 30], []
+    monkeypatch.setattr(memory, "_resident", lambda: held[0])
+    monkeypatch.setattr(memory, "empty_caches", lambda: emptied.append(held[0]))
+    keeper = memory.Keeper()
+
+    for size in ((1 << 30) - 1, 2 << 30, 2 << 30, 5 << 29, 5 << 29):
+        held[0] = size
+        keeper.pytest_runtest_teardown()
+
+    assert emptied == [2 << 30, 5 << 29]

@@ -78,14 +78,18 @@ class Charting:
         assert (done.returncode, done.stdout) == (1, ""), done.stdout or "it was not refused"
         return done.stderr
 
-    def notes(self, values: Mapping[str, Any] | None = None) -> str:
-        """What `helm install --dry-run=client` prints as NOTES. Helm 3 wants to see an API server even for this."""
+    def notes(self, values: Mapping[str, Any] | None = None, chart: Path = CHART) -> str:
+        """What `helm install --dry-run=client` prints as NOTES, those of subcharts too.
+
+        Helm 3 wants to see an API server even for this.
+        """
         with api_server() as url:
             done = self.run(
                 *(
                     "install",
                     "rel",
-                    str(CHART),
+                    str(chart),
+                    "--render-subchart-notes",
                     "--namespace",
                     "ns",
                     "--dry-run=client",

@@ -97,6 +97,7 @@ def environment(**more: str | None) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HELM_", "KUBE", "MCPFENCE_", "_MCPFENCE"))}
     kept = {k: v for k, v in kept.items() if k not in ("NO_COLOR", "FORCE_COLOR")}
     kept["PYTHONPATH"] = str(ROOT / "renderer")
+    kept["XDG_STATE_HOME"] = os.devnull  # below which nothing can be written: no test leaves a log with this user
     return {k: v for k, v in {**kept, **more}.items() if v is not None}
 
 

@@ -85,4 +85,5 @@ def everything(example: str) -> Evaluator:
     """All rendered manifests of an example, read by the evaluators at once."""
     view = view_of(example)
     documents = [part for item in view.rendering.objects for part in load_foreign(item.text)]
-    return Evaluator(read_policies(documents, pod_addresses=canonical(view.network.pod_cidrs) or ALL))
+    pods, api = canonical(view.network.pod_cidrs) or ALL, view.network.api_addresses or ALL
+    return Evaluator(read_policies(documents, pod_addresses=pods, api_addresses=api))

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from edges import environment, mcpfence_command
-from tooling import ROOT, MissingComponentError
+from tooling import find_built
 
 
 def find_kustomize() -> Path:
@@ -23,13 +23,7 @@ def find_actionlint() -> Path:
 
 
 def _find(name: str) -> Path:
-    variable = f"MCPFENCE_{name.upper()}"
-    override = os.environ.get(variable)
-    program = Path(override) if override else ROOT / ".tools" / "bin" / name
-    if not program.is_file():
-        message = f"{name} is missing: run `make tools` (needs Go), or set {variable} to its path"
-        raise MissingComponentError(message)
-    return program.absolute()
+    return find_built(name, f"MCPFENCE_{name.upper()}").absolute()
 
 
 def scripts_folder(folder: Path) -> Path:

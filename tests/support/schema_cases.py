@@ -87,6 +87,7 @@ FULL: dict[str, Any] = {
         "mesh": "ambient",
         "cidrs": {"nodes": ["10.0.0.0/16"], "pods": [], "services": [], "controlPlane": ["10.1.0.1/32"]},
         "ipFamilies": ["IPv6"],
+        "kubernetesVersion": "1.36",
         "nat64": True,
     },
     "dns": {
@@ -98,6 +99,15 @@ FULL: dict[str, Any] = {
         "default": "internet",
         "provider": "aviatrix",
         "aviatrix": {"ipv6": True, "crd": "10.1"},
+        "clusternetworkpolicy": {
+            "apiVersion": "v1beta1",
+            "channel": "experimental",
+            "clusterDomain": "cluster.local",
+            "priorities": [100, 999],
+        },
+        "cilium": {"version": "1.19", "sni": True, "clusterDomain": "cluster.local", "searchDomains": ["corp.example"]},
+        "calico": {"edition": "enterprise", "order": 500},
+        "antrea": {"tier": "application", "priority": 50},
         "unenforcedDomains": "internet",
         "except": ["192.0.2.0/24"],
         "registries": {"npx": ["npm.example.com"], "uvx": [{"name": "pypi", "mode": "cidr", "cidrs": ["10.2.0.0/24"]}]},
@@ -113,6 +123,7 @@ FULL: dict[str, Any] = {
         "imagePullSecrets": [{"name": "pull"}],
         "imagePullPolicy": "Always",
         "resources": {"limits": {"cpu": "500m"}},
+        "volumeSizeLimit": "8Gi",
         "affinity": {"nodeAffinity": {}},
         "tolerations": [{"key": "mcp", "operator": "Exists"}],
         "nodeSelector": {"disk": "ssd"},
@@ -149,9 +160,11 @@ FULL: dict[str, Any] = {
             "run": {
                 "enabled": False,
                 "transport": "http",
+                "bridgeLog": "quiet",
                 "readOnlyRootFilesystem": False,
                 "writablePaths": ["/var/cache"],
                 "runAsUser": 1001,
+                "volumeSizeLimit": "1Gi",
                 "resources": {"limits": {"memory": "1Gi"}},
                 "restart": "once",
                 "serviceAccount": {
@@ -198,6 +211,15 @@ FULL: dict[str, Any] = {
         "operator": {"podSelector": {"app": "operator"}, "egress": {"servers": "all"}},
     },
     "run": {"enabled": False},
+    "guard": {
+        "enabled": True,
+        "writers": [
+            {"kind": "ServiceAccount", "name": "argocd", "namespace": "argocd"},
+            {"kind": "User", "name": "me"},
+        ],
+        "mode": "warn",
+        "pods": "off",
+    },
     "gateway": GATEWAY,
     "mcpNamespace": {
         "create": True,
@@ -286,6 +308,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "no family": ({"cluster": {"ipFamilies": []}}, "cluster.ipFamilies", "minItems"),
     "one family twice": ({"cluster": {"ipFamilies": ["IPv4", "IPv4"]}}, "cluster.ipFamilies", "uniqueItems"),
     "unknown family": ({"cluster": {"ipFamilies": ["ipv4"]}}, "cluster.ipFamilies[0]", "enum"),
+    "version as a number": ({"cluster": {"kubernetesVersion": 1.36}}, "cluster.kubernetesVersion", "type"),
     "nat64 as a word": ({"cluster": {"nat64": "yes"}}, "cluster.nat64", "type"),
     "an empty DNS peer": ({"dns": {"peers": [{}]}}, "dns.peers[0]", "minProperties"),
     "all ports of the resolver": ({"dns": {"ports": "all"}}, "dns.ports", "type"),

@@ -308,10 +308,13 @@ def clients(draw: st.DrawFn, setting: Setting) -> Raw:
     return found
 
 
+PROFILES = ("generic", "gke", "eks", "aks", "openshift", "k3s")
+
+
 @st.composite
-def _clusters(draw: st.DrawFn, families: tuple[int, ...]) -> Raw:
+def _clusters(draw: st.DrawFn, families: tuple[int, ...], profiles: tuple[str, ...] = PROFILES) -> Raw:
     found: Raw = {
-        "profile": draw(st.sampled_from(["generic", "gke", "eks", "aks", "openshift", "k3s"])),
+        "profile": draw(st.sampled_from(profiles)),
         "cni": draw(st.sampled_from(["generic", "cilium"])),
         "mesh": draw(st.sampled_from(["none", "ambient"])),
         "nat64": draw(st.booleans()),
@@ -342,31 +345,55 @@ def _dns(draw: st.DrawFn, families: tuple[int, ...]) -> Raw:
     return found
 
 
-@st.composite
-def settings_of(draw: st.DrawFn) -> tuple[Raw, Setting]:
-    """A catalog without servers, and what servers may use in it."""
-    families = draw(st.sampled_from([(4,), (6,), (4, 6)]))
-    cluster = draw(_clusters(families))
-    egress: Raw = draw(
-        st.sampled_from(
-            [
-                {},
-                {"provider": "none", "unenforcedDomains": "internet"},
-                {"provider": "aviatrix"},
-                {"provider": "aviatrix", "aviatrix": {"ipv6": True}},
-                {"provider": "aviatrix", "aviatrix": {"crd": "10.1"}},
-            ]
-        )
+REFUSED_PROFILES = {"cilium": ("gke",)}
+"""Profiles on which an engine cannot be."""
+
+
+class Cluster(NamedTuple):
+    """What catalogs may say of their cluster and its engine; `plain`: no SCTP, and no expressions in own selectors."""
+
+    egresses: tuple[Raw, ...] = (
+        {},
+        {"provider": "none", "unenforcedDomains": "internet"},
+        {"provider": "aviatrix"},
+        {"provider": "aviatrix", "aviatrix": {"ipv6": True}},
+        {"provider": "aviatrix", "aviatrix": {"crd": "10.1"}},
     )
-    firewall = egress.get("provider") == "aviatrix"
+    """What they say under `egress`; where nothing is written, what every judge of the tests understands."""
+    families: tuple[tuple[int, ...], ...] = ((4,), (6,), (4, 6))
+    profiles: tuple[str, ...] = PROFILES
+    plain: tuple[str, ...] = ("aviatrix",)
+
+
+EVERY_ENGINE = Cluster(
+    egresses=(
+        *Cluster().egresses,
+        {"provider": "cilium"},
+        {"provider": "cilium", "cilium": {"sni": True, "searchDomains": ["corp.example.com"]}},
+        {"provider": "antrea"},
+        {"provider": "calico", "calico": {"edition": "cloud"}},
+    )
+)
+
+
+@st.composite
+def settings_of(draw: st.DrawFn, kind: Cluster = Cluster()) -> tuple[Raw, Setting]:  # noqa: B008  it never changes
+    """A catalog without servers, and what servers may use in it."""
+    families = draw(st.sampled_from(kind.families))
+    cluster = draw(_clusters(families, kind.profiles))
+    egress: Raw = draw(st.sampled_from(kind.egresses))
+    provider = egress.get("provider", "none")
+    if cluster["profile"] in REFUSED_PROFILES.get(provider, ()):
+        cluster["profile"] = "generic"
+    firewall = provider in kind.plain
     pods = {":" in text for text in cluster["cidrs"].get("pods", ())}
     setting = Setting(
         families=families,
         profile=cluster["profile"],
         firewall=firewall,
-        names=firewall or "unenforcedDomains" in egress,
+        names=provider != "none" or "unenforcedDomains" in egress,
         control_plane=bool(cluster["cidrs"].get("controlPlane")),
-        expressions=not firewall or len(pods) == 1,
+        expressions=provider != "aviatrix" or len(pods) == 1,
     )
     made = draw(clients(setting))
     setting = setting._replace(clients=tuple(sorted(made)))
@@ -379,15 +406,15 @@ def settings_of(draw: st.DrawFn) -> tuple[Raw, Setting]:
     return raw, setting
 
 
-def catalogs() -> st.SearchStrategy[Raw]:
+def catalogs(kind: Cluster = Cluster()) -> st.SearchStrategy[Raw]:  # noqa: B008  it never changes
     """A whole catalog."""
-    return settled_catalogs().map(lambda pair: pair[0])
+    return settled_catalogs(kind).map(lambda pair: pair[0])
 
 
 @st.composite
-def settled_catalogs(draw: st.DrawFn) -> tuple[Raw, Setting]:
+def settled_catalogs(draw: st.DrawFn, kind: Cluster = Cluster()) -> tuple[Raw, Setting]:  # noqa: B008  it never changes
     """A whole catalog, and what its servers may use."""
-    raw, setting = draw(settings_of())
+    raw, setting = draw(settings_of(kind))
     names = draw(st.lists(st.sampled_from(SERVER_NAMES), unique=True, min_size=1, max_size=5))
     raw["servers"] = {}
     for name in names:

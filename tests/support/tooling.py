@@ -88,14 +88,24 @@ def eventually(check: Callable[[], T | None], missing: str) -> T:
     return found
 
 
-def find_yamljudge() -> Path:
-    """Go's reader of YAML as `make tools` builds it; MCPFENCE_YAMLJUDGE names another one."""
-    override = os.environ.get("MCPFENCE_YAMLJUDGE")
-    program = Path(override) if override else ROOT / ".tools" / "bin" / "yamljudge"
+def find_built(name: str, variable: str, title: str = "") -> Path:
+    """A program as `make tools` builds it, or the one that the variable names; `title` is what messages call it."""
+    override = os.environ.get(variable)
+    program = Path(override) if override else ROOT / ".tools" / "bin" / name
     if not os.access(program, os.X_OK):
-        message = "yamljudge is missing: run `make tools` (needs Go), or set MCPFENCE_YAMLJUDGE to its path"
+        message = f"{title or name} is missing: run `make tools` (needs Go), or set {variable} to its path"
         raise MissingComponentError(message)
     return program
+
+
+def find_yamljudge() -> Path:
+    """Go's reader of YAML; MCPFENCE_YAMLJUDGE names another one."""
+    return find_built("yamljudge", "MCPFENCE_YAMLJUDGE")
+
+
+def find_kube_score() -> Path:
+    """The linter of workloads; MCPFENCE_KUBE_SCORE names another one."""
+    return find_built("kube-score", "MCPFENCE_KUBE_SCORE")
 
 
 def need(component: Callable[[], Path]) -> Path:
@@ -119,6 +129,7 @@ def helm_environment(home: Path, plugins: Path | None = None) -> Mapping[str, st
         "HELM_CONFIG_HOME": str(home / "config"),
         "HELM_DATA_HOME": str(home / "data"),
         "KUBECONFIG": str(home / "no-cluster"),
+        "XDG_STATE_HOME": str(home / "state"),
         "PATH": os.pathsep.join([str(scripts()), os.environ.get("PATH", os.defpath)]),
     }
     return environment | ({"HELM_PLUGINS": str(plugins)} if plugins else {})

@@ -56,6 +56,7 @@ var letters = map[bool]map[bool]byte{true: {true: 'a', false: 'e'}, false: {true
 // answer gives one verdict for each source, destination and point.
 func (c *cluster) answer(question Question) (Answer, error) {
 	var verdicts strings.Builder
+	var lookups strings.Builder
 	answer := Answer{}
 	rows := map[string][]side{}
 	for _, source := range question.From {
@@ -76,9 +77,18 @@ func (c *cluster) answer(question Question) (Answer, error) {
 					answer.Reasons = append(answer.Reasons, Reasons{origins(out[index].meta), origins(in[index].meta)})
 				}
 			}
+			for _, point := range question.Points {
+				for _, name := range question.Lookups {
+					letter, err := c.lookup(from, to, point, name)
+					if err != nil {
+						return answer, err
+					}
+					lookups.WriteByte(letter)
+				}
+			}
 		}
 	}
-	answer.Verdicts = verdicts.String()
+	answer.Verdicts, answer.Lookups = verdicts.String(), lookups.String()
 	return answer, nil
 }
 
@@ -133,20 +143,14 @@ func (c *cluster) policyOf(one *endpoint) (*policy.EndpointPolicy, error) {
 	if one.policy != nil {
 		return one.policy, nil
 	}
-	selected, _, err := c.repository.GetSelectorPolicy(one.identity, 0, &statistics{}, one.number)
+	selected, err := c.selected(one.identity, one.number)
 	if err != nil {
 		return nil, err
 	}
-	redirects := map[string]uint16{}
-	for filter, rule := range selected.RedirectFilters() {
-		port := filter.Port
-		if port == 0 && filter.PortName != "" {
-			port = one.owner.GetNamedPort(filter.Ingress, filter.PortName, filter.U8Proto)
-		}
-		listener := rule.Policy.GetListener()
-		redirects[policy.ProxyID(uint16(one.number), filter.Ingress, string(filter.Protocol), port, listener)] = redirectPort
+	if err := c.teach(one, selected); err != nil {
+		return nil, err
 	}
-	one.policy = selected.DistillPolicy(c.log, one.owner, redirects)
+	one.policy = selected.DistillPolicy(c.log, one.owner, redirectsOf(selected, one))
 	return one.policy, nil
 }
 

@@ -5,15 +5,14 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/cilium/cilium/pkg/fqdn/dnsproxy"
 	"github.com/cilium/cilium/pkg/identity"
 	"github.com/cilium/cilium/pkg/identity/identitymanager"
-	"github.com/cilium/cilium/pkg/k8s"
 	slimcore "github.com/cilium/cilium/pkg/k8s/slim/k8s/api/core/v1"
 	"github.com/cilium/cilium/pkg/labels"
 	"github.com/cilium/cilium/pkg/labelsfilter"
 	"github.com/cilium/cilium/pkg/policy"
 	"github.com/cilium/cilium/pkg/policy/api"
-	ciliumtypes "github.com/cilium/cilium/pkg/types"
 )
 
 const firstPodIdentity = 256 // below are the reserved ones
@@ -26,7 +25,7 @@ type cluster struct {
 	identities map[string]*identity.Identity // by labels, of pods and addresses
 	locals     int                           // how many identities of addresses there are
 	endpoints  map[string]*endpoint          // by "namespace/name"
-	ports      ciliumtypes.NamedPortMultiMap // of every pod, which egress to a named port asks
+	proxy      *dnsproxy.DNSProxy
 	prefixes   map[netip.Prefix]bool         // of every policy, excepts included
 	names      map[string]*api.FQDNSelector  // of every policy, by their text
 	peers      map[string]*identity.Identity // of addresses, by "address name"
@@ -49,7 +48,7 @@ func (e *engine) cluster(request Request) (*cluster, error) {
 	}
 	repository, manager := e.repository()
 	c := &cluster{
-		engine: e, repository: repository, manager: manager,
+		engine: e, repository: repository, manager: manager, proxy: e.newProxy(),
 		identities: map[string]*identity.Identity{}, endpoints: map[string]*endpoint{},
 		prefixes: map[netip.Prefix]bool{}, names: map[string]*api.FQDNSelector{}, peers: map[string]*identity.Identity{},
 	}
@@ -70,6 +69,7 @@ func (e *engine) cluster(request Request) (*cluster, error) {
 		return nil, err
 	}
 	c.publish()
+	c.publishPorts()
 	for _, one := range found.policies {
 		repository.ReplaceByResource(one.entries, one.resource)
 	}
@@ -77,7 +77,6 @@ func (e *engine) cluster(request Request) (*cluster, error) {
 }
 
 func (c *cluster) addPods(found objects) {
-	all := ciliumtypes.NewNamedPortMultiMap()
 	for number, pod := range found.pods {
 		namespace, known := found.namespaces[pod.Namespace]
 		if !known {
@@ -94,19 +93,12 @@ func (c *cluster) addPods(found objects) {
 		if pod.Spec.ServiceAccountName == "" {
 			pod.Spec.ServiceAccountName = "default" // as the API server fills it in
 		}
-		ports, metadata := k8s.GetPodMetadata(c.log, namespace, pod)
+		ports, metadata := c.metadataOf(namespace, pod)
 		relevant, _ := labelsfilter.Filter(labels.Map2Labels(metadata, labels.LabelSourceK8s))
+		addPorts(relevant, ports)
 		one.identity = c.identityOf(relevant, identity.NumericIdentity(firstPodIdentity+len(c.identities)))
-		own := ciliumtypes.NamedPortMap{}
-		for _, port := range ports {
-			if port.Name != "" {
-				_ = own.AddPort(port.Name, int(port.ContainerPort), string(port.Protocol)) // the agent logs it and goes on
-			}
-		}
-		all.Update(nil, own)
-		one.owner = &owner{number: one.number, own: own, all: all}
+		one.owner = &owner{number: one.number, own: ports}
 	}
-	c.ports = all
 }
 
 // identityOf gives labels that are known their identity, and others the number.

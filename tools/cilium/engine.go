@@ -32,8 +32,8 @@ func newEngine() (*engine, error) {
 	log := slog.New(slog.DiscardHandler)
 	option.Config.ClusterName = clusterName
 	option.Config.EnableIPv4, option.Config.EnableIPv6 = true, true
-	// What the agent makes of "auto" on Kubernetes: a node always reaches its own pods.
-	option.Config.AllowLocalhost = option.AllowLocalhostAlways
+	option.Config.EnableL7Proxy = true // without it the agent refuses rules for DNS
+	allowLocalhost()
 	api.InitEntities(clusterName)
 	policy.SetPolicyEnabled(option.DefaultEnforcement)
 	if err := labelsfilter.ParseLabelPrefixCfg(log, nil, nil, ""); err != nil {

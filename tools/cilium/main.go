@@ -3,12 +3,13 @@
 //	{"objects": [...], "questions": [{"from": ["mcp/web", "10.0.0.1"], "to": ["db/redis-0"], "points": [["TCP", 6379]]}]}
 //	{"answers": [{"verdicts": "ae"}]}
 //
-// Objects are Namespaces, Pods, NetworkPolicies, CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies as JSON;
-// anything else is refused, as is every field that their types do not have.  A question means each source with each
+// Objects are Namespaces, Pods, NetworkPolicies, CiliumNetworkPolicies and CiliumClusterwideNetworkPolicies as JSON, and
+// ClusterNetworkPolicies of policy.networking.k8s.io/v1alpha2 where the release reads them; anything else is refused, as is every field that their types do not have.  A question means each source with each
 // destination on each point (protocol and port, or ICMP and type): verdicts has one letter for each, the points running
 // fastest.  a: both sides allow.  e: egress of the source alone allows.  i: ingress of the destination alone allows.
 // n: neither does.  A side that is no pod with policies of its own (an address, a pod on the host network) allows.
-// "explain": true adds the policies behind each verdict, "name" is the host name under which addresses were resolved.
+// "lookups" are host names that each source asks each destination for on each point, the names running fastest: y, the DNS
+// proxy passes the query on; r, it refuses; u, the query goes past the proxy; n, the port is shut.  "explain": true adds the policies behind each verdict, "name" is the host name under which addresses were resolved.
 // A request that cannot be judged is answered with {"error": "..."}: nothing of it is left out in silence.
 //
 // Parsing, selecting, resolving and looking up are Cilium's own code at the version in go.mod.  Nothing here was
@@ -35,12 +36,14 @@ type Question struct {
 	To      []string `json:"to"`
 	Points  []Point  `json:"points"`
 	Name    string   `json:"name,omitempty"`
+	Lookups []string `json:"lookups,omitempty"`
 	Explain bool     `json:"explain,omitempty"`
 }
 
 // Answer belongs to one question.
 type Answer struct {
 	Verdicts string    `json:"verdicts"`
+	Lookups  string    `json:"lookups,omitempty"`
 	Reasons  []Reasons `json:"reasons,omitempty"`
 }
 

@@ -84,6 +84,9 @@ func (e *engine) add(found *objects, kind string, document []byte) error {
 		"cilium.io/v2 CiliumClusterwideNetworkPolicy": e.clusterwidePolicy,
 	}[kind]
 	if !known {
+		read, known = e.moreKinds()[kind]
+	}
+	if !known {
 		return fmt.Errorf("%q is not a kind that is judged here", kind)
 	}
 	policy, err := read(document)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fetches the real MCP servers that the packet lab runs: a virtual environment with the client's SDK and uv, all wheels,
+# Fetches the real MCP servers that the packet lab runs: virtual environments with the clients' SDKs and uv, all wheels,
 # and npm's packages as npm's cache keeps them, by their hash.
 #
 #   sh tools/mcp/build.sh FOLDER        PYTHON=... names the interpreter; npm and Node.js >= 20 must be there
@@ -26,8 +26,11 @@ fi
 pip="$folder/bin/python -m pip --disable-pip-version-check --quiet"
 $pip install --requirement "$here/requirements.txt"
 in_pods=$(PATH=/usr/local/bin:/usr/bin:/bin python3 -c 'import sys; print("%d.%d.%d" % sys.version_info[:3])')
-$pip download --only-binary=:all: --python-version "$in_pods" --dest "$folder/wheels" \
-    --requirement "$here/requirements.txt"
+"$python" -m venv --clear "$folder/new"
+"$folder/new/bin/python" -m pip --disable-pip-version-check --quiet install --requirement "$here/requirements-2026.txt"
+for list in requirements.txt requirements-2026.txt; do
+    $pip download --only-binary=:all: --python-version "$in_pods" --dest "$folder/wheels" --requirement "$here/$list"
+done
 
 cp "$here/package.json" "$here/package-lock.json" "$folder"
 # Not `npm ci`: it wants every platform's package of kubernetes-mcp-server in the lock file, and some are not published.

@@ -24,6 +24,7 @@ _RUN_DEFAULTS = (
     "resources",
     "runtimeClassName",
     "tolerations",
+    "volumeSizeLimit",
 )
 _ENV = ("file", "key", "name", "required", "secretKeyRef", "sensitive", "value")
 _ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
@@ -41,6 +42,8 @@ def digest(raw: Raw) -> str:
         relevant["run"] = _running(raw)
     if something_is_registered(raw):
         relevant["gateway"] = raw.get("gateway")
+    if is_guarded(raw):
+        relevant["guard"] = raw.get("guard")
     text = json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -55,6 +58,11 @@ def something_is_registered(raw: Raw) -> bool:
     """Whether the catalog has a gateway, or a server that wants one."""
     provider = (raw.get("gateway") or {}).get("provider", "none")
     return provider != "none" or any("gateway" in server for server in (raw.get("servers") or {}).values())
+
+
+def is_guarded(raw: Raw) -> bool:
+    """Whether the catalog asks for a guard."""
+    return bool((raw.get("guard") or {}).get("enabled", False))
 
 
 def _running(raw: Raw) -> Raw:

@@ -22,7 +22,6 @@ _VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?\Z")
 _PREFIX = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
 _KEY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
 
-_USER = re.compile(r"//[^/?#]*@")
 
 NO_ADDRESSES: Interval = (1, 0)
 """Stands for a CIDR that could not be read; the collector holds the error."""
@@ -56,8 +55,7 @@ def read_host(text: str, path: Path, out: Collector) -> str | None:
     try:
         return parse_host(text)
     except BadHost as bad:
-        shown = _USER.sub("//...@", text)  # who writes a URL with a password finds it in no log
-        out.add(bad.id, path, f"{quote(shown)} {bad.sentence}", bad.todo)
+        out.add(bad.id, path, f"{quote(text)} {bad.sentence}", bad.todo)
         return None
 
 

@@ -14,8 +14,9 @@ from mcpfence.kube.selectors import Selector
 from mcpfence.net.intervals import Interval, Intervals
 from mcpfence.net.ports import Ports
 
-if TYPE_CHECKING:  # imported at run time only where a catalog registers or runs servers
+if TYPE_CHECKING:  # imported at run time only where a catalog registers, runs or guards servers
     from mcpfence.catalog.gateway.model import Gateway, Registration
+    from mcpfence.catalog.guard_reader import Guard
     from mcpfence.catalog.run.model import Run
 
 HOSTED = ("npx", "uvx", "containerized")
@@ -205,6 +206,8 @@ class Catalog(NamedTuple):
     servers: Mapping[str, Server] = {}
     workloads: Mapping[str, Workload] = {}
     gateway: Gateway | None = None
+    guard: Guard | None = None
+    """What the API server itself is to refuse; None: nothing."""
     digest: str = ""
     """SHA-256 of the catalog's canonical JSON."""
 

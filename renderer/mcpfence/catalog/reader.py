@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mcpfence.catalog.digest import digest, something_is_registered, something_runs
+from mcpfence.catalog.digest import digest, is_guarded, something_is_registered, something_runs
 from mcpfence.catalog.egress_reader import read_egress, read_registries
 from mcpfence.catalog.fields import (
     NO_ADDRESSES,
@@ -63,7 +63,7 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
     if something_runs(raw):
         from mcpfence.catalog.run.reader import read_runs  # here, so that fences alone start quickly
 
-        servers = read_runs(servers, raw, fenced, families, out)
+        servers = read_runs(servers, raw, release=release, namespace=fenced, families=families, out=out)
     catalog = Catalog(
         namespace=fenced,
         release=release,
@@ -92,6 +92,10 @@ def read_catalog(raw: Raw, *, release: str, namespace: str, out: Collector) -> C
         from mcpfence.catalog.gateway.reader import read_gateway  # here, so that fences alone start quickly
 
         catalog = read_gateway(catalog, raw, out)
+    if is_guarded(raw):
+        from mcpfence.catalog.guard_reader import read_guard
+
+        catalog = catalog._replace(guard=read_guard(raw["guard"], fenced, out))
     _check_references(catalog, out)
     return catalog
 

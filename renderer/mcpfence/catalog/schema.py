@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import pkgutil
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
+from mcpfence.catalog.item_forms import item_form
+from mcpfence.catalog.model import CONFIGS
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.findings.wording import nearest, type_name
+from mcpfence.text.secret_detection import secret_name
 
 _NAMES = {
     "object": "a mapping",
@@ -78,20 +82,23 @@ def _words(error: Any) -> Iterator[_Words]:
     if kind in ("anyOf", "oneOf"):
         yield from _alternatives(error)
     elif kind == "additionalProperties":
+        from mcpfence.catalog.misplaced import misplaced  # cold path
+
         known = list(error.schema.get("properties", {}))
         for key in instance:
             if key not in known and (value is False):
-                yield (*path, str(key)), "is no known key", _known(str(key), known), "key-unknown"
+                todo = misplaced((*path, str(key)), instance) if str(key) in instance else ""
+                yield (*path, str(key)), "is no known key", todo or _known(str(key), known), "key-unknown"
     elif kind == "type":
         wanted = value if isinstance(value, list) else [value]
         yield path, f"is {type_name(instance)}", _type_todo(instance, wanted, path), "type"
     elif kind in ("enum", "const"):
         choices = value if kind == "enum" else [value]
-        yield path, f"{_shown(instance)} is no choice here", _choices(instance, choices), "choice"
+        yield path, f"{_shown(instance, path)} is no choice here", _choices(instance, choices), "choice"
     elif kind == "required":
         for key in value:
             if key not in instance:
-                yield path, f"has no {key}", f"write {key}", "key-missing"
+                yield path, f"has no {key}", _missing(key, path, instance), "key-missing"
     else:
         sentence, todo, id = _SIZES.get(kind, (f"does not fit the schema ({kind})", _COMPARE, "structure"))
         yield path, sentence, todo, id
@@ -126,16 +133,27 @@ def _alternatives(error: Any) -> Iterator[_Words]:
         elif child.validator == "enum":
             forms += [json.dumps(item) if not isinstance(item, str) else item for item in child.validator_value]
     choices = " or ".join(dict.fromkeys(forms)) or "another form"
-    yield path, f"is {_shown(error.instance)}", f"write {choices}", "type"
+    yield path, f"is {_shown(error.instance, path)}", f"write {choices}", "type"
 
 
-def _shown(value: Any) -> str:
-    """A value that is written where another one belongs; of a mapping or list only that it is one (it may hold env)."""
-    return quote(value) if isinstance(value, (str, int, float, bool)) else type_name(value)
+_MAY_BE_SECRET = frozenset({"annotations", "args", "command", "env", "fixedURL", "headers", "urlTemplate", "value"})
+"""Keys below which a value is never repeated, whatever it looks like."""
+
+
+def _shown(value: Any, path: Path) -> str:
+    """A value that is written where another one belongs; only its type where it, or what is in it, may be a secret."""
+    hushed = any(isinstance(step, str) and (step in _MAY_BE_SECRET or secret_name(step)) for step in path)
+    return quote(value) if isinstance(value, (str, int, float, bool)) and not hushed else type_name(value)
 
 
 def _type_todo(instance: Any, wanted: list[str], path: Path) -> str:
     names = " or ".join(_NAMES[name] for name in wanted)
+    form = item_form(path, instance) if "object" in wanted else ""
+    if form:
+        return f"write {form}{'' if instance is not None else ', or remove the entry'}"
+    if wanted == ["array"] and _shown(instance, path) != type_name(instance):
+        form = item_form((*path, 0), instance)
+        return f"write a list: [{form if form and ', or ' not in form else _item(instance)}]"
     if instance is None:
         return f"write {names}, or remove the {'entry' if isinstance(path[-1], int) else 'key'}"
     if "string" in wanted and "integer" not in wanted and isinstance(instance, (bool, int, float)):
@@ -143,10 +161,28 @@ def _type_todo(instance: Any, wanted: list[str], path: Path) -> str:
     return f"write {names}"
 
 
+def _item(value: Any) -> str:
+    """A scalar as the entry of a list in YAML; in quotes where it needs them."""
+    text = quote(value)
+    return text[1:-1] if re.fullmatch(r'"[A-Za-z0-9][A-Za-z0-9./-]*"', text) else text
+
+
 def _choices(instance: Any, choices: list[Any]) -> str:
     words = [item if isinstance(item, str) else json.dumps(item) for item in choices]
+    if isinstance(instance, str) and instance.lower() in words:
+        return f"write {instance.lower()}"
     listed = ", ".join(word or '""' for word in words)
     return nearest(str(instance), words, f"write one of: {listed}") if len(words) > 1 else f"write {listed}"
+
+
+def _missing(key: str, path: Path, instance: Mapping[str, Any]) -> str:
+    """What to write for a key that is not there; of a runtime its name, where the other keys tell it."""
+    if key != "runtime" or path[:1] != ("servers",):
+        return f"write {key}"
+    from mcpfence.catalog.misplaced import runtime_of  # cold path
+
+    told = runtime_of(instance)
+    return f"write runtime: {told}" if told else f"write runtime, which is one of {', '.join(CONFIGS)}"
 
 
 def _known(key: str, known: list[str]) -> str:

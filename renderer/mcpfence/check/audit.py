@@ -9,23 +9,28 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
+from mcpfence.check.elsewhere import elsewhere
+from mcpfence.check.guard import GUARD_KINDS, guard_findings
 from mcpfence.check.namespace import floor_findings, pod_security_findings
+from mcpfence.check.proposals import proposals
+from mcpfence.check.pruned import pruned_findings
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
-from mcpfence.kube.manifest import is_ours
+from mcpfence.kube.manifest import FENCED, floor_policy, is_ours, labels_of
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.planner import make_plan
-from mcpfence.proof.prove import prove
-from mcpfence.providers import policy_kinds, provider_of
-from mcpfence.reach.documents.objects import unroll
+from mcpfence.proof.host_network import beyond_policies
+from mcpfence.proof.prove import prove, subjects
+from mcpfence.proof.resolver import unfiltered
+from mcpfence.providers import enforced_kinds, policy_kinds, provider_of
+from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
-from mcpfence.render.objects import Rendering
-from mcpfence.render.pipeline import load_catalog, render
+from mcpfence.render.objects import BEHIND_POLICIES, Rendering
+from mcpfence.render.pipeline import render
 
 _REMEDY = "render again and apply: these manifests are not what the catalog gives"
-_REGISTRATIONS = ("HTTPRoute", "MCPServerRegistration")
 
 
 def audit(
@@ -36,63 +41,109 @@ def audit(
     namespace: str,
     services: ServiceIndex,
     allow_empty: bool = False,
+    policies_only: bool = False,
 ) -> tuple[Finding, ...]:
-    """Every finding of a catalog, and of the manifests that should enforce it."""
+    """Every finding of a catalog, and of the manifests that should enforce it.
+
+    `policies_only` says that the chart is installed apart from the manifests: its floor stands beside them.
+    """
+    objects = unroll(documents).objects
+    possible = tuple(proposals(raw, objects))
     try:
         rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
     except McpfenceError as error:
-        return error.findings
+        return (*error.findings, *possible)
     out = Collector()
-    out.take(rendering.findings)
-    catalog = load_catalog(raw, release=release, namespace=namespace, out=Collector())
-    if catalog is None:  # render would have failed
+    out.take((*rendering.findings, *possible))
+    catalog = rendering.catalog
+    if other := elsewhere(objects, catalog, namespace):
+        out.take((other,))
         return out.findings()
+    if policies_only and catalog.floor:
+        documents = [*documents, floor_policy(catalog.namespace)]
     provider = provider_of(catalog.provider)
     addresses = canonical(catalog.cluster.pods) or ALL
-    policies = read_policies(documents, namespace=namespace, pod_addresses=addresses)
+    plan = make_plan(catalog, services, Collector())
+    policies = read_policies(
+        documents,
+        namespace=namespace,
+        pod_addresses=addresses,
+        api_addresses=plan.network.api_addresses or ALL,
+        enforced=enforced_kinds(provider),
+    )
     for problem in policies.problems:
         sentence = f"{problem.field} {problem.reason}".strip()
         todo = "mend it, or remove it: what it lets through is unknown"
         out.add("policy-unreadable", (), sentence, todo, document=problem.document)
     evaluator = Evaluator(policies)
-    plan = make_plan(catalog, services, Collector())
     fences = list(plan.fences)
     for fence in fences:
         prepared, _ = provider.prepare(fence, plan.network)
-        out.take(prove(prepared, evaluator, _REMEDY))
-    objects = unroll(documents).objects
+        out.take(prove(prepared, evaluator, _REMEDY, names_at=provider.names_at))
+        if provider.filters_dns:
+            around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
+            out.take(unfiltered(fence, around, provider.filters_dns))
+    out.take(beyond_policies(objects, fences, namespace))
     out.take(floor_findings(objects, policies, catalog, fences, namespace))
     out.take(pod_security_findings(objects, raw, catalog))
-    out.take(_leftovers(documents, rendering, namespace))
-    out.take(_gateway(documents, catalog, namespace))
+    out.take(pruned_findings(rendering, objects, namespace))
+    out.take(guard_findings(rendering, objects))
+    out.take(_leftovers(objects, rendering, namespace))
+    if any(one.kind in _GATEWAY_KINDS for one in objects):
+        out.take(_defects(documents, catalog, namespace))
+    if catalog.gateway is not None:
+        out.take(_gateway(documents, catalog, namespace))
     return out.findings()
 
 
 _GATEWAY_KINDS = ("AuthPolicy", "HTTPRoute", "MCPServerRegistration")
 
 
-def _gateway(documents: Sequence[Any], catalog: Catalog, namespace: str) -> list[Finding]:
-    """Known defects of a gateway's manifests, and policies of ours that are missing among them."""
-    if not any(one.kind in _GATEWAY_KINDS for one in unroll(documents).objects):
-        return []
+def _defects(documents: Sequence[Any], catalog: Catalog, namespace: str) -> list[Finding]:
+    """Known defects of a gateway's manifests."""
     from mcpfence.gateways.kuadrant.defects import defects  # here, so that catalogs without a gateway start quickly
-    from mcpfence.gateways.kuadrant.drift import gateway_drift
 
     authorino = catalog.gateway.authorino_namespace if catalog.gateway else "kuadrant-system"
-    return [*defects(documents, namespace, authorino), *gateway_drift(catalog, list(documents), namespace)]
+    return defects(documents, namespace, authorino)
 
 
-def _leftovers(documents: Iterable[Any], rendering: Rendering, namespace: str) -> list[Finding]:
-    """Policies that mcpfence made for something that the catalog no longer has."""
+def _gateway(documents: Sequence[Any], catalog: Catalog, namespace: str) -> list[Finding]:
+    """Objects of the catalog's gateway that are missing or other ones, and what decides beside them."""
+    from mcpfence.deploy import run_manifests
+    from mcpfence.gateways import gateway_manifests, rivals
+    from mcpfence.gateways.kuadrant.drift import gateway_drift
+
+    ours = [manifest.document for manifest, _, _ in gateway_manifests(catalog)]
+    for server in catalog.servers.values():
+        if server.run is not None:
+            ours += [manifest.document for manifest in run_manifests(server, catalog.namespace)]
+    return [*gateway_drift(catalog, documents, namespace), *rivals(ours, documents, namespace)]
+
+
+_RIGHTS = ("Role", "RoleBinding")
+_WITHOUT_RIGHTS = {"ConfigMap", "Deployment", "Service", "ServiceAccount"}
+
+
+def _leftovers(objects: Iterable[Object], rendering: Rendering, namespace: str) -> list[Finding]:
+    """Policies, registrations and rights that mcpfence made for something that the catalog no longer has."""
     current = {(item.kind, item.namespace, item.name) for item in rendering.objects}
-    kinds = {*(kind.kind for kind in policy_kinds()), *_REGISTRATIONS}
+    kinds = {*(kind.called for kind in policy_kinds()), *BEHIND_POLICIES} - _WITHOUT_RIGHTS
+    cluster_wide = {*(kind.called for kind in policy_kinds() if kind.cluster_wide), *GUARD_KINDS}
+    homes = {rendering.catalog.namespace}
+    if rendering.catalog.gateway is not None:
+        homes.add(rendering.catalog.gateway.namespace)
     found = []
-    for one in unroll(documents)[0]:
-        if one.kind not in kinds or not is_ours(one.document):
+    for one in objects:
+        if one.called not in kinds or not is_ours(one.document):
             continue
-        where = one.namespace or namespace
-        if where == rendering.catalog.namespace and (one.kind, where, one.name) not in current:
+        everywhere = one.called in cluster_wide
+        where = labels_of(one.document).get(FENCED) if everywhere else one.namespace or namespace
+        held = (one.called, "" if everywhere else where, one.name) in current
+        # The rights of a server's users lie in any namespace; the chart's own Role has no server's label.
+        anywhere = one.kind in _RIGHTS and "mcpfence.io/server" in labels_of(one.document)
+        if (anywhere or (where in homes and one.kind not in _RIGHTS)) and not held:
             sentence = "was made by mcpfence for something that the catalog does not have"
             todo = "delete it, unless another release made it"
-            found.append(Finding("leftover", (), sentence, todo, f"{one.kind} {where}/{one.name}"))
+            title = one.title if everywhere else f"{one.called} {where}/{one.name}"
+            found.append(Finding("leftover", (), sentence, todo, title))
     return found

@@ -17,6 +17,7 @@ _LEVELS = ("privileged", "baseline", "restricted")
 _LABEL = "pod-security.kubernetes.io/"
 _REMEDY = (
     "render the chart again and apply all of it, or give check every policy of the namespace; "
+    "if helm installs the chart apart from these, pass --policies-only; "
     "where something else denies by default there, write mcpNamespace.networkPolicy.enabled: false"
 )
 

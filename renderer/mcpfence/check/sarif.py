@@ -9,19 +9,22 @@ from urllib.parse import quote
 
 from mcpfence import __version__
 from mcpfence.findings.finding import Finding, plural
+from mcpfence.findings.position import Position, position_text
 from mcpfence.findings.table import TABLE
+from mcpfence.text.markup import markdown_words, sarif_message
+from mcpfence.text.masking import told
 
-Position = Callable[[Finding], str]
-"""`FILE:LINE:COLUMN` of a finding, or an empty string."""
+Placed = Callable[[Finding], Position | None]
+"""Where a finding is in the files, if anywhere."""
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-_PLACE = re.compile(r"(?P<file>.+?)(?::(?P<line>[1-9][0-9]*):(?P<column>[1-9][0-9]*))?\Z", re.DOTALL)
+_LINE = re.compile(r":(?P<line>[1-9][0-9]*):(?P<column>[1-9][0-9]*)\Z")
 
 
 def sarif(
-    findings: Sequence[Finding], severity: Callable[[Finding], str], position: Position, files: Sequence[str]
+    findings: Sequence[Finding], severity: Callable[[Finding], str], position: Placed, files: Sequence[str]
 ) -> dict[str, Any]:
     """The report of one run over `files`, values first.
 
@@ -34,8 +37,8 @@ def sarif(
         {
             "ruleId": finding.id,
             "level": severity(finding),
-            "message": {"text": finding.message},
-            "locations": [_location(position(finding) or _read_from(finding, files))],
+            "message": {"text": sarif_message(finding.message)},
+            "locations": [_location(place_of(finding, position, files))],
         }
         for finding in findings
     ]
@@ -43,22 +46,27 @@ def sarif(
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
-def _read_from(finding: Finding, files: Sequence[str]) -> str:
-    """The file that a finding names as its document, with its line if it has one; else the first one."""
-    named = (name for name in files if finding.document == name or finding.document.startswith(f"{name}:"))
-    return finding.document if next(named, "") else next(iter(files), "stdin")
+def place_of(finding: Finding, position: Placed, files: Sequence[str]) -> Position:
+    """Where a finding is; else the file that it names as its document, with its line if it has one; else the first."""
+    found_at = position(finding)
+    if found_at is not None:
+        return found_at
+    for name in files:
+        shown = told(name)
+        if finding.document == shown or finding.document.startswith(f"{shown}:"):
+            found = _LINE.match(finding.document[len(shown) :])
+            return Position(name, int(found["line"]), int(found["column"])) if found else Position(name)
+    return Position(next(iter(files), "stdin"))
 
 
-def _location(place: str) -> dict[str, Any]:
-    """`FILE:LINE:COLUMN`, or a file alone, which stands for its first line."""
-    found = _PLACE.match(place)
-    file, line, column = (found["file"], found["line"], found["column"]) if found else (place, None, None)
-    region = {"startLine": int(line or 1), "startColumn": int(column or 1)}
-    uri = quote(file.replace("\\", "/"))
+def _location(place: Position) -> dict[str, Any]:
+    region = {"startLine": place.line, "startColumn": place.column}
+    name = place.file.replace("\\", "/")
+    uri = quote(name.encode("utf-8", "surrogateescape"))  # a name that is no UTF-8 has surrogates
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": region}}
 
 
-def markdown(findings: Sequence[Finding], severity: Callable[[Finding], str], position: Position) -> str:
+def markdown(findings: Sequence[Finding], severity: Callable[[Finding], str], position: Placed) -> str:
     """A heading that says how it stands, and a table of what was found."""
     errors = sum(1 for finding in findings if severity(finding) == "error")
     head = f"### mcpfence: {plural(errors, 'error')}" if errors else "### mcpfence: the catalog holds"
@@ -66,16 +74,7 @@ def markdown(findings: Sequence[Finding], severity: Callable[[Finding], str], po
         return f"{head}\n"
     rows = ["| | where | what | id |", "|---|---|---|---|"]
     for finding in findings:
-        where = " ".join(part for part in (position(finding), finding.place) if part)
+        where = " ".join(part for part in (position_text(position(finding)), finding.place) if part)
         what = f"{finding.sentence}; {finding.todo}" if finding.todo else finding.sentence
-        rows.append(f"| {severity(finding)} | {_cell(where)} | {_cell(what)} | `{finding.id}` |")
+        rows.append(f"| {severity(finding)} | {markdown_words(where)} | {markdown_words(what)} | `{finding.id}` |")
     return "\n".join([head, "", *rows]) + "\n"
-
-
-def _cell(text: str) -> str:
-    """Text in a table's cell: no line breaks, no pipes, nothing that Markdown or HTML would act on."""
-    for sign in ("&", "<", ">"):
-        text = text.replace(sign, {"&": "&amp;", "<": "&lt;", ">": "&gt;"}[sign])
-    for sign in ("\\", "|", "*", "_", "`", "[", "]"):
-        text = text.replace(sign, f"\\{sign}")
-    return " ".join(text.split())

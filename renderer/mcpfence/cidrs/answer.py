@@ -13,6 +13,7 @@ from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.net.addresses import cidrs, family, format_address, parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, size, subtract
 from mcpfence.net.special_ranges import special
+from mcpfence.text.printable import printable
 
 PATHS: dict[Key, Path] = {
     **{key: ("cluster", "cidrs", key) for key in KEYS},
@@ -34,22 +35,23 @@ class CommentedValue(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What is new, by the path of the list; `profile` and `families` only where the user has none."""
+    """What is new, by the path of the list; `profile`, `families` and `cni` only where the user has none."""
 
     lists: Mapping[Path, tuple[CommentedValue, ...]]
     profile: CommentedValue | None
     families: tuple[tuple[str, ...], str] | None
+    cni: CommentedValue | None = None
 
     @property
     def empty(self) -> bool:
         """Whether the user has everything already."""
-        return not (any(self.lists.values()) or self.profile or self.families)
+        return not (any(self.lists.values()) or self.profile or self.families or self.cni)
 
 
 def answer(gathered: Gathered, mine: Mapping[str, Any], provider: CloudProvider, known: Mapping[str, str]) -> Answer:
     """Merge what was gathered with the user's values; findings go to the collector of `gathered`."""
     profile = _profile(gathered, mine)
-    families = _families(gathered, mine)
+    families, cni = _families(gathered, mine), _cni(gathered, mine)
     written = value_at(mine, ("cluster", "ipFamilies"))
     used = written or (families[0] if families else ("IPv4", "IPv6"))
     versions = frozenset(int(name[-1]) for name in used)
@@ -64,7 +66,7 @@ def answer(gathered: Gathered, mine: Mapping[str, Any], provider: CloudProvider,
         sentence = "no range was found in the input"
         todo = f"run: {line_of(provider.commands, provider.commands[0].file, known)}"
         gathered.out.add("cidrs-none", (), sentence, todo)
-    return Answer(lists, profile, families)
+    return Answer(lists, profile, families, cni)
 
 
 def value_at(data: Any, path: Path) -> Any:
@@ -103,6 +105,19 @@ def _profile(gathered: Gathered, mine: Mapping[str, Any]) -> CommentedValue | No
     if own != name:
         sentence = f"is {own}, and {source.file} describes {source.what}"
         gathered.out.add("cidrs-differs", (), sentence, f"write {name}", document="cluster.profile")
+    return None
+
+
+def _cni(gathered: Gathered, mine: Mapping[str, Any]) -> CommentedValue | None:
+    if len(gathered.cnis) != 1:
+        return None
+    ((name, source),) = gathered.cnis.items()
+    own = value_at(mine, ("cluster", "cni"))
+    if own is None:
+        return CommentedValue(name, _said(source))
+    if own != name:
+        sentence = f"is {own}, and {source.what} is {name} ({source.file})"
+        gathered.out.add("cidrs-differs", (), sentence, f"write {name}", document="cluster.cni")
     return None
 
 
@@ -167,7 +182,7 @@ def _comment(pieces: list[FoundRange]) -> str:
 
 def _said(source: FactSource) -> str:
     text = f"{source.what} ({source.file}{': ' + source.path if source.path else ''})"
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return printable(text)
 
 
 def _public(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import Path, path_text
+from mcpfence.text.printable import printable
 
 ABSENT: Any = object()
 """Stands for a key that the document does not have, which is not the same as one that is null."""
@@ -44,7 +45,7 @@ class DocumentValue(NamedTuple):
     @property
     def label(self) -> str:
         """The value as a name in messages and comments: one line, printable, at most 80 characters."""
-        clean = "".join(c if c.isprintable() else "?" for c in self.text[:81])
+        clean = printable(self.text[:81])
         return clean if len(clean) <= 80 else clean[:77] + "..."
 
     @property

@@ -70,6 +70,7 @@ class Gathered:
     scope: Scope
     found: list[FoundRange] = field(default_factory=list)
     profiles: dict[str, FactSource] = field(default_factory=dict)
+    cnis: dict[str, FactSource] = field(default_factory=dict)
     families: dict[tuple[str, ...], FactSource] = field(default_factory=dict)
     dns_written: bool = False
     """Whether the user's values have dns.clusterIP."""
@@ -144,6 +145,10 @@ class Gathered:
     def profile(self, name: str, node: DocumentValue, what: str) -> None:
         """The kind of cluster, told with certainty."""
         self.profiles.setdefault(name, FactSource(node.file, node.place, what))
+
+    def cni(self, name: str, node: DocumentValue, what: str) -> None:
+        """What enforces policies in the cluster, told with certainty."""
+        self.cnis.setdefault(name, FactSource(node.file, node.place, what))
 
     def family(self, names: tuple[str, ...], node: DocumentValue, what: str) -> None:
         """The IP families of the pods, told with certainty."""

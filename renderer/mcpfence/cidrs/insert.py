@@ -12,9 +12,9 @@ import yaml
 from mcpfence.cidrs.answer import Answer, CommentedValue, value_at
 from mcpfence.cidrs.text import Tree, item_lines, lines_of, tree_of
 from mcpfence.documents.reader import BadDocument, load_values
+from mcpfence.documents.trees import compose
 from mcpfence.findings.finding import McpfenceError, Path, fail
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}\Z")
 """Keys that need no quotes; true and the like are quoted too, which does no harm."""
@@ -40,7 +40,7 @@ def merged(answer: Answer, name: str, text: str, mine: Mapping[str, Any]) -> str
     if answer.empty:
         return text
     tree = tree_of(answer)
-    root = yaml.compose(text, Loader=_Loader)
+    root = compose(text)
     if isinstance(root, yaml.MappingNode) and root.flow_style:
         raise _cannot(name, "is written as one line or as JSON")
     if root is None:

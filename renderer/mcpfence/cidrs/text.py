@@ -7,11 +7,13 @@ from typing import Any
 
 from mcpfence.cidrs.answer import Answer, CommentedValue
 from mcpfence.findings.finding import Path
+from mcpfence.text.printable import printable
 
 MADE_BY = "# mcpfence cidrs"
 """How a values file that only holds an answer begins."""
 _LAYOUT: tuple[Path, ...] = (
     ("cluster", "profile"),
+    ("cluster", "cni"),
     ("cluster", "ipFamilies"),
     *(("cluster", "cidrs", key) for key in ("nodes", "pods", "services", "controlPlane")),
     ("dns", "clusterIP"),
@@ -24,7 +26,7 @@ Tree = dict[str, Any]
 
 def fragment(answer: Answer, provider: str, files: Sequence[str]) -> str:
     """A values file that holds nothing but the answer."""
-    names = "".join(c if c.isprintable() else "?" for c in ", ".join(dict.fromkeys(files)))
+    names = printable(", ".join(dict.fromkeys(files)))
     head = f"{MADE_BY} {provider} made this from {names}.\n"
     return head + "".join(f"{line}\n" for line in lines_of(tree_of(answer), 0))
 
@@ -34,6 +36,8 @@ def tree_of(answer: Answer) -> Tree:
     leaves: dict[Path, Any] = dict(answer.lists)
     if answer.profile:
         leaves["cluster", "profile"] = answer.profile
+    if answer.cni:
+        leaves["cluster", "cni"] = answer.cni
     if answer.families:
         names, comment = answer.families
         leaves["cluster", "ipFamilies"] = CommentedValue(f"[{', '.join(names)}]", comment)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import click
@@ -11,21 +12,30 @@ import click
 from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import allow_empty_option, input_options
+from mcpfence.cli.envelope import json_output
+from mcpfence.cli.options import allow_empty_option, format_option, input_options
+from mcpfence.cli.project import say_project
 from mcpfence.findings.finding import Finding, McpfenceError, plural
 from mcpfence.kube.services import index
 from mcpfence.render.pipeline import check
+from mcpfence.streams.stream import gateway_kinds
+from mcpfence.system.charts import read_templates, split_charts
 from mcpfence.system.inputs import read_inputs
 from mcpfence.system.manifests import read_manifests
 
-_FORMS = ("text", "json", "sarif", "markdown")
+_FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 
 
 @click.command("check")
 @click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...|-]")
 @input_options
+@click.option(
+    "--policies-only",
+    is_flag=True,
+    help="The manifests are the policies alone (render --policies-only): judge them beside the chart's floor.",
+)
 @allow_empty_option
-@click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
+@format_option(_FORMS)
 @common_options
 def command(
     console: Console,
@@ -34,8 +44,9 @@ def command(
     files: tuple[str, ...],
     namespace: str,
     release: str,
+    policies_only: bool,
     allow_empty: bool,
-    output: str,
+    form: str,
 ) -> int:
     """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
 
@@ -46,27 +57,36 @@ def command(
     \b
     mcpfence check -f values.yaml
     mcpfence check -f base.yaml -f prod.yaml --strict
-    mcpfence check -f values.yaml -f services.yaml --output json
+    mcpfence check -f values.yaml -f services.yaml --format json
     mcpfence check -f values.yaml manifests/
     kubectl get networkpolicies,KINDS -A -o yaml | mcpfence check -f values.yaml -    (KINDS: those of your provider)
+    mcpfence check parent/     (a chart that has ours as a subchart: what Helm 4 would change of its neighbours)
     """
-    if not files:
-        raise click.UsageError("Nothing to check: name a values file with -f.")
+    charts, manifests = split_charts(manifests)
+    if not files and (manifests or not charts):
+        raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
+    if policies_only and not manifests:
+        raise click.UsageError("--policies-only is about manifests: name them.")
     if (*files, *manifests).count("-") > 1:
         raise click.UsageError("stdin can be read once: give - for one file only.")
 
     console.verbose = True
 
     def work() -> int:
-        findings = _findings(CheckInput(files, manifests, release, namespace, allow_empty), console)
+        say_project(console)
+        asked = CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
+        findings = console.ordered(_findings(asked, console))
         failed = console.fails(findings)
-        if output == "text":
+        if form == "text":
             console.findings(findings)
             if not console.quiet:
-                _summarise(findings, bool(manifests), console)
+                _summarise(findings, console)
+                if manifests and not any(console.severity(finding) == "error" for finding in findings):
+                    beside = "beside the chart's objects, which are not among them, " if policies_only else ""
+                    console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
         else:
             read = tuple(name for name in (*files, *manifests) if name != "-")
-            write_stdout([_form(output, findings, console, read).encode()])
+            write_stdout([_form(form, findings, console, read)])
         return 1 if failed else 0
 
     return guarded(console, work)
@@ -77,16 +97,35 @@ class CheckInput(NamedTuple):
 
     files: tuple[str, ...]
     manifests: tuple[str, ...]
+    charts: tuple[str, ...]
+    """Folders of charts, of which the templates are read as they are written."""
     release: str
     namespace: str
     allow_empty: bool
+    policies_only: bool
 
 
 def _findings(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
     """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
     try:
+        templates = read_templates(asked.charts)
+    except McpfenceError as error:
+        return error.findings
+    return (*_of_templates(templates), *(_of_catalog(asked, console) if asked.files else ()))
+
+
+def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
+    if not templates:
+        return []
+    from mcpfence.streams.folded_templates import folded_template_findings  # here: few checks are of charts
+
+    return [finding for name, text in templates for finding in folded_template_findings(name, text)]
+
+
+def _of_catalog(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
+    try:
         inputs = read_inputs(asked.files)
-        documents = read_manifests(asked.manifests)
+        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values))
     except McpfenceError as error:
         return error.findings
     console.sources += inputs.sources
@@ -94,34 +133,32 @@ def _findings(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
     release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
     if asked.manifests:
         return audit(
-            inputs.values, documents, release=release, namespace=namespace, services=services, allow_empty=empty
+            inputs.values,
+            documents,
+            release=release,
+            namespace=namespace,
+            services=services,
+            allow_empty=empty,
+            policies_only=asked.policies_only,
         )
     return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
 
 
-def _summarise(findings: tuple[Finding, ...], compared: bool, console: Console) -> None:
+def _summarise(findings: Sequence[Finding], console: Console) -> None:
     counts = Counter(console.severity(finding) for finding in findings)
     said = ", ".join(plural(counts[name], name) for name in ("error", "warning", "note"))
     console.say(f"mcpfence: {said}")
-    if compared and not counts["error"]:
-        console.say("mcpfence: the manifests allow exactly what the catalog says")
 
 
-def _form(output: str, findings: tuple[Finding, ...], console: Console, read: tuple[str, ...]) -> str:
-    if output == "markdown":
-        return markdown(findings, console.severity, console.position)
-    if output == "sarif":
-        return json.dumps(sarif(findings, console.severity, console.position, read), indent=2) + "\n"
-    report = {"ok": not console.fails(findings), "findings": [_document(finding, console) for finding in findings]}
-    return json.dumps(report, indent=2) + "\n"
+def _form(form: str, findings: Sequence[Finding], console: Console, read: tuple[str, ...]) -> bytes:
+    if form == "markdown":
+        return markdown(findings, console.severity, console.position).encode()
+    if form == "sarif":
+        return (json.dumps(sarif(findings, console.severity, console.position, read), indent=2) + "\n").encode()
+    if form == "json":
+        return json_output("check", {}, findings, console)
+    from mcpfence.check.ci_forms import github, junit  # here, so that other forms do not wait for an XML library
 
-
-def _document(finding: Finding, console: Console) -> dict[str, object]:
-    return {
-        "id": finding.id,
-        "severity": console.severity(finding),
-        "place": finding.place,
-        "position": console.position(finding),
-        "sentence": finding.sentence,
-        "todo": finding.todo,
-    }
+    if form == "github":
+        return github(findings, console.severity, console.position, read).encode()
+    return junit(findings, console.severity, console.position, read)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,16 +19,18 @@ from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.cloud import run_commands
-from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
+from mcpfence.cli.options import output_option
 from mcpfence.documents.values import ValuesFile, decode, read_source
-from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
-from mcpfence.system.files import read_bytes
+from mcpfence.findings.finding import Collector, fail
+from mcpfence.system.files import read_bytes, read_each, replace_file
 from mcpfence.system.inputs import Inputs
+from mcpfence.text.printable import printable
 
 
 def _plain(_: click.Context, __: click.Parameter, value: str) -> str:
     """A word that a command line cannot take for an option; raises click.BadParameter."""
-    if value.startswith("-") or not value.isprintable():
+    if value.startswith("-") or printable(value) != value:
         raise click.BadParameter(f"{value!r} is no name.")
     return value
 
@@ -61,9 +61,7 @@ def _scope_options(command: Callable[..., Any]) -> Callable[..., Any]:
     callback=file_name,
     help="Add what is new to this values file; yours stays.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(), metavar="FILE", callback=file_name, help="Write to FILE instead of stdout."
-)
+@output_option("output", "FILE", "Write to FILE instead of stdout.")
 @_scope_options
 @common_options
 def command(
@@ -101,7 +99,7 @@ def command(
             write_stdout([_script(row, where).encode()])
             return 0
         skipped = Collector()
-        nodes = run_commands(row, where, console, skipped) if run else _read(files)
+        nodes = run_commands(row, where, console, skipped) if run else read_documents(files)
         source = _values(merge, console) if merge else None
         mine = source.data if source else {}
         answer, findings = survey(row, nodes, where, mine)
@@ -126,19 +124,9 @@ def command(
 # --- input ---
 
 
-def _read(files: Sequence[str]) -> list[DocumentValue]:
+def read_documents(files: Sequence[str]) -> list[DocumentValue]:
     """The documents of all files; raises McpfenceError with the faults of all of them."""
-    nodes: list[DocumentValue] = []
-    faults: list[Finding] = []
-    for file in files:
-        name = "stdin" if file == "-" else file
-        try:
-            nodes += documents(name, decode(read_bytes(file), name))
-        except McpfenceError as error:
-            faults += error.findings
-    if faults:
-        raise McpfenceError(faults)
-    return nodes
+    return read_each(files, lambda file, name: documents(name, decode(read_bytes(file), name)))
 
 
 def _values(name: str, console: Console) -> ValuesFile:
@@ -177,25 +165,11 @@ def _script(provider: CloudProvider, scope: Scope) -> str:
 
 def _write(path: Path, text: str, merge: str | None) -> None:
     """Write the file in one step; a values file that was not named with --merge is never overwritten."""
-    try:
+    with writing(str(path)):
         if path.exists() and not _ours(path, merge):
             todo = "name it with --merge to add to it, or choose another file"
             raise fail("output-failed", "exists and was not written by mcpfence cidrs", todo, document=str(path))
-        target = path.resolve()
-        temporary = target.with_name(f".{target.name}.mcpfence-new")
-        with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-        try:
-            with temporary.open("xb") as file:
-                file.write(text.encode())
-            if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as bad:
-        sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
-        raise fail("output-failed", sentence, "choose another file", document=str(path)) from None
+        replace_file(path, text)
 
 
 def _ours(path: Path, merge: str | None) -> bool:

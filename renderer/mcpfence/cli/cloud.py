@@ -17,6 +17,7 @@ from mcpfence.cidrs.survey import known, objects_of
 from mcpfence.cli.console import Console
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import Collector, McpfenceError, fail, quote
+from mcpfence.text.printable import printable
 
 _TIMEOUT = 300
 """Seconds that one command of a cloud may take: some page through thousands of routes."""
@@ -37,7 +38,7 @@ def run_commands(provider: CloudProvider, scope: Scope, console: Console, skippe
         if filled.lacking and item.required:
             options = " and ".join(_OPTIONS.get(name, name) for name in filled.lacking)
             raise click.UsageError(f"--run needs {options}.")
-        unsafe = [word for word in filled.argv[1:] if not word.isprintable()]
+        unsafe = [word for word in filled.argv[1:] if printable(word) != word]
         if filled.lacking or unsafe:
             sentence = f"was not run: nothing told {', '.join(filled.lacking) or 'a name that is printable'}"
             skipped.add("cidrs-not-run", (), sentence, f"run it yourself: {filled.line}", document=item.file)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import functools
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
@@ -16,8 +17,11 @@ import click
 
 from mcpfence.documents.values import ValuesFile, where
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
+from mcpfence.findings.position import Position
 from mcpfence.findings.table import Severity
+from mcpfence.text.masking import told
 
+_RANKS = {"error": 0, "warning": 1, "note": 2}
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
@@ -29,41 +33,65 @@ class Console:
     verbose: bool = False
     strict: bool = False
     log_file: str | None = None
+    log_room: int | None = None
+    """Characters that may still be written to the log file; None: any number."""
     sources: list[ValuesFile] = field(default_factory=list)
 
     def say(self, line: str, colour: str | None = None) -> None:
-        """One line on stderr and in the log file; control characters of foreign text never reach a terminal."""
-        clean = "".join(c if c.isprintable() or c in "\n\t" else "?" for c in line)
+        """One line on stderr and in the log file, as `told` has it."""
+        clean = told(line)
         _on_stderr(click.style(clean, fg=colour) if colour and use_colour() else clean)
         if not self.log_file:
             return
         try:
             with Path(self.log_file).open("a", encoding="utf-8") as log:
-                log.write(clean + "\n")
+                log.write((clean if self._has_room(clean) else "mcpfence: the rest is not in this log") + "\n")
         except OSError as bad:
             _on_stderr(f"mcpfence: {self.log_file} cannot be written any more ({bad.strerror}); the rest is not in it")
             self.log_file = None
 
+        if self.log_room is not None and self.log_room < 0:
+            self.log_file = None
+
+    def _has_room(self, line: str) -> bool:
+        """Whether a line may still go into the log file; it is taken off what is left."""
+        if self.log_room is not None:
+            self.log_room -= len(line)
+        return self.log_room is None or self.log_room >= 0
+
     def findings(self, findings: Iterable[Finding]) -> None:
         """Errors always, warnings unless quiet, notes only when verbose; what is not shown is counted."""
-        hidden = 0
-        for finding in findings:
-            severity = self.severity(finding)
-            if severity == "note" and not self.verbose:
-                hidden += 1
-            elif severity == "error" or not self.quiet:
-                self.say(self.line(finding), _COLOURS[severity])
-        if hidden and not self.quiet:
+        found = list(findings)
+        # Only what is shown is put into the order of lines: to tell lines the whole file is read once more.
+        for finding in self.ordered(filter(self._shows, found)):
+            self.say(self.line(finding), _COLOURS[self.severity(finding)])
+        hidden = sum(self.severity(finding) == "note" for finding in found)
+        if hidden and not (self.quiet or self.verbose):
             self.say(f"{plural(hidden, 'note')} not shown; -v shows them")
+
+    def _shows(self, finding: Finding) -> bool:
+        severity = self.severity(finding)
+        return severity == "error" or (not self.quiet and (severity != "note" or self.verbose))
+
+    def ordered(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Errors first, then in the order of files and lines; what has no line stays behind, in the order it has."""
+        files = {source.name: i for i, source in enumerate(self.sources)}
+
+        def rank(finding: Finding) -> tuple[int, int, int, int]:
+            place = self.position(finding)
+            file, line, column = (files[place.file], place.line, place.column) if place else (len(files), 0, 0)
+            return _RANKS[self.severity(finding)], file, line, column
+
+        return sorted(findings, key=rank)
 
     def line(self, finding: Finding) -> str:
         """`error: values.yaml:41:9 servers.github...: sentence; what to do [id]`."""
-        place = where(finding.path, self.sources) if finding.path and not finding.document else ""
-        return f"{self.severity(finding)}: {place + ' ' if place else ''}{finding.message} [{finding.id}]"
+        place = self.position(finding)
+        return f"{self.severity(finding)}: {place.text + ' ' if place else ''}{finding.message} [{finding.id}]"
 
-    def position(self, finding: Finding) -> str:
-        """`values.yaml:41:9` of the finding's place; empty where it has none in the files."""
-        return where(finding.path, self.sources) if finding.path and not finding.document else ""
+    def position(self, finding: Finding) -> Position | None:
+        """Where a finding's place is in the files; None where it has none."""
+        return where(finding.path, self.sources) if finding.path and not finding.document else None
 
     def severity(self, finding: Finding) -> str:
         """The severity as it counts in this run: --strict makes warnings errors."""
@@ -125,6 +153,8 @@ def _try_log(console: Console) -> None:
         Path(name).open("a", encoding="utf-8").close()
     except OSError as bad:
         console.log_file = None
+        if console.log_room is not None:
+            return  # nobody asked for this one
         sentence = f"cannot be written ({bad.strerror})"
         raise fail("output-failed", sentence, "choose another --log-file", document=name) from None
 
@@ -146,10 +176,29 @@ def write_stdout(chunks: Iterable[bytes]) -> None:
         raise fail("output-failed", sentence, "make room and render again", document="stdout") from None
 
 
+@contextlib.contextmanager
+def writing(name: str) -> Iterator[None]:
+    """Say of a file that it cannot be written, where that fails inside; raises McpfenceError."""
+    try:
+        yield
+    except OSError as bad:
+        sentence = f"cannot be written ({bad.strerror or type(bad).__name__})"
+        raise fail("output-failed", sentence, "choose another file", document=name) from None
+
+
 def forget(stream: TextIO | None) -> None:
     """Forget what could not be written, so that Python does not try again, with a traceback, at its end."""
     if stream is not None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+_NAMES = 20
+"""How many names are said in one line."""
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Names for one line, as many as are read."""
+    return ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
 
 
 def common_options(work: Callable[..., int]) -> Callable[..., int]:
@@ -163,7 +212,7 @@ def common_options(work: Callable[..., int]) -> Callable[..., int]:
     options = (
         click.option("-q", "--quiet", is_flag=True, help="Say errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Say notes too."),
-        click.option("--strict", is_flag=True, help="Warnings are errors."),
+        click.option("--strict/--no-strict", default=False, help="Warnings are errors."),
         click.option(
             "--log-file",
             envvar="MCPFENCE_LOG_FILE",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,12 +14,13 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK, floor_policy, labels_of
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
+from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
-from mcpfence.system.files import read_bytes
-from mcpfence.system.git import ENDINGS, is_revision, read_revision
+from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
+from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
 
 _BOM = b"\xef\xbb\xbf"
@@ -32,6 +33,8 @@ class Read(NamedTuple):
     sources: tuple[ValuesFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     left_out: tuple[str, ...] = ()
+    empty: bool = False
+    """Whether it is a catalog, or several, that declares nothing."""
 
 
 class SideReader:
@@ -70,12 +73,14 @@ class SideReader:
                 release=self.release,
                 namespace=self.namespace,
                 services=index(self.services, self.namespace),
-                allow_empty=True,  # a side may be what was before the first server
+                allow_empty=True,  # a side may be what was before the first server; whoever asks is told
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
         floor = [floor_policy(rendering.catalog.namespace)] if rendering.catalog.floor else []
-        return Read(self._manifests([rendering], floor), (source,), rendering.findings)
+        return Read(
+            self._manifests([rendering], floor), (source,), rendering.findings, empty=_declares_nothing([rendering])
+        )
 
     def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
         """What `helm template` prints, with the catalog in it: the policies are put in its place."""
@@ -83,7 +88,8 @@ class SideReader:
         data = b"".join(piece if piece.startswith(b"---") else b"---\n" + piece for piece in map(_ended, pieces))
         result = post_render(data, more=self.services, allow_empty=True)
         foreign = [document for piece in result.foreign for document in self._documents("", piece)]
-        return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out))
+        empty = _declares_nothing(result.renderings)
+        return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out), empty)
 
     def _manifests(self, renderings: Sequence[Rendering], documents: Sequence[Any]) -> Manifests:
         rendered = [
@@ -108,8 +114,12 @@ class SideReader:
     def _piece(self, name: str, piece: bytes) -> list[Any]:
         known = self._parsed.get(piece)
         if known is None:
-            known = self._parsed[piece] = load_judged(decode(piece, name))
+            known = self._parsed[piece] = load_judged(decode(piece, name), READ_AS_POLICIES)
         return known
+
+
+def _declares_nothing(renderings: Sequence[Rendering]) -> bool:
+    return not any(one.catalog.servers or one.catalog.workloads for one in renderings)
 
 
 class CatalogError(McpfenceError):
@@ -122,7 +132,7 @@ class CatalogError(McpfenceError):
 
 def _whole(name: str, data: bytes) -> list[Any]:
     try:
-        return load_judged(decode(data, name))
+        return load_judged(decode(data, name), READ_AS_POLICIES)
     except BadDocument as bad:
         id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
         raise fail(id, str(bad), "mend the YAML", document=bad.place(name)) from None
@@ -138,20 +148,13 @@ def _files(text: str) -> list[tuple[str, bytes]]:
     if is_revision(text):
         found = read_revision(text)
     elif Path(text).is_dir():
-        found = [(str(path), read_bytes(str(path))) for path in _below(Path(text))]
+        found = [(str(path), read_bytes(str(path))) for path in manifests_below(Path(text))]
     else:
         return [(text, read_bytes(text))]
     if not found:
-        sentence = f"holds no file that ends in {', '.join(ENDINGS)}"
+        sentence = f"holds no file that ends in {', '.join(MANIFESTS)}"
         raise fail("file-unreadable", sentence, "check the path", document=text)
     return found
-
-
-def _below(folder: Path) -> Iterator[Path]:
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.name.endswith(ENDINGS) and path.is_file() and not hidden:
-            yield path
 
 
 def _ended(piece: bytes) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
@@ -10,7 +9,9 @@ from collections.abc import Iterable
 import click
 
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import input_options
+from mcpfence.cli.envelope import json_output
+from mcpfence.cli.options import format_option, input_options
+from mcpfence.cli.project import say_project
 from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
 from mcpfence.explain.json_form import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
@@ -18,6 +19,7 @@ from mcpfence.explain.questions import BadQuestion
 from mcpfence.explain.text_form import TextLine, Tone, elsewhere_text, explanation_text, shown, verdict_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import McpfenceError, Path
+from mcpfence.findings.position import Position
 from mcpfence.kube.services import index
 from mcpfence.system.inputs import read_inputs
 
@@ -42,7 +44,7 @@ _COLOURS: dict[Tone, str] = {
 )
 @click.option("--from", "caller", metavar="CLIENT|IP|NS/POD", help="May this call it, on its own port?")
 @click.option("--port", metavar="PORT[/PROTO]", help="The port that --from asks about, if not the server's own.")
-@click.option("--output", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
+@format_option(_FORMS)
 @common_options
 def command(
     console: Console,
@@ -54,7 +56,7 @@ def command(
     to: str | None,
     caller: str | None,
     port: str | None,
-    output: str,
+    form: str,
 ) -> int:
     """Say what a server may reach, who may call it, and why: each line with the catalog key behind it.
 
@@ -68,20 +70,21 @@ def command(
     \b
     mcpfence explain github -f values.yaml
     mcpfence explain github -f values.yaml --to api.github.com
-    mcpfence explain github -f values.yaml --to 10.0.0.5:5432 --output json
+    mcpfence explain github -f values.yaml --to 10.0.0.5:5432 --format json
     mcpfence explain github -f values.yaml --from obot
     mcpfence explain github -f values.yaml --from tools/app=debug --port 9090
 
     Exit codes: 0 allowed (or nothing asked), 1 not allowed, or errors (then nothing on stdout), 2 wrong usage.
     """
     if not files:
-        raise click.UsageError("Nothing to explain: name a values file with -f.")
+        raise click.UsageError("Nothing to explain: name a values file with -f, or in .mcpfence.yaml.")
     if files.count("-") > 1:
         raise click.UsageError("stdin can be read once: give - for one file only.")
     if port is not None and caller is None:
         raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
 
     def work() -> int:
+        say_project(console)
         inputs = read_inputs(files)
         console.sources += inputs.sources
         services = index(inputs.documents, namespace)
@@ -90,10 +93,14 @@ def command(
             raise McpfenceError(found.view.rendering.findings)
         verdicts = _answers(found, Asked(to, caller, port))
 
-        def place(path: Path) -> str:
+        def place(path: Path) -> Position | None:
             return where(path, console.sources)
 
-        write_stdout([_text(found, verdicts, output, place, console).encode()])
+        if form == "json":
+            findings = () if isinstance(found, Elsewhere) else found.findings
+            write_stdout([json_output("explain", _shape(found, verdicts, place), findings, console)])
+        else:
+            write_stdout([_text(found, verdicts, form, place, console).encode()])
         return 0 if all(verdict.allowed for verdict in verdicts) else 1
 
     return guarded(console, work)
@@ -109,16 +116,14 @@ def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...
 
 
 def _text(
-    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], output: str, place: Place, console: Console
+    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], form: str, place: Place, console: Console
 ) -> str:
-    if output == "text":
+    if form == "text":
         return _coloured(_lines(found, verdicts, place, verbose=console.verbose))
     shape = _shape(found, verdicts, place)
-    if output == "json":
-        return json.dumps(shape, indent=2) + "\n"
     from mcpfence.system.pages import page
 
-    return page("explain.md" if output == "markdown" else "explain.html", shape)
+    return page("explain.md" if form == "markdown" else "explain.html", shape)
 
 
 def _lines(

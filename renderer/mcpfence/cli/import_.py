@@ -10,12 +10,14 @@ from pathlib import Path
 
 import click
 
-from mcpfence.cli.arguments import file_name
+from mcpfence.cli.arguments import file_name, namespace_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.options import output_option
 from mcpfence.documents.values import decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.imports import FORMATS
 from mcpfence.imports.mapping import explain_source
+from mcpfence.imports.mcp_json.read import FORMAT as MCP_JSON
 from mcpfence.imports.run import Imported, Request, import_texts
 from mcpfence.imports.shared.format import State
 from mcpfence.imports.shared.source import Text
@@ -24,6 +26,8 @@ from mcpfence.system.files import read_bytes
 from mcpfence.system.helm import chart_folder
 
 _ENDINGS = (".yaml", ".yml", ".json")
+_NEVER = {".git", ".venv", "node_modules"}
+"""Folders of other people's files."""
 
 
 _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for item in FORMATS.values())
@@ -32,15 +36,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
 @click.command("import", epilog=_EPILOG)
 @click.argument("format", type=click.Choice(["auto", *FORMATS]), metavar="FORMAT")
 @click.argument("paths", nargs=-1, type=click.Path(), metavar="PATH...|-")
-@click.option(
-    "-o",
-    "--output",
-    "target",
-    type=click.Path(),
-    metavar="FILE",
-    callback=file_name,
-    help="Write the catalog there.",
-)
+@output_option("target", "FILE", "Write the catalog there.")
 @click.option("--only", multiple=True, metavar="NAME", help="Import this entry alone; may be repeated.")
 @click.option(
     "--merge",
@@ -49,6 +45,14 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {item.name:<12} {item.summary}" for i
     metavar="FILE",
     callback=file_name,
     help="Add to this values file; what it has wins.",
+)
+@click.option(
+    "-n",
+    "--namespace",
+    default=None,
+    metavar="NAME",
+    callback=namespace_name,
+    help="Where the pods run of resources that name no namespace.",
 )
 @click.option("--force", is_flag=True, help="Overwrite what -o names.")
 @click.option(
@@ -68,6 +72,7 @@ def command(
     target: str | None,
     only: tuple[str, ...],
     base: str | None,
+    namespace: str | None,
     force: bool,
     provider: str | None,
     trust_publisher: bool,
@@ -107,12 +112,14 @@ def command(
             only=names,
             trust_publisher=trust_publisher,
             provider=provider or "",
-            pods=tuple(_texts([pods], [])) if pods else (),
+            pods=tuple(read_texts([pods], [])) if pods else (),
             base=_base(base, console) if base else None,
-            defaults=read_source("values.yaml of the chart", _chart_values()).data,
+            defaults=read_source("values.yaml of the chart", chart_values()).data,
+            namespace=namespace or "",
         )
         faults: list[Finding] = []
-        imported = import_texts(list(_texts(paths, faults)), request)
+        texts = list(read_texts(paths, faults, hidden=format == MCP_JSON.name))
+        imported = import_texts(texts, request)
         return _tell(imported, faults, target, console)
 
     return guarded(console, work)
@@ -124,7 +131,7 @@ def _explain(name: str) -> int:
     return 0
 
 
-def _chart_values() -> str:
+def chart_values() -> str:
     return (chart_folder() / "values.yaml").read_text(encoding="utf-8")
 
 
@@ -145,11 +152,11 @@ def _check_target(target: str | None, base: str | None, *, force: bool) -> None:
     raise fail("import-output", "exists already", todo, document=target)
 
 
-def _texts(paths: Sequence[str], faults: list[Finding]) -> Iterator[Text]:
+def read_texts(paths: Sequence[str], faults: list[Finding], *, hidden: bool = False) -> Iterator[Text]:
     """Each file once, folders in a stable order; what cannot be read is a fault, and the rest is read."""
     seen: set[str] = set()
     for path in paths:
-        for name, named in _files(path):
+        for name, named in _files(path, hidden=hidden):
             key = name if name == "-" else os.path.realpath(name)
             if key in seen:
                 continue
@@ -161,15 +168,20 @@ def _texts(paths: Sequence[str], faults: list[Finding]) -> Iterator[Text]:
                 faults += error.findings
 
 
-def _files(path: str) -> Iterator[tuple[str, bool]]:
-    """The file itself, or the YAML and JSON below a folder, hidden files left out; and whether it was named."""
+def _files(path: str, *, hidden: bool) -> Iterator[tuple[str, bool]]:
+    """The file itself, or the YAML and JSON below a folder, and whether it was named.
+
+    Hidden ones are left out, but for the files that are hidden where people have them: .mcp.json, .vscode/mcp.json.
+    """
     folder = Path(path)
     if path == "-" or not folder.is_dir():
         yield path, True
         return
     for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix in _ENDINGS and file.is_file() and not hidden:
+        parts = file.relative_to(folder).parts
+        shown = not any(part.startswith(".") for part in parts)
+        known = hidden and parts[-1] in (".mcp.json", "mcp.json") and not set(parts) & _NEVER
+        if file.suffix in _ENDINGS and file.is_file() and (shown or known):
             yield str(file), False
 
 
@@ -178,7 +190,7 @@ def _tell(imported: Imported, faults: list[Finding], target: str | None, console
     said = [item for item in imported.findings if not (faults and item.id == "import-nothing")]
     findings = (*faults, *said)
     if imported.text:
-        _write(imported.text, target)
+        write_text(imported.text, target)
     console.findings(findings)
     if imported.text and not console.quiet:
         for line in summary(imported):
@@ -205,7 +217,7 @@ def summary(imported: Imported) -> Iterator[str]:
         yield f"those with nothing declared are listed at the end of the catalog: they reach {reach} until you say what"
 
 
-def _write(text: str, target: str | None) -> None:
+def write_text(text: str, target: str | None) -> None:
     """To stdout, or to a file that is complete or not there; raises McpfenceError."""
     if target is None:
         write_stdout([text.encode()])

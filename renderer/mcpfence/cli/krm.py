@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, shown_names, write_stdout
 from mcpfence.cli.options import allow_empty_option, prune_all_option
 from mcpfence.cli.post_render import summarise
 from mcpfence.documents.values import ValuesFile, decode
@@ -46,6 +46,8 @@ def command(console: Console, *, allow_empty: bool, prune_all: bool) -> int:
         write_stdout([answer.encode()])
         console.findings(result.findings)
         if not console.quiet:
+            if result.removed:
+                console.say(f"mcpfence: removed: {shown_names(result.removed)}")
             summarise(console, result)
         return 0
 

@@ -18,6 +18,7 @@ import click
 from mcpfence import __version__
 
 _COMMANDS = {
+    "init": ("mcpfence.cli.init", "Begin: a catalog of the servers that are declared here, and a project file."),
     "post-render": ("mcpfence.cli.post_render", "Fill the policies into a Helm release on its way to the cluster."),
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
     "krm": ("mcpfence.cli.krm", "Be a KRM function of kustomize or kpt: put the policies into a ResourceList."),
@@ -25,13 +26,18 @@ _COMMANDS = {
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
+    "observe": ("mcpfence.cli.observe", "Compare flow logs with a catalog: what would be denied, unused, unknown."),
     "argocd": ("mcpfence.cli.argocd", "Config management plugin of Argo CD."),
     "import": ("mcpfence.cli.import_", "Make a catalog of MCP servers that are declared elsewhere."),
     "cidrs": ("mcpfence.cli.cidrs", "Turn what the cloud's command line prints into the cluster's address ranges."),
+    "config": ("mcpfence.cli.project", "Print what the project file .mcpfence.yaml gives to the other commands."),
+    "chart": ("mcpfence.cli.chart", "Print the folder of the Helm chart, for helm install."),
     "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
 """Name: (module with a `command`, one line of help)."""
+_OF_A_PROJECT = ("check", "render", "explain", "diff")
+"""Commands that people run in a folder of theirs: the project file stands in for options that they leave out."""
 
 
 class _LazyGroup(click.Group):
@@ -61,15 +67,32 @@ class _LazyGroup(click.Group):
 
             near = difflib.get_close_matches(name, _COMMANDS, n=1)
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
-        return super().resolve_command(ctx, args)
+        found = super().resolve_command(ctx, args)
+        if name in _OF_A_PROJECT and found[1] is not None and not ctx.resilient_parsing:
+            from mcpfence.cli.project import defaults  # here, so that post-render and --version do without
+
+            ctx.default_map = {name: defaults(ctx, found[1])}
+        return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, text) for name, (_, text) in _COMMANDS.items()])
 
 
+_BEGINNING = """\
+mcpfence fences in MCP servers on Kubernetes: each reaches exactly what the catalog says, and nothing else.
+
+Begin
+  with servers that you have     mcpfence init          finds .mcp.json and its like; mcpfence init PATH reads others
+  with a catalog that you have   mcpfence check -f values.yaml
+  with a release                 helm upgrade --install mcp CHART -f values.yaml --post-renderer mcpfence
+                                 (Helm 3: also --post-renderer-args post-render)
+
+mcpfence --help lists all commands, mcpfence COMMAND --help shows one with examples."""
+
+
 def _no_command(ctx: click.Context) -> NoReturn:
-    """The help on stderr, or, where somebody feeds a stream, what is to be said instead.
+    """How to begin, on stderr; or, where somebody feeds a stream, what is to be said instead.
 
     Helm 3 without --post-renderer-args calls the executable like this.  Nothing is read: a stream may never end.
     """
@@ -79,12 +102,12 @@ def _no_command(ctx: click.Context) -> NoReturn:
                 "No command, and a stream on stdin. Behind helm's --post-renderer mcpfence write "
                 "--post-renderer-args post-render (Helm 3), elsewhere the command: mcpfence post-render."
             )
-    click.echo(ctx.get_help(), err=True)
+    click.echo(_BEGINNING, err=True)
     ctx.exit(2)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, "--version", prog_name="mcpfence", message="%(prog)s %(version)s")
+@click.version_option(__version__, "-V", "--version", prog_name="mcpfence", message="%(prog)s %(version)s")
 def main() -> None:
     """Fence in MCP servers on Kubernetes: each reaches exactly what the catalog says, and nothing else.
 
@@ -111,6 +134,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
     except click.exceptions.Exit as ended:
         sys.exit(ended.exit_code)
     except click.ClickException as bad:
+        vars(bad)["message"] = _told(bad.message)  # what click adds to it has lines of its own
         bad.show()
         _log_usage(sys.argv[1:] if arguments is None else arguments, bad)
         sys.exit(bad.exit_code)
@@ -122,7 +146,7 @@ def run(arguments: list[str] | None = None) -> NoReturn:
 
         forget(sys.stdout)
         if not isinstance(bad, BrokenPipeError):  # then whoever read stdout has gone, and knows
-            click.echo(f"mcpfence: {bad.filename or 'stdout'}: {bad.strerror}", err=True)
+            click.echo(_told(f"mcpfence: {bad.filename or 'stdout'}: {bad.strerror}"), err=True)
         sys.exit(1)
 
 
@@ -132,6 +156,10 @@ def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
     for option, value in zip(arguments, [*arguments, ""][1:], strict=True):
         if option == "--log-file" or option.startswith("--log-file="):
             name = option.removeprefix("--log-file=") if "=" in option else value
+    if not name and os.environ.get("HELM_PLUGIN_NAME"):
+        from mcpfence.system.run_log import begin_run_log
+
+        name = begin_run_log(os.environ, f"mcpfence {__version__}")
     if not name:
         return
     shown = io.StringIO()
@@ -140,7 +168,14 @@ def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
         with Path(name).open("a", encoding="utf-8") as log:
             log.write(shown.getvalue())
     except OSError as why:
-        click.echo(f"mcpfence: {name} cannot be written ({why.strerror})", err=True)
+        click.echo(_told(f"mcpfence: {name} cannot be written ({why.strerror})"), err=True)
+
+
+def _told(text: str) -> str:
+    """Words of a command line, fit to be said."""
+    from mcpfence.text.masking import told  # here, so that --version and completion load no tables
+
+    return told(text)
 
 
 def _flush() -> None:

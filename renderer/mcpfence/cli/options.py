@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from mcpfence.cli.arguments import namespace_name, release_name
+from mcpfence.cli.arguments import file_name, namespace_name, release_name
+
+_FORMS = frozenset({"csv", "github", "html", "json", "junit", "list", "markdown", "sarif", "text", "yaml"})
 
 allow_empty_option = click.option(
     "--allow-empty",
@@ -21,6 +23,36 @@ prune_all_option = click.option(
     is_flag=True,
     help="Also remove the fences of another release or namespace that were rendered there before; else an error.",
 )
+
+
+def output_option(name: str, metavar: str, text: str, *more: str) -> Callable[..., Any]:
+    """-o, which is where to write, in every command that has it; a form in its place is a slip."""
+    return click.option("-o", "--output", *more, name, type=click.Path(), metavar=metavar, callback=_no_form, help=text)
+
+
+def format_option(forms: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """--format, the form of an answer on stdout; whoever writes -o for it, as kubectl has it, is told."""
+
+    def with_format(command: Callable[..., Any]) -> Callable[..., Any]:
+        hidden = click.option("-o", "--output", expose_value=False, hidden=True, callback=_not_here)
+        return click.option(
+            "--format", "form", type=click.Choice(forms), default="text", show_default=True, help="Form."
+        )(hidden(command))
+
+    return with_format
+
+
+def _no_form(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value in _FORMS:
+        raise click.UsageError(f"-o is where to write, and {value} is a form; for a path of that name write ./{value}.")
+    return file_name(ctx, param, value)
+
+
+def _not_here(_ctx: click.Context, _param: click.Parameter, value: str | None) -> None:
+    if value in _FORMS:
+        raise click.UsageError(f"-o is where to write; for the form write --format {value}.")
+    if value is not None:
+        raise click.UsageError("The answer goes to stdout: redirect it to a file.")
 
 
 def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -43,7 +75,7 @@ def input_options(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             metavar="NAME",
             callback=namespace_name,
-            help="The release's own namespace.",
+            help="The release's own namespace, and that of manifests that name none.",
         ),
         click.option(
             "--release",

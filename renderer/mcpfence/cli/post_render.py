@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from mcpfence import __version__
 from mcpfence.cli.arguments import namespace_name, release_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import allow_empty_option
@@ -25,7 +26,6 @@ from mcpfence.system.files import read_stdin
     help="Catalog (YAML or JSON) for charts that do not hold the mcpfence chart; several are merged.",
 )
 @click.option(
-    "-f",
     "--services",
     "services",
     multiple=True,
@@ -63,8 +63,14 @@ def command(
     Helm 3   helm install demo CHART -f values.yaml --post-renderer mcpfence --post-renderer-args post-render
     Helm 4   helm plugin install "$(mcpfence helm-plugin)"   (once)
              helm install demo CHART -f values.yaml --post-renderer mcpfence
+             shows nothing of what is said here: read ~/.local/state/mcpfence/helm.log
     By hand  helm template demo CHART -f values.yaml | mcpfence post-render
     """
+    helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
+    if helm4 and not console.log_file:
+        from mcpfence.system.run_log import ROOM, begin_run_log  # here, as others do without
+
+        console.log_file, console.log_room = begin_run_log(os.environ, f"mcpfence {__version__} post-render"), ROOM
 
     def work() -> int:
         if catalogs and (not namespace or not release):
@@ -76,7 +82,6 @@ def command(
         given, more = None, tuple[Any, ...]()
         if catalogs or services:
             given, more = _beside(catalogs, services, str(release), str(namespace), console)
-        helm4 = bool(os.environ.get("HELM_PLUGIN_NAME"))
         result = post_render(read_stdin(), given=given, helm4=helm4, more=more, allow_empty=allow_empty)
         if console.fails(result.findings):
             raise McpfenceError(result.findings)

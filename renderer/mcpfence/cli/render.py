@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from mcpfence.catalog.schema import judge
-from mcpfence.cli.arguments import file_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import allow_empty_option, input_options, prune_all_option
+from mcpfence.cli.options import allow_empty_option, input_options, output_option, prune_all_option
 from mcpfence.cli.post_render import summarise
+from mcpfence.cli.project import say_project
 from mcpfence.cli.render_folder import Call, check, write
 from mcpfence.findings.finding import Collector, McpfenceError
 from mcpfence.kube.services import index
@@ -26,13 +26,11 @@ from mcpfence.system.inputs import Inputs, read_inputs
     "--chart", type=click.Path(), metavar="DIR", help="Chart to render; default: the mcpfence chart of this package."
 )
 @click.option("--policies-only", is_flag=True, help="Only what the renderer emits; needs no helm.")
-@click.option(
-    "-o",
+@output_option(
+    "output_dir",
+    "DIR",
+    "Write one file per object into DIR, with a kustomization.yaml, and remove stale ones.",
     "--output-dir",
-    type=click.Path(),
-    metavar="DIR",
-    callback=file_name,
-    help="Write one file per object into DIR, with a kustomization.yaml, and remove stale ones.",
 )
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
 @prune_all_option
@@ -66,9 +64,11 @@ def command(
         raise click.UsageError("--prune-all is about what is removed from a folder; name it with -o.")
     if only_check and not output_dir:
         raise click.UsageError("--check compares a folder with the catalog; name it with -o.")
+    output_dir = None if output_dir == "-" else output_dir  # stdout, as elsewhere
     call = Call(files, namespace, release, chart, policies_only, Path(output_dir or "."), allow_empty, prune_all)
 
     def work() -> int:
+        say_project(console)
         inputs = read_inputs(files)
         console.sources += inputs.sources
         if policies_only:

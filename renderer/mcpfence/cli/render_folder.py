@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from mcpfence.cli.console import Console
+from mcpfence.cli.console import Console, shown_names
 from mcpfence.findings.finding import McpfenceError, fail, plural
+from mcpfence.render.objects import Rendered
 from mcpfence.streams.earlier_output import lost_by_folder, removed
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from mcpfence.streams.post_render import Result
 from mcpfence.system.files import Drift, compare_folder, read_earlier, write_folder
+from mcpfence.text.masking import ObjectLines
 
 _LINES = 500
 """Of a difference that is shown; who wants more renders, and asks Git."""
-
-
-_NAMES = 20
-"""Of servers that are gone."""
 
 
 class Call(NamedTuple):
@@ -79,16 +78,30 @@ def _real(path: Path) -> Path:
 
 def _files(call: Call, result: Result) -> dict[str, str]:
     """Everything that the folder should hold; raises McpfenceError."""
-    objects = [item for rendering in result.renderings for item in rendering.objects]
-    files = folder_layout(objects, result.foreign)
+    fenced = {rendering.catalog.namespace for rendering in result.renderings}
+    # Of several namespaces none goes without saying.
+    files = folder_layout(_objects(result), result.foreign, fenced.pop() if len(fenced) == 1 else "")
     return {**files, KUSTOMIZATION: kustomization(files, call.here)}
+
+
+def _objects(result: Result) -> list[Rendered]:
+    return [item for rendering in result.renderings for item in rendering.objects]
+
+
+def _lost(gone: Sequence[str], result: Result) -> list[str]:
+    """The files that go with their objects: not those whose objects are there still, under another name.
+
+    Before names of files left out the fenced namespace they had it.
+    """
+    renamed = folder_layout(_objects(result), result.foreign) if gone else {}
+    return [name for name in gone if name not in renamed]
 
 
 def write(call: Call, result: Result, console: Console) -> None:
     """Make the folder hold what was rendered; raises McpfenceError."""
     files = _files(call, result)
     earlier = read_earlier(call.folder, files)
-    lost = lost_by_folder(str(call.folder), earlier.texts, earlier.gone, result.renderings)
+    lost = lost_by_folder(str(call.folder), earlier.texts, _lost(earlier.gone, result), result.renderings)
     if lost and not call.prune_all:
         raise McpfenceError(lost)
     written, same, gone = write_folder(call.folder, files)
@@ -96,8 +109,7 @@ def write(call: Call, result: Result, console: Console) -> None:
         console.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
         names = removed(earlier.texts, earlier.gone, result.renderings)
         if names:
-            shown = ", ".join(names[:_NAMES]) + (f" and {len(names) - _NAMES:,} more" if len(names) > _NAMES else "")
-            console.say(f"mcpfence: {call.folder}: removed: {shown}")
+            console.say(f"mcpfence: {call.folder}: removed: {shown_names(names)}")
 
 
 def check(call: Call, result: Result, console: Console) -> None:
@@ -141,8 +153,16 @@ def _unified(path: Path, before: str, after: str) -> Iterator[str]:
     import difflib  # only where something differs
 
     names = f"{path} (in the folder)", f"{path} (from the catalog)"
+    hush = ObjectLines(_is_secret(before) or _is_secret(after))
     for line in difflib.unified_diff(_lines(before), _lines(after), *names, lineterm=""):
-        yield line.replace("\r", "\\r")
+        yield hush.masked(line.replace("\r", "\\r"))
+
+
+def _is_secret(text: str) -> bool:
+    """Whether a document of the text may be a Secret, in whatever way that is written."""
+    return (
+        "Secret" in text and re.search(r"\bkind\b[\"']?\s*:\s*(?:!\S+\s+)?[\"']?Secret(?![A-Za-z])", text) is not None
+    )
 
 
 def _lines(text: str) -> list[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mcpfence.catalog.model import Server
 from mcpfence.catalog.run.model import Run
+from mcpfence.catalog.run.pod_labels import server_labels
 from mcpfence.deploy.pods import pod_template
 from mcpfence.kube.manifest import Manifest, make_manifest
 from mcpfence.kube.object_names import object_name
@@ -22,7 +23,7 @@ def run_manifests(server: Server, namespace: str) -> Iterator[Manifest]:
     run = server.run
     if run is None:
         return
-    labels = {"mcpfence.io/server": server.name}
+    labels = server_labels(server.name, run.release)
     account = object_name("server", server.name)
     yield make_manifest(
         "v1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mcpfence.catalog.run.model import EnvVar, Run
-from mcpfence.catalog.run.pod_labels import LABEL, OWN_LABELS
+from mcpfence.catalog.run.pod_labels import OWN_LABELS, server_labels
 from mcpfence.documents.writer import Document
 
 HOME = "/home/mcp"
@@ -21,7 +21,7 @@ CHECKSUM = "mcpfence.io/config-checksum"
 
 def pod_labels(name: str, run: Run) -> dict[str, str]:
     """Whose the pod is, and what its fence selects it by, which comes first where both name a key."""
-    return {**OWN_LABELS, LABEL: name, **dict(run.labels)}
+    return {**OWN_LABELS, **server_labels(name, run.release), **dict(run.labels)}
 
 
 def pod_template(name: str, account: str, run: Run) -> Document:
@@ -68,18 +68,24 @@ def _container(run: Run) -> Document:
         container["resources"] = run.resources
     probe = {"tcpSocket": {"port": run.port}}
     container["startupProbe"] = {**probe, "periodSeconds": 5, "failureThreshold": _START_SECONDS // 5}
-    container["readinessProbe"] = {**probe, "periodSeconds": 10}
+    container["readinessProbe"] = _readiness(run) if run.readiness else {**probe, "periodSeconds": 10}
     container["livenessProbe"] = {**probe, "periodSeconds": 20, "failureThreshold": 3}
     container["securityContext"] = {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": run.read_only,
         "runAsNonRoot": True,
-        "capabilities": {"drop": ["ALL"]},
+        # ALL holds it, but Kyverno's drop-cap-net-raw looks for the name.
+        "capabilities": {"drop": ["ALL", "NET_RAW"]},
     }
     container["volumeMounts"] = [{"name": name, "mountPath": path} for name, path in _folders(run)]
     if any(item.file for item in run.env):
         container["volumeMounts"].append({"name": "files", "mountPath": FILES, "readOnly": True})
     return container
+
+
+def _readiness(run: Run) -> Document:
+    """Asks the server itself, less often than a port is tried: each time a process starts in the container."""
+    return {"exec": {"command": list(run.readiness)}, "periodSeconds": 30, "timeoutSeconds": 10}
 
 
 def _variables(run: Run) -> list[EnvVar]:
@@ -103,7 +109,8 @@ def _folders(run: Run) -> list[tuple[str, str]]:
 
 
 def _volumes(run: Run) -> list[Document]:
-    volumes: list[Document] = [{"name": name, "emptyDir": {}} for name, _ in _folders(run)]
+    # What fills a volume ends its own pod, not the node's disk with everybody else's.
+    volumes: list[Document] = [{"name": name, "emptyDir": {"sizeLimit": run.volume_size}} for name, _ in _folders(run)]
     sources: list[Any] = [
         {"secret": {"name": item.secret, "items": [{"key": item.secret_key, "path": item.key}]}}
         for item in run.env

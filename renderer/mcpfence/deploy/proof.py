@@ -6,6 +6,7 @@ them is: namespace, labels, port, and that the pod is not on the host's network,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -54,3 +55,15 @@ def _faults(server: Server, namespace: str, documents: Mapping[str, Any]) -> Ite
     opened = {port["containerPort"] for container in pod["containers"] for port in container["ports"]}
     if opened != {server.port} or service["spec"]["ports"][0]["targetPort"] != server.port:
         yield "its pod, its Service and its policies do not agree on the port"
+    for what, told in _told_the_port(server, pod["containers"][0]):
+        if not re.search(rf"(?<![0-9]){server.port}(?![0-9])", told):
+            yield f"its {what} is not told the port that its policies open"
+
+
+def _told_the_port(server: Server, container: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What stands before the server, or asks it, and must know its port: with the words that it is given."""
+    if server.run is not None and server.run.bridged:
+        yield "bridge", " ".join(container["command"])
+    asked = container["readinessProbe"].get("exec")
+    if asked is not None:
+        yield "readiness probe", " ".join(asked["command"])

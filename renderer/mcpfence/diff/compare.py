@@ -185,12 +185,20 @@ class _Comparison:
             found = _joined(found, self.delta(before, after))
         return found
 
+    def _access_doubts(self) -> Iterator[str]:
+        """What is no reach and differs all the same: whom gateways let in, and rights."""
+        before, after = self.old.access, self.new.access
+        yield from sorted(f"only in OLD: {title}" for title in before.keys() - after.keys())
+        yield from sorted(f"only in NEW: {title}" for title in after.keys() - before.keys())
+        yield from sorted(f"another one in NEW: {t}" for t in before.keys() & after.keys() if before[t] != after[t])
+
     def whole_doubts(self) -> Iterator[str]:
         """What is said of policies that have no evaluator, and of lists that cannot be unrolled."""
         before, after = self.old.not_evaluated, self.new.not_evaluated
         yield from sorted(f"only in OLD: {before[key]}" for key in before.keys() - after.keys())
         yield from sorted(f"only in NEW: {after[key]}" for key in after.keys() - before.keys())
         self.remarks.update(dict.fromkeys(sorted(after[key] for key in before.keys() & after.keys())))
+        yield from self._access_doubts()
         for namespace, box in sorted(self.selector_cells.given_up, key=str):
             yield f"{self.subjects.title(namespace, box)} are selected in more ways than could be looked at"
         for namespace in self.too_many:

@@ -12,7 +12,6 @@ what else must be known.  All forms are widening first.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -22,6 +21,8 @@ from mcpfence.diff.side import Location
 from mcpfence.findings.finding import plural
 from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.label_sets import box_text
+from mcpfence.text.markup import markdown_code
+from mcpfence.text.printable import printable
 
 FORMAT = "mcpfence.diff/v1"
 
@@ -84,7 +85,7 @@ def _signed(start: str, reach: Reach, example: Packet | None, everything: str, l
     said = [everything] if everything else lines(reach)
     yield from (f"{start} {_clean(text)}" for text in said[:limit])
     if len(said) > limit:
-        yield f"{start[0]} ... and {len(said) - limit:,} more (--output json shows all)"
+        yield f"{start[0]} ... and {len(said) - limit:,} more (--format json shows all)"
     if example is not None:
         yield f"  for example {_clean(example.text)}"
 
@@ -98,16 +99,11 @@ def _more(subjects: Sequence[ChangedPods]) -> str:
 
 
 def _clean(text: str) -> str:
-    """One line without anything that a terminal would act on: labels come from other people's files."""
-    return "".join(sign if sign.isprintable() else "?" for sign in " ".join(text.split()))
+    """One line that shows all its characters: labels come from other people's files."""
+    return printable(text)
 
 
 # --- JSON ---
-
-
-def as_json(found: Difference) -> str:
-    """The whole difference, in full, with a newline at its end."""
-    return json.dumps(document(found), indent=2) + "\n"
 
 
 def document(found: Difference) -> dict[str, Any]:
@@ -215,7 +211,7 @@ _PAGE = """\
 {% endif %}
 {% if left %}
 
-{{ left }} of the changes do not fit into a comment; `mcpfence diff --output text` shows them.
+{{ left }} of the changes do not fit into a comment; `mcpfence diff --format text` shows them.
 {% endif %}
 """
 
@@ -258,7 +254,7 @@ def as_markdown(found: Difference) -> str:
 def _block(change: Change) -> dict[str, Any]:
     said = change_lines(change, _LINES * 4)
     fits = len(said) <= _UNFOLDED + 2
-    titles = ", ".join(f"`{_clean(pods.title).replace('`', chr(39))}`" for pods in change.subjects[:_TITLES])
+    titles = ", ".join(markdown_code(pods.title) for pods in change.subjects[:_TITLES])
     return {
         "verdict": "Wider and narrower" if change.mixed else change.verdict.capitalize(),
         "titles": titles + _more(change.subjects),

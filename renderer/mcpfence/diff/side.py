@@ -11,14 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from mcpfence.kube.api_defaults import body_of
 from mcpfence.kube.manifest import is_ours, labels_of
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, union
 from mcpfence.reach.connectivity.workloads import named_ports, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import all_engines
-from mcpfence.reach.engines.contract import NamedPorts, Policy, Rule, matched
+from mcpfence.reach.engines.contract import Action, NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import not_evaluated
+from mcpfence.reach.engines.policy_makers import applied, is_applied
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
 from mcpfence.reach.evaluation.policy_set import PolicyReader, policies_of
 from mcpfence.reach.flows import bounds, flows
@@ -28,6 +30,22 @@ from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, Box, Labels, split_p
 
 _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "mcpfence.io/service": "back-end"}
 
+_CALLERS, _RIGHTS = "who may call through a gateway", "what a server or its users may do"
+_GUARD = "what the API server refuses"
+_ACCESS = {
+    ("kuadrant.io", "AuthPolicy"): _CALLERS,
+    **{
+        ("gateway.networking.k8s.io", kind): _CALLERS
+        for kind in ("GRPCRoute", "HTTPRoute", "ReferenceGrant", "TCPRoute", "TLSRoute")
+    },
+    **{("rbac.authorization.k8s.io", kind): _RIGHTS for kind in ("Role", "RoleBinding")},
+    **{
+        ("admissionregistration.k8s.io", kind): _GUARD
+        for kind in ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
+    },
+}
+"""Kinds that are compared as they are written; rights and the guard only where mcpfence makes them."""
+
 PortName = tuple[str, str]
 """Protocol and name."""
 
@@ -36,12 +54,16 @@ Location = tuple[str, Box]
 
 
 class Place(NamedTuple):
-    """One pod, which may stand for all that policies treat alike.  On its host's network it is beyond every policy."""
+    """One pod, which may stand for all that policies treat alike.
+
+    On its host's network, and with networks of its own beside the cluster's, it is beyond every policy.
+    """
 
     namespace: str
     labels: Labels
     ports: NamedPorts | None = None
     host_network: bool = False
+    further_networks: bool = False
 
 
 class Manifests(NamedTuple):
@@ -97,7 +119,15 @@ class Side:
     @cached_property
     def owners(self) -> dict[Location, str]:
         """`server github`: what a selector belongs to, by the labels that mcpfence gives its policies."""
-        labelled = {_title(one, self.namespace): owner for one in self._objects if (owner := _owner(one))}
+        labelled = {
+            title: owner
+            for one in self._objects
+            if (owner := _owner(one))
+            for title in (
+                _title(one, self.namespace),
+                one.title,
+            )  # cluster-wide policies are called by their name alone
+        }
         return {
             location: labelled[policy.title]
             for policy in reversed(self.policies.policies)
@@ -110,7 +140,8 @@ class Side:
         """The pods of each workload, by title."""
         found: dict[str, list[Place]] = {}
         for one in read_workloads(self._objects, self.namespace)[0]:
-            place = Place(one.namespace, tuple(sorted(one.labels)), named_ports(one.ports), one.host_network)
+            beyond = one.host_network, bool(one.further_networks)
+            place = Place(one.namespace, tuple(sorted(one.labels)), named_ports(one.ports), *beyond)
             found.setdefault(f"{one.kind} {one.namespace}/{one.name}", []).append(place)
         return {title: tuple(places) for title, places in found.items()}
 
@@ -125,7 +156,7 @@ class Side:
         return Bounds(most, most) if least == most else Bounds(least, most)
 
     def _bounds(self, place: Place, direction: str) -> Bounds[Reach]:
-        if place.host_network:
+        if place.host_network or place.further_networks:
             return bounds.EVERYTHING
         return self._evaluator.reach(Pod(place.namespace, place.labels, place.ports), direction)
 
@@ -183,18 +214,31 @@ class Side:
         """The policies without evaluator: what they are called, by what they are and say."""
         found = {}
         known = frozenset(self.policies.not_evaluated)
+        named = applied(self._objects, self.namespace)
         for one in self._objects if known else ():
-            other = not_evaluated(one, one.namespace or self.namespace)
+            where = one.namespace or self.namespace
+            other = not_evaluated(one, where, text_applied=is_applied(one, where, named))
             if other in known and other is not None:
                 found[other.api_group, other.kind, other.namespace, _text(_body(one.document))] = other.text
+        return found
+
+    @cached_property
+    def access(self) -> dict[str, str]:
+        """What says who may call through a gateway, and what rights are given; none of it is reach.  Texts by title."""
+        found: dict[str, str] = {}
+        for one in self._objects:
+            why = _ACCESS.get((one.group, one.kind))
+            if why is not None and (why == _CALLERS or is_ours(one.document)):
+                title = f"{_title(one, self.namespace)} ({one.group}), which says {why}"
+                found[title] = found.get(title, "") + _text(body_of(one.kind, one.document))
         return found
 
     @cached_property
     def _contents(self) -> dict[str, str]:
         found: dict[str, str] = {}
         for one in self._objects:
-            title = _title(one, self.namespace)
-            found[title] = found.get(title, "") + _text(one.document.get("spec"))
+            for title in {_title(one, self.namespace): None, one.title: None}:
+                found[title] = found.get(title, "") + _text(one.document.get("spec"))
         return found
 
     def _content(self, title: str) -> str:
@@ -202,7 +246,7 @@ class Side:
 
 
 def _title(one: Object, namespace: str) -> str:
-    return one.title if one.namespace else f"{one.kind} {namespace}/{one.name}"
+    return one.title if one.namespace else f"{one.called} {namespace}/{one.name}"
 
 
 def _owner(one: Object) -> str:
@@ -223,11 +267,17 @@ def _adds_up(policy: Policy) -> bool:
 
 def _unordered(policies: Iterable[Policy]) -> list[list[str]]:
     """The titles of policies that have one priority, and rules whose order matters."""
-    found: dict[object, list[str]] = {}
+    found: dict[object, list[Policy]] = {}
     for policy in policies:
         if not _adds_up(policy):
-            found.setdefault((policy.tier, policy.priority), []).append(policy.title)
-    return [titles for titles in found.values() if len(titles) > 1]
+            found.setdefault((policy.tier, policy.priority), []).append(policy)
+    return [[one.title for one in equals] for equals in found.values() if len(equals) > 1 and len(_actions(equals)) > 1]
+
+
+def _actions(policies: Iterable[Policy]) -> set[Action]:
+    """What the rules of some policies do; where it is one thing, their order does not matter."""
+    lists = [rules for one in policies for rules in (one.ingress, one.egress) if rules is not None]
+    return {rule.action for rules in lists for rule in rules.items}
 
 
 def _doubt(policy: Policy, direction: str) -> str:

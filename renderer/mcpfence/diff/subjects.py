@@ -6,7 +6,7 @@ there.  For a selector that is in neither catalogs nor workloads nobody can tell
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from mcpfence.diff.changes import ChangedPods, Status
@@ -52,7 +52,7 @@ class Subjects:
         for title in sorted(self.old.workloads.keys() | self.new.workloads.keys()):
             before, after = self.old.workloads.get(title), self.new.workloads.get(title)
             yield ComparedSubject(
-                ChangedPods(title), before, after, _status(before, after), _host_network(before, after)
+                ChangedPods(title), before, after, _status(before, after), _beyond_policies(before, after)
             )
         for location in self.selector_cells.selectors:
             if location not in named:
@@ -144,8 +144,19 @@ def _status(old: object, new: object) -> Status:
     return "added" if not old else "changed" if new else "removed"
 
 
-def _host_network(old: tuple[Place, ...] | None, new: tuple[Place, ...] | None) -> tuple[str, ...]:
-    before, after = (any(place.host_network for place in places or ()) for places in (old, new))
-    if after and not before:
-        return ("its pods are on the host's network, where no policy reaches them",)
-    return ("its pods were on the host's network, where no policy reached them",) if before and not after else ()
+def _beyond_policies(old: tuple[Place, ...] | None, new: tuple[Place, ...] | None) -> tuple[str, ...]:
+    """Remarks on pods that came into a network where no policy holds, or left one."""
+    found = []
+    for where, reached in _NETWORKS.items():
+        before, after = (any(map(reached, places or ())) for places in (old, new))
+        if after and not before:
+            found.append(f"its pods are {where}, where no policy reaches them")
+        elif before and not after:
+            found.append(f"its pods were {where}, where no policy reached them")
+    return tuple(found)
+
+
+_NETWORKS: Mapping[str, Callable[[Place], bool]] = {
+    "on the host's network": lambda place: place.host_network,
+    "in further networks": lambda place: place.further_networks,
+}

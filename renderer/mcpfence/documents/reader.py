@@ -15,13 +15,15 @@ from typing import Any
 
 import yaml
 
-from mcpfence.documents.scalars import differs_from_helm
+from mcpfence.documents.merges import MERGE, MergesAsGo, merged_mappings
+from mcpfence.documents.plain_documents import InDoubt, build_plainly
+from mcpfence.documents.scalars import differs_from_helm, is_odd
+from mcpfence.documents.tags import doubtful_tags, explicit_tags
+from mcpfence.documents.trees import LOADER, compose_all
 from mcpfence.findings.finding import quote
 
 NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
-
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class BadDocument(ValueError):
@@ -37,7 +39,7 @@ class BadDocument(ValueError):
         return f"{name}:{self.line}:{self.column}" if self.line else name
 
 
-class _Loader(_Base):  # type: ignore[misc]
+class _Loader(MergesAsGo, LOADER):  # type: ignore[misc]
     """The safe loader without YAML 1.1's sexagesimal numbers, dates and `=`, and for what JSON can say alone."""
 
 
@@ -45,7 +47,7 @@ _LONGEST_NUMBER = 300
 _INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))\Z")
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in ("bool", "null", "float", "merge")]
-    for first, resolvers in _Base.yaml_implicit_resolvers.items()
+    for first, resolvers in LOADER.yaml_implicit_resolvers.items()
 }
 _FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+)\Z")
 for _first in "-+0123456789.":
@@ -99,21 +101,27 @@ _EXACT = 2**53
 
 def _construct_mapping(loader: Any, node: Any, deep: bool = False) -> dict[Any, Any]:
     """A mapping whose keys are all different; merge keys (`<<`) may be overridden."""
-    seen: set[str] = set()
-    for number, (key, _) in enumerate(node.value):
-        if key.tag == "tag:yaml.org,2002:merge" and number:
-            raise _at(key, "a merge (<<) stands behind another key, where helm lets it win; write it first")
-        if key.tag == "tag:yaml.org,2002:merge" or not isinstance(key, yaml.ScalarNode):
-            continue
-        name = key.value if key.tag == "tag:yaml.org,2002:str" else _key(loader, key)
-        if name in seen:
-            raise _at(key, f"the key {quote(name)} stands twice")
-        seen.add(name)
+    for one in (node, *merged_mappings(node)):
+        _check_keys(loader, one)
     loader.flatten_mapping(node)
     mapping = {}
     for key, value in node.value:
         mapping[_key(loader, key)] = loader.construct_object(value, deep=deep)
     return mapping
+
+
+def _check_keys(loader: Any, node: Any) -> None:
+    """Refuse keys that stand twice in a mapping as it is written, and a merge that is not its first key."""
+    seen: set[str] = set()
+    for number, (key, _) in enumerate(node.value):
+        if key.tag == MERGE and number:
+            raise _at(key, "a merge (<<) stands behind another key, where helm lets it win; write it first")
+        if key.tag == MERGE or not isinstance(key, yaml.ScalarNode):
+            continue
+        name = key.value if key.tag == _STRING else _key(loader, key)
+        if name in seen:
+            raise _at(key, f"the key {quote(name)} stands twice")
+        seen.add(name)
 
 
 def _key(loader: Any, node: Any) -> str:
@@ -155,8 +163,14 @@ def _yield_mapping(loader: Any, node: Any) -> Iterator[dict[Any, Any]]:
     mapping.update(_construct_mapping(loader, node))
 
 
-class _Foreign(_Base):  # type: ignore[misc]
-    """For documents that we only look into: duplicate keys are Helm's business, the last one wins."""
+class _Foreign(MergesAsGo, LOADER):  # type: ignore[misc]
+    """For documents that we only look into: duplicate keys are Helm's business, the last one wins; dates are text."""
+
+
+_Foreign.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for first, resolvers in LOADER.yaml_implicit_resolvers.items()
+}
 
 
 def _construct_unknown(loader: Any, suffix: str, node: Any) -> Any:
@@ -170,7 +184,7 @@ def _construct_unknown(loader: Any, suffix: str, node: Any) -> Any:
 
 _PLAIN_TAGS = ("null", "bool", "str", "seq")
 _Loader.yaml_constructors = {
-    f"tag:yaml.org,2002:{name}": _Base.yaml_constructors[f"tag:yaml.org,2002:{name}"] for name in _PLAIN_TAGS
+    f"tag:yaml.org,2002:{name}": LOADER.yaml_constructors[f"tag:yaml.org,2002:{name}"] for name in _PLAIN_TAGS
 }
 _Loader.yaml_multi_constructors = {}
 _Loader.add_constructor(None, _refuse_tag)
@@ -181,22 +195,49 @@ _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _Foreign.add_multi_constructor("", _construct_unknown)
 
 
+MARKED = "a line begins with a byte order mark, which only some readers skip"
+_INNER_MARK = re.compile("(?<=[\n\r\x85\u2028\u2029])\ufeff")
+
+
+def inner_mark(text: str) -> int | None:
+    """The line (from 1) that begins with a byte order mark inside a text; None where there is none.
+
+    The parser here skips it, where brackets are open; helm's and kubectl's makes it a part of the next word.
+    """
+    found = _INNER_MARK.search(text) if "\ufeff" in text else None
+    return text.count("\n", 0, found.start()) + 1 if found else None
+
+
+_BREAKS = ("\x85", "\u2028", "\u2029")
+"""Ends of lines for YAML, as which helm reads JSON, too, and parts of a string for JSON."""
+
+
 def load_values(text: str) -> Any:
     """The one document of a values or catalog file (None where it is empty); raises BadDocument."""
-    if text.lstrip().startswith("{"):
+    if text.lstrip().startswith("{") and not any(mark in text for mark in _BREAKS):
         try:
             document = json.loads(text, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_whole)
             if _is_shallow(document):
                 return document
         except (ValueError, RecursionError):
             pass  # flow YAML, or a fault of which YAML can tell the line
+    mark = inner_mark(text)
+    if mark is not None:
+        raise BadDocument(f"{MARKED}; remove it", mark, 1)
+    plain = build_plainly(LOADER, text, _plain_value, DEPTH_LIMIT)
+    if plain is not None and len(plain) < 2:
+        return plain[0] if plain else None
     nodes = _compose(text, _Loader)
     if not nodes:
         return None
     if len(nodes) > 1:
         mark = nodes[1].start_mark
         raise BadDocument("a second document begins; values are one document", mark.line + 1, mark.column + 1)
-    return _construct(nodes[0], _Loader)
+    tagged = next(doubtful_tags(nodes[0], explicit_tags(text)), None)
+    document = _construct(nodes[0], _Loader)
+    if tagged is not None:
+        raise _at(tagged, "a value has a tag that readers of YAML read differently; remove it")
+    return document
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -220,16 +261,47 @@ def _refuse_constant(word: str) -> Any:
 
 def load_foreign(text: str) -> list[Any]:
     """The documents of a manifest stream, read as leniently as Helm reads them; raises BadDocument."""
-    return [document_of(node) for node in compose_foreign(text)]
+    plain = plain_documents(text)
+    return [document_of(node) for node in compose_foreign(text)] if plain is None else plain
+
+
+def plain_documents(text: str) -> list[Any] | None:
+    """The documents of a manifest stream that every reader reads alike; None where anything in it is in doubt.
+
+    Most are: they have no tag, anchor, alias or merge, no key twice or that is no string, and no scalar that readers
+    differ on.  These are built as the parser goes along, without a tree of nodes.
+    """
+    return build_plainly(LOADER, text, _plain_scalar, DEPTH_LIMIT)
+
+
+@lru_cache(maxsize=16384)
+def _plain_scalar(text: str) -> Any:
+    """What a scalar without quotes is in a manifest; raises InDoubt where readers differ."""
+    if is_odd(text):
+        raise InDoubt
+    return _resolved(text, _Foreign)
+
+
+@lru_cache(maxsize=16384)
+def _plain_value(text: str) -> Any:
+    """What a scalar without quotes is in a values file; raises InDoubt where readers differ, as they may on keys."""
+    if is_odd(text) or differs_from_helm(text) or _ODD_KEY.match(text):
+        raise InDoubt
+    return _resolved(text, _Loader)
+
+
+def _resolved(text: str, loader_class: Any) -> Any:
+    tag = loader_class("").resolve(yaml.ScalarNode, text, (True, False))
+    if tag == _STRING:
+        return text
+    if tag not in _USUAL:
+        raise InDoubt
+    return _construct(yaml.ScalarNode(tag, text), loader_class)
 
 
 def compose_foreign(text: str) -> list[Any]:
     """The trees of the documents of a manifest stream; raises BadDocument."""
     return _compose(text, _Foreign)
-
-
-class _Unusual(Exception):
-    """A tag, key or merge that PyYAML's own constructor has to look at."""
 
 
 _STRING = "tag:yaml.org,2002:str"
@@ -248,23 +320,23 @@ def document_of(root: Any) -> Any:
             key = (node.tag, node.value)
             if key not in scalars:
                 if node.tag not in _USUAL:
-                    raise _Unusual
+                    raise InDoubt
                 scalars[key] = _construct(node, _Foreign)
             return scalars[key]
         if kind is yaml.SequenceNode and node.tag == "tag:yaml.org,2002:seq":
             return [build(item) for item in node.value]
         if kind is not yaml.MappingNode or node.tag != "tag:yaml.org,2002:map":
-            raise _Unusual
+            raise InDoubt
         mapping: dict[Any, Any] = {}
         for name, value in node.value:
             if type(name) is not yaml.ScalarNode or name.tag != _STRING:
-                raise _Unusual
+                raise InDoubt
             mapping[name.value] = build(value)
         return mapping
 
     try:
         return build(root)
-    except (_Unusual, RecursionError):
+    except (InDoubt, RecursionError):
         return _construct(root, _Foreign)
 
 
@@ -345,7 +417,7 @@ def _first_fault(text: str) -> BadDocument | yaml.MarkedYAMLError | None:
     """What is wrong first, of nesting and what the parser says; raises what it says of the text as a whole."""
     depth = 0
     try:
-        for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        for event in yaml.parse(text, Loader=LOADER):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > DEPTH_LIMIT:
                 return _at(event, _TOO_DEEP)
@@ -357,19 +429,11 @@ def _first_fault(text: str) -> BadDocument | yaml.MarkedYAMLError | None:
 def _compose(text: str, loader_class: Any) -> list[Any]:
     try:
         _check_depth(text)
-        loader = loader_class(text)
-    except (yaml.YAMLError, UnicodeError) as bad:
-        raise _bad(bad, text) from None
-    try:
-        nodes = []
-        while loader.check_node():
-            nodes.append(loader.get_node())
+        nodes = compose_all(text, loader_class)
     except (yaml.YAMLError, UnicodeError) as bad:
         raise _bad(bad, text) from None
     except RecursionError:
         raise BadDocument(_TOO_DEEP) from None
-    finally:
-        loader.dispose()
     if "&" in text:  # without anchors nothing unfolds, and nothing contains itself
         for node in nodes:
             _check_size(node)

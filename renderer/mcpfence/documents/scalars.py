@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 
-_ALIKE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,8})?\Z|[0-9]+(?:\.[0-9]+){2,}\Z|-\Z")
+_ALIKE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,8})?\Z|[0-9]+(?:\.[0-9]+){2,}\Z|[-.]\Z")
 _ODD = re.compile(
     r"[yYnN]\Z|=\Z|<<\Z"
     r"|[-+]?[0_]+[xXoObB][-+0-9a-fA-F_]*\Z|[-+]?[.0-9_]+(?:[eE][-+0-9_]*)?\Z"
     r"|[-+]?[0-9][0-9_]*(?::[0-9_.]+)+\Z"
-    r"|[-+]?\.(?:inf|nan)\Z|[-+]?(?:inf|infinity|nan)\Z|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}",
+    r"|[-+]?\.(?:inf|nan)\Z|[-+]?(?:inf|infinity|nan)\Z",
     re.IGNORECASE,
 )
 _HELM_ALONE = re.compile(
     r"[yYnN]\Z"
-    r"|[-+]?0[0-9_]*[89][0-9_]*\Z|[-+]?[0_]+[XOB][0-9a-fA-F_]*\Z|[-+]?0_+[xXoObB][0-9a-fA-F_]*\Z"
-    r"|[-+]?_*[0-9][0-9_]{15,}\Z|[-+]?_[0-9_]+\Z|[-+]?\._*[0-9_]*_[0-9_]*\Z"
-    r"|[-+]?[.0-9_]+[eE][-+]?[0-9_]*_[-+0-9_]*\Z|[-+]?[.0-9_]*_[.0-9_]*[eE][-+0-9_]*\Z|[-+]?[.0-9_]+[eE][-+]?[0-9]{3,}\Z"
-    r"|[-+]?\.[0-9_]+[eE][-+0-9_]*\Z|[-+]?[0-9_]+[eE]_[-+0-9_]*\Z"
+    r"|[-+]?0(?=[0-7_]*[89])[0-9_]*\Z|[-+]?[0_]+[XOB][0-9a-fA-F_]*\Z|[-+]?0_+[xXoObB][0-9a-fA-F_]*\Z"
+    r"|[-+]?_*[0-9][0-9_]{15,}\Z|[-+]?_[0-9_]+\Z|[-+]?\.(?=[0-9]*_)[0-9_]*\Z"
+    r"|[-+]?[.0-9_]+[eE][-+]?(?=[0-9]*_)[-+0-9_]*\Z|[-+]?(?=[.0-9]*_)[.0-9_]+[eE][-+0-9_]*\Z"
+    r"|[-+]?[.0-9_]+[eE][-+]?[0-9]{3,}\Z|[-+]?\.[0-9_]+[eE][-+0-9_]*\Z|[-+]?[0-9_]+[eE]_[-+0-9_]*\Z"
 )
-"""What helm reads as a boolean or a number, or as another number, and `load_values` would not."""
+"""What helm reads as a boolean or a number, or as another number, and `load_values` would not.
+
+What has to stand somewhere in a run of characters is looked for ahead of it: looked for inside it a long scalar would
+take time with the square of its length, or its cube.
+"""
 
 
 def is_odd(text: str) -> bool:

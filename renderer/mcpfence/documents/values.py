@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from mcpfence.documents.reader import BadDocument, load_foreign, load_values, position
 from mcpfence.findings.finding import Path, fail
+from mcpfence.findings.position import Position
 from mcpfence.findings.wording import type_name
 
 
@@ -98,14 +99,14 @@ def _filled(values: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str,
     return filled
 
 
-def where(path: Path, sources: Sequence[ValuesFile]) -> str:
-    """`values.yaml:41:9` of a path in the last file that has it; empty where no file has even its first key."""
+def where(path: Path, sources: Sequence[ValuesFile]) -> Position | None:
+    """The place of a path in the last file that has it; None where no file has even its first key."""
     for depth in range(len(path), 0, -1):
         for source in reversed(sources):
             if _has(source.data, path[:depth]):
                 found = position(source.text, path[:depth])
-                return f"{source.name}:{found[0]}:{found[1]}" if found else source.name
-    return ""
+                return Position(source.name, *found) if found else Position(source.name)
+    return None
 
 
 def _has(data: Any, path: Path) -> bool:

@@ -37,16 +37,18 @@ def to_be_called(view: View, fence: Fence, target: Target) -> Remedy:
     todo = f"declare it under clients as NAME: {{{_as_client(target)}}}"
     if fence.kind == "workload":
         todo += f", and write {path}: {{from: [NAME], ports: {ports_entry(target.ports)}}}"
-    elif view.ingress(fence).clients is not None:
+        return Remedy(why, todo, ("clients",))
+    if view.ingress(fence).clients is not None:
         todo += f", and add NAME to {path}.from"
     return Remedy(why, todo + _ports_too(view, fence, target), ("clients",))
 
 
 def _ports_too(view: View, fence: Fence, target: Target) -> str:
-    """What clients of a server need besides, where they are to call it on another port than they may."""
-    if fence.kind != "server":
+    """What clients of a server or workload need besides, where they are to call it on another port than they may."""
+    if fence.kind not in ("server", "workload"):
         return ""
-    open_ = view.ingress(fence).ports or tcp(view.catalog.servers[fence.name].port)
+    own = tcp(view.catalog.servers[fence.name].port) if fence.kind == "server" else ()
+    open_ = view.ingress(fence).ports or own
     if set(target.ports) <= set(open_):
         return ""
     return f", and write {path_text(view.ingress(fence).path)}.ports: {ports_entry((*open_, *target.ports))}"

@@ -99,7 +99,7 @@ def manifests(view: View, fence: Fence) -> tuple[Rendered, ...]:
     prepared, _ = view.prepared(fence)
     made = [
         *view.provider.emit(prepared, view.network),
-        *network_policies(prepared, view.provider.composition, RuleBlocks()),
+        *network_policies(prepared, view.provider.composition, RuleBlocks(), view.provider.takes),
     ]
     wanted = {(item.kind, item.namespace, item.name) for item in made}
     return tuple(item for item in view.rendering.objects if (item.kind, item.namespace, item.name) in wanted)
@@ -120,7 +120,11 @@ def look(view: View, fences: Iterable[Fence], *, floor: bool = False) -> Sight:
     documents = [part for fence in fences for item in manifests(view, fence) for part in load_foreign(item.text)]
     if floor:
         documents.append(floor_policy(view.catalog.namespace))
-    found = read_policies(documents, pod_addresses=canonical(view.network.pod_cidrs) or ALL)
+    found = read_policies(
+        documents,
+        pod_addresses=canonical(view.network.pod_cidrs) or ALL,
+        api_addresses=view.network.api_addresses or ALL,
+    )
     return Sight(Evaluator(found), frozenset(_keys(documents)))
 
 

@@ -26,6 +26,7 @@ from mcpfence.plan.blocked_ranges import BlockedRange, blocked_ranges, endpoints
 from mcpfence.plan.fence import Fence, Narrowing
 from mcpfence.proof.prove import DISJOINT
 from mcpfence.proof.residual_risks import residual_risks
+from mcpfence.providers import NamesAt
 from mcpfence.reach.flows.flows import TooManyParts
 
 _OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
@@ -49,6 +50,11 @@ class Explanation(NamedTuple):
     manifests: tuple[str, ...]
     floor: str
     """The chart's NetworkPolicy that denies what no other allows; empty where it does not stand around these pods."""
+
+    @property
+    def names_anywhere(self) -> bool:
+        """Whether its names are open wherever they resolve to, since nothing of the engine stands in front of them."""
+        return bool(self.fence.names) and self.view.provider.names_at is NamesAt.ANYWHERE
 
 
 class Elsewhere(NamedTuple):
@@ -104,7 +110,7 @@ def explanation_of(view: View, fence: Fence) -> Explanation:
         loses=view.prepared(fence)[1],
         findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),
         risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= _facts(fence)), _OTHERS),
-        manifests=tuple(f"{item.kind} {item.namespace}/{item.name}" for item in manifests(view, fence)),
+        manifests=tuple(item.title for item in manifests(view, fence)),
         floor=f"NetworkPolicy {fence.namespace}/{FLOOR}" if floor else "",
     )
 

@@ -1,6 +1,6 @@
-"""Explanations and verdicts as plain documents: what `--output json` prints, and what templates read.
+"""Explanations and verdicts as plain documents: what `--format json` prints, and what templates read.
 
-The shape is stable: keys are only ever added (docs/explain.md).
+The command line puts the head that all outputs have before it.  Keys are only ever added (docs/explain.md).
 """
 
 from __future__ import annotations
@@ -8,18 +8,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from mcpfence import __version__
 from mcpfence.explain.endpoint import End
 from mcpfence.explain.explanation import Elsewhere, Explanation
 from mcpfence.explain.grants import Line
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import Finding, Path, path_text
+from mcpfence.findings.position import Position, position_shape
 from mcpfence.net.ports import Ports, ports_text
 from mcpfence.plan.blocked_ranges import BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
 
-Place = Callable[[Path], str]
-"""`values.yaml:41:9` of a path; empty where no file has it."""
+Place = Callable[[Path], Position | None]
+"""Where a path is in the files, if anywhere."""
 
 Shape = dict[str, Any]
 
@@ -29,7 +29,6 @@ def explanation_shape(explained: Explanation, place: Place) -> Shape:
     fence, catalog = explained.fence, explained.view.catalog
     public = sorted({f"IPv{number}" for number in _families(explained)})
     return {
-        "version": __version__,
         "kind": fence.kind,
         "name": fence.name,
         "runtime": fence.runtime,
@@ -39,6 +38,7 @@ def explanation_shape(explained: Explanation, place: Place) -> Shape:
         "manifests": list(explained.manifests),
         "floor": explained.floor,
         "reaches": [_line(line, place, public) for line in explained.reaches],
+        "namesAnywhere": explained.names_anywhere,
         "reachesNothingBecause": explained.nothing,
         "calledBy": [_line(line, place, []) for line in explained.called_by],
         "metadataEndpoints": [{"address": text, "why": why} for text, why in explained.endpoints],
@@ -53,7 +53,6 @@ def elsewhere_shape(explained: Elsewhere) -> Shape:
     """A server without pods."""
     server = explained.server
     return {
-        "version": __version__,
         "kind": "server",
         "name": server.name,
         "runtime": server.runtime,
@@ -66,7 +65,6 @@ def elsewhere_shape(explained: Elsewhere) -> Shape:
 def verdicts_shape(explained: Explanation, verdicts: tuple[Verdict, ...], place: Place) -> Shape:
     """The answers; `allowed` only if all of them are."""
     return {
-        "version": __version__,
         "kind": explained.fence.kind,
         "name": explained.fence.name,
         "runtime": explained.fence.runtime,
@@ -97,7 +95,7 @@ def _ports(ports: Ports) -> list[str]:
 
 
 def _key(path: Path, place: Place) -> Shape:
-    return {"key": path_text(path), "position": place(path)}
+    return {"key": path_text(path), "position": position_shape(place(path))}
 
 
 def _blocked_range(row: BlockedRange) -> Shape:
@@ -109,7 +107,7 @@ def _finding(finding: Finding, place: Place) -> Shape:
         "id": finding.id,
         "severity": finding.severity.value,
         "place": finding.place,
-        "position": place(finding.path) if finding.path and not finding.document else "",
+        "position": position_shape(place(finding.path)) if finding.path and not finding.document else None,
         "sentence": finding.sentence,
         "todo": finding.todo,
     }

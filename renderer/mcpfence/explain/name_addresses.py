@@ -7,7 +7,7 @@ from typing import NamedTuple
 from mcpfence.explain.context import Sight, View
 from mcpfence.net.addresses import ALL, cidrs, family
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
-from mcpfence.plan.fence import Fence
+from mcpfence.plan.fence import Fence, addresses_among
 from mcpfence.proof.prove import subjects
 from mcpfence.reach.flows import flows, traffic
 from mcpfence.reach.flows.flows import Reach
@@ -32,7 +32,7 @@ def places_of(view: View, fence: Fence, allowed: traffic.Traffic, sight: Sight) 
         bounds = sight.evaluator.egress(subject)
         sure = intersect(sure, _where(bounds.least, allowed))
         perhaps = canonical([*perhaps, *_where(bounds.most, allowed)])
-    public = canonical(piece for block in view.network.public for piece in block.addresses)
+    public = addresses_among(view.network.public)
     parts = {number: tuple(piece for piece in public if family(piece[0]) == number) for number in (4, 6)}
     whole = tuple(number for number, part in parts.items() if part and is_subset(part, sure))
     closed = tuple(number for number, part in parts.items() if part and number not in whole)

@@ -6,16 +6,18 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Self
 
 from mcpfence.explain.endpoint import End
 from mcpfence.explain.explanation import Elsewhere, Explanation
 from mcpfence.explain.grants import Line, families_text
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import Path, path_text
+from mcpfence.findings.position import Position, position_text
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.blocked_ranges import TABLE, BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
+from mcpfence.text.printable import printable
 
 WIDTH = 100
 _LABEL = 12
@@ -25,15 +27,25 @@ _LONGEST = 60
 """Of a word that is kept in one piece."""
 
 Tone = Literal["plain", "title", "allowed", "denied", "partly", "unknown", "warning", "note"]
-Place = Callable[[Path], str]
+Place = Callable[[Path], Position | None]
 """`values.yaml:41:9` of a path; empty where no file has it."""
 
 
-class TextLine(NamedTuple):
-    """One line; a title is toned whole, of every other line the first word."""
+class _Toned(NamedTuple):
+    """The parts of a line."""
 
     text: str = ""
     tone: Tone = "plain"
+
+
+class TextLine(_Toned):
+    """One line that shows all its characters; a title is toned whole, of every other line the first word."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str = "", tone: Tone = "plain") -> Self:
+        """The line, whatever foreign text is in it."""
+        return super().__new__(cls, printable(text), tone)
 
 
 _LABELS = {"kubernetesAPI": "API server", "cloudIdentity": "identity", "unenforced": "any name"}
@@ -106,7 +118,7 @@ def _stopped(ends: Iterable[End]) -> list[str]:
 
 
 def _key(line: Line, place: Place) -> str:
-    where = place(line.key)
+    where = position_text(place(line.key))
     return f"{path_text(line.key)}{f' ({where})' if where else ''}{f': {line.why}' if line.why else ''}"
 
 
@@ -118,6 +130,8 @@ def _reaches(explained: Explanation) -> list[TextLine]:
         return _row("nothing", [explained.nothing])
     prepared, _ = explained.view.prepared(explained.fence)
     public = f", at public {families_text(prepared.public)} addresses" if prepared.public else ""
+    if public and explained.names_anywhere:
+        public += " and wherever else they resolve to"
     lines: list[TextLine] = []
     for _, group in groupby(explained.reaches, key=_alike):
         found = list(group)
@@ -154,14 +168,15 @@ def _blocked(explained: Explanation, verbose: bool) -> list[TextLine]:
     """What stays closed, by source; why each range does only with -v."""
     if not explained.endpoints:
         return []
-    lines = [TextLine(), TextLine("closed to names, stances and listed cidrs", "title")]
+    anywhere = explained.names_anywhere
+    lines = [TextLine(), TextLine(f"closed to {'' if anywhere else 'names, '}stances and listed cidrs", "title")]
     if verbose:
         lines += _row("metadata", [f"{text:<20} {why}" for text, why in explained.endpoints], 21)
     else:
         lines += _row("metadata", [", ".join(text for text, _ in explained.endpoints)])
     if not explained.blocked:
         return lines
-    lines += [TextLine(), TextLine("closed to names and stances", "title")]
+    lines += [TextLine(), TextLine(f"closed to {'' if anywhere else 'names and '}stances", "title")]
     for label, rows in groupby(explained.blocked, key=_blocked_label):
         if verbose:
             lines += _row(label, [f"{row.cidr:<20} {row.why}" for row in rows], 21)
@@ -204,7 +219,7 @@ def _row(label: str, texts: Iterable[str], hang: int = 2) -> list[TextLine]:
 
 def _wrap(text: str, first: int, rest: int) -> list[str]:
     """Lines of at most WIDTH columns; selectors that would not fit may break behind a comma."""
-    words = (re.sub(r",(?=\S)", ", ", word) if len(word) > _LONGEST else word for word in text.split(" "))
+    words = (re.sub(r",(?=\S)", ", ", word) if len(word) > _LONGEST else word for word in printable(text).split(" "))
     return textwrap.wrap(
         " ".join(words),
         WIDTH,

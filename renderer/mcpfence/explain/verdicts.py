@@ -24,6 +24,7 @@ from mcpfence.net.intervals import canonical, intersect
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of, subjects
+from mcpfence.providers import NamesAt
 from mcpfence.reach.evaluation.evaluator import Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Reach
@@ -61,7 +62,7 @@ def may_reach(view: View, fence: Fence, target: Target) -> Verdict:
     if any(end.answer != "allowed" for end in theirs):
         remedies += _at_the_other_end(view, fence, target, _fences_of(view, target.pods, sight.keys))
     grants = _granting(egress_lines(view, fence), asked) if mine.answer in ("allowed", "partly") else ()
-    notes = [*_unseen(target, [mine, *theirs]), *_by_name(sight, subjects(fence), target, mine.answer)]
+    notes = [*_unseen(target, [mine, *theirs]), *_by_name(view, sight, subjects(fence), target, mine.answer)]
     notes += _inside(view, target)
     sentence = _SENTENCES["to", answer].format(us=fence.title, them=_said(target), ports=ports_text(target.ports))
     return Verdict("to", target, answer, sentence, (mine, *theirs), grants, _needed(remedies), tuple(notes))
@@ -204,6 +205,8 @@ def _host_sentence(fence: Fence, target: Target, answer: Answer, places: Places)
 def _host_notes(view: View, fence: Fence, places: Places, grants: Sequence[Line]) -> Iterator[str]:
     if places.open and places.closed:
         yield f"not over IPv{places.closed[0]}"
+    if places.open and places.private and view.provider.names_at is NamesAt.ANYWHERE:
+        yield "also wherever else it resolves to, private addresses and the metadata endpoint among them"
     granted = {line.key for line in grants}
     own = [line for line in egress_lines(view, fence) if line.kind == "address" and line.key[:-1] in granted]
     for line in own:
@@ -231,8 +234,8 @@ def _unseen(target: Target, ends: Sequence[End]) -> list[str]:
     return notes
 
 
-def _by_name(sight: Sight, pods: Sequence[Subject], target: Target, answer: Answer) -> list[str]:
-    """An address that is refused to nameless flows may be open to those that show a granted name."""
+def _by_name(view: View, sight: Sight, pods: Sequence[Subject], target: Target, answer: Answer) -> list[str]:
+    """An address that is refused to nameless flows may be open to those under a granted name."""
     if answer == "allowed" or not target.addresses:
         return []
     asked = flows.reach_of(target.addresses, (), traffic.named(points_of(target.ports), host_names.EVERY_NAME))
@@ -246,6 +249,8 @@ def _by_name(sight: Sight, pods: Sequence[Subject], target: Target, answer: Answ
     if not shown:
         return []
     listed = ", ".join(sorted(shown)[:5]) + (f" and {len(shown) - 5:,} more" if len(shown) > 5 else "")
+    if view.provider.names_at is NamesAt.ANYWHERE:
+        return [f"it is open to whoever makes a granted name resolve to it: {listed}"]
     return [f"connections that show a granted name (TLS SNI or HTTP Host) do pass there: {listed}"]
 
 

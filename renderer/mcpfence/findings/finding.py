@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from mcpfence.findings.table import TABLE, Severity
+from mcpfence.text.masking import masked, told
+from mcpfence.text.secret_detection import secret_value
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the catalog's root, such as ("servers", "github", "egress", "cidrs", 0)."""
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
 _QUOTE_LIMIT = 80
+_READ_LIMIT = 4096
+"""Characters of a value that are looked at before it is cut, so that what is cut is no longer known as a secret."""
 _REPEAT_LIMIT = 25
 
 
-class Finding(NamedTuple):
-    """One thing to tell: `sentence` says what is so, `todo` what to do about it (may be empty)."""
+class _Said(NamedTuple):
+    """The parts of a finding."""
 
     id: str
     path: Path
@@ -32,6 +37,19 @@ class Finding(NamedTuple):
     todo: str = ""
     document: str = ""
     """Names a document of the stream instead of a place in the catalog, such as `Service data/redis`."""
+
+
+class Finding(_Said):
+    """One thing to tell: `sentence` says what is so, `todo` what to do about it (may be empty).
+
+    Whatever foreign text is in them becomes visible, and one line, with tokens masked: a finding cannot hold another.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, id: str, path: Path, sentence: str, todo: str = "", document: str = "") -> Self:
+        """The finding, fit to be said anywhere."""
+        return super().__new__(cls, id, path, told(sentence), told(todo), told(document))
 
     @property
     def severity(self) -> Severity:
@@ -56,7 +74,7 @@ def path_text(path: Path) -> str:
     for step in path:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif len(step) <= _QUOTE_LIMIT and _PLAIN_KEY.match(step):
+        elif len(step) <= _QUOTE_LIMIT and _PLAIN_KEY.match(step) and not secret_value(step):
             text += f".{step}" if text else step
         else:
             text += f"[{quote(step)}]"
@@ -64,8 +82,9 @@ def path_text(path: Path) -> str:
 
 
 def quote(value: object) -> str:
-    """A value for a message: JSON text in one line, non-ASCII escaped, cut after 80 characters."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    """A value for a message: JSON text in one line, secrets masked, non-ASCII escaped, cut after 80 characters."""
+    written = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = masked(written[:_READ_LIMIT])
     cut = text if len(text) <= _QUOTE_LIMIT else text[:_QUOTE_LIMIT] + "..."
     return json.dumps(cut) if isinstance(value, str) else cut
 
@@ -91,41 +110,37 @@ class Collector:
     """
 
     _findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
-    _counts: dict[str, int] = field(default_factory=dict)
+    failed: bool = False
+    """Whether an error is among the findings."""
 
     def add(self, id: str, path: Path, sentence: str, todo: str = "", *, document: str = "") -> None:
-        """Keep a finding; the same one twice counts once, and after 25 errors of one id the rest is only counted."""
-        if id not in TABLE:
-            raise KeyError(id)
+        """Keep a finding; the same one twice counts once."""
         finding = Finding(id, path, sentence, todo, document)
-        key = (id, finding.place, sentence)
-        if key in self._findings:
-            return
-        count = self._counts.get(id, 0) + 1
-        self._counts[id] = count
-        if count <= _REPEAT_LIMIT:
-            self._findings[key] = finding
+        self.failed |= finding.severity is Severity.ERROR
+        self._findings.setdefault((id, finding.place, sentence), finding)
 
     def take(self, findings: Iterable[Finding]) -> None:
         """Keep findings that were made elsewhere."""
         for item in findings:
             self.add(item.id, item.path, item.sentence, item.todo, document=item.document)
 
-    @property
-    def failed(self) -> bool:
-        """Whether an error is among the findings."""
-        return any(TABLE[id].severity is Severity.ERROR for id in self._counts)
-
     def findings(self) -> tuple[Finding, ...]:
-        """All findings, errors first, then in the order of their places; what was cut is said behind its severity."""
-        every = [*sorted(self._findings.values(), key=_rank), *self._cut()]
-        return tuple(sorted(every, key=lambda finding: _RANKS[finding.severity]))
+        """All findings, errors first, then in the order of their places.
 
-    def _cut(self) -> Iterator[Finding]:
-        for id, count in self._counts.items():
+        Of one id the first 25 are told, and how many more there are stands behind its severity: sorted before they are
+        cut, so that a catalog is told the same whatever the order of its keys.
+        """
+        counts: Counter[str] = Counter()
+        told: list[Finding] = []
+        for finding in sorted(self._findings.values(), key=_rank):
+            counts[finding.id] += 1
+            if counts[finding.id] <= _REPEAT_LIMIT:
+                told.append(finding)
+        for id, count in sorted(counts.items()):
             if count > _REPEAT_LIMIT:
                 more = f"{count - _REPEAT_LIMIT:,} more findings of this kind are not shown"
-                yield Finding(id, (), more, "mend those above and run again")
+                told.append(Finding(id, (), more, "mend those above and run again"))
+        return tuple(sorted(told, key=lambda finding: _RANKS[finding.severity]))
 
     def stop_on_errors(self) -> None:
         """Raise McpfenceError with every finding if one of them is an error."""

@@ -13,9 +13,11 @@ from mcpfence.catalog.gateway.model import Gateway
 from mcpfence.catalog.model import Catalog
 from mcpfence.gateways.kuadrant import emit
 from mcpfence.gateways.kuadrant.emit import Emitted
+from mcpfence.gateways.kuadrant.objects import KINDS
 from mcpfence.gateways.kuadrant.proof import prove_registered
+from mcpfence.gateways.kuadrant.rivals import rivals
 
-__all__ = ["PROVIDERS", "gateway_manifests", "prove_registered"]
+__all__ = ["KINDS", "PROVIDERS", "gateway_manifests", "prove_registered", "rivals"]
 
 PROVIDERS: Mapping[str, Callable[[Catalog, Gateway], Iterator[Emitted]]] = {"kuadrant": emit.emit}
 

@@ -11,6 +11,14 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.findings.table import Severity
 from mcpfence.findings.wording import type_name
 from mcpfence.imports.merge import CannotInsert, insert, lookup
+from mcpfence.imports.parts import (
+    CatalogPart,
+    faults_of,
+    is_workload,
+    leave_out,
+    with_known_servers,
+    without_gateway_faults,
+)
 from mcpfence.imports.shared.format import ImportContext, Named, Setting, State
 from mcpfence.imports.shared.hints import hosts_of
 from mcpfence.imports.shared.source import Text
@@ -31,14 +39,6 @@ class Draft(NamedTuple):
     defaults: Mapping[str, Any]
 
 
-class _Part(NamedTuple):
-    """A value on its way into the catalog, with the sentences above it."""
-
-    path: tuple[str, ...]
-    value: Any
-    decided: tuple[str, ...]
-
-
 def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ...]]:
     """The catalog's text and the servers that are in it; raises McpfenceError where no catalog comes of it."""
     base = read_source(draft.base.name, draft.base.text).data if draft.base else {}
@@ -47,16 +47,22 @@ def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ..
         settings = [part for part in settings if part.path != ("egress", "provider")]
     servers, same = _new(draft.servers, base, draft.base.name if draft.base else "", context)
     while True:
-        parts = [*settings, *_provider(servers, settings, base, draft.provider)]
-        parts += [_Part(("servers", item.label), item.entry.server, ()) for item in servers]
+        calling = with_known_servers(settings, {item.label for item in servers}, base)
+        parts = [*calling, *_provider(servers, calling, base, draft.provider)]
+        parts += [CatalogPart(("servers", item.label), item.entry.server, ()) for item in servers]
         whole = _whole(base, parts, draft.base.name if draft.base else "")
         errors = _errors(whole, {item.label for item in servers}, draft.defaults)
         bad = {str(error.path[1]) for error in errors if error.path[:1] == ("servers",) and len(error.path) > 1}
         gone = [item for item in servers if item.label in bad]
-        if not gone:
+        unfit = [] if gone else [part for part in settings if is_workload(part) and faults_of(part, errors)]
+        sound = settings if gone else without_gateway_faults(settings, errors, context)
+        if not gone and not unfit and len(sound) == len(settings):
             break
         servers = [item for item in servers if item.label not in bad]
+        settings = [part for part in sound if part not in unfit]
         _refuse(gone, errors, context)
+        for part in unfit:
+            leave_out(part, faults_of(part, errors)[0], context)
     if errors:
         raise _unfit(errors, context, theirs=draft.base is not None or bool(draft.provider))
     if not parts and draft.base is None:
@@ -77,7 +83,7 @@ def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ..
 # --- what goes into it ---
 
 
-def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: ImportContext) -> list[_Part]:
+def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: ImportContext) -> list[CatalogPart]:
     """Settings that the user's file does not have; the first of several for one key wins, the others are errors."""
     found: dict[tuple[str, ...], Setting] = {}
     for item in settings:
@@ -94,7 +100,10 @@ def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: Imp
         elif other.value != item.value:
             sentence = f"sets {words}, which {other.node.place} sets too, to something else"
             context.say("import-setting-twice", item.node, sentence, "import them one by one")
-    return [_Part(path, item.value, (f"from {item.node.place}", *item.decided)) for path, item in sorted(found.items())]
+    return [
+        CatalogPart(path, item.value, (f"from {item.node.place}", *item.decided), item.node)
+        for path, item in sorted(found.items(), key=lambda pair: pair[0])
+    ]
 
 
 def _new(
@@ -128,7 +137,9 @@ _ENGINE = (
 )
 
 
-def _provider(servers: Sequence[Named], settings: Sequence[_Part], base: Mapping[str, Any], wanted: str) -> list[_Part]:
+def _provider(
+    servers: Sequence[Named], settings: Sequence[CatalogPart], base: Mapping[str, Any], wanted: str
+) -> list[CatalogPart]:
     """egress.provider, where names are listed (or one is asked for) and neither the user's file nor a source says."""
     egress = base.get("egress")
     if isinstance(egress, Mapping) and ("provider" in egress or egress.get("unenforcedDomains") == "internet"):
@@ -138,12 +149,12 @@ def _provider(servers: Sequence[Named], settings: Sequence[_Part], base: Mapping
     fences = [item.entry.server for item in servers] + [part.value for part in settings if part.path[0] == "workloads"]
     listed = any("/" not in host for fence in fences for host in hosts_of(fence))
     if wanted:
-        return [_Part(("egress", "provider"), wanted, ())]
+        return [CatalogPart(("egress", "provider"), wanted, ())]
     engine = next(name for name in PROVIDERS if name != "none")
-    return [_Part(("egress", "provider"), engine, _ENGINE)] if listed else []
+    return [CatalogPart(("egress", "provider"), engine, _ENGINE)] if listed else []
 
 
-def _whole(base: Mapping[str, Any], parts: Sequence[_Part], name: str = "") -> dict[str, Any]:
+def _whole(base: Mapping[str, Any], parts: Sequence[CatalogPart], name: str = "") -> dict[str, Any]:
     """The user's values with the parts in their places; raises McpfenceError where something else is there."""
     whole: dict[str, Any] = dict(base)
     for part in parts:
@@ -228,7 +239,7 @@ def _sentences(item: Named) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _text(base: Text | None, parts: Sequence[_Part], comments: Comments, left: str) -> str:
+def _text(base: Text | None, parts: Sequence[CatalogPart], comments: Comments, left: str) -> str:
     if base is None:
         return _head() + block(ordered(_whole({}, parts)), comments) + left
     text = without(base.text)
@@ -244,7 +255,7 @@ def _text(base: Text | None, parts: Sequence[_Part], comments: Comments, left: s
     return text + left.replace("\n", end)
 
 
-def _by_holder(parts: Sequence[_Part]) -> dict[tuple[str, ...], dict[str, Any]]:
+def _by_holder(parts: Sequence[CatalogPart]) -> dict[tuple[str, ...], dict[str, Any]]:
     """The parts by the mapping that they go into."""
     holders: dict[tuple[str, ...], dict[str, Any]] = {}
     for part in parts:

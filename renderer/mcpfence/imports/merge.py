@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from mcpfence.documents.trees import compose
 from mcpfence.imports.writer import Comments, block
 
 
@@ -20,7 +21,7 @@ def insert(text: str, path: tuple[str, ...], values: Mapping[str, Any], comments
 
     `text` has been read before (safely, as one document).  Raises CannotInsert.
     """
-    holder: Any = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    holder: Any = compose(text)
     depth, column = 0, 0
     while depth < len(path) and isinstance(holder, yaml.MappingNode):
         found = next((pair for pair in holder.value if pair[0].value == path[depth]), None)

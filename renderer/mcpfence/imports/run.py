@@ -16,11 +16,14 @@ from mcpfence.findings.wording import nearest
 from mcpfence.imports import FORMATS
 from mcpfence.imports.assemble import Draft, assemble
 from mcpfence.imports.merge import lookup
-from mcpfence.imports.shared.destinations import shown
+from mcpfence.imports.namespaces import one_namespace, placed, say_unplaced
 from mcpfence.imports.shared.dns_labels import distinct, label, lossy
 from mcpfence.imports.shared.format import Entry, Format, FormatResult, ImportContext, Named, Setting
-from mcpfence.imports.shared.hints import same_image_hints
+from mcpfence.imports.shared.hints import same_image_hints, seen_hints
 from mcpfence.imports.shared.source import Document, Node, Text, read_text
+
+_SHOWN = 8
+"""Names that a message lists."""
 
 
 class Request(NamedTuple):
@@ -33,6 +36,8 @@ class Request(NamedTuple):
     pods: tuple[Text, ...] = ()
     base: Text | None = None
     defaults: Mapping[str, Any] = {}
+    namespace: str = ""
+    """Of -n: where the pods of objects run that name no namespace."""
 
 
 class Imported(NamedTuple):
@@ -52,24 +57,39 @@ class Imported(NamedTuple):
 
 def import_texts(texts: Sequence[Text], request: Request) -> Imported:
     """Import texts; raises McpfenceError where nothing can be printed at all."""
-    context = ImportContext(trust_publisher=request.trust_publisher, stance=_stance(request.base), only=request.only)
+    base = read_source(request.base.name, request.base.text).data if request.base else {}
+    context = ImportContext(trust_publisher=request.trust_publisher, stance=_stance(base), only=request.only)
+    theirs = lookup(base, ("mcpNamespace", "name"))
+    context.home = theirs if isinstance(theirs, str) else ""
+    context.knows_api = bool(lookup(base, ("cluster", "cidrs", "controlPlane")))
     context.pods = tuple(_documents(request.pods, context))
-    documents = _documents(texts, context)
+    documents = [placed(document, request.namespace) for document in _documents(texts, context)]
     entries, settings = _read(documents, request.format, context)
     entries = _only(entries, request.only, context)
     if not entries and not settings:
         _say_nothing(context, texts)
         return Imported("", (), context.ordered())
-    entries, spaces = _one_namespace(entries, request.base, context)
+    if not (context.home or request.namespace):
+        say_unplaced(entries, documents, context)
+    entries, spaces = one_namespace(entries, request.namespace, theirs, context)
     named = _named(entries, context)
-    draft = Draft(named, (*settings, *spaces), request.provider, request.base, request.defaults)
+    linked = [_with_labels(setting, named) for setting in settings]
+    draft = Draft(named, (*linked, *spaces), request.provider, request.base, request.defaults)
     text, left = assemble(draft, context)
+    if settings and not left and not _declares(text):
+        sentence = "has settings and no servers, so the catalog declares none, and renders refuse it"
+        context.say("import-no-servers", settings[0].node, sentence, "import the servers too, or declare them")
     return Imported(text, left, context.ordered(), context.stance)
 
 
-def _stance(base: Text | None) -> str:
-    found = lookup(read_source(base.name, base.text).data, ("egress", "default")) if base else None
-    return "internet" if found == "internet" else "deny"
+def _declares(text: str) -> bool:
+    """Whether a catalog has a server or a workload."""
+    whole = read_source("catalog", text).data
+    return any(lookup(whole, (key,)) for key in ("servers", "workloads"))
+
+
+def _stance(base: Mapping[str, Any]) -> str:
+    return "internet" if lookup(base, ("egress", "default")) == "internet" else "deny"
 
 
 def _documents(texts: Iterable[Text], context: ImportContext) -> list[Document]:
@@ -85,6 +105,7 @@ def _documents(texts: Iterable[Text], context: ImportContext) -> list[Document]:
 def _read(documents: Sequence[Document], name: str, context: ImportContext) -> tuple[list[Entry], list[Setting]]:
     """What each format makes of its documents; a document that nobody knows is an error if the user named it."""
     formats = list(FORMATS.values()) if name == "auto" else [FORMATS[name]]
+    documents = [document for document in documents if not _said_no_server(document, context)]
     owners = [_owner(document, formats, named=name != "auto") for document in documents]
     active = [item for item in formats if item in owners]
     piles: dict[str, list[Document]] = {item.name: [] for item in active}
@@ -99,6 +120,13 @@ def _read(documents: Sequence[Document], name: str, context: ImportContext) -> t
     for document in strangers:
         _unknown(document, name, alone=document.file not in known, context=context)
     return _all(FORMATS[owner].read(pile, context) for owner, pile in piles.items())
+
+
+def _said_no_server(document: Document, context: ImportContext) -> bool:
+    sentence = next((said for item in FORMATS.values() if (said := item.no_server(document))), "")
+    if sentence:
+        context.say("import-skipped", Node(document, document.data), sentence, "skipped")
+    return bool(sentence)
 
 
 def _owner(document: Document, formats: Sequence[Format], *, named: bool) -> Format | None:
@@ -133,48 +161,20 @@ def _only(entries: list[Entry], names: Sequence[str], context: ImportContext) ->
     """The entries that --only names, by their name in the source or by their label; raises McpfenceError."""
     if not names:
         return entries
-    known = {entry.name for entry in entries} | {label(entry.name) for entry in entries}
+    known = {entry.name for entry in entries} | {label(entry.name) for entry in entries} | context.names
     faults = [name for name in names if name not in known]
     if faults:
-        refused = (
-            "one of those that were refused, or " if any(f.id == "import-refused" for f in context.findings) else ""
-        )
-        todo = nearest(faults[0], sorted(known), f"write {refused}a name of the input")
+        refused = [finding for finding in context.ordered() if finding.severity.value == "error"]
+        labels = sorted({label(name) for name in known})
+        more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+        names = f"write one of {', '.join(labels[:_SHOWN])}{more}" if labels else "write a name of the input"
+        todo = nearest(faults[0], sorted(known), f"{names}, unless it was refused" if refused else names)
         raise McpfenceError(
-            [*context.ordered(), *fail("import-nothing", f"--only {quote(faults[0])} is in no entry", todo).findings]
+            [*refused, *fail("import-nothing", f"--only {quote(faults[0])} is in no entry", todo).findings]
         )
     kept = [entry for entry in entries if entry.name in names or label(entry.name) in names]
     context.forget_others(kept)
     return kept
-
-
-def _one_namespace(
-    entries: list[Entry], base: Text | None, context: ImportContext
-) -> tuple[list[Entry], list[Setting]]:
-    """The entries of one namespace, and the settings that say so; those of others are refused.
-
-    The namespace is that of the merged file if it names one, else that of the first entry that has one.
-    """
-    for entry in entries:
-        if entry.namespace and label(entry.namespace) != entry.namespace:
-            context.refuse(entry.node, f"runs in namespace {shown(entry.namespace)}, which is none", "mend the source")
-    entries = [entry for entry in entries if not entry.namespace or label(entry.namespace) == entry.namespace]
-    first = next((entry for entry in entries if entry.namespace), None)
-    if first is None:
-        return entries, []
-    theirs = lookup(read_source(base.name, base.text).data, ("mcpNamespace", "name")) if base else None
-    wanted = theirs if isinstance(theirs, str) else first.namespace
-    for entry in entries:
-        if entry.namespace and entry.namespace != wanted:
-            sentence = f"runs in namespace {shown(entry.namespace)}, and this catalog is for {shown(wanted)}"
-            context.refuse(entry.node, sentence, "import the servers of each namespace into a catalog of their own")
-    if theirs is None:
-        told = ("every pod of it that no server or workload of this catalog selects is denied by the floor",)
-        create = Setting(first.node, ("mcpNamespace", "create"), value=False, decided=("it exists already",))
-        spaces = [Setting(first.node, ("mcpNamespace", "name"), wanted, told), create]
-    else:
-        spaces = []
-    return [entry for entry in entries if entry.namespace in ("", wanted)], spaces
 
 
 def _say_nothing(context: ImportContext, texts: Sequence[Text]) -> None:
@@ -203,9 +203,9 @@ def _named(entries: Sequence[Entry], context: ImportContext) -> tuple[Named, ...
             sentence = f"{quote(entry.name)} is {text} here: it is too long, or has characters that no label has"
             context.say("import-name", entry.node, sentence, "make sure that it is the server you mean")
     ids = {id: text for entry, text in zip(entries, labels, strict=True) for id in (*entry.ids, entry.name)}
-    hints = same_image_hints(entries)
+    hints, seen = same_image_hints(entries), seen_hints(entries, context)
     return tuple(
-        Named(text, _linked(entry, ids, context)._replace(hints=(*entry.hints, *hints.get(i, ()))))
+        Named(text, _linked(entry, ids, context)._replace(hints=(*entry.hints, *seen.get(i, ()), *hints.get(i, ()))))
         for i, (entry, text) in enumerate(zip(entries, labels, strict=True))
     )
 
@@ -229,3 +229,14 @@ def _linked(entry: Entry, ids: Mapping[str, str], context: ImportContext) -> Ent
             )
     server = {**entry.server, "compositeConfig": {**config, "componentServers": list(dict.fromkeys(there))}}
     return entry._replace(server=server)
+
+
+def _with_labels(setting: Setting, named: Sequence[Named]) -> Setting:
+    """A workload whose egress.servers are the labels of those that were imported."""
+    egress = setting.value.get("egress") if setting.path[0] == "workloads" else None
+    servers = egress.get("servers") if isinstance(egress, Mapping) else None
+    if not isinstance(egress, Mapping) or not isinstance(servers, list):
+        return setting
+    labels = {id: item.label for item in reversed(named) for id in (*item.entry.ids, item.entry.name)}
+    there = sorted({labels[name] for name in servers if name in labels})
+    return setting._replace(value={**setting.value, "egress": {**egress, "servers": there}})

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from mcpfence.documents.writer import Document
+from mcpfence.reach.documents.objects import called
 
 MANAGED_BY = "mcpfence"
 
@@ -14,7 +15,7 @@ FLOOR = "mcp-default-deny"
 
 
 class Manifest(NamedTuple):
-    """A document with what it is sorted and named by."""
+    """A document with what it is sorted and named by; `kind` is as messages call it (`objects.called`)."""
 
     kind: str
     namespace: str
@@ -31,8 +32,8 @@ def make_manifest(
     body: Mapping[str, Any],
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """A namespaced document with mcpfence's labels; `body` holds spec or data."""
-    metadata: Document = {"name": name, "namespace": namespace}
+    """A document with mcpfence's labels, cluster-wide where the namespace is empty; `body` holds spec or data."""
+    metadata: Document = {"name": name, "namespace": namespace} if namespace else {"name": name}
     metadata["labels"] = {
         "app.kubernetes.io/managed-by": MANAGED_BY,
         "app.kubernetes.io/part-of": MANAGED_BY,
@@ -40,7 +41,8 @@ def make_manifest(
     }
     if annotations:
         metadata["annotations"] = dict(annotations)
-    return Manifest(kind, namespace, name, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})
+    title = called(kind, api_version.rpartition("/")[0])
+    return Manifest(title, namespace, name, {"apiVersion": api_version, "kind": kind, "metadata": metadata, **body})
 
 
 def floor_policy(namespace: str) -> Document:
@@ -73,6 +75,12 @@ def is_ours(document: Mapping[str, Any], *, as_printed: bool = False) -> bool:
         return False
     return any(str(key).startswith("mcpfence.io/") for key in labels)
 
+
+FENCED = "mcpfence.io/namespace"
+"""Label of cluster-wide objects: the namespace of the pods that they are for."""
+
+KEYS = "mcpfence.io/catalog-keys"
+"""Annotation of a policy: the keys of the catalog that it stands for."""
 
 MARK = "mcpfence.io/carrier"
 """Label of the carrier (value `catalog`) and of the report that stands in its place (value `rendered`)."""

@@ -6,7 +6,7 @@ import hashlib
 
 LIMIT = 63
 """The API allows 253 for a NetworkPolicy, but EKS stopped enforcing policies with longer names (facts on providers,
-section 5), Calico and group names follow the label form, and one limit for all is one that people can learn."""
+section 5), some engines and group names follow the label form, and one limit for all is one that people can learn."""
 
 
 def limited(name: str) -> str:

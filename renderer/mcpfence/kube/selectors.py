@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Iterator
 from typing import NamedTuple
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -101,9 +103,7 @@ def satisfiable(selector: Selector) -> bool:
 def compatible(left: Selector, right: Selector) -> bool:
     """Whether some pod, with whatever further labels, satisfies both; false only where a key rules it out."""
     ours, theirs = _requirements(left), _requirements(right)
-    return all(ours[key].joined(theirs[key]).possible for key in ours.keys() & theirs.keys()) and (
-        satisfiable(left) and satisfiable(right)
-    )
+    return _agree(ours, theirs) and satisfiable(left) and satisfiable(right)
 
 
 def covers(wide: Selector, narrow: Selector) -> bool:
@@ -130,42 +130,104 @@ Owned = tuple[Selector, int]
 """A selector and the number of its owner."""
 
 
+class _Entry(NamedTuple):
+    """A selector among others: its place, its owner, and what it says of each key."""
+
+    place: int
+    owned: Owned
+    requirements: dict[str, _Requirement]
+
+    def demanded(self, key: str) -> frozenset[str]:
+        """The values of which the key must have one; empty where the selector leaves that open."""
+        need = self.requirements.get(key)
+        return frozenset() if need is None or need.allowed is None else need.allowed - need.refused
+
+
 def overlaps(selectors: list[Owned], limit: int) -> list[tuple[Owned, Owned]]:
     """Pairs of selectors of different owners that can select the same pod; at most `limit`.
 
-    Linear where selectors demand one value of a common key, as `app: NAME` does: only equal values are compared.
+    Linear where selectors demand values of a common key, as `app: NAME` does: only those that share one are compared.
     """
-    if len(selectors) < 2 or limit <= 0:
-        return []
-    counts: dict[str, int] = {}
-    for selector, _ in selectors:
-        for key, _value in selector.labels:
-            counts[key] = counts.get(key, 0) + 1
-    common = max(sorted(counts), key=lambda name: counts[name], default="")
-    if counts.get(common, 0) < 2:
-        return _pairs(selectors, selectors, limit)
-    buckets: dict[str, list[Owned]] = {}
-    rest: list[Owned] = []
-    for entry in selectors:
-        value = dict(entry[0].labels).get(common)
-        (rest if value is None else buckets.setdefault(value, [])).append(entry)
-    found: list[tuple[Owned, Owned]] = []
-    for bucket in buckets.values():
-        if len(bucket) > 1:
-            found += _pairs(bucket, bucket, limit - len(found))
-        if rest:
-            found += _pairs(bucket, rest, limit - len(found))
-        if len(found) >= limit:
-            return found
-    return found + overlaps(rest, limit - len(found))
+    entries = [_Entry(place, owned, _requirements(owned[0])) for place, owned in enumerate(selectors)]
+    possible = [entry for entry in entries if all(need.possible for need in entry.requirements.values())]
+    found: dict[tuple[int, int], tuple[Owned, Owned]] = {}
+    for pair in _overlapping(possible, possible) if limit > 0 else ():
+        first, second = sorted(pair, key=lambda entry: entry.place)
+        found.setdefault((first.place, second.place), (first.owned, second.owned))
+        if len(found) == limit:
+            break
+    return list(found.values())
 
 
-def _pairs(left: list[Owned], right: list[Owned], limit: int) -> list[tuple[Owned, Owned]]:
-    found: list[tuple[Owned, Owned]] = []
-    for i, one in enumerate(left):
-        for other in right[i + 1 :] if left is right else right:
-            if len(found) >= limit:
-                return found
-            if one[1] != other[1] and compatible(one[0], other[0]):
-                found.append((one, other))
-    return found
+def _overlapping(left: list[_Entry], right: list[_Entry]) -> Iterator[tuple[_Entry, _Entry]]:
+    """Pairs of a left and a right entry that overlap, some more than once; both may be one list."""
+    if not left or not right or (left is right and len(left) == 1):
+        return
+    key = _telling_key(left, right)
+    if not key:
+        yield from _pairs(left, right)
+        return
+    ours = _Told(left, key)
+    theirs = ours if left is right else _Told(right, key)
+    for value, entries in ours.by_value.items():
+        yield from _overlapping(entries, theirs.by_value.get(value, []))
+    yield from _overlapping(ours.open, theirs.open)
+    yield from _overlapping(ours.demanding, theirs.open)
+    if left is not right:
+        yield from _overlapping(ours.open, theirs.demanding)
+
+
+class _Told:
+    """Entries told apart by one key: those that demand values of it, by value, and those that leave it open."""
+
+    def __init__(self, entries: list[_Entry], key: str) -> None:
+        self.by_value: dict[str, list[_Entry]] = {}
+        self.demanding: list[_Entry] = []
+        self.open: list[_Entry] = []
+        for entry in entries:
+            values = entry.demanded(key)
+            (self.demanding if values else self.open).append(entry)
+            for value in sorted(values):
+                self.by_value.setdefault(value, []).append(entry)
+
+
+_WORTH = 8
+"""A key is worth telling entries apart by if that spares one comparison in so many; so the recursion stays flat."""
+
+
+def _telling_key(left: list[_Entry], right: list[_Entry]) -> str:
+    """The key that spares most comparisons, since those that demand different values of it cannot overlap."""
+    ours = _demands(left)
+    theirs = ours if left is right else _demands(right)
+    spared: dict[str, int] = {}
+    for key in sorted(ours.keys() & theirs.keys()):
+        (our_count, our_values), (their_count, their_values) = ours[key], theirs[key]
+        meeting = sum(count * their_values[value] for value, count in our_values.items())
+        spared[key] = our_count * their_count - meeting
+    best = max(spared, key=lambda key: spared[key], default="")
+    return best if best and spared[best] * _WORTH >= len(left) * len(right) else ""
+
+
+def _demands(entries: list[_Entry]) -> dict[str, tuple[int, Counter[str]]]:
+    """By key, how many entries demand values of it, and how many each value."""
+    values: dict[str, Counter[str]] = {}
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        for key in entry.requirements:
+            demanded = entry.demanded(key)
+            if demanded:
+                counts[key] += 1
+                values.setdefault(key, Counter()).update(demanded)
+    return {key: (counts[key], found) for key, found in values.items()}
+
+
+def _pairs(left: list[_Entry], right: list[_Entry]) -> Iterator[tuple[_Entry, _Entry]]:
+    for number, one in enumerate(left):
+        for other in right[number + 1 :] if left is right else right:
+            if one.owned[1] != other.owned[1] and _agree(one.requirements, other.requirements):
+                yield one, other
+
+
+def _agree(ours: dict[str, _Requirement], theirs: dict[str, _Requirement]) -> bool:
+    """Whether no key rules it out that a pod meets both."""
+    return all(ours[key].joined(theirs[key]).possible for key in ours.keys() & theirs.keys())

@@ -5,7 +5,7 @@ Policies are evaluated after DNAT, so a fence needs the pods' own labels and por
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import quote
@@ -13,6 +13,7 @@ from mcpfence.kube.selectors import Selector
 from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports, ports_text
 
 _TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
+_SHOWN_PODS = 4
 
 
 class ServicePort(NamedTuple):
@@ -32,10 +33,11 @@ class ServiceRecord(NamedTuple):
 
 
 class PodRecord(NamedTuple):
-    """The labels of a pod template and its named container ports as (protocol, number)."""
+    """The labels of a pod template and its container ports by protocol and name; `title` is what messages call it."""
 
     labels: Mapping[str, str]
-    ports: Mapping[str, PortRange]
+    ports: Mapping[tuple[str, str], PortRange]
+    title: str = ""
 
 
 class ServiceIndex(NamedTuple):
@@ -46,7 +48,11 @@ class ServiceIndex(NamedTuple):
 
 
 class Unresolved(ValueError):
-    """Says, as half a sentence behind the service's name, why the Service cannot give what is asked."""
+    """Says, as half a sentence behind its name, why a Service cannot give what is asked; `todo` is what to write."""
+
+    def __init__(self, sentence: str, todo: str = "") -> None:
+        super().__init__(sentence)
+        self.todo = todo
 
 
 def index(documents: Iterable[Any], default_namespace: str) -> ServiceIndex:
@@ -99,16 +105,28 @@ def _pod(document: Mapping[str, Any], kind: str) -> PodRecord | None:
     else:
         template = _mapping(spec.get("template"))
     labels = _mapping(_mapping(template.get("metadata")).get("labels"))
-    pod = _mapping(template.get("spec"))
-    ports: dict[str, PortRange] = {}
-    for container in _items(pod.get("containers")) + _items(pod.get("initContainers")):
+    metadata = _mapping(document.get("metadata"))
+    if not labels or (kind == "ReplicaSet" and metadata.get("ownerReferences") and spec.get("replicas") == 0):
+        return None  # an earlier revision of a Deployment has no pods any more
+    ports = _container_ports(_mapping(template.get("spec")))
+    return PodRecord({str(k): str(v) for k, v in labels.items()}, ports, f"{kind} {metadata.get('name')}")
+
+
+def _container_ports(pod: Mapping[str, Any]) -> dict[tuple[str, str], PortRange]:
+    """Ports by protocol and name; of one name in several containers the first counts, as it does for endpoints.
+
+    Init containers have ended when a pod serves, but for those that stay (restartPolicy Always).
+    """
+    stay = [one for one in _items(pod.get("initContainers")) if one.get("restartPolicy") == "Always"]
+    ports: dict[tuple[str, str], PortRange] = {}
+    for container in (*_items(pod.get("containers")), *stay):
         for item in _items(container.get("ports")):
-            number, protocol = item.get("containerPort"), item.get("protocol", "TCP")
-            if not isinstance(number, int) or not 1 <= number <= LAST_PORT or protocol not in PROTOCOLS:
+            number, protocol = item.get("containerPort"), item.get("protocol") or "TCP"
+            if type(number) is not int or not 1 <= number <= LAST_PORT or protocol not in PROTOCOLS:
                 continue
             if isinstance(item.get("name"), str):
-                ports[item["name"]] = PortRange(protocol, number, number)
-    return PodRecord({str(k): str(v) for k, v in labels.items()}, ports) if labels else None
+                ports.setdefault((str(protocol), item["name"]), PortRange(str(protocol), number, number))
+    return ports
 
 
 def selector_of(record: ServiceRecord) -> Selector:
@@ -133,25 +151,57 @@ def ports_of(record: ServiceRecord, selector: Selector, pods: tuple[PodRecord, .
                 raise Unresolved(f"has the port {port.target}, which is outside 1 to 65535")
             ranges.append(PortRange(port.protocol, port.target, port.target))
         else:
-            ranges += _named(port, selector, pods)
+            ranges.append(port_by_name(port.protocol, port.target, _selected(selector, pods)))
     if not ranges:
         raise Unresolved("is a Service without ports")
     return canonical_ports(ranges)
 
 
-def _named(port: ServicePort, selector: Selector, pods: tuple[PodRecord, ...]) -> list[PortRange]:
-    """A named target port can have another number in every pod template that the Service selects."""
-    found = [
-        pod.ports[str(port.target)]
-        for pod in pods
-        if all(pod.labels.get(key) == value for key, value in selector.labels)
-        and not selector.expressions
-        and str(port.target) in pod.ports
-        and pod.ports[str(port.target)].protocol == port.protocol
+def _selected(selector: Selector, pods: tuple[PodRecord, ...]) -> list[PodRecord]:
+    """The pod templates that a selector of labels selects; none for one with expressions."""
+    if selector.expressions:
+        return []
+    return [pod for pod in pods if all(pod.labels.get(key) == value for key, value in selector.labels)]
+
+
+def port_by_name(protocol: str, name: str, pods: Sequence[PodRecord]) -> PortRange:
+    """The one number that a port's name means in these pods, which one fence is for.
+
+    A fence knows numbers alone: where pods mean different ones, or some have none of that name, it would open to each
+    what only the others have.  Raises Unresolved, which names the pods.
+    """
+    found = [pod.ports.get((protocol, name)) for pod in pods]
+    numbers = {one for one in found if one is not None}
+    if not numbers:
+        raise Unresolved(f"has the target port {quote(name)}, which no pod template of the input names")
+    if len(numbers) > 1 or None in found:
+        said = said_by_pod([(pod.title, [one.first] if one else []) for pod, one in zip(pods, found, strict=True)])
+        raise Unresolved(
+            f"has the target port {quote(name)}, which is {said}",
+            "write one entry for each kind of pods, with its podSelector and ports",
+        )
+    return numbers.pop()
+
+
+def said_by_pod(numbers: Iterable[tuple[str, Sequence[int]]]) -> str:
+    """`80 in Deployment a, 5432 in Deployment b and not there in Job c`: what one name means in each, first come first.
+
+    Pods that agree stand together; of many only some are named.
+    """
+    by_number: dict[tuple[int, ...], list[str]] = {}
+    for title, found in numbers:
+        by_number.setdefault(tuple(sorted(found)), []).append(quote(title)[1:-1])
+    parts = [
+        f"{' and '.join(map(str, found)) or 'not there'} in {_some(titles)}"
+        for found, titles in sorted(by_number.items(), key=lambda item: (not item[0], item[0]))
     ]
-    if not found:
-        raise Unresolved(f'has the target port "{port.target}", which no pod template of the input names')
-    return found
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def _some(titles: Iterable[str]) -> str:
+    names = sorted(set(titles))
+    more = f" and {len(names) - _SHOWN_PODS} more" if len(names) > _SHOWN_PODS else ""
+    return f"{', '.join(names[:_SHOWN_PODS])}{more}"
 
 
 def mistaken_ports(
@@ -179,10 +229,8 @@ def _listed(one: PortRange, listed: Ports) -> bool:
 
 
 def _targets(port: ServicePort, selector: Selector, pods: tuple[PodRecord, ...]) -> list[PortRange]:
-    """The pod ports behind one port of a Service; none where they cannot be told."""
+    """Every pod port that may be behind one port of a Service; none where they cannot be told."""
     if isinstance(port.target, int):
         return [PortRange(port.protocol, port.target, port.target)]
-    try:
-        return _named(port, selector, pods)
-    except Unresolved:
-        return []
+    found = (pod.ports.get((port.protocol, port.target)) for pod in _selected(selector, pods))
+    return list(dict.fromkeys(one for one in found if one is not None))

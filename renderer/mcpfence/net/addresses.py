@@ -53,6 +53,15 @@ def parse_cidr(text: str) -> Interval:
     return V6_BASE + first, V6_BASE + last
 
 
+def parse_masked_cidr(text: str) -> Interval | None:
+    """A block whose host bits may be set, which are masked; None for what is no CIDR block then either."""
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+        return parse_cidr(str(network)) if text.endswith(f"/{network.prefixlen}") else None
+    except ValueError:
+        return None
+
+
 def _refuse_bare(text: str) -> NoReturn:
     try:
         address = ipaddress.ip_address(text)

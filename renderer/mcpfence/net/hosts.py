@@ -11,6 +11,7 @@ import re
 from functools import lru_cache
 
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _PLAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 _NUMBER = re.compile(r"[0-9]+\Z|0x[0-9a-f]*\Z")
 _LONGEST = 253
@@ -45,6 +46,11 @@ def parse_host(text: str) -> str:
     return _slow(text)
 
 
+def is_domain(text: str, longest: int) -> bool:
+    """Whether names can stand below a text: labels in lower case, so many characters at most."""
+    return len(text) <= longest and re.fullmatch(rf"{_DOMAIN_LABEL}(?:\.{_DOMAIN_LABEL})*", text) is not None
+
+
 def _slow(text: str) -> str:
     if not text.strip():
         raise BadHost("host-empty", "is empty", "write a host name such as api.example.com, or remove the entry")
@@ -61,11 +67,17 @@ def _slow(text: str) -> str:
     if _is_ip(text):
         raise BadHost("host-is-ip", "is an IP address", "list it under egress.cidrs with its ports")
     if re.search(r"[/?#]", text):
-        host = re.split(r"[/?#:]", text)[0]
+        host = re.split(r"[/?#:]", _without_user(text))[0]
         raise BadHost("host-path", "has a path", f"write {host or 'the host name alone'}")
     if ":" in text:
-        raise BadHost("host-port", "has a port", _port_todo(text))
+        raise BadHost("host-port", "has a port", _port_todo(_without_user(text)))
     return _labels(text)
+
+
+def _without_user(text: str) -> str:
+    """The text without what stands before the host, which may be a password."""
+    before, sign, path = text.partition("/")
+    return before.rpartition("@")[2] + sign + path
 
 
 def _url_todo(text: str) -> str:

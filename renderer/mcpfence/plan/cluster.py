@@ -41,6 +41,7 @@ def cluster_facts(catalog: Catalog) -> ClusterFacts:
         for whole in public_blocks(nat64=catalog.cluster.nat64)
         if family(whole[0]) in catalog.cluster.families and subtract((whole,), ranges)
     )
+    points = metadata()
     network = ClusterNetwork(
         namespace=catalog.namespace,
         release=catalog.release,
@@ -49,9 +50,10 @@ def cluster_facts(catalog: Catalog) -> ClusterFacts:
         inside=canonical([*cluster, *catalog.dns.cluster_ips]),
         pod_cidrs=catalog.cluster.pods,
         service_cidrs=catalog.cluster.services,
+        api_addresses=subtract(canonical(catalog.cluster.control_plane), points),
         provider_settings=catalog.provider_settings,
+        cni=catalog.cluster.cni,
     )
-    points = metadata()
     return ClusterFacts(
         network=network,
         blocked=ranges,

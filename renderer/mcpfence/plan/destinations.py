@@ -9,11 +9,12 @@ from mcpfence.catalog.model import Catalog, Domain, Egress, Service
 from mcpfence.findings.finding import Collector, Path, path_text
 from mcpfence.kube.selectors import Selector
 from mcpfence.kube.services import ServiceIndex, Unresolved, mistaken_ports, ports_of, selector_of
+from mcpfence.kube.yaml_entries import ports_entry
 from mcpfence.net.addresses import cidrs
-from mcpfence.net.intervals import Interval, canonical, intersect
+from mcpfence.net.intervals import Interval, intersect
 from mcpfence.net.ports import Ports
 from mcpfence.plan.cluster import ClusterFacts, listed_block, order_peers
-from mcpfence.plan.fence import Allow, Block, Name, Pods
+from mcpfence.plan.fence import Allow, Block, Fence, Name, Pods, addresses_among
 
 
 class Reached(NamedTuple):
@@ -86,7 +87,7 @@ def _pods(
         selector = selector or selector_of(record)
         ports = ports or ports_of(record, selector, services.pods.get(namespace, ()))
     except Unresolved as why:
-        out.add("service-unresolved", entry.path, f"{name} {why}", todo)
+        out.add("service-unresolved", entry.path, f"{name} {why}", why.todo or todo)
         return None, None
     return selector, ports
 
@@ -97,6 +98,23 @@ def addresses_of(domain: Domain, facts: ClusterFacts, out: Collector) -> Allow |
     found = [_listed_text(block, facts, path, out) for block in domain.addresses]
     peers = order_peers([block for block in found if block is not None])
     return Allow("address", peers, domain.ports, path_text(path)) if peers else None
+
+
+def refuse_addressed(catalog: Catalog, egress: Egress, out: Collector) -> None:
+    """Without an engine for names say of each name that has its addresses beside it what to write instead."""
+    refused = catalog.provider == "none" and catalog.unenforced_domains == "refuse"
+    for domain in (one for one in egress.domains if one.addresses and refused):
+        ports = ports_entry(domain.ports)
+        entries = ", ".join(f"{{cidr: {text}, ports: {ports}}}" for text in cidrs(domain.addresses))
+        sentence = f"no engine for host names is chosen, and {domain.pattern} has its addresses beside it"
+        todo = f"remove the entry, and write egress.cidrs: [{entries}]"
+        out.add("domains-unenforced", domain.path, sentence, todo)
+
+
+def all_addressed(fence: Fence) -> bool:
+    """Whether each name of a fence has its addresses beside it."""
+    beside = {allow.source for allow in fence.egress if allow.kind == "address"}
+    return all(f"{name.source}.addresses" in beside for name in fence.names)
 
 
 def listed_cidrs(egress: Egress, facts: ClusterFacts, out: Collector) -> list[Allow]:
@@ -119,7 +137,7 @@ def warn_reopened(egress: Egress, allows: Iterable[Allow], out: Collector) -> No
     for allow in allows if with_excepts else ():
         if allow.kind not in _ENTRIES:
             continue
-        granted = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
+        granted = addresses_among(allow.peers)
         for entry in with_excepts:
             again = intersect(entry.excepts, granted)
             if again and allow.source != path_text(entry.path):

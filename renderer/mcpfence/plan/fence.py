@@ -6,14 +6,14 @@ Providers turn fences into manifests; the proof compares what the manifests allo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple
 
 from mcpfence.findings.finding import Path
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.addresses import cidrs
-from mcpfence.net.intervals import Interval, Intervals, subtract
+from mcpfence.net.intervals import Interval, Intervals, subtract, union
 from mcpfence.net.ports import Ports
 
 FenceKind = Literal["server", "workload", "service"]
@@ -82,6 +82,26 @@ class Name(NamedTuple):
     ports: Ports
     source: str
     registry: bool = False
+    least: int = 1
+    most: int = 0
+    """The fewest and the most labels that the `*` of a wildcard stands for (0: no end)."""
+
+    @property
+    def text(self) -> str:
+        """`*.x` as it is written; a `?` is exactly one label where the number of labels is limited."""
+        if not self.pattern.startswith("*."):
+            return self.pattern
+        base = self.pattern.removeprefix("*.")
+        if self.most:
+            return ", ".join(".".join([*["?"] * depth, base]) for depth in range(self.least, self.most + 1))
+        return ".".join([*["?"] * (self.least - 1), "*", base])
+
+
+class CatalogKeys(NamedTuple):
+    """Keys of the catalog that stand behind the rules of each direction, such as `servers.github.egress.cidrs`."""
+
+    egress: tuple[str, ...] = ()
+    ingress: tuple[str, ...] = ()
 
 
 class Fence(NamedTuple):
@@ -100,6 +120,10 @@ class Fence(NamedTuple):
     path: Path = ()
     endings: tuple[str, ...] = ("",)
     """What the names of each selector's objects end in: nothing for a single selector, else its digest."""
+    ranks: tuple[str, ...] = ()
+    """A number for each selector's objects, in figures, where the engine wants one that no other fence has."""
+    keys: CatalogKeys = CatalogKeys()
+    """What its objects say that they stand for; whoever makes them fills it in."""
 
     @property
     def title(self) -> str:
@@ -118,12 +142,19 @@ class Narrowing(NamedTuple):
     fence: str
     lost: tuple[Allow, ...]
     why: str
+    names: tuple[Name, ...] = ()
+    """The names that are lost, where not all of the fence's are: at the addresses of an allow of kind `name`."""
 
     @property
     def text(self) -> str:
         """One line for people."""
-        gone = "; ".join(f"{allow.kind} {', '.join(peer_text(p) for p in allow.peers)}" for allow in self.lost)
+        gone = "; ".join(self._said(allow) for allow in self.lost)
         return f"{self.fence} loses {gone}: {self.why}"
+
+    def _said(self, allow: Allow) -> str:
+        if allow.kind == "name" and self.names:
+            return f"names {', '.join(name.text for name in self.names)}"
+        return f"{allow.kind} {', '.join(peer_text(peer) for peer in allow.peers)}"
 
 
 class ClusterNetwork(NamedTuple):
@@ -138,8 +169,34 @@ class ClusterNetwork(NamedTuple):
     """Addresses of the cluster itself: cluster.cidrs and the DNS Service."""
     pod_cidrs: tuple[Interval, ...]
     service_cidrs: tuple[Interval, ...]
+    api_addresses: Intervals = ()
+    """Where the API server may be: cluster.cidrs.controlPlane less the metadata endpoints; empty: unknown."""
     provider_settings: Mapping[str, Any] = {}
     """What the catalog says to its provider, which alone knows what it means."""
+    cni: str = "generic"
+    """The cluster's network plugin, as `cluster.cni` has it: its oddities may count."""
+
+
+def addresses_among(peers: Iterable[Peer]) -> Intervals:
+    """The addresses of those peers that are blocks."""
+    return union(*(peer.addresses for peer in peers if isinstance(peer, Block)))
+
+
+def names_by_ports(names: Iterable[Name]) -> dict[Ports, list[Name]]:
+    """Names by the ports that they are granted on, both in the order of the names."""
+    found: dict[Ports, list[Name]] = {}
+    for name in names:
+        found.setdefault(name.ports, []).append(name)
+    return found
+
+
+def dns_then_pods(allows: Iterable[Allow]) -> list[Allow]:
+    """DNS, pods, addresses: for who reads a list of rules that all allow."""
+
+    def rank(allow: Allow) -> int:
+        return 0 if allow.kind == "dns" else 1 if any(isinstance(peer, Pods) for peer in allow.peers) else 2
+
+    return sorted(allows, key=rank)
 
 
 @lru_cache(maxsize=1024)

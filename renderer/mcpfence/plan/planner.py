@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries, internet_stance
 from mcpfence.catalog.model import Catalog, Client, Egress, Server, Workload
-from mcpfence.findings.finding import Collector, quote
+from mcpfence.findings.finding import Collector, path_text, quote
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.kube.selectors import Selector, endings
 from mcpfence.kube.services import ServiceIndex
@@ -22,7 +22,15 @@ from mcpfence.plan.callers import (
     workload_ingress,
 )
 from mcpfence.plan.cluster import ClusterFacts, cluster_facts, order_peers
-from mcpfence.plan.destinations import Reached, addresses_of, listed_cidrs, names_of, resolve_service, warn_reopened
+from mcpfence.plan.destinations import (
+    Reached,
+    addresses_of,
+    listed_cidrs,
+    names_of,
+    refuse_addressed,
+    resolve_service,
+    warn_reopened,
+)
 from mcpfence.plan.fence import Allow, ClusterNetwork, Fence, FenceKind, Name, Peer, Pods
 from mcpfence.plan.overlaps import check_disjoint
 from mcpfence.plan.remote_servers import remote_destination
@@ -208,13 +216,19 @@ def _egress(
     if egress.cloud_identity:
         allows += _cloud_identity(facts, catalog, egress, out)
     if internet:
-        allows.append(facts.internet)
+        stance = f"{path_text(egress.path)}.default" if egress.default else "egress.default"
+        allows.append(facts.internet._replace(source=stance))
     warn_reopened(egress, allows, out)
     if needs_dns if egress.dns is None else egress.dns:
         allows.insert(0, facts.dns)
     elif names:
         sentence = "names are granted but dns: false lets nothing resolve them"
         out.add("dns-off-with-names", (*egress.path, "dns"), sentence, "write dns: auto, or list addresses")
+    elif egress.kubernetes_api and egress.dns is None:
+        sentence = "opens the API server's addresses and no DNS, so kubernetes.default.svc does not resolve"
+        todo = "write dns: true beside it if the server asks by name"
+        out.add("kubernetes-api-dns", (*egress.path, "kubernetesAPI"), sentence, todo)
+    refuse_addressed(catalog, egress, out)
     if catalog.provider == "none" and names and catalog.unenforced_domains == "internet":
         allows.append(_unenforced(facts, names))
         scene.opened[" ".join(owner)] = all(name.registry for name in names)

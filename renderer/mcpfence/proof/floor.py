@@ -41,9 +41,12 @@ def prove_floor(namespace: str, fences: Sequence[Fence], policies: PolicySet, re
 
 
 def _opened(evaluator: Evaluator, subject: Subject | Pod, direction: str, remedy: str) -> Iterator[Finding]:
-    packet = flows.witness(evaluator.reach(subject, direction).most)
+    most = evaluator.reach(subject, direction).most
+    packet = flows.witness(most)
     if packet is None:
         return
+    if direction == "ingress":
+        packet = flows.of_caller(packet, most, flows.NOTHING)
     namespace = subject.namespace
     does = "may reach" if direction == "egress" else "may be reached by"
     who = f"pods of namespace {namespace} that are no server or workload {does} {packet.text}"
@@ -55,7 +58,7 @@ def _opened(evaluator: Evaluator, subject: Subject | Pod, direction: str, remedy
         return
     rule = f"{culprit.field} of {culprit.policy}" if culprit.field else culprit.policy
     sentence = f"the floor is open: {who}, since {rule} lets it through"
-    yield Finding("floor-drift", _KEY, sentence, f"remove {rule}, or narrow its podSelector to the pods that need it")
+    yield Finding("floor-drift", _KEY, sentence, f"remove {rule}, or narrow what it selects to the pods that need it")
 
 
 def _strangers(namespace: str, policies: Sequence[Policy]) -> Iterator[Pod]:

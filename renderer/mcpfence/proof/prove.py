@@ -1,6 +1,7 @@
 """The proof: what the manifests let through, read back from their text, is what the fence says - no more, no less.
 
     wider      the manifests (ours and foreign ones of the same stream) allow a flow that the fence does not grant
+               (its names at any address are tolerated under an engine that cannot close anything to names)
     narrower   the fence grants a flow that the manifests do not surely allow, and no narrowing lists it
 
 Policies that only might select the fence's pods count as selecting for `wider` and as not selecting for `narrower`.
@@ -15,10 +16,12 @@ from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import Finding
 from mcpfence.kube.selectors import Selector
+from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.net.ports import ALL_PORTS, Ports
-from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods
-from mcpfence.reach.engines.contract import DIRECTIONS, Policy
+from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods, addresses_among, names_by_ports
+from mcpfence.providers.contract import NamesAt
+from mcpfence.reach.engines.contract import Policy
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
@@ -39,16 +42,36 @@ class Wanted(NamedTuple):
     egress: Reach
 
 
+@lru_cache(maxsize=16)
 def wanted(fence: Fence) -> Wanted:
-    """What the fence says, in the terms of the evaluators."""
+    """What the fence says, in the terms of the evaluators.
+
+    Asked five times of each fence that is proven.
+    """
     egress = [_allowed(allow.peers, allow.ports) for allow in fence.egress]
-    by_ports: dict[Ports, list[str]] = {}
-    for name in fence.names:
-        by_ports.setdefault(name.ports, []).append(name.pattern)
-    public = canonical(piece for block in fence.public for piece in block.addresses)
-    for ports, patterns in by_ports.items():
-        egress.append(flows.reach_of(public, (), traffic.named(_points(ports), host_names.names_of(patterns))))
+    public = addresses_among(fence.public)
+    egress += [flows.reach_of(public, (), shown) for shown in _shown(fence)]
     return Wanted(flows.union_of(_allowed(a.peers, a.ports) for a in fence.ingress), flows.union_of(egress))
+
+
+def tolerated(fence: Fence, names_at: NamesAt) -> Reach:
+    """What the pods may reach without being granted it: their names, where the engine closes nothing to names."""
+    if names_at is NamesAt.PUBLIC:
+        return flows.NOTHING
+    return flows.union_of(flows.reach_of(ALL, (label_sets.EVERYTHING,), shown) for shown in _shown(fence))
+
+
+def _shown(fence: Fence) -> list[traffic.Traffic]:
+    """The names of a fence on their ports."""
+    return [
+        traffic.named(_points(ports), host_names.names_at([(name.pattern, name.least, name.most) for name in names]))
+        for ports, names in names_by_ports(fence.names).items()
+    ]
+
+
+def dns_of(fence: Fence) -> Reach:
+    """The flows to the resolvers of a fence; nothing where it asks none."""
+    return flows.union_of(_allowed(allow.peers, allow.ports) for allow in fence.egress if allow.kind == "dns")
 
 
 def reach_of_pods(pods: Iterable[Pods], ports: Ports) -> Reach:
@@ -62,20 +85,21 @@ def lost_reach(narrowings: Iterable[Narrowing], lost_names: Sequence[Name]) -> R
     for narrowing in narrowings:
         for allow in narrowing.lost:
             if allow.kind == "name":
-                parts += [_named(allow, name) for name in lost_names]
+                parts += [_named(allow, name) for name in narrowing.names or lost_names]
             else:
                 parts.append(_allowed(allow.peers, allow.ports))
     return flows.union_of(parts)
 
 
 def _named(allow: Allow, name: Name) -> Reach:
-    addresses = canonical(piece for peer in allow.peers if isinstance(peer, Block) for piece in peer.addresses)
-    return flows.reach_of(addresses, (), traffic.named(_points(name.ports), host_names.names_of([name.pattern])))
+    addresses = addresses_among(allow.peers)
+    shown = host_names.names_at([(name.pattern, name.least, name.most)])
+    return flows.reach_of(addresses, (), traffic.named(_points(name.ports), shown))
 
 
 @lru_cache(maxsize=4096)
 def _allowed(peers: tuple[Peer, ...], ports: Ports) -> Reach:
-    addresses = canonical(piece for peer in peers if isinstance(peer, Block) for piece in peer.addresses)
+    addresses = addresses_among(peers)
     pods = [label_sets.pods_in(peer.namespace, box_of(peer.selector)) for peer in peers if not isinstance(peer, Block)]
     return flows.reach_of(addresses, pods, traffic.plain(_points(ports)))
 
@@ -118,16 +142,18 @@ class Counterexample(NamedTuple):
     wider: bool
 
 
-def prove(fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT) -> list[Finding]:
+def prove(
+    fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT, *, names_at: NamesAt = NamesAt.PUBLIC
+) -> list[Finding]:
     """Compare a (prepared) fence with the policies that stand around its pods; no finding: they are equal.
 
-    `remedy` is what to do where the fence's own policies are at fault.
+    `remedy` is what to do where the fence's own policies are at fault, `names_at` what the engine says of names.
     """
     found: list[Finding] = []
     for subject in subjects(fence):
         found += _unknown(fence, evaluator.selecting(subject))
         try:
-            for one in counterexamples(fence, subject, evaluator):
+            for one in counterexamples(fence, subject, evaluator, names_at):
                 worded = _wider(fence, one, evaluator, remedy) if one.wider else _narrower(fence, one, remedy)
                 found.append(worded)
         except TooManyParts as many:
@@ -140,15 +166,18 @@ def subjects(fence: Fence) -> tuple[Subject, ...]:
     return tuple(Subject(fence.namespace, box_of(selector)) for selector in fence.selectors)
 
 
-def counterexamples(fence: Fence, subject: Subject, evaluator: Evaluator) -> Iterator[Counterexample]:
+def counterexamples(
+    fence: Fence, subject: Subject, evaluator: Evaluator, names_at: NamesAt = NamesAt.PUBLIC
+) -> Iterator[Counterexample]:
     """At most two a direction: a flow that passes and is not granted, one that is granted and does not surely pass."""
     want = wanted(fence)
-    checks = [("ingress", want.ingress)] if fence.kind == "service" else [*zip(DIRECTIONS, want, strict=True)]
-    for direction, granted in checks:
+    checks = [("ingress", want.ingress, flows.NOTHING), ("egress", want.egress, tolerated(fence, names_at))]
+    for direction, granted, besides in checks[:1] if fence.kind == "service" else checks:
         bounds = evaluator.reach(subject, direction)
-        extra = flows.witness_outside(bounds.most, granted)
+        extra = flows.witness_outside(bounds.most, flows.union(granted, besides))
         if extra is not None:
-            yield Counterexample(subject, direction, extra, wider=True)
+            told = flows.of_caller(extra, bounds.most, granted) if direction == "ingress" else extra
+            yield Counterexample(subject, direction, told, wider=True)
         missing = flows.witness_outside(granted, bounds.least)
         if missing is not None:
             yield Counterexample(subject, direction, missing, wider=False)
@@ -182,7 +211,7 @@ def _wider(fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: st
         return Finding("proof-wider", fence.path, sentence, f"mend {culprit.policy}, or remove it")
     sentence += f": {culprit.field} of {culprit.policy} lets it through"
     pods = fence.selectors[0].text
-    todo = f"remove {culprit.field} of {culprit.policy}, or narrow its podSelector so that it cannot select {pods}"
+    todo = f"remove {culprit.field} of {culprit.policy}, or narrow what it selects so that it cannot select {pods}"
     return Finding("proof-wider", fence.path, sentence, todo)
 
 

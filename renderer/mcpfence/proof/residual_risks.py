@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from mcpfence.catalog.inheritance import granted_registries, internet_stance
 from mcpfence.catalog.model import Catalog
+from mcpfence.findings.finding import plural
 from mcpfence.providers import Risk, provider_of
 
 _DNS, _ANY, _NAME, _GATEWAY = (frozenset({word}) for word in ("dns", "any", "name", "gateway"))
@@ -45,7 +47,7 @@ _REGISTERED = (
 
 def residual_risks(catalog: Catalog) -> tuple[Risk, ...]:
     """Every risk that remains under this catalog's engine, mesh and gateway."""
-    risks: tuple[Risk, ...] = _ALWAYS
+    risks: tuple[Risk, ...] = (*_ALWAYS, *_unenforced(catalog))
     if catalog.provider != "none":
         risks += (_SHARED,)
     risks += provider_of(catalog.provider).risks(catalog)
@@ -54,3 +56,23 @@ def residual_risks(catalog: Catalog) -> tuple[Risk, ...]:
     if catalog.gateway is not None:
         risks += _REGISTERED
     return risks
+
+
+def _unenforced(catalog: Catalog) -> tuple[Risk, ...]:
+    """Host names that no engine holds a server to: those are counted whose fences are open instead."""
+    if catalog.provider != "none" or catalog.unenforced_domains != "internet":
+        return ()
+    listed = [
+        {*one.egress.domains, *granted_registries(catalog, getattr(one, "runtime", ""), one.egress).domains}
+        for one in catalog.fenced
+        if not internet_stance(catalog, one.egress) and not one.egress.deny_all
+    ]
+    names = {domain.pattern for domains in listed for domain in domains}
+    if not names:
+        return ()
+    holders = sum(map(bool, listed))
+    text = (
+        f"names that are not enforced: {plural(len(names), 'host name')} of {plural(holders, 'fence')}; "
+        "every public address on their ports is open instead"
+    )
+    return (Risk("unenforced-names", text, frozenset({"unenforced"})),)

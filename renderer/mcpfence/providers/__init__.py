@@ -9,16 +9,28 @@ from __future__ import annotations
 from importlib import import_module
 
 from mcpfence.findings import table
-from mcpfence.providers.contract import Composition, Feature, Kind, Provider, Risk, features
+from mcpfence.providers.contract import (
+    Composition,
+    Feature,
+    Kind,
+    NamesAt,
+    Provider,
+    Risk,
+    enforced_kinds,
+    features,
+)
 
 TABLE: dict[str, str] = {
     "none": "networkpolicy",
     "aviatrix": "aviatrix",
+    "cilium": "cilium",
+    "eks": "eks",
+    "gke": "gke",
+    "calico": "calico",
+    "antrea": "antrea",
+    "clusternetworkpolicy": "clusternetworkpolicy",
 }
 """`egress.provider` -> the folder of this package; NetworkPolicies are always emitted, providers stand beside them."""
-
-PLANNED = ("cilium", "gke", "eks", "calico", "antrea", "clusternetworkpolicy")
-"""Names that the schema takes so that a sentence of its own refuses them: they are not in this version."""
 
 NETWORK_POLICY = Kind("networking.k8s.io", "NetworkPolicy", "networkpolicies")
 
@@ -46,14 +58,15 @@ def policy_kinds() -> tuple[Kind, ...]:
 
 __all__ = [
     "NETWORK_POLICY",
-    "PLANNED",
     "TABLE",
     "Composition",
     "Feature",
     "Kind",
+    "NamesAt",
     "Provider",
     "Risk",
     "all_providers",
+    "enforced_kinds",
     "features",
     "policy_kinds",
     "provider_of",

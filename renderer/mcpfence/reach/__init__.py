@@ -57,12 +57,13 @@ hold pods only if they hold all of those.  The default, all of IPv4 and IPv6, as
 The folder
 ----------
 
-    from mcpfence.reach.connectivity import connections, csv_form, json_form, text_form
+    from mcpfence.reach.connectivity import connections, csv_form, json_form, list_form, text_form
 
     found = connections.connections(documents)             # found.problems, found.cautions, found.unknown, ...
-    text_form.as_text(found)                                    # line for line what netpol-analyzer's `list` prints
-    text_form.as_text(found, focus="mcp/github")                # a workload's name, or namespace/name
-    text_form.focused(found, "mcp/github")                      # empty: there is no such workload
+    text_form.as_text(found)                                    # one line for each connection and end outside
+    list_form.as_list(found)                                    # line for line what netpol-analyzer's `list` prints
+    list_form.as_list(found, focus="mcp/github")                # a workload's name, or namespace/name
+    list_form.focused(found, "mcp/github")                      # empty: there is no such workload
     csv_form.as_csv(found); json_form.as_json(found)           # the JSON form has IPv6, ICMP and names as well
 
 The packages, from the ground up: flows (sets of flows and what they are made of), documents (objects and fields),

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Path
-from mcpfence.kube.manifest import Manifest
+from mcpfence.kube.manifest import KEYS, Manifest
 from mcpfence.kube.object_names import LIMIT
-from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
-from mcpfence.providers import NETWORK_POLICY, Feature, Provider, all_providers, features
+from mcpfence.plan.destinations import all_addressed
+from mcpfence.plan.engine_labels import refuse_labels_of_plugin
+from mcpfence.plan.fence import CatalogKeys, ClusterNetwork, Fence, Narrowing
+from mcpfence.providers import NETWORK_POLICY, Feature, Kind, Provider, all_providers, features
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.render.objects import Rendered
 from mcpfence.render.report import server_line
@@ -23,6 +25,7 @@ from mcpfence.render.template import (
     object_template,
     split,
     template_of,
+    whole,
 )
 
 
@@ -62,7 +65,7 @@ class Assembly:
         self.objects: dict[str, list[Rendered]] = {}
         self._provider, self._network, self._annotate, self._out = provider, network, annotate, out
         # What the templates would be called that Helm 4 shows as the source of our objects; others by their own name.
-        self._files = {kind.kind: kind.plural for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
+        self._files = {kind.called: _file(kind) for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
         self._taken = dict(taken)
         self._writer, self._blocks = Writer(), RuleBlocks()
         self._made: dict[Fence, Made] = {}
@@ -84,11 +87,12 @@ class Assembly:
         template = template_of(fence)
         made = self._made.get(template.fence) or self._make(template.fence)
         if template.words and len(fence.name) > made.longest:
-            template = FenceTemplate(fence, ())
-            made = self._make(fence)
+            template = whole(fence)
+            made = self._make(template.fence)
         self._lacks(fence, made.missing)
         self._provider.remark(fence, self._network, self._out)
-        self.narrowings += [narrowing._replace(fence=fence.title) for narrowing in made.narrowings]
+        refuse_labels_of_plugin(fence, self._network.cni, self._out)
+        self.narrowings += [_filled(narrowing, fence, template.words) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
             return
         objects = []
@@ -101,6 +105,8 @@ class Assembly:
 
     def _lacks(self, fence: Fence, missing: Iterable[Feature]) -> None:
         for feature in missing:
+            if feature is Feature.NAME and self._out.failed and all_addressed(fence):
+                continue  # the plan has refused each of them, and says what to write
             self._refused.setdefault(feature, []).append(fence.title)
 
     def put(self, manifest: Manifest, title: str, path: Path) -> Rendered:
@@ -117,10 +123,10 @@ class Assembly:
         for feature, titles in self._refused.items():
             shown = ", ".join(titles[:20]) + (f" and {len(titles) - 20:,} more" if len(titles) > 20 else "")
             if feature is Feature.NAME:
-                able = next(one.name for one in all_providers() if Feature.NAME in one.expresses)
+                able = ", ".join(one.name for one in all_providers() if Feature.NAME in one.expresses)
                 sentence = f"NetworkPolicies know no host names, and these list some: {shown}"
                 todo = (
-                    f"write egress.provider: {able}, list addresses under egress.cidrs, "
+                    f"write the egress.provider of your cluster ({able}), list addresses under egress.cidrs, "
                     "or accept every public address with egress.unenforcedDomains: internet"
                 )
                 self._out.add("domains-unenforced", ("egress", "provider"), sentence, todo)
@@ -136,14 +142,17 @@ class Assembly:
         prepared, narrowings = self._provider.prepare(fence, self._network)
         manifests = [
             *self._provider.emit(prepared, self._network),
-            *network_policies(prepared, self._provider.composition, self._blocks),
+            *network_policies(prepared, self._provider.composition, self._blocks, self._provider.takes),
         ]
-        objects = tuple(self._written(manifests))
         longest = longest_name(manifests, fence.endings)
+        objects = tuple(self._written(manifests, fence.keys))
         return self._made.setdefault(fence, Made(objects, split(server_line(prepared)), narrowings, missing, longest))
 
-    def _written(self, manifests: Iterable[Manifest]) -> Iterable[ObjectTemplate]:
+    def _written(self, manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterable[ObjectTemplate]:
         for manifest in manifests:
+            metadata, spec = manifest.document["metadata"], manifest.document["spec"]
+            mine = keys.ingress if spec.get("policyTypes") == ["Ingress"] else keys.egress
+            metadata["annotations"] = {**metadata.get("annotations", {}), KEYS: ", ".join(mine)}
             self._annotated(manifest)
             yield object_template(manifest, self._writer)
 
@@ -161,3 +170,14 @@ class Assembly:
         if other is not title and other != title:
             sentence = f"{title} and {other} would both be {item.title}"
             self._out.add("name-taken", path, sentence, "rename one of them")
+
+
+def _file(kind: Kind) -> str:
+    """What the template of a kind would be called: by its plural, as kubectl writes that."""
+    return kind.plural if kind.called == kind.kind else f"{kind.plural}.{kind.group}"
+
+
+def _filled(narrowing: Narrowing, fence: Fence, words: tuple[str, ...]) -> Narrowing:
+    """The narrowing of a template in the words of one fence."""
+    names = tuple(name._replace(pattern=fill(split(name.pattern), words)) for name in narrowing.names)
+    return narrowing._replace(fence=fence.title, names=names)

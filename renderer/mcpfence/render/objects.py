@@ -28,8 +28,11 @@ BEHIND_POLICIES = (
     "MCPVirtualServer",
     "AuthPolicy",
     "ConfigMap",
+    "ValidatingAdmissionPolicy",
+    "ValidatingAdmissionPolicyBinding",
 )
-"""Policies stand before the pods that they hold for, what is referred to before what refers to it, the report last."""
+"""Policies stand before the pods that they hold for, what is referred to before what refers to it, the guard behind
+all that it guards."""
 
 
 class Rendered(NamedTuple):
@@ -48,8 +51,8 @@ class Rendered(NamedTuple):
 
     @property
     def title(self) -> str:
-        """As messages call it: `NetworkPolicy mcp/mcp-server-github-egress`."""
-        return f"{self.kind} {self.namespace}/{self.name}"
+        """As messages call it: `NetworkPolicy mcp/mcp-server-github-egress`, without namespace where it has none."""
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
 class Rendering(NamedTuple):
@@ -73,7 +76,7 @@ def chunks_of(objects: Sequence[Rendered], size: int = 500) -> tuple[bytes, ...]
 
 def kind_order(provider: Provider) -> tuple[str, ...]:
     """The kinds that a render may print, in their order: what narrows comes before what opens."""
-    return (*(kind.kind for kind in provider.kinds), NETWORK_POLICY.kind, *BEHIND_POLICIES)
+    return (*(kind.called for kind in provider.kinds), NETWORK_POLICY.called, *BEHIND_POLICIES)
 
 
 def in_order(objects: Mapping[str, Sequence[Rendered]], kinds: Sequence[str]) -> tuple[Rendered, ...]:

@@ -2,41 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.catalog.reader import read_catalog
 from mcpfence.catalog.schema import judge
+from mcpfence.catalog.sound_part import apart_from, fault_of, sound_part, with_entries
 from mcpfence.catalog.warnings import caution
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, Path, plural
+from mcpfence.findings.table import Severity
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.services import ServiceIndex
+from mcpfence.plan.fence import Fence
 from mcpfence.plan.planner import make_plan
 from mcpfence.proof.both_ends import caution_both_ends
+from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import UNKNOWN
-from mcpfence.providers import TABLE, provider_of
+from mcpfence.providers import provider_of
 from mcpfence.render.assembly import Assembly
+from mcpfence.render.errors_that_wait import errors_that_wait
 from mcpfence.render.objects import Rendered, Rendering, chunks_of, in_order, kind_order
 from mcpfence.render.objects_digest import digest_of
 from mcpfence.render.proving import FenceProof, check_judged
 from mcpfence.render.report import report_manifest
-from mcpfence.render.surroundings import read_surroundings
+from mcpfence.render.surroundings import Surroundings, read_surroundings
 
 
 def load_catalog(raw: Any, *, release: str, namespace: str, out: Collector) -> Catalog | None:
-    """Judge and read a catalog; None when its structure is wrong, or its provider is not there.
+    """Judge and read a catalog; None when its structure is wrong.
 
     After an error no provider is asked: it is promised a catalog in which everything was read.
     """
     if not judge(raw, out):
         return None
     catalog = read_catalog(raw, release=release, namespace=namespace, out=out)
-    if catalog.provider not in TABLE:
-        sentence = f"provider {catalog.provider} is not in this version"
-        out.add("provider-missing", ("egress", "provider"), sentence, f"write one of: {', '.join(TABLE)}")
-        caution(catalog, catalog.cluster.families, out)
-        return None
     provider = None if out.failed else provider_of(catalog.provider)
     caution(catalog, provider.opens(catalog) if provider else frozenset(), out)
     if provider:
@@ -52,6 +53,32 @@ def check(
         return render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty).findings
     except McpfenceError as error:
         return error.findings
+
+
+def _beside_faults(raw: Any, out: Collector, *, release: str, namespace: str, services: ServiceIndex) -> None:
+    """Where the structure is wrong in places judge the rest without them, so that one round tells all."""
+    if not isinstance(raw, Mapping):
+        return
+    from mcpfence.catalog.meant import meant  # here, so that sound catalogs do not wait for it
+
+    raw, places = meant(raw, out.findings())
+    if not places and judge(raw, Collector()):
+        found = check(raw, release=release, namespace=namespace, services=services, allow_empty=True)
+        out.take([finding for finding in found if finding.severity is not Severity.NOTE])
+        return
+    faults = [fault_of(raw, place) for place in places]
+    for tried in (faults, with_entries(faults)):  # without the whole entry where it needs what had the fault
+        rest = sound_part(raw, tried)
+        if rest is None or not judge(rest.raw, Collector()):
+            continue
+        if rest.whole:
+            found = check(rest.raw, release=release, namespace=namespace, services=services, allow_empty=True)
+        else:
+            apart = Collector()
+            read_catalog(rest.raw, release=release, namespace=namespace, out=apart)
+            found = apart.findings()
+        out.take(apart_from(found, tried))
+        return
 
 
 def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
@@ -71,40 +98,82 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
     fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
     """
+    make = partial(
+        _render,
+        release=release,
+        namespace=namespace,
+        services=services,
+        foreign=foreign,
+        annotate=annotate,
+        report=report,
+    )
+    try:
+        return make(raw, allow_empty=allow_empty)
+    except McpfenceError as error:
+        again = partial(make, foreign=(), allow_empty=True)
+        raise McpfenceError([*error.findings, *errors_that_wait(raw, error.findings, again)]) from None
+
+
+def _render(  # noqa: PLR0913  as above
+    raw: Any,
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    foreign: Iterable[Any],
+    annotate: str,
+    report: str,
+    allow_empty: bool,
+) -> Rendering:
+    """The same, without the errors that wait for others."""
     out = Collector()
     catalog = load_catalog(raw, release=release, namespace=namespace, out=out)
     if catalog is None:
+        _beside_faults(raw, out, release=release, namespace=namespace, services=services)
         raise McpfenceError(out.findings())
     if not allow_empty and not out.failed:
         _refuse_empty(catalog, out)
     provider = provider_of(catalog.provider)
     check_judged(provider)
     plan = make_plan(catalog, services, out)
+    foreign = list(foreign)
     around = read_surroundings(foreign, catalog, out)
     assembly = Assembly(provider, plan.network, around.names, annotate, out)
-    for fence in plan.fences:
+    fences: Iterable[Fence] = plan.fences
+    if provider.arrange is not None:
+        fences = provider.arrange(list(fences), plan.network, around.policies.policies, out)
+    for fence in fences:
         assembly.add(fence)
+    out.take(beyond_policies(around.objects, [one.fence for one in assembly.fenced], catalog.release_namespace))
     running = [] if out.failed else _run_servers(catalog, assembly)
     registered = [] if out.failed else _register_servers(catalog, assembly)
+    guarding = [] if out.failed else _guard(catalog, assembly, around, out)
     leaving = in_order(assembly.objects, kind_order(provider))
     FenceProof(provider, plan.network, around.policies, leaving, out).prove(assembly.fenced)
     _prove_others(catalog, running, registered, out)
+    if guarding and not out.failed:
+        _prove_guard(catalog, assembly, guarding, out)
+    if registered and not out.failed:
+        _refuse_rivals(catalog, [*registered, *(put for _, found in running for put in found)], foreign, out)
     if catalog.clients and not out.failed:
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()
-    findings, lines = out.findings(), assembly.lines
+    return _rendering(catalog, assembly, leaving, out.findings(), report or f"{release}-mcpfence")
+
+
+def _rendering(
+    catalog: Catalog,
+    assembly: Assembly,
+    leaving: Sequence[Rendered],
+    findings: tuple[Finding, ...],
+    report: str,
+) -> Rendering:
+    """What leaves, with the report that counts and digests it."""
+    lines, chunks = assembly.lines, chunks_of(leaving)
     proof = f"{plural(len(lines), 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
-    chunks = chunks_of(leaving)
-    made = report_manifest(
-        catalog,
-        report or f"{release}-mcpfence",
-        lines,
-        findings,
-        assembly.narrowings,
-        (len(leaving) + 1, digest_of(chunks)),
-        proof,
-    )
+    digest = (len(leaving) + 1, digest_of(chunks))
+    made = report_manifest(catalog, report, lines, findings, assembly.narrowings, digest, proof)
     told = assembly.put(made, "the report", ())
     return Rendering(
         catalog=catalog,
@@ -158,6 +227,28 @@ def _register_servers(catalog: Catalog, assembly: Assembly) -> list[_Put]:
     ]
 
 
+def _guard(catalog: Catalog, assembly: Assembly, around: Surroundings, out: Collector) -> list[_Put]:
+    """Add the guard, and refuse what it would refuse of the same stream."""
+    if catalog.guard is None:
+        return []
+    from mcpfence.guard import guard_manifests, refused_policies  # here, so that fences alone start quickly
+
+    fences = [one.fence for one in assembly.fenced]
+    if catalog.guard.mode == "deny":
+        out.take(refused_policies(around.objects, catalog.namespace, fences, catalog.release_namespace))
+    path = ("guard",)
+    made = guard_manifests(catalog, fences, out)
+    return [(assembly.put(manifest, "the guard", path), manifest, path) for manifest in made]
+
+
+def _prove_guard(catalog: Catalog, assembly: Assembly, guarding: Iterable[_Put], out: Collector) -> None:
+    """Read the guard back."""
+    from mcpfence.guard import prove_guard
+
+    fences = [one.fence for one in assembly.fenced]
+    prove_guard(catalog, fences, [(manifest, item.text) for item, manifest, _ in guarding], out)
+
+
 def _prove_others(
     catalog: Catalog, running: list[tuple[str, list[_Put]]], registered: list[_Put], out: Collector
 ) -> None:
@@ -172,3 +263,10 @@ def _prove_others(
         from mcpfence.gateways import prove_registered
 
         prove_registered(catalog, [(item.text, manifest, path) for item, manifest, path in registered], out)
+
+
+def _refuse_rivals(catalog: Catalog, ours: Iterable[_Put], foreign: Iterable[Any], out: Collector) -> None:
+    """Refuse what stands around the gateway's objects and decides beside them who may call a server."""
+    from mcpfence.gateways import rivals
+
+    out.take(rivals([manifest.document for _, manifest, _ in ours], foreign, catalog.release_namespace))

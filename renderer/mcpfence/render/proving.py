@@ -14,6 +14,7 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import ClusterNetwork, Fence
 from mcpfence.proof.prove import OUR_FAULT, prove, prove_narrowings, relevant, subjects
+from mcpfence.proof.resolver import unfiltered
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.reach.engines import by_kind
 from mcpfence.reach.engines.contract import Policy
@@ -65,17 +66,21 @@ class FenceProof:
         around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
         how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
         # Names are words of their own, and a foreign policy may permit those of one fence and not of another.
-        key = (id(made), how, template.words if any(map(_demands_names, around)) else ())
+        # Ranks are words too, and they count only where somebody else's policy stands before or behind.
+        key = (id(made), how, template.words if any(map(_demands_names, around)) else fence.ranks if around else ())
         if key in self._proven:
             return
         self._proven.add(key)
         ours = read_policies(
             [document for item in objects for document in self._read_back(item, fence)],
             pod_addresses=canonical(self._network.pod_cidrs) or ALL,
+            api_addresses=self._network.api_addresses or ALL,
         )
         prepared, narrowings = self._provider.prepare(fence, self._network)
-        self._out.take(prove(prepared, Evaluator(joined(ours, around))))
+        self._out.take(prove(prepared, Evaluator(joined(ours, around)), names_at=self._provider.names_at))
         self._out.take(prove_narrowings(fence, prepared, narrowings))
+        if self._provider.filters_dns:
+            self._out.take(unfiltered(fence, around, self._provider.filters_dns))
 
     def _all_leave(self, objects: Sequence[Rendered]) -> None:
         for item in objects:

@@ -10,36 +10,64 @@ from collections.abc import Iterable, Sequence
 
 from mcpfence import __version__
 from mcpfence.catalog.model import Catalog
-from mcpfence.findings.finding import Finding
+from mcpfence.findings.finding import Finding, plural
 from mcpfence.kube.manifest import MARK, Manifest, make_manifest
 from mcpfence.kube.object_names import limited
 from mcpfence.net.ports import ports_text
-from mcpfence.plan.fence import Fence, Narrowing
+from mcpfence.plan.fence import Allow, Block, Fence, Narrowing, Peer, peer_text
 from mcpfence.proof.residual_risks import residual_risks
 
 SERVERS_LIMIT = 200_000
 FINDINGS_LIMIT = 100_000
 """Characters that the lists may take in the report."""
 
+LOG = "Helm 4 hides what mcpfence says; it is in ~/.local/state/mcpfence/helm.log of whoever ran it"
+"""The same on every path, so it says when it holds."""
+
+_SHOWN = 4
+"""So many names, so many destinations, and so many peers of one destination are named."""
+_WORDS = {
+    "cloudIdentity": "cloud identity",
+    "dns": "dns",
+    "internet": "every public address",
+    "kubernetesAPI": "the API server",
+}
+
 
 def server_line(fence: Fence) -> str:
-    """One line on a fence: `github (npx): names api.github.com; also dns, callback`."""
+    """One line on a fence: `github (npx): reaches names api.github.com; 10.1.2.3/32 on 5432/TCP, dns; ...`."""
     parts = []
     if fence.names:
-        shown = [_name(name.pattern, name.registry) for name in fence.names[:4]]
-        more = f" and {len(fence.names) - 4} more" if len(fence.names) > 4 else ""
-        parts.append(f"names {', '.join(shown)}{more}")
-    if fence.internet:
-        parts.append("every public address")
-    kinds = list(dict.fromkeys(allow.kind for allow in fence.egress if allow.kind != "internet"))
-    if kinds:
-        parts.append(f"{'also ' if parts else ''}{', '.join(kinds)}")
+        parts.append(f"names {_some([_name(name.pattern, name.registry) for name in fence.names])}")
+    first = ("internet", "unenforced")
+    wide = [_destination(allow) for allow in fence.egress if allow.kind in first]
+    others = [_destination(allow) for allow in fence.egress if allow.kind not in (*first, "dns")]
+    dns = ["dns"] if any(allow.kind == "dns" for allow in fence.egress) else []
+    parts += wide
+    if others or dns:
+        parts.append(", ".join(([_some(list(dict.fromkeys(others)))] if others else []) + dns))
     ports = sorted({ports_text(allow.ports) for allow in fence.ingress})
     called = f"called on {', '.join(ports)}" if ports else "called by nobody"
     runtime = f" ({fence.runtime})" if fence.runtime else ""
     reaches = "" if fence.kind == "service" else f"reaches {'; '.join(parts) or 'nothing'}; "
     label = "" if fence.kind == "server" else f"{fence.kind} "
     return f"{label}{fence.name}{runtime}: {reaches}{called}"
+
+
+def _destination(allow: Allow) -> str:
+    if allow.kind == "unenforced":
+        return f"every public address on {ports_text(allow.ports)}, since no engine enforces its names"
+    return _WORDS.get(allow.kind) or f"{_some([_peer(one) for one in allow.peers])} on {ports_text(allow.ports)}"
+
+
+def _peer(peer: Peer) -> str:
+    excepts = plural(len(peer.excepts), "except") if isinstance(peer, Block) and peer.excepts else ""
+    return f"{peer_text(peer)} less {excepts}" if excepts else peer_text(peer)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _SHOWN:,} more" if len(texts) > _SHOWN else ""
+    return f"{', '.join(texts[:_SHOWN])}{more}"
 
 
 def _name(pattern: str, registry: bool) -> str:
@@ -72,6 +100,7 @@ def report_manifest(
         "findings": _bounded(said, FINDINGS_LIMIT) or "none",
         "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",
         "residualRisk": _bounded([risk.text for risk in residual_risks(catalog)], FINDINGS_LIMIT),
+        "log": LOG,
     }
     if catalog.gateway is not None:
         from mcpfence.catalog.gateway.warnings import registration_lines  # here, so that fences alone start quickly
@@ -96,4 +125,6 @@ def _bounded(lines: Sequence[str], limit: int) -> str:
 
 
 def _printable(line: str) -> str:
+    if line.isascii() and line.isprintable():
+        return line.strip()
     return "".join(c if " " <= c <= "~" else "?" for c in line).strip()

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
+from mcpfence.providers import enforced_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.evaluation.policy_set import PolicyReader, PolicySet, policies_of
 
@@ -16,6 +17,7 @@ class Surroundings(NamedTuple):
 
     policies: PolicySet
     names: dict[tuple[str, str, str], str]
+    objects: list[Object]
 
 
 def read_surroundings(foreign: Iterable[Any], catalog: Catalog, out: Collector) -> Surroundings:
@@ -24,9 +26,8 @@ def read_surroundings(foreign: Iterable[Any], catalog: Catalog, out: Collector) 
     for problem in found.problems:
         todo = "mend it, or remove it: what stands there is unknown"
         out.add("policy-unreadable", (), f"{problem.field} {problem.reason}", todo, document=problem.document)
-    return Surroundings(
-        policies_of(found.objects, PolicyReader(catalog.release_namespace)), _names(found.objects, catalog, out)
-    )
+    reader = PolicyReader(catalog.release_namespace, enforced=enforced_kinds(provider_of(catalog.provider)))
+    return Surroundings(policies_of(found.objects, reader), _names(found.objects, catalog, out), found.objects)
 
 
 def _names(foreign: Iterable[Object], catalog: Catalog, out: Collector) -> dict[tuple[str, str, str], str]:
@@ -34,7 +35,7 @@ def _names(foreign: Iterable[Object], catalog: Catalog, out: Collector) -> dict[
     names = {}
     for one in foreign:
         namespace = one.namespace or catalog.release_namespace
-        names[one.kind, namespace, one.name] = "another document of the stream"
+        names[one.called, namespace, one.name] = "another document of the stream"
         if one.kind == "NetworkPolicy" and one.name == "mcp-egress-restrictions":
             sentence = "Obot's own policy opens every public address to every server, and policies add up"
             todo = "set mcpNamespace.networkPolicy.enabled=false in Obot's values"

@@ -13,13 +13,14 @@ taken apart: it is its own template.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from mcpfence.documents.writer import Writer, is_plain
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.object_names import LIMIT
 from mcpfence.kube.selectors import Selector
+from mcpfence.plan.catalog_keys import catalog_keys
 from mcpfence.plan.fence import Fence, Name
 
 _FIRST = 0xE000
@@ -56,39 +57,50 @@ def template_of(fence: Fence) -> FenceTemplate:
             base = item.pattern.removeprefix("*.")
             marks[item.pattern] = item.pattern[: -len(base)] + chr(_FIRST + len(words))
             words.append(base)
-    if fence.kind == "service" or len(words) + len(fence.endings) > _MANY or not all(map(is_plain, words)):
-        return FenceTemplate(fence, ())
+    if (
+        fence.kind == "service"
+        or len(words) + len(fence.endings) + len(fence.ranks) > _MANY
+        or not all(map(is_plain, words))
+    ):
+        return whole(fence)
     endings = fence.endings
     if len(endings) > 1:  # digests stand only inside names, where they need not be plain words
         endings = tuple(f"-{chr(_FIRST + len(words) + i)}" for i in range(len(endings)))
         words += [ending.removeprefix("-") for ending in fence.endings]
+    ranks = tuple(chr(_FIRST + len(words) + i) for i in range(len(fence.ranks)))
+    words += fence.ranks
     marked = fence._replace(
         name=chr(_FIRST),
         selectors=tuple(selectors),
         names=tuple(Name(marks[item.pattern], item.ports, "", item.registry) for item in fence.names),
         path=(),
         endings=endings,
+        ranks=ranks,
+        keys=catalog_keys(fence, chr(_FIRST)),
     )
     return FenceTemplate(marked, tuple(words))
 
 
+def whole(fence: Fence) -> FenceTemplate:
+    """A fence that is its own template."""
+    return FenceTemplate(fence._replace(keys=catalog_keys(fence, fence.name)), ())
+
+
 def longest_name(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int:
     """How long a fence's name may be so that no name made with it would have to be cut."""
-    longest = max((len(text) for manifest in manifests for text in _made_names(manifest.document)), default=1)
+    longest = max((_longest_made(manifest.document) for manifest in manifests), default=1)
     return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
 
 
-def _made_names(value: Any) -> Iterator[str]:
-    """The strings of a document that are made with the fence's name."""
+def _longest_made(value: Any) -> int:
+    """The length of a document's longest string that is made with the fence's name; 1 without one."""
     if isinstance(value, str):
-        if chr(_FIRST) in value:
-            yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _made_names(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _made_names(item)
+        return len(value) if chr(_FIRST) in value else 1
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    longest = 1
+    for item in items:
+        longest = max(longest, _longest_made(item))
+    return longest
 
 
 def split(text: str) -> Parts:

@@ -6,12 +6,15 @@ a line that fell out of a values file; whoever applies the result (a Git prune, 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import Finding, plural
 from mcpfence.kube.manifest import FLOOR, MARK
+from mcpfence.providers import policy_kinds
+from mcpfence.reach.documents.objects import called
 from mcpfence.render.objects import Rendering
 
 _SHOWN = 5
@@ -56,7 +59,8 @@ def lost_by_folder(
 ) -> list[Finding]:
     """What a folder must not lose without a word.
 
-    `before` are the texts of its reports and of the files that would go, `gone` the names of the latter.
+    `before` are the texts of its reports (without one, of its policies) and of the files that would go, `gone` the
+    names of those that would go with their objects.
     """
     documents = {name: parsed(text) for name, text in before.items()}
     fenced = {rendering.catalog.namespace for rendering in renderings}
@@ -67,10 +71,16 @@ def lost_by_folder(
             found.append(_refused(sentence, f"choose another folder, or {_PRUNE}", folder))
     if found:
         return found[:1]
-    reports = [report for found in documents.values() for one in found if (report := report_of(one))]
-    old = {report.fenced for report in reports} | {fenced_namespace(one) for name in gone for one in documents[name]}
-    for namespace in sorted(old - fenced - {""}):
+    holders: dict[str, list[str]] = {}
+    for name, objects in documents.items():
+        for namespace in {namespace for one in objects for namespace in _fenced(one)}:
+            holders.setdefault(namespace, []).append(name)
+    for namespace in sorted(holders.keys() - fenced - {""}):
         sentence = f"holds the fences of namespace {namespace}, which would be removed: {_names(gone)}"
+        if not gone:  # files of both namespaces have the same names
+            sentence = (
+                f"holds the fences of namespace {namespace} (so says {holders[namespace][0]}), which would be replaced"
+            )
         todo = f"write mcpNamespace.name: {namespace}, choose another folder, or {_PRUNE}"
         found.append(_refused(sentence, todo, folder))
     with_floor = {rendering.catalog.namespace for rendering in renderings if rendering.catalog.floor}
@@ -80,7 +90,21 @@ def lost_by_folder(
             sentence = f"would lose the floor of its namespace: {_names(gone)}"
             todo = f"render the chart too (without --policies-only), choose another folder, or {_PRUNE}"
             found.append(_refused(sentence, todo, folder))
+    for name in gone if not found else ():
+        if any(
+            one.get("kind") == "Namespace" and _mapping(one, "metadata").get("name") in fenced
+            for one in documents[name]
+        ):
+            sentence = f"would lose the Namespace itself, and a prune deletes it with everything in it: {name}"
+            todo = "leave mcpNamespace.create as it was; if something else holds the Namespace by now, pass --prune-all"
+            found.append(_refused(sentence, todo, folder))
     return found
+
+
+def _fenced(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """The namespaces that an object says are fenced."""
+    report = report_of(document)
+    return (fenced_namespace(document), report.fenced if report else "")
 
 
 def lost_by_items(earlier: Iterable[Mapping[str, Any]], rendering: Rendering, home: str) -> list[Finding]:
@@ -103,17 +127,28 @@ def lost_by_items(earlier: Iterable[Mapping[str, Any]], rendering: Rendering, ho
 
 
 def removed(before: Mapping[str, str], gone: Iterable[str], renderings: Iterable[Rendering]) -> list[str]:
-    """The servers and workloads of the files that go, unless they are there under other names of files."""
+    """The servers and workloads of the files that go, unless they are there under other names of files.
+
+    Behind them the kinds of policies, with how many, that servers lose which stay: another provider was chosen.
+    """
+    return removed_objects((document for name in gone for document in parsed(before[name])), renderings)
+
+
+def removed_objects(gone: Iterable[Mapping[str, Any]], renderings: Iterable[Rendering]) -> list[str]:
+    """The same for objects that go."""
+    renderings = list(renderings)
     there = {name for one in renderings for name in (*one.catalog.servers, *one.catalog.workloads)}
-    names = {
-        str(labels[key])
-        for name in gone
-        for document in parsed(before[name])
-        for labels in [_labels(document)]
-        for key in ("mcpfence.io/server", "mcpfence.io/workload")
-        if key in labels
-    }
-    return sorted(names - there)
+    made = {item.kind for one in renderings for item in one.objects}
+    policies = {kind.called for kind in policy_kinds()}
+    names: set[str] = set()
+    kinds: Counter[str] = Counter()
+    for document in gone:
+        labels = _labels(document)
+        owners = {str(labels[key]) for key in ("mcpfence.io/server", "mcpfence.io/workload") if key in labels}
+        kind = called(str(document.get("kind")), str(document.get("apiVersion") or "").rpartition("/")[0])
+        kinds[kind] += bool(owners & there) and kind in policies - made
+        names |= owners - there
+    return [*sorted(names), *(f"{kind} ({count})" for kind, count in sorted(kinds.items()) if count)]
 
 
 def _is_report(name: str, documents: Sequence[Mapping[str, Any]]) -> bool:

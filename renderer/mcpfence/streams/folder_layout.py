@@ -10,8 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import fail
 from mcpfence.providers import policy_kinds
+from mcpfence.reach.documents.objects import called
 from mcpfence.render.objects import Rendered
 from mcpfence.streams.stream import decode, is_blank
+from mcpfence.text.printable import printable
 
 _UNSAFE = re.compile(r"[^a-z0-9.-]")
 _KEEPS = re.compile(r"[|>][1-9]?\+")
@@ -26,17 +28,21 @@ Identity = tuple[str, str, str]
 """Kind, namespace and name of an object."""
 
 
-def folder_layout(objects: Iterable[Rendered], foreign: Iterable[bytes]) -> dict[str, str]:
-    """File name to text, for our objects and for the other documents of the stream; raises McpfenceError."""
+def folder_layout(objects: Iterable[Rendered], foreign: Iterable[bytes], fenced: str = "") -> dict[str, str]:
+    """File name to text, for our objects and for the other documents of the stream; raises McpfenceError.
+
+    A name leaves out `fenced`, the namespace of the fences, which most objects are in.  Without it names are those that
+    mcpfence gave before it knew how to.
+    """
     entries: list[tuple[Identity, str]] = [((item.kind, item.namespace, item.name), item.text) for item in objects]
     for number, piece in enumerate(foreign):
         if not is_blank(piece):
             text = _trimmed(decode(piece))
             entries.append((_identity(text, number), text))
-    uses = Counter(_stem(identity) for identity in {identity for identity, _ in entries})
+    uses = Counter(_stem(identity, fenced) for identity in {identity for identity, _ in entries})
     files: dict[str, str] = {}
     for identity, text in entries:
-        stem = _stem(identity)
+        stem = _stem(identity, fenced)
         if uses[stem] > 1:  # a-b/c and a/b-c
             stem += f"-{_digest(identity)}"
         name, copies = f"{stem}.yaml", 1
@@ -62,7 +68,7 @@ def kustomization(names: Iterable[str], command: str) -> str:
     One of the comments keeps a directory source of Argo CD, which applies every YAML file, from applying the index.
     By itself Kustomize puts policies behind Deployments; the option makes it keep the order of the list.
     """
-    shown = "".join(sign if sign.isprintable() else "?" for sign in command)  # a file's name may hold a line break
+    shown = printable(command)  # a file's name may hold a line break
     lines = [
         "# Rendered by mcpfence; edits here do not last. Change the catalog and render again. In this folder that is:",
         "#",
@@ -82,7 +88,7 @@ _LAST = ("deployment-", "statefulset-", "daemonset-", "job-", "cronjob-", "pod-"
 
 def _first() -> list[str]:
     """How the names of files begin that come first: the namespace, then policies, what narrows before what opens."""
-    policies = [f"{kind.kind.lower()}-" for kind in policy_kinds()]
+    policies = [f"{kind.called.lower()}-" for kind in policy_kinds()]
     return ["0-namespace-", "customresourcedefinition-", *policies, "resourcequota-"]
 
 
@@ -110,16 +116,18 @@ def _identity(text: str, number: int) -> Identity:
     name = named.get("name") or named.get("generateName")
     if not kind or (not name and kind != "List"):
         raise fail("helm-failed", "has no kind or no metadata.name", "mend the chart", document=where)
-    return str(kind), str(named.get("namespace") or ""), str(name or "")
+    group = str(document.get("apiVersion") or "").rpartition("/")[0] if isinstance(document, Mapping) else ""
+    return called(str(kind), group), str(named.get("namespace") or ""), str(name or "")
 
 
-def _stem(identity: Identity) -> str:
-    """`networkpolicy-NAMESPACE-NAME`, the same on every file system.
+def _stem(identity: Identity, fenced: str) -> str:
+    """`networkpolicy-NAME` in the fenced namespace, else `configmap-NAMESPACE-NAME`; the same on every file system.
 
     Whatever reads the folder by file names finds the Namespace first: `0-namespace-NAME`.
     """
-    identity = (f"0-{identity[0]}", *identity[1:]) if identity[0] == "Namespace" else identity
-    stem = _UNSAFE.sub("-", "-".join(part for part in identity if part).lower()).strip("-.") or "object"
+    kind, namespace, name = identity
+    parts = (f"0-{kind}" if kind == "Namespace" else kind, "" if namespace == fenced else namespace, name)
+    stem = _UNSAFE.sub("-", "-".join(part for part in parts if part).lower()).strip("-.") or "object"
     return stem if len(stem) <= _LIMIT else f"{stem[: _LIMIT - 9]}-{_digest(identity)}"
 
 

@@ -27,7 +27,7 @@ from mcpfence.kube.manifest import MARK, is_ours, labels_of
 from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
-from mcpfence.streams.earlier_output import lost_by_items
+from mcpfence.streams.earlier_output import lost_by_items, removed_objects
 from mcpfence.streams.post_render import Result, post_render
 from mcpfence.streams.resource_list import Item, ResourceList
 from mcpfence.streams.stream import neighbours, split
@@ -145,7 +145,9 @@ def transform(
         raise McpfenceError(lost)
     findings = tuple(_placed(rendering.findings, config))
     texts = _joined(others + kept, rendering.objects, earlier)
-    return texts, Result(rendering.chunks, (rendering,), findings)
+    staying = {*(item[:3] for item in rendering.objects), *(item.identity for item in kept)}
+    gone = removed_objects((item.document for item in earlier if item.identity not in staying), [rendering])
+    return texts, Result(rendering.chunks, (rendering,), findings, removed=tuple(gone))
 
 
 def _rendered(
@@ -158,7 +160,8 @@ def _rendered(
     raw, empty = wanted
 
     def among(items: Sequence[Item]) -> Rendering:
-        foreign = neighbours((item.text.encode() for item in items), raw)
+        titles = ["{} {}/{}".format(*item.identity) for item in items]
+        foreign = neighbours((item.text.encode() for item in items), raw, titles)
         services = index([item.document for item in items], config.namespace)
         return render(
             raw,

@@ -15,6 +15,7 @@ from mcpfence.kube.services import index
 from mcpfence.providers import policy_kinds
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
+from mcpfence.streams.folded_blocks import folded_block_findings
 from mcpfence.streams.release_size import size_finding
 from mcpfence.streams.stream import (
     Carrier,
@@ -46,6 +47,8 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     foreign: tuple[bytes, ...] = ()
     """The pieces that are not ours."""
+    removed: tuple[str, ...] = ()
+    """Servers and workloads of which an earlier render's objects were there, and are none any more."""
 
 
 def post_render(
@@ -61,13 +64,20 @@ def post_render(
     `more` are parsed documents beside the stream in which Services are looked up, `allow_empty`: see `render`.
     """
     stream = read_stream(data)
-    if given is None and not stream.carriers:
-        return _without_carrier(stream)
-    if given is not None:
-        return _with_catalog(stream, given, helm4, _Beside(more, allow_empty))
-    _check_carriers(stream)
-    helm4 = helm4 or stream.helm4
     beside = _Beside(more, allow_empty)
+    if given is not None:
+        result = _with_catalog(stream, given, helm4, beside)
+    elif stream.carriers:
+        result = _with_carriers(stream, helm4 or stream.helm4, beside)
+    else:
+        result = _without_carrier(stream)
+    if not stream.helm4:
+        return result
+    return result._replace(findings=(*result.findings, *folded_block_findings(result.foreign)))
+
+
+def _with_carriers(stream: Stream, helm4: bool, beside: _Beside) -> Result:
+    _check_carriers(stream)
     rendered = _render_carriers(stream, helm4, beside, {})
     if len(rendered) > 1:
         out = Collector()
@@ -96,7 +106,7 @@ def _render_carriers(
         release = (carrier.release, carrier.namespace, carrier.name.removesuffix("-catalog"))
         others = [other for piece, other in before.items() if piece != carrier.piece]
         try:
-            around = [document for other in others for document in _policies(other)]
+            around = [document for other in others for document in _deciding(other)]
             among = beside._replace(around=around)
             rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, among)
         except McpfenceError as error:
@@ -106,9 +116,13 @@ def _render_carriers(
     return rendered
 
 
-def _policies(rendering: Rendering) -> list[Any]:
-    """The policies among the objects of a rendering, read back from their text."""
-    kinds = {kind.kind for kind in policy_kinds()}
+def _deciding(rendering: Rendering) -> list[Any]:
+    """What decides who may call whom among the objects of a rendering, read back from its text."""
+    kinds = {kind.called for kind in policy_kinds()}
+    if rendering.catalog.gateway is not None:
+        from mcpfence.gateways import KINDS  # here, so that fences alone start quickly
+
+        kinds |= {kind for found in KINDS.values() for kind in found}
     return [document for item in rendering.objects if item.kind in kinds for document in load_foreign(item.text)]
 
 
@@ -308,5 +322,4 @@ def _check_names(renderings: Sequence[Rendering], out: Collector) -> None:
             other = seen.setdefault(item[:3], rendering.catalog.namespace)
             if other != rendering.catalog.namespace:
                 sentence = f"the catalogs for namespaces {other} and {rendering.catalog.namespace} both bring it"
-                where = f"{item.kind} {item.namespace}/{item.name}"
-                out.add("name-taken", (), sentence, "rename one of the servers or workloads", document=where)
+                out.add("name-taken", (), sentence, "rename one of the servers or workloads", document=item.title)

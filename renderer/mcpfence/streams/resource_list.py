@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.trees import compose_all
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
@@ -24,7 +25,6 @@ _TODO = "run it as a KRM function: kustomize or kpt writes the ResourceList"
 _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 """What YAML counts as line breaks besides the line feed."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -58,7 +58,7 @@ def read_resource_list(text: str) -> ResourceList:
     listed = document.get("items")
     if listed is not None and not isinstance(listed, list):
         raise _wrong(f"has {type_name(listed)} under items, not a list", _TODO)
-    root = next(node for node in yaml.compose_all(text, Loader=_Loader) if isinstance(node, yaml.MappingNode))
+    root = next(node for node in compose_all(text) if isinstance(node, yaml.MappingNode))
     nodes = {key.value: value for key, value in root.value}
     if not nodes.keys() >= document.keys():
         raise _wrong("has a merge key (<<) at its top", _TODO)
@@ -91,7 +91,8 @@ def _wrong(sentence: str, todo: str) -> McpfenceError:
 def _object(item: Any, number: int) -> Mapping[str, Any]:
     """The item, if it is an object of Kubernetes."""
     metadata = item.get("metadata") if isinstance(item, Mapping) else None
-    if not isinstance(metadata, Mapping) or not item.get("kind") or not item.get("apiVersion"):
+    names = [item.get(key) for key in ("kind", "apiVersion")] if isinstance(metadata, Mapping) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
         where = f"items[{number}] of stdin"
         sentence = "is no Kubernetes object (apiVersion, kind, metadata)"
         raise fail("resource-list", sentence, "mend it, or leave it out", document=where)

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.documents.agreement import HARMLESS, load_judged
-from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.agreement import HARMLESS, load_judged, speaks_of_policies
+from mcpfence.documents.reader import BadDocument, compose_foreign, load_foreign
+from mcpfence.documents.tags import values_below
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
 from mcpfence.kube.manifest import MARK
+from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
+from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
+from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES, REFERRER_WORDS
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
@@ -125,27 +129,28 @@ def documents(pieces: Iterable[bytes], words: tuple[bytes, ...]) -> list[Any]:
     return found
 
 
-def policy_documents(pieces: Iterable[bytes]) -> list[Any]:
+def policy_documents(
+    pieces: Iterable[bytes], also: frozenset[str] = frozenset(), titles: Sequence[str] = ()
+) -> list[Any]:
     """The parsed documents of all pieces that are not plainly harmless.
 
+    `also` are kinds that count as policies here, `titles` is what messages call the pieces, if not by their number.
     Raises McpfenceError where such a piece could hold a policy and cannot be read, or not as everybody reads it.
     """
     found: list[Any] = []
+    pieces = list(pieces)
+    texts = any(word in piece for piece in pieces for word in REFERRER_WORDS)
     for number, piece in enumerate(pieces):
-        if is_plainly_harmless(piece):
+        if is_plainly_harmless(piece) and not (texts and (b"ConfigMap" in piece or b"Secret" in piece)):
             continue
         try:
-            documents = load_judged(decode(piece))
-            if any(document is not None and not isinstance(document, dict) for document in documents):
-                raise BadDocument("the document is no mapping")
-            if _ODD_SEPARATOR.search(piece):
-                raise BadDocument("a line begins with --- and goes on with a character that only some take for a space")
+            documents = load_judged(decode(piece), READ_AS_POLICIES | also)
         except BadDocument as bad:
-            if not could_hold_a_policy(piece):
+            if not could_hold_a_policy(piece, READ_AS_POLICIES | also):
                 continue
             place = f", line {bad.line}, column {bad.column}" if bad.line else ""
             sentence = f"could hold a policy and is no YAML that all readers read alike ({bad}{place})"
-            where = f"document {number + 1} of the stream"
+            where = titles[number] if titles else f"document {number + 1} of the stream"
             raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
         found += documents
     return found
@@ -157,8 +162,9 @@ _LINES = re.compile(
 )
 _KIND = re.compile(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
 _HEADS = re.compile(rb"^(?:kind|items):", re.MULTILINE)
-_OTHER_BREAKS = re.compile(rb"\r(?!\n)|\xc2\x85|\xe2\x80[\xa8\xa9]|\x00|^-{3}|^-(?![ \n])", re.MULTILINE)
-_ODD_SEPARATOR = re.compile(rb"^---[\x0b\x0c\x1c-\x1f\x80-\xff]", re.MULTILINE)
+_OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x00")
+"""Looked for one by one, which takes a tenth of the time of one expression: a carrier may have megabytes."""
+_ODD_DASH = re.compile(rb"\n-(?![ \n])")
 _HARMLESS = frozenset(kind.encode() for kind in HARMLESS)
 
 
@@ -177,36 +183,81 @@ def is_plainly_harmless(piece: bytes) -> bool:
     if kind is None or kind[1] not in _HARMLESS:
         return False
     body = piece if piece.endswith(b"\n") else piece + b"\n"
-    return not _OTHER_BREAKS.search(body, 3) and _LINES.match(body) is not None
+    if any(mark in body for mark in _OTHER_BREAKS) or _ODD_DASH.search(body):
+        return False
+    return _LINES.match(body) is not None
 
 
-_WORDS = re.compile(rb"Policy|Firewall|Sidecar|Permission|kind[\"']?:[ ]*[\"']?Server\b")
-_HIDES = re.compile(rb"\\[xuU]|\\\r?\n|!|\x00")
-"""What can hide a word: escapes, a line that goes on, tags (`!!binary`), the zeros of UTF-16."""
 _SHORTEST = 64
 """Bytes that an object with apiVersion, kind and a name takes at least, if it is a policy."""
 
 
-def could_hold_a_policy(piece: bytes) -> bool:
-    """Whether bytes that we cannot read may be a policy for somebody who can."""
+def could_hold_a_policy(piece: bytes, also: Collection[str] = ()) -> bool:
+    """Whether bytes that we cannot read may be a policy, or one of further kinds, for somebody who can."""
     body = piece.removeprefix(b"---").strip()
-    return len(body) >= _SHORTEST and bool(_WORDS.search(body) or _HIDES.search(body))
+    return len(body) >= _SHORTEST and speaks_of_policies(body.decode("utf-8", "replace"), also)
 
 
-def neighbours(pieces: Iterable[bytes], raw: Any) -> list[Any]:
-    """What a catalog has to know of the documents beside it: policies, and whose names its own objects might take.
+def neighbours(pieces: Iterable[bytes], raw: Any, titles: Sequence[str] = ()) -> list[Any]:
+    """What a catalog has to know of the documents beside it: policies, pods for which none holds, and taken names.
 
-    Without `run` and `gateway` a catalog makes policies alone, and so most streams need no second look.
+    Without `run` and `gateway` a catalog makes policies alone, whose names are those of policies.
     """
     pieces = list(pieces)
-    found = policy_documents(pieces)
+    found = policy_documents(pieces, gateway_kinds(raw), titles)
     servers = raw.get("servers") if isinstance(raw, Mapping) else None
     items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
-    if any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items):
-        rest = [piece for piece in pieces if is_plainly_harmless(piece)]
-        found += documents(rest, _NAMED_KINDS)
-    return found
+    names = any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items)
+    rest: list[bytes] = []
+    for number, piece in enumerate(pieces):
+        beyond = any(word in piece for word in _BEYOND_POLICIES) or _hides_words_of_pods(piece)
+        if beyond and is_plainly_harmless(piece):
+            found += _pods(piece, titles[number] if titles else f"document {number + 1} of the stream")
+        elif names and any(word in piece for word in _NAMED_KINDS) and is_plainly_harmless(piece):
+            rest.append(piece)
+    return found + documents(rest, _NAMED_KINDS)
 
+
+def _pods(piece: bytes, where: str) -> list[Any]:
+    """The documents of a piece that may have pods beyond policies; raises McpfenceError where it cannot be read."""
+    try:
+        text = decode(piece)
+        if any(_has_packed_key(root) for root in (compose_foreign(text) if "!" in text else ())):
+            raise BadDocument("has a key behind a tag, which readers of YAML read differently")
+        return load_foreign(text)
+    except BadDocument as bad:
+        place = f", line {bad.line}, column {bad.column}" if bad.line else ""
+        sentence = f"may have pods for which no policy holds, and is no YAML that can be read ({bad}{place})"
+        raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
+
+
+_ESCAPED = re.compile(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
+
+
+def _hides_words_of_pods(piece: bytes) -> bool:
+    """Whether an object with pods has words in escapes, or packed, which may be any."""
+    if not _ESCAPED.search(piece):
+        return False
+    kind = _KIND.search(piece)
+    return kind is not None and kind[1].decode() in WORKLOAD_KINDS
+
+
+def _has_packed_key(root: Any) -> bool:
+    mappings = (node for node in values_below(root) if isinstance(node.value, list))
+    pairs = (pair for node in mappings for pair in node.value if isinstance(pair, tuple))
+    return any(key.tag == "tag:yaml.org,2002:binary" for key, _ in pairs)
+
+
+def gateway_kinds(raw: Any) -> frozenset[str]:
+    """The kinds that decide who calls a server at a catalog's gateway, which all readers must read alike then."""
+    if not isinstance(raw, Mapping) or raw.get("gateway") is None:
+        return frozenset()
+    from mcpfence.gateways import KINDS  # here, so that fences alone start quickly
+
+    return frozenset(kind for kinds in KINDS.values() for kind in kinds) - HARMLESS
+
+
+_BEYOND_POLICIES = (b"hostNetwork", *(key.encode() for key in FURTHER_NETWORKS))
 
 _NAMED_KINDS = (
     *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),

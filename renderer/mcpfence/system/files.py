@@ -7,18 +7,38 @@ reached through a symbolic link.
 from __future__ import annotations
 
 import re
+import shutil
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from mcpfence.findings.finding import McpfenceError, fail, quote
+from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+
+Part = TypeVar("Part")
 
 INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
-_MANIFEST = (".yaml", ".yml", ".json")
+MANIFESTS = (".yaml", ".yml", ".json")
+"""How the names of manifests end, for kubectl too."""
+
+
+def is_manifest(parts: Sequence[str]) -> bool:
+    """Whether a file of a folder counts as a manifest, by its path from there.
+
+    kubectl, given the folder, applies hidden files like others; hidden folders (.git, .github, .venv) are left out.
+    """
+    *above, name = parts or ("",)
+    return name.endswith(MANIFESTS) and name != ".mcpfence.yaml" and not any(part.startswith(".") for part in above)
+
+
+def manifests_below(folder: Path) -> Iterator[Path]:
+    """The manifests of a folder and of those in it, in a stable order; raises OSError."""
+    return (
+        path for path in sorted(folder.rglob("*")) if is_manifest(path.relative_to(folder).parts) and path.is_file()
+    )
 
 
 class Drift(NamedTuple):
@@ -46,6 +66,38 @@ def read_bytes(name: str) -> bytes:
         raise fail("file-unreadable", sentence, "check the path", document=name) from None
 
 
+def read_each(names: Iterable[str], read: Callable[[str, str], Iterable[Part]]) -> list[Part]:
+    """What `read` makes of each input, given its name and what messages call it; raises McpfenceError with all faults.
+
+    One input that cannot be read hides nothing about the others.
+    """
+    found: list[Part] = []
+    faults: list[Finding] = []
+    for name in names:
+        try:
+            found += read(name, "stdin" if name == "-" else name)
+        except McpfenceError as error:
+            faults += error.findings
+    if faults:
+        raise McpfenceError(faults)
+    return found
+
+
+def replace_file(path: Path, text: str) -> None:
+    """Write one file in one step, with the rights of the one that it replaces; raises OSError."""
+    target = path.resolve()
+    temporary = target.with_name(f".{target.name}.mcpfence-new")
+    temporary.unlink(missing_ok=True)
+    try:
+        with temporary.open("xb") as file:
+            file.write(text.encode())
+        if target.exists():
+            shutil.copymode(target, temporary)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def read_stdin() -> bytes:
     """All of stdin; raises McpfenceError where it is closed."""
     try:
@@ -59,7 +111,8 @@ class Earlier(NamedTuple):
 
     gone: tuple[str, ...]
     texts: Mapping[str, str]
-    """Of the files that would go, and of every ConfigMap; empty for a file that is not there any more."""
+    """Of the files that would go, and of every ConfigMap, or where there is none of every NetworkPolicy: these say
+    whose the folder is.  Empty for a file that is not there any more."""
 
 
 def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
@@ -68,7 +121,8 @@ def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
         _refuse_place(folder)
         old = _known(folder, files) if folder.is_dir() else []
         gone = tuple(sorted(set(old) - set(files)))
-        wanted = {*gone, *(name for name in old if name.startswith("configmap-"))}
+        says = [name for name in old if name.startswith("configmap-") and (folder / name).is_file()]
+        wanted = {*gone, *(says or (name for name in old if name.startswith("networkpolicy-")))}
         return Earlier(gone, {n: (_content(folder / n) or b"").decode(errors="replace") for n in sorted(wanted)})
     except OSError as bad:
         sentence = f"cannot be read ({bad.strerror or type(bad).__name__})"
@@ -112,7 +166,7 @@ def compare_folder(folder: Path, files: Mapping[str, str]) -> Drift:
         missing=tuple(sorted(expected.keys() - there)),
         changed=changed,
         stale=tuple(name for name in sorted(old) if name not in files and name in there),
-        others=tuple(sorted(name for name in there - {*expected, *old} if name.endswith(_MANIFEST))),
+        others=tuple(sorted(name for name in there - {*expected, *old} if name.endswith(MANIFESTS))),
     )
 
 

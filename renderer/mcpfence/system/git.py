@@ -8,9 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from mcpfence.findings.finding import McpfenceError, fail
-
-ENDINGS = (".yaml", ".yml", ".json")
-"""What is read of a folder."""
+from mcpfence.system.files import is_manifest
 
 _LINK, _SUBMODULE = b"120000", b"160000"
 
@@ -21,7 +19,7 @@ def is_revision(text: str) -> bool:
 
 
 def read_revision(text: str) -> list[tuple[str, bytes]]:
-    """(name, content) of a file, or of all manifests below a folder, hidden ones left out; raises McpfenceError."""
+    """(name, content) of a file, or of all manifests below a folder; raises McpfenceError."""
     if text.startswith("-"):
         raise fail("file-unreadable", "is no revision", "write REV:PATH, such as HEAD~1:values.yaml", document=text)
     kind = _git(text, "cat-file", "-t", text).decode().strip()
@@ -43,7 +41,7 @@ def _manifests(text: str, listing: bytes) -> Iterator[tuple[str, str]]:
         head, _, path = entry.partition(b"\t")
         name = path.decode(errors="replace")
         parts = PurePosixPath(name).parts
-        if not name.endswith(ENDINGS) or any(part.startswith(".") for part in parts):
+        if not is_manifest(parts):
             continue
         mode, _, digest = head.split(b" ")
         if mode == _LINK:

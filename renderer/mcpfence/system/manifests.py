@@ -9,37 +9,32 @@ from typing import Any
 from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
-from mcpfence.findings.finding import Finding, McpfenceError, fail
-from mcpfence.system.files import read_bytes
+from mcpfence.findings.finding import fail
+from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.system.files import manifests_below, read_bytes, read_each
 
-_ENDINGS = (".yaml", ".yml", ".json")
 
+def read_manifests(paths: Sequence[str], also: frozenset[str] = frozenset()) -> list[Any]:
+    """Every document of the files, folders and stdin (`-`); raises McpfenceError with the faults of all of them.
 
-def read_manifests(paths: Sequence[str]) -> list[Any]:
-    """Every document of the files, folders and stdin (`-`); raises McpfenceError with the faults of all of them."""
-    documents: list[Any] = []
-    faults: list[Finding] = []
-    for name in (file for path in paths for file in _files(path)):
-        shown = "stdin" if name == "-" else name
+    `also` are kinds which all readers of YAML must read alike, as they must policies.
+    """
+
+    def read(name: str, shown: str) -> list[Any]:
         try:
-            documents += load_judged(decode(read_bytes(name), shown))
+            return load_judged(decode(read_bytes(name), shown), READ_AS_POLICIES | also)
         except BadDocument as bad:
             id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
-            faults += fail(id, str(bad), "mend the YAML", document=bad.place(shown)).findings
-        except McpfenceError as error:
-            faults += error.findings
-    if faults:
-        raise McpfenceError(faults)
+            raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
+
+    documents = read_each((file for path in paths for file in _files(path)), read)
     return [document for document in documents if document is not None]
 
 
 def _files(path: str) -> Iterator[str]:
-    """The file itself, or the manifests below a folder in a stable order; hidden files and folders are skipped."""
+    """The file itself, or the manifests below a folder in a stable order."""
     folder = Path(path)
     if path == "-" or not folder.is_dir():
         yield path
         return
-    for file in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-        if file.suffix in _ENDINGS and file.is_file() and not hidden:
-            yield str(file)
+    yield from map(str, manifests_below(folder))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pkgutil
-import re
 from collections.abc import Mapping
 from typing import Any
 
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#])")
+from mcpfence.findings.position import Position
+from mcpfence.text.markup import markdown_code, markdown_words
+from mcpfence.text.printable import printable_tree
 
 
 def page(name: str, document: Mapping[str, Any]) -> str:
-    """The template `NAME.md.j2` or `NAME.html.j2` with the document as `doc`; HTML is escaped throughout."""
+    """The template `NAME.md.j2` or `NAME.html.j2` with the document as `doc`; HTML is escaped throughout.
+
+    Every text of it is one line that shows all its characters.
+    """
     from jinja2 import Environment, StrictUndefined  # takes longer to load than a small catalog to explain
 
     source = pkgutil.get_data("mcpfence", f"templates/{name}.j2")
@@ -24,15 +28,6 @@ def page(name: str, document: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(code=code, words=words)
-    return made.from_string(source.decode("utf-8")).render(doc=document)
-
-
-def words(text: str) -> str:
-    """Text that Markdown shows as it stands."""
-    return _SPECIAL.sub(r"\\\1", text)
-
-
-def code(text: str) -> str:
-    """Text as code, also inside a table."""
-    return f"`{text.replace('`', ' ').replace('|', chr(92) + '|')}`"
+    made.globals["at"] = lambda place: Position(**place).text
+    made.filters.update(code=markdown_code, words=markdown_words)
+    return made.from_string(source.decode("utf-8")).render(doc=printable_tree(document))

@@ -131,7 +131,7 @@ def test_place_in_the_last_of_several_files() -> None:
     outcome = run_cli("check", "-f", "base.yaml", "-f", "prod.yaml")
 
     places = [line.split(" ")[1] for line in outcome.stderr.splitlines() if line.startswith("error")]
-    assert places == ["prod.yaml:3:23", "base.yaml:4:19"]
+    assert places == ["base.yaml:4:19", "prod.yaml:3:23"]
 
 
 def test_many_faults_of_one_kind() -> None:
@@ -139,7 +139,7 @@ def test_many_faults_of_one_kind() -> None:
     said = errors(egress(egressDomains=["x/y"] * 30, dns="auto", cidrs=[{"cidr": "10.0.0.0/8"}]), "check")
 
     assert len(said) == 27
-    assert "[ports-missing]" in said[0]
+    assert "[ports-missing]" in said[-2]
     assert said[-1] == "5 more findings of this kind are not shown; mend those above and run again [host-path]"
 
 
@@ -306,7 +306,7 @@ SECRETS: Mapping[str, dict[str, Any]] = {
 def test_secret_is_never_said(raw: dict[str, Any], form: str) -> None:
     """No value of env, headers, arguments, commands or URLs stands in any message, whatever is wrong with it."""
     Path("values.yaml").write_text(json.dumps(raw, indent=1))
-    options = {"text": (), "json": ("--output", "json"), "strict": ("--strict",)}[form]
+    options = {"text": (), "json": ("--format", "json"), "strict": ("--strict",)}[form]
     outcomes = [
         run_cli("check", "-f", "values.yaml", *options),
         run_cli("render", "--policies-only", "-f", "values.yaml"),

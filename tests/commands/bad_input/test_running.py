@@ -34,7 +34,11 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "name that no Service has": (
         {**CATALOG, "servers": {"1a": CATALOG["servers"]["notes"]}},
-        "servers.1a: a Service cannot be called 1a: its name begins with a digit; let the server's name begin with a letter [run-name]",
+        'servers.1a: a Service cannot be called 1a: its name begins with a digit; let it begin with a letter, or write cluster.kubernetesVersion: "1.36" if all clusters have that [run-name]',
+    ),
+    "version of Kubernetes with a patch": (
+        {**CATALOG, "cluster": {"kubernetesVersion": "1.36.1"}},
+        'cluster.kubernetesVersion: "1.36.1" is no minor version of Kubernetes; write one such as "1.36" [type]',
     ),
     "several selectors": (
         changed("notes", podSelector=[{"app": "a"}, {"app": "b"}]),
@@ -160,7 +164,41 @@ CASES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown bridge": (
         {**CATALOG, "mcpServerDefaults": {"bridge": {"npx": "bridge@1"}}},
-        'mcpServerDefaults.bridge.npx: "bridge@1" is no bridge that is known here; write supergateway@VERSION, mcp-proxy==VERSION, or a command as a list with {port} and {command} [run-bridge]',
+        'mcpServerDefaults.bridge.npx: "bridge@1" is no bridge that is known for npx; write mcp-proxy@VERSION or supergateway@VERSION, which npx starts, or a command as a list with {port} and {command} [run-bridge]',
+    ),
+    "npm's mcp-proxy for uvx, which would start PyPI's": (
+        {**CATALOG, "mcpServerDefaults": {"bridge": {"uvx": "mcp-proxy@6.7.19"}}},
+        'mcpServerDefaults.bridge.uvx: "mcp-proxy@6.7.19" is no bridge that is known for uvx; write mcp-proxy==VERSION or fastmcp==VERSION, which uvx starts, or a command as a list with {port} and {command} [run-bridge]',
+    ),
+    "npm's bridge with a version of PyPI": (
+        {**CATALOG, "mcpServerDefaults": {"bridge": {"npx": "supergateway==4.0.0"}}},
+        'mcpServerDefaults.bridge.npx: "supergateway==4.0.0" is no bridge that is known for npx; write mcp-proxy@VERSION or supergateway@VERSION, which npx starts, or a command as a list with {port} and {command} [run-bridge]',
+    ),
+    "option of the bridge among the variables": (
+        changed("everything", env=[{"key": "MCP_PROXY_TUNNEL", "value": "true"}]),
+        "servers.everything.env: MCP_PROXY_TUNNEL would set an option of mcp-proxy@6.7.19, which gets these variables, too; remove it, or write a bridge with its options as a list [run-bridge-env]",
+    ),
+    "option of the bridge from a Secret": (
+        changed("everything", env=[{"key": "MCP_PROXY_SHELL", "secretKeyRef": {"name": "a", "key": "b"}}]),
+        "servers.everything.env: MCP_PROXY_SHELL would set an option of mcp-proxy@6.7.19, which gets these variables, too; remove it, or write a bridge with its options as a list [run-bridge-env]",
+    ),
+    "setting of fastmcp": (
+        {
+            **changed("fetch", env=[{"key": "FASTMCP_STREAMABLE_HTTP_PATH", "value": "/other"}]),
+            "mcpServerDefaults": {"bridge": {"uvx": "fastmcp==4.2.3"}},
+        },
+        "servers.fetch.env: FASTMCP_STREAMABLE_HTTP_PATH would set an option of fastmcp==4.2.3, which gets these variables, too; remove it, or write a bridge with its options as a list [run-bridge-env]",
+    ),
+    "log of a bridge that is not there": (
+        changed("notes", run={"bridgeLog": "verbose"}),
+        "servers.notes.run.bridgeLog: no bridge that is known here stands before this server; remove it [run-bridge]",
+    ),
+    "log of a bridge of one's own": (
+        {
+            **changed("fetch", run={"bridgeLog": "quiet"}),
+            "mcpServerDefaults": {"bridge": {"uvx": ["bridge", "{port}", "{command}"]}},
+        },
+        "servers.fetch.run.bridgeLog: no bridge that is known here stands before this server; remove it [run-bridge]",
     ),
     "bridge without a place for the command": (
         {**CATALOG, "mcpServerDefaults": {"bridge": {"uvx": ["bridge", "{port}"]}}},

@@ -11,7 +11,20 @@ from typing import Any
 
 import pytest
 
-from edges import CATALOG, catalog, container, environment, mcpfence, mcpfence_command, values_file
+from edges import (
+    CATALOG,
+    NAMESPACE,
+    RELEASE,
+    catalog,
+    container,
+    environment,
+    mcpfence,
+    mcpfence_command,
+    values_file,
+)
+from helpers import run_cli
+from mcpfence import __version__
+from mcpfence.kube.manifest import floor_policy
 from tooling import PATIENCE
 
 CLEAN = CATALOG
@@ -140,7 +153,7 @@ def test_secrets_are_never_said(tmp_path: Path) -> None:
         "d": {"runtime": "npx", "envs": {"TOKEN": secret}, "npxConfig": {"package": "x", "arg": [secret]}},
     }
     done = _check(tmp_path, {"servers": servers})
-    as_json = _check(tmp_path, {"servers": servers}, "--output", "json")
+    as_json = _check(tmp_path, {"servers": servers}, "--format", "json")
 
     assert done.returncode == 1
     assert secret.encode() not in done.stderr + as_json.stdout + as_json.stderr
@@ -151,7 +164,7 @@ def test_secrets_are_never_said(tmp_path: Path) -> None:
 
 def test_json(tmp_path: Path) -> None:
     """Data on stdout, nothing on stderr; each finding in pieces."""
-    done = _check(tmp_path, FAILS, "--output", "json")
+    done = _check(tmp_path, FAILS, "--format", "json")
     report = json.loads(done.stdout)
 
     assert (done.returncode, done.stderr) == (1, b"")
@@ -160,7 +173,7 @@ def test_json(tmp_path: Path) -> None:
         "id": "host-localhost",
         "severity": "error",
         "place": "servers.vault.egress.domains[0]",
-        "position": f"{tmp_path / 'values.yaml'}:25:6",
+        "position": {"file": str(tmp_path / "values.yaml"), "line": 25, "column": 6},
         "sentence": '"localhost" is the pod itself',
         "todo": "remove it; a pod always reaches itself",
     }
@@ -180,7 +193,7 @@ def test_json_counts_as_text_does(
     tmp_path: Path, values: Any, arguments: tuple[str, ...], ok: bool, severities: list[str]
 ) -> None:
     """Exit code and `ok` agree; -q takes nothing from the data."""
-    done = _check(tmp_path, values, "--output", "json", *arguments)
+    done = _check(tmp_path, values, "--format", "json", *arguments)
     report = json.loads(done.stdout)
 
     assert (report["ok"], done.returncode) == (ok, 0 if ok else 1)
@@ -189,17 +202,19 @@ def test_json_counts_as_text_does(
 
 def test_json_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     """A program that reads the JSON gets JSON whatever is wrong."""
-    done = mcpfence("check", "-f", "no.yaml", "--output", "json", cwd=tmp_path)
+    done = mcpfence("check", "-f", "no.yaml", "--format", "json", cwd=tmp_path)
 
     assert (done.returncode, done.stderr) == (1, b"")
     assert json.loads(done.stdout) == {
+        "format": "mcpfence.check/v1",
+        "version": __version__,
         "ok": False,
         "findings": [
             {
                 "id": "file-unreadable",
                 "severity": "error",
                 "place": "no.yaml",
-                "position": "",
+                "position": None,
                 "sentence": "cannot be read (No such file or directory)",
                 "todo": "check the path",
             }
@@ -267,7 +282,7 @@ def test_control_characters_of_file_names_and_helm_are_masked(tmp_path: Path) ->
     done = mcpfence("check", "-f", "a\x1b[2J\rb.yaml", "--log-file", log, cwd=tmp_path)
 
     assert done.stderr.splitlines()[0] == (
-        b"error: a?[2J?b.yaml: cannot be read (No such file or directory); check the path [file-unreadable]"
+        b"error: a\\x1b[2J\\rb.yaml: cannot be read (No such file or directory); check the path [file-unreadable]"
     )
     assert b"\x1b" not in log.read_bytes()
 
@@ -304,3 +319,38 @@ def test_log_file_on_a_full_disk(tmp_path: Path) -> None:
         "mcpfence: /dev/full cannot be written any more (No space left on device); the rest is not in it"
     )
     assert _lines(done)[2] == "mcpfence: no errors, 1 warning, no notes"
+
+
+# --- the policies alone ---
+
+
+def test_policies_alone_beside_the_charts_floor(tmp_path: Path) -> None:
+    """--policies-only says that helm installs the chart apart; what opens its floor is found all the same."""
+    values, folder = values_file(tmp_path, CATALOG), tmp_path / "policies"
+    named = ("-f", str(values), "--release", RELEASE, "-n", NAMESPACE)
+    assert run_cli("render", *named, "--policies-only", "-o", str(folder)).code == 0
+
+    without = run_cli("check", *named, str(folder))
+    assert without.code == 1
+    assert "if helm installs the chart apart from these, pass --policies-only; " in without.stderr
+    beside = run_cli("check", *named, "--policies-only", str(folder))
+    assert beside.code == 0
+    assert beside.stderr.splitlines()[-1] == (
+        "mcpfence: beside the chart's objects, which are not among them, the manifests allow exactly what the catalog says"
+    )
+
+    (folder / "networkpolicy-mcp-server-vault-ingress.yaml").unlink()
+    assert "[proof-narrower]" in run_cli("check", *named, "--policies-only", str(folder)).stderr
+    opened = {**floor_policy("demo-mcp"), "spec": {"podSelector": {}, "policyTypes": ["Egress"], "egress": [{}]}}
+    values_file(folder, opened, "floor.yaml")
+    said = run_cli("check", *named, "--policies-only", str(folder))
+    assert said.code == 1
+    assert "since spec.egress[0] of NetworkPolicy demo-mcp/mcp-default-deny lets it through" in said.stderr
+
+
+def test_policies_only_needs_manifests(tmp_path: Path) -> None:
+    """Without any there is nothing that it would be about."""
+    done = run_cli("check", "-f", str(values_file(tmp_path, CATALOG)), "--policies-only")
+
+    assert done.code == 2
+    assert "--policies-only is about manifests: name them." in done.stderr

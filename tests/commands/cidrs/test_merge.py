@@ -186,7 +186,7 @@ def test_families_of_the_user_decide(tmp_path: Path) -> None:
         ),
         (
             "cluster: {cidrs: {nodes: 10.0.0.0/8}}\n",
-            "values.yaml:1:26 cluster.cidrs.nodes: is a string; write a list [type]",
+            "values.yaml:1:26 cluster.cidrs.nodes: is a string; write a list: [10.0.0.0/8] [type]",
         ),
     ],
 )  # fmt: skip

@@ -526,3 +526,43 @@ def test_lists_hold_exactly_what_was_found(blocks: list[str], own: list[str]) ->
 def canonical_texts(blocks: list[tuple[int, int]]) -> tuple[str, ...]:
     """The fewest blocks."""
     return texts(canonical(blocks))
+
+
+# --- what enforces policies ---
+
+
+@pytest.mark.parametrize(
+    ("provider", "document", "written"),
+    [
+        ("gcp", changed(GKE, "networkConfig", to={"datapathProvider": "ADVANCED_DATAPATH"}), "cilium"),
+        ("gcp", changed(GKE, "networkConfig", to={"datapathProvider": "LEGACY_DATAPATH"}), None),
+        ("azure", changed(AKS, "networkProfile", "networkPolicy", to="cilium"), "cilium"),
+        ("azure", changed(AKS, "networkProfile", "networkDataplane", to="Cilium"), "cilium"),
+        ("azure", changed(AKS, "networkProfile", "networkPolicy", to="calico"), None),
+        (
+            "kubernetes",
+            resource("ConfigMap", name="cilium-config", data={"cluster-pool-ipv4-cidr": "10.0.0.0/9"}),
+            "cilium",
+        ),
+    ],
+)
+def test_cilium_is_written_where_the_input_says_so(
+    tmp_path: Path, provider: str, document: Raw, written: str | None
+) -> None:
+    """What enforces policies is a key of the catalog, and the input may tell it."""
+    data, _ = found(tmp_path, provider, cluster=document)
+
+    assert data["cluster"].get("cni") == written
+
+
+def test_another_cni_of_the_users_own_stays(tmp_path: Path) -> None:
+    """A value that differs is a warning, and is left alone."""
+    (tmp_path / "values.yaml").write_text("cluster: {cni: generic}\n", encoding="utf-8")
+    cluster = changed(GKE, "networkConfig", to={"datapathProvider": "ADVANCED_DATAPATH"})
+    data, warnings = found(tmp_path, "gcp", "--merge", str(tmp_path / "values.yaml"), cluster=cluster)
+
+    assert data["cluster"]["cni"] == "generic"
+    assert any(
+        "cluster.cni: is generic, and the data path of the cluster (Dataplane V2) is cilium" in line
+        for line in warnings
+    )

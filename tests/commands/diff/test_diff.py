@@ -26,7 +26,10 @@ from diffing import (
     to,
     told,
 )
-from helpers import run_cli
+from edges import carrier
+from gateways.shapes import SHAPES
+from helpers import objects, run_cli
+from mcpfence import __version__
 from mcpfence.diff.changes import Change
 from mcpfence.diff.forms import as_markdown, as_text
 
@@ -96,6 +99,9 @@ NOTHING: Document = {"everything": False, "flows": [], "example": None}
 
 JSON: Document = {
     "format": "mcpfence.diff/v1",
+    "version": __version__,
+    "ok": True,
+    "findings": [],
     "same": False,
     "summary": {
         "wider": 1,
@@ -149,7 +155,7 @@ def test_text(tmp_path: Path) -> None:
 
 def test_markdown(tmp_path: Path) -> None:
     """The summary is the first line; what narrows is folded."""
-    done = diff(tmp_path, OLD, NEW, "--output", "markdown")
+    done = diff(tmp_path, OLD, NEW, "--format", "markdown")
 
     assert (done.code, done.stdout, done.stderr) == (1, MARKDOWN, "")
 
@@ -157,14 +163,14 @@ def test_markdown(tmp_path: Path) -> None:
 def test_json(tmp_path: Path) -> None:
     """Everything in full, for programs."""
     wider = edited(OLD, lambda raw: raw["servers"]["notion"]["egress"]["cidrs"][0].update(cidr="3.0.0.0/8"))
-    done = diff(tmp_path, OLD, wider, "--output", "json")
+    done = diff(tmp_path, OLD, wider, "--format", "json")
 
     assert (done.code, json.loads(done.stdout)) == (1, JSON)
 
 
 def test_same_in_all_forms(tmp_path: Path) -> None:
     """Exit 0 and one line that says so."""
-    outcomes = {form: diff(tmp_path, OLD, OLD, "--output", form) for form in ("text", "markdown", "json")}
+    outcomes = {form: diff(tmp_path, OLD, OLD, "--format", form) for form in ("text", "markdown", "json")}
 
     assert [outcome.code for outcome in outcomes.values()] == [0, 0, 0]
     assert outcomes["text"].stdout == "the same reach (4 subjects compared)\n"
@@ -224,7 +230,7 @@ def test_markdown_fits_into_a_comment() -> None:
     assert len(found.changes) == 500
     assert len(text) < 65_536
     assert re.search(
-        r"\n\d+ of the changes do not fit into a comment; `mcpfence diff --output text` shows them.\n\Z", text
+        r"\n\d+ of the changes do not fit into a comment; `mcpfence diff --format text` shows them.\n\Z", text
     )
 
 
@@ -237,7 +243,8 @@ def test_markdown_of_foreign_words_is_inert() -> None:
 
         assert "\x1b" not in text
         assert "\n@team" not in text
-        assert line.count("`") == (2 if form is as_markdown else 1)
+        assert line.count("``") == (2 if form is as_markdown else 0)
+        assert line.count("`") == (5 if form is as_markdown else 1)
 
 
 # --- where sides come from ---
@@ -256,7 +263,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "values.yaml").write_text(json.dumps(OLD), encoding="utf-8")
     (folder / "manifests" / "floor.yaml").write_text(json.dumps(DENY_ALL), encoding="utf-8")
     (folder / "manifests" / "deep" / "web.json").write_text(json.dumps(BASE[1]), encoding="utf-8")
-    (folder / "manifests" / ".hidden.yaml").write_text("{", encoding="utf-8")
+    (folder / "manifests" / ".hidden").mkdir()
+    (folder / "manifests" / ".hidden" / "broken.yaml").write_text("{", encoding="utf-8")
     (folder / "manifests" / "README.md").write_text("{", encoding="utf-8")
     _git(folder, "init", "--quiet", "--initial-branch=main")
     _git(folder, "add", ".")
@@ -280,7 +288,7 @@ def test_catalog_of_a_revision(repository: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_folder_of_a_revision(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All YAML and JSON below it, wherever the command runs; hidden files are nobody's manifests."""
+    """All YAML and JSON below it, wherever the command runs; what lies in hidden folders is nobody's."""
     done = run_cli("diff", "HEAD:manifests", "manifests")
     monkeypatch.chdir(repository / "manifests")
 
@@ -293,6 +301,16 @@ def test_folder_of_a_revision(repository: Path, monkeypatch: pytest.MonkeyPatch)
     )
     assert run_cli("diff", "HEAD:manifests/", str(repository / "manifests")).stdout == done.stdout
     assert run_cli("diff", "HEAD:manifests", "HEAD:manifests").code == 0
+
+
+def test_a_hidden_file_is_a_manifest(repository: Path) -> None:
+    """kubectl, given the folder, applies it like any other, so both sides read it."""
+    (repository / "manifests" / ".web.json").write_text(json.dumps(BASE[1]), encoding="utf-8")
+    assert run_cli("diff", "HEAD:manifests", "manifests").code == 0
+    _git(repository, "add", ".")
+    _git(repository, "commit", "--quiet", "--message=second")
+
+    assert run_cli("diff", "HEAD~1:manifests", "HEAD:manifests").code == 0
 
 
 def test_file_with_a_colon_is_ajson_file(tmp_path: Path) -> None:
@@ -352,7 +370,7 @@ def test_services_beside_a_catalog(tmp_path: Path) -> None:
     )
     found = json_file(tmp_path, document, "services.yaml")
 
-    assert diff(tmp_path, OLD, bare).code == 2
+    assert diff(tmp_path, OLD, bare).code == 1
     assert diff(tmp_path, OLD, bare, "--with", str(found)).code == 0
 
 
@@ -384,7 +402,7 @@ def test_new_warnings_are_said(tmp_path: Path) -> None:
 
     assert diff(tmp_path, OLD, whole).stderr.startswith(f"warning: {tmp_path / 'new.yaml'}:1:")
     assert diff(tmp_path, whole, whole).stderr == ""
-    assert (diff(tmp_path, OLD, whole, "--strict").code, diff(tmp_path, OLD, whole, "--strict").stdout) == (2, "")
+    assert (diff(tmp_path, OLD, whole, "--strict").code, diff(tmp_path, OLD, whole, "--strict").stdout) == (1, "")
 
 
 # --- trouble ---
@@ -405,7 +423,7 @@ BAD: dict[str, tuple[str, str]] = {
     "a bad catalog": (
         "catalog.yaml",
         "catalog.yaml:1:1 server: is no known key; did you mean servers? Else write one of: clients, cluster, dns, "
-        "egress, gateway, mcpNamespace, mcpServerDefaults, rbac, run, servers, workloads",
+        "egress, gateway, guard, mcpNamespace, mcpServerDefaults, rbac, run, servers, workloads",
     ),
     "an unknown revision": (
         "nosuch:values.yaml",
@@ -449,11 +467,11 @@ def troubled(repository: Path) -> Path:
 @pytest.mark.parametrize("side", ["OLD", "NEW"])
 @pytest.mark.usefixtures("troubled")
 def test_trouble(path: str, sentence: str, side: str) -> None:
-    """Exit 2, nothing on stdout, the side, the place and what to do."""
+    """Exit 1, nothing on stdout, the side, the place and what to do."""
     done = run_cli("diff", *([path, "values.yaml"] if side == "OLD" else ["values.yaml", path]))
     said = done.stderr.splitlines()
 
-    assert (done.code, done.stdout, said[0]) == (2, "", f"mcpfence: {side} ({path}) cannot be compared:")
+    assert (done.code, done.stdout, said[0]) == (1, "", f"mcpfence: {side} ({path}) cannot be compared:")
     assert re.sub(r" \[[a-z-]+\]\Z", "", said[1]) == f"error: {sentence}"
 
 
@@ -461,7 +479,7 @@ def test_trouble_on_both_sides(tmp_path: Path) -> None:
     """All of it is said at once."""
     done = diff(tmp_path, "x: [", "y: [")
 
-    assert done.code == 2
+    assert done.code == 1
     assert [line.split(" (")[0] for line in done.stderr.splitlines() if line.startswith("mcpfence")] == [
         "mcpfence: OLD",
         "mcpfence: NEW",
@@ -474,8 +492,8 @@ def test_trouble_on_both_sides(tmp_path: Path) -> None:
         (("-", "-"), "stdin can be read once: give - for one file only."),
         (("a.yaml",), "Missing argument 'NEW'."),
         (
-            ("a.yaml", "b.yaml", "--output", "html"),
-            "Invalid value for '--output': 'html' is not one of 'text', 'json', 'markdown'.",
+            ("a.yaml", "b.yaml", "--format", "html"),
+            "Invalid value for '--format': 'html' is not one of 'text', 'json', 'markdown'.",
         ),
         (
             ("a.yaml", "b.yaml", "-n", "UPPER"),
@@ -495,7 +513,7 @@ def test_empty_stdin(tmp_path: Path) -> None:
     """A command before the pipe that failed is trouble, not a side without anything."""
     done = run_cli("diff", str(json_file(tmp_path, OLD)), "-")
 
-    assert (done.code, done.stdout) == (2, "")
+    assert (done.code, done.stdout) == (1, "")
     assert "the stream on stdin is empty; check the command before the pipe" in done.stderr
 
 
@@ -504,7 +522,7 @@ def test_git_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     monkeypatch.setenv("PATH", str(tmp_path))
     done = run_cli("diff", "HEAD:values.yaml", str(json_file(tmp_path, OLD)))
 
-    assert done.code == 2
+    assert done.code == 1
     assert (
         "error: HEAD:values.yaml: git cannot be run (No such file or directory); install git, or name a file or folder"
         in done.stderr
@@ -515,7 +533,7 @@ def test_log_file_that_cannot_be_written(tmp_path: Path) -> None:
     """Trouble before any work."""
     done = diff(tmp_path, OLD, NEW, "--log-file", str(tmp_path / "no" / "log"))
 
-    assert (done.code, done.stdout) == (2, "")
+    assert (done.code, done.stdout) == (1, "")
 
 
 def test_a_change_without_anything_is_told() -> None:
@@ -525,3 +543,69 @@ def test_a_change_without_anything_is_told() -> None:
 
     assert told(found) == ["server vault: added", "+ reaches nothing, and nothing reaches it"]
     assert isinstance(found.changes[0], Change)
+
+
+@pytest.mark.parametrize("empty", [{"servers": {}}, {"mcpNamespace": {"name": "mcp"}}])
+def test_a_catalog_that_declares_nothing(tmp_path: Path, empty: Document) -> None:
+    """It may be a side, before the first server or behind the last, and each is named on stderr unless --quiet."""
+    said = "declares neither servers nor workloads; is it the right file?\n"
+    before, after = diff(tmp_path, empty, OLD), diff(tmp_path, OLD, empty)
+
+    assert before.code == 1
+    assert before.stderr.startswith(f"mcpfence: OLD ({tmp_path / 'old.yaml'}) {said}")
+    assert after.stderr.startswith(f"mcpfence: NEW ({tmp_path / 'new.yaml'}) {said}")
+    assert "removed" in after.stdout
+    same = diff(tmp_path, empty, empty)
+    assert same.stderr.count(said) == 2
+    assert diff(tmp_path, empty, OLD, "--quiet").stderr == ""
+
+
+def test_a_stream_whose_catalog_declares_nothing(tmp_path: Path) -> None:
+    """What helm prints of the chart, too."""
+    (tmp_path / "stream.yaml").write_bytes(carrier({"servers": {}}))
+    done = run_cli("diff", str(tmp_path / "stream.yaml"), str(tmp_path / "stream.yaml"))
+
+    assert done.code == 0
+    assert done.stderr.count("declares neither servers nor workloads") == 2
+
+
+# --- what is no reach ---
+
+
+def test_who_may_call_through_a_gateway() -> None:
+    """An AuthPolicy that goes, comes or says something else is named, of catalogs as of manifests; defaults are not."""
+    raw = SHAPES["oidc for one server alone"]
+    opened = {
+        **raw,
+        "servers": {**raw["servers"], "a": {**raw["servers"]["a"], "gateway": {"service": {"name": "svc"}}}},
+    }
+    opened["servers"]["a"]["gateway"]["service"]["port"] = 8000
+    said = "AuthPolicy mcp/a (kuadrant.io), which says who may call through a gateway"
+    assert catalogs(raw, opened).doubts == (f"only in OLD: {said}",)
+    assert catalogs(opened, raw).doubts == (f"only in NEW: {said}",)
+
+    before, after, live = (list(objects(raw).values()) for _ in range(3))
+    policy_of(after)["spec"]["rules"]["authentication"]["public"] = {"anonymous": {}}
+    policy_of(live)["spec"]["rules"]["authentication"]["oidc"]["priority"] = 0
+    policy_of(live)["status"] = {"conditions": []}
+    assert difference(before, after).doubts == (f"another one in NEW: {said}",)
+    assert difference(before, after).different
+    assert not difference(before, live).different
+
+
+def policy_of(documents: list[Document]) -> Document:
+    """The AuthPolicy among documents."""
+    return next(document for document in documents if document["kind"] == "AuthPolicy")
+
+
+def test_rights_of_a_server() -> None:
+    """A Role of ours with one verb more is named; Roles of others are not ours to compare."""
+    ours = [one for one in objects(SHAPES["every key of a registration"]).values() if one["kind"] == "Role"]
+    other = json.loads(json.dumps(ours))
+    other[0]["rules"][0]["verbs"].append("delete")
+    said = "Role shop/mcp-gateway-a-read (rbac.authorization.k8s.io), which says what a server or its users may do"
+
+    assert difference(ours, other).doubts == (f"another one in NEW: {said}",)
+    for document in (*ours, *other):
+        del document["metadata"]["labels"]
+    assert difference(ours, other).doubts == ()

@@ -21,7 +21,8 @@ from mcpfence.explain.text_form import WIDTH, explanation_text, shown, verdict_t
 from mcpfence.findings.finding import Collector
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.render.pipeline import load_catalog
-from mcpfence.system.pages import code, page, words
+from mcpfence.system.pages import page
+from mcpfence.text.markup import markdown_code, markdown_words
 from tooling import PATIENCE, ROOT
 
 EXPLAINED = Path(__file__).parent / "golden"
@@ -34,28 +35,31 @@ GOLDEN: dict[str, tuple[str, ...]] = {
     "minimal.txt": ("minimal", ""),
     "names.txt": ("aks-aviatrix", "devops"),
     "names-verbose.txt": ("aks-aviatrix", "devops", "-v"),
-    "names.md": ("aks-aviatrix", "devops", "--output", "markdown"),
-    "names.html": ("aks-aviatrix", "devops", "--output", "html"),
-    "names.json": ("aks-aviatrix", "devops", "--output", "json"),
+    "names.md": ("aks-aviatrix", "devops", "--format", "markdown"),
+    "names.html": ("aks-aviatrix", "devops", "--format", "html"),
+    "names.json": ("aks-aviatrix", "devops", "--format", "json"),
     "several-selectors.txt": ("obot", "github"),
     "nothing.txt": ("obot", "calculator"),
     "remote.txt": ("obot", "handbook"),
     "remote-called.txt": ("gateway-callers", "issues"),
     "composite.txt": ("obot", "engineering"),
-    "remote.json": ("obot", "handbook", "--output", "json"),
+    "remote.json": ("obot", "handbook", "--format", "json"),
     "workload.txt": ("gateway-callers", "mcp-connect"),
     "back-end.txt": ("services", "cache"),
     "services.txt": ("services", "orders"),
-    "unenforced.txt": ("gke", "github"),
+    "unenforced.txt": ("unenforced", "github"),
+    "names-anywhere.txt": ("gke", "github"),
+    "verdict-name-anywhere.txt": ("eks", "github", "--to", "raw.githubusercontent.com"),
+    "verdict-metadata-anywhere.txt": ("eks", "github", "--to", "169.254.169.254:443"),
     "identity.txt": ("gke", "cloud-run"),
     "both-families.txt": ("dual-stack-eks", "browser"),
     "fleet.txt": ("fleet", "github"),
     "verdict-name.txt": ("aks-aviatrix", "devops", "--to", "dev.azure.com"),
     "verdict-address.txt": ("aks-aviatrix", "devops", "--to", "8.8.8.8"),
     "verdict-both.txt": ("aks-aviatrix", "devops", "--to", "10.225.3.3:443", "--from", "api-management"),
-    "verdict.md": ("aks-aviatrix", "devops", "--to", "8.8.8.8", "--from", "gateway", "--output", "markdown"),
-    "verdict.html": ("aks-aviatrix", "devops", "--to", "example.com", "--output", "html"),
-    "verdict.json": ("services", "orders", "--to", "cache:6380", "--from", "assistant", "--output", "json"),
+    "verdict.md": ("aks-aviatrix", "devops", "--to", "8.8.8.8", "--from", "gateway", "--format", "markdown"),
+    "verdict.html": ("aks-aviatrix", "devops", "--to", "example.com", "--format", "html"),
+    "verdict.json": ("services", "orders", "--to", "cache:6380", "--from", "assistant", "--format", "json"),
 }
 
 
@@ -109,7 +113,10 @@ def test_nothing_to_explain() -> None:
     outcome = run_cli("explain", "github")
 
     assert (outcome.code, outcome.stdout) == (2, "")
-    assert outcome.stderr.splitlines()[-1] == "Error: Nothing to explain: name a values file with -f."
+    assert (
+        outcome.stderr.splitlines()[-1]
+        == "Error: Nothing to explain: name a values file with -f, or in .mcpfence.yaml."
+    )
 
 
 def test_stdin_is_read_once() -> None:
@@ -251,13 +258,13 @@ def test_risks_say_what_they_need() -> None:
 
 def test_json_positions_are_lines_of_the_file() -> None:
     """Each key of the JSON form comes with the place in the values file where it stands."""
-    document = json.loads(ask("aks-aviatrix", "devops", "--output", "json").stdout)
+    document = json.loads(ask("aks-aviatrix", "devops", "--format", "json").stdout)
     lines = (ROOT / "values-examples" / "aks-aviatrix" / "values.yaml").read_text(encoding="utf-8").splitlines()
-    found = {line["key"]: line["position"].split(":") for line in document["reaches"]}
-    file, row, column = found["servers.devops.npxConfig.egressDomains[1]"]
+    found = {line["key"]: line["position"] for line in document["reaches"]}
+    place = found["servers.devops.npxConfig.egressDomains[1]"]
 
-    assert Path(file) == Path("values-examples", "aks-aviatrix", "values.yaml")
-    assert lines[int(row) - 1][int(column) - 1 :].startswith('"*.dev.azure.com"')
+    assert Path(place["file"]) == Path("values-examples", "aks-aviatrix", "values.yaml")
+    assert lines[place["line"] - 1][place["column"] - 1 :].startswith('"*.dev.azure.com"')
 
 
 def test_markup_is_escaped() -> None:
@@ -273,7 +280,7 @@ def test_markup_is_escaped() -> None:
 
     assert "<h1>server &lt;b&gt;" in page("explain.html", document)
     assert "- a\\|b\\*c" in page("explain.md", document)
-    assert (words("<a|b>"), code("a`b|c")) == ("\\<a\\|b\\>", "`a b\\|c`")
+    assert (markdown_words("<a|b>"), markdown_code("a`b|c")) == ("&lt;a\\|b&gt;", "``a`b\\|c``")
 
 
 # --- colour ---
@@ -310,6 +317,17 @@ def test_no_colour_elsewhere() -> None:
 def test_a_verdict_begins_with_its_answer() -> None:
     """The first line is the answer and the sentence, whatever was asked."""
     found = verdict(catalog(web=container()), "web", caller="gateway")
-    first = next(shown(verdict_text(found, lambda _: "")))
+    first = next(shown(verdict_text(found, lambda _: None)))
 
     assert first == "allowed: client gateway (pods app=gateway of namespace gateways) may call server web on 8080/TCP"
+
+
+def test_a_catalog_that_declares_nothing(tmp_path: Path) -> None:
+    """No question about it has an answer, and that there is nothing is said."""
+    (tmp_path / "values.yaml").write_text("servers: {}\n", encoding="utf-8")
+    done = run_cli("explain", "files", "-f", str(tmp_path / "values.yaml"))
+
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr == (
+        'error: "files" is no server, workload or back-end of the catalog; write one of: there is none yet [server-unknown]\n'
+    )

@@ -162,7 +162,7 @@ def test_only_with_an_unknown_name() -> None:
 
     assert (outcome.code, outcome.stdout) == (1, "")
     assert outcome.stderr == (
-        'error: --only "note" is in no entry; did you mean notes? Else write a name of the input [import-nothing]\n'
+        'error: --only "note" is in no entry; did you mean notes? Else write one of notes, silent [import-nothing]\n'
     )
 
 

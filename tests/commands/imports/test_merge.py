@@ -164,3 +164,24 @@ def test_insert_makes_every_missing_step() -> None:
     text = insert("a: 1\n", ("b", "c"), {"d": {"e": 2}}, {("b", "c", "d"): ("why",)})
 
     assert text == "a: 1\nb:\n  c:\n    # why\n    d:\n      e: 2\n"
+
+
+SETTINGS = "mcpNamespace: {name: tools}\nconfig: {OBOT_SERVER_MCPDEFAULT_DENY_ALL_EGRESS: true}\n"
+NO_SERVERS = (
+    "warning: obot.yaml:1 mcpNamespace.name: has settings and no servers, so the catalog declares none, and renders "
+    "refuse it; import the servers too, or declare them [import-no-servers]"
+)
+
+
+@pytest.mark.parametrize(
+    ("base", "said"),
+    [("", True), ("servers: {}\n", True), ("servers: {mine: {runtime: npx, npxConfig: {package: mine}}}\n", False)],
+)
+def test_settings_without_servers(base: str, said: bool) -> None:
+    """A catalog that declares nothing is no finished one, and that is said; the file it is merged into counts."""
+    Path("obot.yaml").write_text(SETTINGS, encoding="utf-8")
+    Path("base.yaml").write_text(base, encoding="utf-8")
+    done = run_cli("import", "obot", "obot.yaml", "--merge", "base.yaml")
+
+    assert done.code == 0
+    assert (NO_SERVERS in done.stderr.splitlines()) is said

@@ -23,6 +23,7 @@ from krm import (
     resource_list,
 )
 from mcpfence.documents.reader import load_foreign
+from mcpfence.kube.manifest import KEYS
 from mcpfence.streams.resource_list import read_resource_list, write_resource_list
 
 
@@ -158,7 +159,8 @@ def test_files_of_earlier_output_are_kept() -> None:
         item["metadata"]["annotations"] = {path: f"{number}.yaml", "config.k8s.io/id": "a\nb", "of": "others"}
     again = answer_to(resource_list(*once["items"], config=function_config()))
 
-    assert [item["metadata"]["annotations"] for item in again["items"]] == [
+    found = [item["metadata"]["annotations"] for item in again["items"]]
+    assert [{key: text for key, text in one.items() if key != KEYS} for one in found] == [
         {path: f"{number}.yaml", "config.k8s.io/id": "a\nb"} for number in range(3)
     ]
 
@@ -265,3 +267,30 @@ def test_notes_are_results_of_severity_info() -> None:
 def test_no_results_where_there_is_nothing_to_say() -> None:
     """The key is left out."""
     assert set(answer_to(resource_list(config=function_config()))) == {"apiVersion", "kind", "items"}
+
+
+def test_servers_that_go_are_named() -> None:
+    """What a smaller catalog takes away is said on stderr; what another release made stays and is not."""
+    two = catalog(vault=container(), notes=container())
+    other = function_config(
+        {**CATALOG, "mcpNamespace": {"name": "other"}, "servers": {"idle": container()}}, release="two"
+    )
+    items = [
+        *answer_to(resource_list(config=function_config(two)))["items"],
+        *answer_to(resource_list(config=other))["items"],
+    ]
+    done = mcpfence("krm", stdin=resource_list(*items, config=function_config(catalog(vault=container()))))
+
+    assert done.returncode == 0
+    assert "mcpfence: removed: notes\n" in done.stderr.decode()
+
+
+def test_kinds_of_another_provider_that_go_are_named() -> None:
+    """What closed the names of a server that stays is said to go as well."""
+    named = catalog(vault=container(egress={"domains": ["api.example.com"]}))
+    before = function_config(named | {"egress": {"provider": "antrea"}})
+    after = function_config(named | {"egress": {"provider": "cilium"}})
+    done = mcpfence("krm", stdin=resource_list(*answer_to(resource_list(config=before))["items"], config=after))
+
+    assert done.returncode == 0
+    assert "mcpfence: removed: NetworkPolicy.crd.antrea.io (1)\n" in done.stderr.decode()

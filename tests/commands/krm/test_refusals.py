@@ -138,7 +138,7 @@ CONFIGS: dict[str, tuple[Any, list[str]]] = {
         {"apiVersion": "v1", "kind": "ConfigMap", "data": {"release": "a", "namespace": "b", "catalog": "serverz: {}"}},
         [
             "data.catalog.serverz: is no known key; did you mean servers? Else write one of: clients, cluster, dns, egress, "
-            "gateway, mcpNamespace, mcpServerDefaults, rbac, run, servers, workloads [key-unknown]"
+            "gateway, guard, mcpNamespace, mcpServerDefaults, rbac, run, servers, workloads [key-unknown]"
         ],
     ),
 }

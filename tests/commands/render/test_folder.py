@@ -46,8 +46,8 @@ def _tree(folder: Path) -> dict[str, bytes]:
 
 
 OWN = (
-    "networkpolicy-demo-mcp-mcp-server-vault-egress.yaml",
-    "networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml",
+    "networkpolicy-mcp-server-vault-egress.yaml",
+    "networkpolicy-mcp-server-vault-ingress.yaml",
 )
 """The policies of CATALOG."""
 PRUNE = "pass --prune-all to remove them all the same [folder-other]"
@@ -55,7 +55,7 @@ REPORT = "configmap-home-demo-mcpfence.yaml"
 
 
 @pytest.mark.parametrize(
-    ("other", "gone"), [(("--release", "demos"), [REPORT, *OWN]), (("-n", "homes"), [REPORT])], ids=["name", "home"]
+    ("other", "gone"), [(("--release", "demos"), [REPORT]), (("-n", "homes"), [REPORT])], ids=["name", "home"]
 )
 def test_the_folder_of_another_release_is_not_overwritten(
     repository: Path, other: tuple[str, str], gone: list[str]
@@ -73,20 +73,39 @@ def test_the_folder_of_another_release_is_not_overwritten(
     assert mcpfence("render", *arguments, "--prune-all", cwd=repository).returncode == 0
 
 
+def test_the_namespace_does_not_go_unsaid(repository: Path) -> None:
+    """A prune deletes a Namespace with every pod in it; who hands it over to somebody else says so."""
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo-mcp"}}
+    folder = repository / "manifests"
+    file = folder / "0-namespace-demo-mcp.yaml"
+    file.write_text(json.dumps(namespace), encoding="utf-8")
+    with (folder / INDEX).open("a", encoding="utf-8") as index:
+        index.write(f"{file.name}\n")
+
+    assert refusal(_render(repository)) == (
+        "error: manifests: would lose the Namespace itself, and a prune deletes it with everything in it: "
+        "0-namespace-demo-mcp.yaml; leave mcpNamespace.create as it was; "
+        "if something else holds the Namespace by now, pass --prune-all [folder-other]"
+    )
+    assert file.exists()
+    assert _render(repository, "--prune-all").returncode == 0
+    assert not file.exists()
+
+
 def test_the_fences_of_a_namespace_do_not_go_by_the_way(repository: Path) -> None:
     """A line that fell out of the values file, or came into it, changes the namespace; nobody is left fenced there."""
     before = _tree(repository / "manifests")
     values_file(repository, {**CATALOG, "mcpNamespace": {"name": "tools"}})
-    files = ", ".join(OWN)
 
     assert refusal(_render(repository)) == (
-        f"error: manifests: holds the fences of namespace demo-mcp, which would be removed: {files}; "
+        f"error: manifests: holds the fences of namespace demo-mcp (so says {REPORT}), which would be replaced; "
         f"write mcpNamespace.name: demo-mcp, choose another folder, or {PRUNE}"
     )
     assert _tree(repository / "manifests") == before
 
     assert _render(repository, "--prune-all").returncode == 0
-    assert not {*OWN} & {*_tree(repository / "manifests")}
+    after = _tree(repository / "manifests")
+    assert all(b"namespace: tools\n" in after[name] for name in OWN)
 
 
 def test_a_report_that_is_gone_hides_nothing(repository: Path) -> None:
@@ -94,12 +113,61 @@ def test_a_report_that_is_gone_hides_nothing(repository: Path) -> None:
     (repository / "manifests" / REPORT).unlink()
     values_file(repository, {**CATALOG, "mcpNamespace": {"name": "tools"}})
 
-    assert "holds the fences of namespace demo-mcp, which would be removed" in refusal(_render(repository))
+    said = (
+        f"holds the fences of namespace demo-mcp (so says {OWN[0]}), which would be replaced; write mcpNamespace.name"
+    )
+    assert said in refusal(_render(repository))
+
+
+def _with_older_names(folder: Path, fenced: str) -> set[str]:
+    """Give the files the names that they had while the fenced namespace was part of them; returns the new names."""
+    names = {path.name for path in folder.glob("*.yaml")}
+    older = {
+        name: name.replace("-", f"-{fenced}-", 1) for name in names if not name.startswith(("kustom", "configmap"))
+    }
+    older |= {name: name.replace("-", f"-{fenced}-", 1) for name in names if name == "configmap-demo-mcpfence.yaml"}
+    for name, old in older.items():
+        (folder / name).rename(folder / old)
+    text = (folder / INDEX).read_text(encoding="utf-8")
+    lines = [older.get(line, line) for line in text.splitlines()]
+    (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    assert names != {path.name for path in folder.glob("*.yaml")}
+    return names
+
+
+def test_folder_with_older_names_has_the_new_ones_after_one_render(repository: Path) -> None:
+    """The old files are ours by the index, so they go; the report, here in the fenced namespace, is no other release's."""
+    values_file(repository, CATALOG)
+    home = ("-n", "demo-mcp", "--prune-all")
+    assert _render(repository, *home).returncode == 0
+    names = _with_older_names(repository / "manifests", "demo-mcp")
+    drift = _render(repository, "-n", "demo-mcp", "--check")
+    done = _render(repository, "-n", "demo-mcp")
+
+    assert drift.returncode == 1
+    assert (done.returncode, done.stderr.decode().splitlines()[0]) == (
+        0,
+        "mcpfence: manifests: 3 files written, 1 unchanged, 3 removed",
+    )
+    assert {path.name for path in (repository / "manifests").glob("*.yaml")} == names
+    assert _render(repository, "-n", "demo-mcp", "--check").returncode == 0
+
+
+def test_older_names_of_another_namespace_are_not_taken_for_ours(repository: Path) -> None:
+    """What is fenced is told by the files themselves, whatever they are called."""
+    _with_older_names(repository / "manifests", "demo-mcp")
+    values_file(repository, {**CATALOG, "mcpNamespace": {"name": "tools"}})
+
+    assert refusal(_render(repository)) == (
+        "error: manifests: holds the fences of namespace demo-mcp, which would be removed: "
+        "networkpolicy-demo-mcp-mcp-server-vault-egress.yaml, networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml; "
+        f"write mcpNamespace.name: demo-mcp, choose another folder, or {PRUNE}"
+    )
 
 
 def test_the_floor_does_not_go_by_the_way(repository: Path) -> None:
     """A render of the policies alone has no floor; where the catalog turns it off, that is what was asked for."""
-    floor = "networkpolicy-demo-mcp-mcp-default-deny.yaml"
+    floor = "networkpolicy-mcp-default-deny.yaml"
     folder = repository / "manifests"
     (folder / floor).write_text(json.dumps(floor_policy("demo-mcp")), encoding="utf-8")
     with (folder / INDEX).open("a", encoding="utf-8") as index:
@@ -128,6 +196,25 @@ def test_servers_that_go_are_named(repository: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("provider", "kind"),
+    [
+        ("aviatrix", "FirewallPolicy"),
+        ("antrea", "NetworkPolicy.crd.antrea.io"),
+        ("clusternetworkpolicy", "ClusterNetworkPolicy"),
+    ],
+)
+def test_kinds_of_another_provider_that_go_are_named(repository: Path, provider: str, kind: str) -> None:
+    """The server stays, and what closed its names goes: a Git prune would take it out of the cluster."""
+    named = container(egress={"domains": ["api.example.com"]})
+    values_file(repository, catalog(vault=named) | {"egress": {"provider": provider}})
+    assert _render(repository).returncode == 0
+
+    values_file(repository, catalog(vault=named) | {"egress": {"provider": "cilium"}})
+    said = _render(repository).stderr.decode().splitlines()
+    assert [line for line in said if "removed:" in line] == [f"mcpfence: manifests: removed: {kind} (1)"]
+
+
 def test_prune_all_needs_a_folder(repository: Path) -> None:
     """On stdout nothing is removed."""
     said = refusal(mcpfence("render", "-f", "values.yaml", *ALONE, "--prune-all", cwd=repository), 2)
@@ -149,8 +236,8 @@ def test_index_lists_every_object(repository: Path) -> None:
         "kind: Kustomization\n"
         "sortOptions: {order: fifo}\n"
         "resources:\n"
-        "- networkpolicy-demo-mcp-mcp-server-vault-egress.yaml\n"
-        "- networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml\n"
+        "- networkpolicy-mcp-server-vault-egress.yaml\n"
+        "- networkpolicy-mcp-server-vault-ingress.yaml\n"
         "- configmap-home-demo-mcpfence.yaml\n"
     )
 
@@ -242,7 +329,7 @@ def test_nothing_gets_out_of_the_header() -> None:
     text = kustomization(["a.yaml"], "mcpfence render -f 'x\nresources: [evil.yaml]\u2028'")
 
     assert yaml.safe_load(text)["resources"] == ["a.yaml"]
-    assert "\n#     mcpfence render -f 'x?resources: [evil.yaml]?'\n" in text
+    assert "\n#     mcpfence render -f 'x\\nresources: [evil.yaml]\\u2028'\n" in text
 
 
 def test_no_object_takes_the_place_of_the_index() -> None:
@@ -303,7 +390,7 @@ AGAIN = (
 
 def test_check_shows_the_difference(repository: Path) -> None:
     """A port that somebody opened by hand: the file, the lines, the command that mends it; nothing is written."""
-    path = repository / "manifests" / "networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml"
+    path = repository / "manifests" / "networkpolicy-mcp-server-vault-ingress.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace("port: 8080", "port: 22"), encoding="utf-8")
     before = _tree(repository)
     lines = refusal(_render(repository, "--check")).splitlines()
@@ -337,10 +424,10 @@ def test_check_after_a_change_of_the_catalog(repository: Path) -> None:
         ".mcpfence-index: changed",
         "configmap-home-demo-mcpfence.yaml: changed",
         "kustomization.yaml: changed",
-        "networkpolicy-demo-mcp-mcp-server-other-egress.yaml: missing",
-        "networkpolicy-demo-mcp-mcp-server-other-ingress.yaml: missing",
-        "networkpolicy-demo-mcp-mcp-server-vault-egress.yaml: stale",
-        "networkpolicy-demo-mcp-mcp-server-vault-ingress.yaml: stale",
+        "networkpolicy-mcp-server-other-egress.yaml: missing",
+        "networkpolicy-mcp-server-other-ingress.yaml: missing",
+        "networkpolicy-mcp-server-vault-egress.yaml: stale",
+        "networkpolicy-mcp-server-vault-ingress.yaml: stale",
     ]
     assert lines[-1] == (
         f"error: manifests: is not what the catalog gives: 2 files missing, 3 files changed, 2 files stale; {AGAIN}"
@@ -374,12 +461,12 @@ def test_check_of_a_fleet_cuts_the_difference(tmp_path: Path) -> None:
     [
         (b"\n", b"\r\n", "-kind: NetworkPolicy\\r"),
         (b"egress: []\n", b"egress: []", "-\\ no line break at the end"),
-        (b"kind", b"\xff\x1b[2Jkind", "-\ufffd?[2Jkind: NetworkPolicy"),
+        (b"kind", b"\xff\x1b[2Jkind", "-\ufffd\\x1b[2Jkind: NetworkPolicy"),
     ],
 )
 def test_differences_that_hide(repository: Path, before: bytes, after: bytes, shown: str) -> None:
     """Line ends of Windows, a missing last line break, and what would clear a terminal are seen as what they are."""
-    path = repository / "manifests" / "networkpolicy-demo-mcp-mcp-server-vault-egress.yaml"
+    path = repository / "manifests" / "networkpolicy-mcp-server-vault-egress.yaml"
     path.write_bytes(path.read_bytes().replace(before, after))
 
     assert shown in refusal(_render(repository, "--check")).splitlines()

@@ -153,8 +153,8 @@ def test_folder_holds_what_stdout_shows(helm: Helm, tmp_path: Path) -> None:
         first.stderr.splitlines()[0]
         == f"mcpfence: {folder}: {len(written) + 1} files written, 0 unchanged, 0 removed".encode()
     )
-    assert second.stderr.splitlines()[0].endswith(b"2 files written, 7 unchanged, 2 removed")
-    assert gone == {f"networkpolicy-demo-mcp-mcp-server-b-{way}.yaml" for way in ("egress", "ingress")}
+    assert second.stderr.splitlines()[0].endswith(b"2 files written, 4 unchanged, 2 removed")
+    assert gone == {f"networkpolicy-mcp-server-b-{way}.yaml" for way in ("egress", "ingress")}
 
 
 def test_services_beside_the_values(tmp_path: Path) -> None:

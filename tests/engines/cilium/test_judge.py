@@ -150,3 +150,30 @@ def test_the_same_object_twice_is_refused(judge: Judge) -> None:
     """Which of them counts is nobody's guess."""
     with pytest.raises(Refused, match="Pod default/web stands twice"):
         judge.ask([WEB, WEB])
+
+
+def test_cluster_network_policies(judge: Judge) -> None:
+    """Their tiers stand around the others, and names of theirs are read, too; they open kube-dns by themselves."""
+    spec = {
+        "tier": "Admin",
+        "priority": 10,
+        "subject": {"pods": {"podSelector": {"matchLabels": {"app": "web"}}, "namespaceSelector": {}}},
+        "egress": [
+            {
+                "action": "Accept",
+                "to": [{"domainNames": ["*.example.com"]}],
+                "protocols": [{"tcp": {"destinationPort": {"number": 443}}}],
+            },
+            {"action": "Deny", "to": [{"networks": ["0.0.0.0/0", "::/0"]}, {"namespaces": {}}]},
+        ],
+    }
+    kind, version = "ClusterNetworkPolicy", "policy.networking.k8s.io/v1alpha2"
+    document = {"apiVersion": version, "kind": kind, "metadata": {"name": "web"}, "spec": spec}
+    resolver = pod("dns", {"k8s-app": "kube-dns"}, namespace="dns", ports=[("dns", "UDP", 53)])
+    shut = policy("shut", {"podSelector": {}, "policyTypes": ["Egress"]})
+    documents = [WEB, resolver, namespace("dns"), document, shut]
+    named = Question(("default/web",), ("8.8.8.8",), (TLS, ("TCP", 80)), "b.a.example.com")
+    asking = Question(("default/web",), ("dns/dns",), (DNS,), lookups=("a.example.com", "evil.test"))
+
+    assert ask(judge, documents, named, named._replace(name="")) == "ai ii"
+    assert judge.ask(documents, asking)[0].lookups == "yr"

@@ -6,7 +6,7 @@ from typing import Any
 
 from cilium.judge import Judge, Question
 from cilium.reached import Reached
-from cilium.readings import READINGS
+from cilium.readings import READINGS, egress_names_as_numbers
 from reaching.loading import Document, pod, policy
 
 HTTP, OTHER = ("TCP", 80), ("TCP", 81)
@@ -34,29 +34,16 @@ def test_rules_beyond_policy_types_isolate(judge: Judge) -> None:
     assert both(judge, "rules count that policyTypes leaves out", documents, question) == ("aa", "ae", "ae")
 
 
-def test_egress_name_is_one_number(judge: Judge) -> None:
-    """Where all pods agree, the number is open at addresses too, which is wider than the API."""
+def test_egress_names_are_each_pods_own_numbers(judge: Judge) -> None:
+    """A name is asked of each pod, and means nothing at addresses, as the API says; so from 1.20 on."""
     written = spec(policyTypes=["Egress"], egress=[{"ports": [{"port": "http"}]}])
-    documents = [pod("one", {"app": "one"}), pod("two", ports=[("http", "TCP", 80)]), pod("three"), written]
-    question = Question(ONE, ("default/three", "8.8.8.8"), (HTTP, OTHER))
+    pods = [pod(name, ports=[("http", "TCP", number)]) for name, number in (("two", 80), ("three", 81))]
+    documents = [pod("one", {"app": "one"}), *pods, pod("four"), written]
+    question = Question(ONE, ("default/two", "default/three", "default/four", "8.8.8.8"), (HTTP, OTHER))
+    model = Reached(egress_names_as_numbers(documents))
 
-    assert both(judge, "a named egress port is one number for the whole cluster", documents, question) == (
-        "iiii",
-        "aiai",
-        "aiai",
-    )
-
-
-def test_egress_name_of_two_numbers_means_nothing(judge: Judge) -> None:
-    """Where pods differ, the rule vanishes, also for the pods that it means."""
-    written = spec(policyTypes=["Egress"], egress=[{"ports": [{"port": "http"}]}])
-    two, three = pod("two", ports=[("http", "TCP", 80)]), pod("three", ports=[("http", "TCP", 81)])
-    documents = [pod("one", {"app": "one"}), two, three, written]
-    question = Question(ONE, ("default/two",), (HTTP, OTHER))
-    reading = READINGS["a named egress port is one number for the whole cluster"]
-
-    assert Reached(documents).connected(question) == "10"
-    assert judge.ask(documents, question)[0].verdicts == Reached(reading(documents)).verdicts(question) == "ii"
+    assert Reached(documents).connected(question) == "10010000"
+    assert judge.ask(documents, question)[0].verdicts == model.verdicts(question) == "aiiaiiii"
 
 
 def test_filtered_labels_select_nothing(judge: Judge) -> None:

@@ -21,11 +21,12 @@ from gateways.definitions import FOLDERS
 from lab.api import Api
 from lab.cluster import Cluster
 from lab.manifests import add_crds
+from tiers.judge import find_kube_network_policies, kinds_of
 from tooling import MissingComponentError, need
 
 HERE = Path(__file__).parent
 GROUPS = {
-    "test_apply": "objects",
+    "test_cluster_wide": "objects",
     "test_gateway_apply": "objects",
     "test_half_applied": "objects",
     "test_pod_security": "pods",
@@ -36,6 +37,9 @@ GROUPS = {
     "test_window": "sizes",
 }
 """Which files share a server; a file that is not here has one of its own."""
+
+ENGINES = ("aviatrix", "cilium", "eks", "gke", "calico-enterprise", "antrea")
+"""Folders of shared/crds with the kinds that providers emit."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
@@ -49,17 +53,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def programs() -> Programs:
-    """Etcd and kube-apiserver."""
-    need(_apiserver)
-    return find_programs()
+def programs(request: pytest.FixtureRequest) -> Programs:
+    """Etcd and kube-apiserver; as a parameter, of which release (`find_programs`)."""
+    release = getattr(request, "param", "")
 
+    def apiserver() -> Path:
+        try:
+            return find_programs(release).apiserver
+        except LabError as missing:
+            raise MissingComponentError(missing) from missing
 
-def _apiserver() -> Path:
-    try:
-        return find_programs().apiserver
-    except LabError as missing:
-        raise MissingComponentError(missing) from missing
+    need(apiserver)
+    return find_programs(release)
 
 
 @pytest.fixture(scope="session")
@@ -84,15 +89,17 @@ def bare_api(control_plane: ControlPlane) -> Iterator[Api]:
 @pytest.fixture(scope="session")
 def api(bare_api: Api, shared: Path) -> Api:
     """The same, and the server knows the vendor's kinds."""
-    add_crds(bare_api, shared / "crds" / "aviatrix")
+    for folder in ENGINES:
+        add_crds(bare_api, shared / "crds" / folder)
     return bare_api
 
 
 @pytest.fixture(scope="session")
 def every_kind(bare_api: Api, shared: Path) -> Api:
-    """The same, and from now on the server knows the gateway's kinds, too."""
-    for folder in ("aviatrix", *FOLDERS):
+    """The same, and from now on the server knows the kinds of the gateway and of every provider, too."""
+    for folder in (*ENGINES, *FOLDERS):
         add_crds(bare_api, shared / "crds" / folder)
+    add_crds(bare_api, kinds_of(need(find_kube_network_policies), "experimental"))
     return bare_api
 
 

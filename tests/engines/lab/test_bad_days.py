@@ -44,6 +44,8 @@ def _server(number: int, *ports: int) -> dict[str, Any]:
 FIRST = catalog(**{f"s{number}": _server(number, 443) for number in range(6)})
 SECOND = catalog(**{f"s{number}": _server(number, 443, *([8443] if number % 2 else [])) for number in range(2, 8)})
 """Two servers more, two fewer, two that may reach another port, two as they were."""
+WITH_RIGHTS = {**FIRST, "rbac": {"create": True}}
+"""With an account that may deploy servers."""
 
 LAYERED = {
     **AZURE,
@@ -102,10 +104,10 @@ def _verdict(release: Release, values: Mapping[str, Any], state: list[Document])
 def test_an_install_that_is_cut_off(day: Day, request: pytest.FixtureRequest, figure: Figure) -> None:
     """Nothing that is closed opens again, with the floor all is closed, and the next run makes it what was declared."""
     release, start = day.cluster.release("cut"), day.history.now()
-    day.interrupted(release, "install", FIRST, at=6)
+    day.interrupted(release, "install", WITH_RIGHTS, at=6)
     cut = day.history.now()
     release.forget_pending(1)
-    release.upgrade(FIRST, "--install")
+    release.upgrade(WITH_RIGHTS, "--install")
     states = list(day.history.states(start))
 
     assert (len(states[0]), len(day.history.at(cut, *POLICIES)), len(states[-1])) == (0, 5, 13)

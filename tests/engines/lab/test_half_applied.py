@@ -18,6 +18,7 @@ from lab.opened import has_floor
 from tooling import ROOT, find_helm4, need
 
 EXAMPLES = sorted(folder for folder in (ROOT / "values-examples").iterdir() if (folder / "values.yaml").is_file())
+GUARD = ("ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
 HELD = {"proof-narrower"}
 """All that `check` may say of a set that is not whole: something is closed that should be open."""
 
@@ -48,7 +49,7 @@ def _files(example: Path) -> list[str]:
 def _wrong(example: Path, state: list[Document]) -> set[str]:
     """The ids of the errors that `mcpfence check` finds in these objects."""
     stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": state}).encode()
-    done = mcpfence("check", *_files(example), "--output", "json", "-", stdin=stream)
+    done = mcpfence("check", *_files(example), "--format", "json", "-", stdin=stream)
     assert done.returncode in (0, 1), done.stderr.decode()
     return {one["id"] for one in json.loads(done.stdout)["findings"] if one["severity"] == "error"}
 
@@ -114,7 +115,7 @@ def test_files_that_were_applied_up_to_one(api: Api, example: Path, objects: lis
 def test_any_part_that_has_the_floor(example: Path, objects: list[Document], figure: Figure) -> None:
     """Whichever NetworkPolicies are missing beside the floor: what is left allows no more than the catalog."""
     dice = random.Random(example.name)  # noqa: S311
-    firewalls = [one for one in objects if one["kind"] == "FirewallPolicy"]
+    beside = [one for one in objects if one["kind"] in ("FirewallPolicy", *GUARD)]
     policies = [one for one in objects if one["kind"] == "NetworkPolicy"]
     inside = next(one["metadata"]["namespace"] for one in policies if has_floor([one]))
     for _ in range(12):
@@ -122,7 +123,7 @@ def test_any_part_that_has_the_floor(example: Path, objects: list[Document], fig
         kept = [
             one for one in policies if has_floor([one]) or one["metadata"]["namespace"] != inside or dice.random() < 0.5
         ]
-        assert _wrong(example, [*firewalls, *kept]) <= HELD
+        assert _wrong(example, [*beside, *kept]) <= HELD
     figure("Half-applied sets", f"{example.name}: 12 random parts with the floor, none wider than the catalog")
 
 

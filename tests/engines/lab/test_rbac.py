@@ -43,7 +43,7 @@ class Installed:
         number = next(_NUMBERS)
         self.api = api
         self.fenced, self.other = f"rbac-{number}", f"rbac-{number}-other"
-        documents = chart.template({"mcpNamespace": {"name": self.fenced}, "rbac": rbac})
+        documents = chart.template({"mcpNamespace": {"name": self.fenced}, "rbac": {"create": True, **rbac}})
         self.home = f"rbac-{number}-home"
         for namespace in (self.home, self.other):
             api.make_namespace(namespace)

@@ -31,6 +31,16 @@ def test_servers_that_are_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     )
 
 
+def test_newer_client_that_is_missing(tmp_path: Path) -> None:
+    """A folder that was made before it was wanted is named, and made again by `make tools`."""
+    with pytest.raises(MissingComponentError) as caught:
+        parts.find_newer_client(tmp_path)
+
+    assert str(caught.value) == (
+        "the newer MCP client is missing: run `make tools` (needs pip), or set MCPFENCE_MCP to its folder"
+    )
+
+
 @pytest.mark.parametrize("version", ["v18.20.4", "nonsense", ""])
 def test_node_that_is_too_old(tmp_path: Path, version: str) -> None:
     """A Node.js before 20, or one that does not say what it is, is named as missing."""

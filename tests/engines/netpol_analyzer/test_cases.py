@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mcpfence.reach.connectivity.connections import connections
-from mcpfence.reach.connectivity.text_form import as_text
+from mcpfence.reach.connectivity.list_form import as_list
 from reaching.loading import load_folder
 from tooling import MissingComponentError, find_shared
 
@@ -35,5 +35,5 @@ def test_lines_are_those_of_netpol_analyzer(case: str, shared: Path) -> None:
 
     found = connections(load_folder(folder / "input"))
 
-    assert as_text(found).splitlines() == (folder / "expected.txt").read_text().splitlines()
+    assert as_list(found).splitlines() == (folder / "expected.txt").read_text().splitlines()
     assert not found.problems

@@ -45,6 +45,7 @@ SCALARS = [
     "1_000",
     "+1",
     "-1",
+    ".",
     ".5",
     "5.",
     "1.",
@@ -57,6 +58,10 @@ SCALARS = [
     "22:22:22",
     "2001-12-14",
     "2001-12-14T21:59:43Z",
+    "2001-12-14 21:59:43.10 -5",
+    "2001-1-1",
+    "2001-99-99",
+    "2001-12-14-1e3",
     "1.0",
     "1.10",
     "0.1",
@@ -120,14 +125,44 @@ SCALARS = [
     "!!bool",
     "y",
 ]
+TAGS = (
+    "!!str",
+    "!!int",
+    "!!bool",
+    "!!float",
+    "!!null",
+    "!!map",
+    "!!seq",
+    "!!set",
+    "!!binary",
+    "!!timestamp",
+    "!",
+    "!x",
+)
 LETTERS = "0123456789_+-.:eExXoObBfFaANnyYTZ~=<ilts#,"
 KEYS = (*SCALARS, "a", "b", "kind", "spec", "<<", '"<<"', "? a", "[a]")
+MERGED = (
+    *("*x", "*y", "[*x, *y]", "[*y, *x]", "{a: 3}", "[]", "[{kind: c}, *x]", "{<<: *x, kind: d}", "{kind: d, <<: *x}"),
+    *("{<<: [*y, *x]}", "[{kind: e, <<: *y}, *x]", "{kind: f, kind: g}"),
+)
+"""What is merged; names of one letter and of more, for PyYAML 6.0.4 does not treat them alike."""
+ANCHORS = "one: &x {a: 1, b: p, kind: one}\ntwo: &y {a: 2, c: q, kind: two}\n"
 CASES = 100_000
 
 
 def _scalar(chance: random.Random) -> str:
     listed = chance.random() < 0.3
     return chance.choice(SCALARS) if listed else "".join(chance.choices(LETTERS, k=chance.randint(1, 6)))
+
+
+def _again(chance: random.Random) -> str:
+    """A document whose anchors are given again and again, merged and not."""
+    values = ("1", "a", "{a: 5, m: *y}", "[*x, 1]", "{b: &x 6, c: *x}", "{<<: *x, b: 7}", "{<<: [*x, *y]}")
+    lines = []
+    for number in range(chance.randint(2, 6)):
+        name, value = chance.choice("xyz"), chance.choice(values)
+        lines.append(f"k{number}: {chance.choice((f'&{name} {value}', f'*{name}', f'{{<<: *{name}, d: 8}}'))}")
+    return f"{ANCHORS}three: &z {{a: 9}}\n" + "\n".join(lines) + "\n"
 
 
 def _value(chance: random.Random, depth: int) -> str:
@@ -143,7 +178,7 @@ def _flow(chance: random.Random, depth: int) -> str:
     pairs = []
     for _ in range(chance.randint(0, 4)):
         key = chance.choice(KEYS) if chance.random() < 0.6 else _scalar(chance)
-        merged = chance.choice(("*x", "*y", "[*x, *y]", "{a: 3}"))
+        merged = chance.choice(MERGED)
         pairs.append(f"{key}: {merged if key == '<<' else _value(chance, depth)}")
     return "{" + ", ".join(pairs) + "}"
 
@@ -152,12 +187,38 @@ def _cases(chance: random.Random) -> Iterator[str]:
     for scalar in SCALARS:
         yield f"v: {scalar}\n"
         yield f"{scalar}: v\n"
+    for tag in TAGS:
+        for scalar in SCALARS:
+            yield from (f"v: {tag} {text}\n" for text in (scalar, f'"{scalar}"', f"&x {scalar}", f"[{tag} {scalar}]"))
+        yield from (f"v: {tag} {text}\n" for text in ("{}", "{a: 1}", "[]", "[a]", "\n  a: 1", "\n  - a", ""))
+    for merged in MERGED:
+        yield from (f"{ANCHORS}v: {text}\n" for text in (f"{{<<: {merged}}}", f"{{<<: {merged}, kind: h, b: i}}"))
     for _ in range(CASES // 2):
         scalar = _scalar(chance)
         yield chance.choice((f"v: {scalar}\n", f"v: [{scalar}]\n", f"v:\n- {scalar}\n", f"{scalar}: v\n"))
     while True:
         lines = [f"{chance.choice(KEYS)}: {_value(chance, 2)}" for _ in range(chance.randint(1, 3))]
-        yield "x: &x {a: 1, b: p}\ny: &y {a: 2, c: q}\n" + "\n".join(lines) + "\n"
+        yield ANCHORS + "\n".join(lines) + "\n"
+        if chance.random() < 0.1:
+            yield _again(chance)
+        if chance.random() < 0.2:
+            yield f"{ANCHORS}v: {_merging(chance, 2)}\n"
+
+
+def _merging(chance: random.Random, depth: int) -> str:
+    """A mapping with nothing in doubt but its merges."""
+    pairs = []
+    if chance.random() < 0.6:
+        others = [_merging(chance, depth - 1) for _ in range(chance.randint(0, 3) if depth else 0)]
+        listed = "[" + ", ".join(others) + "]"
+        pairs.append(f"<<: {chance.choice((*MERGED, listed, *others, *others))}")
+    for _ in range(chance.randint(0, 3)):
+        plain = chance.choice(("1", "a", "'b'", "*x", "*y", "true", "{m: 1}", "[1, a]"))
+        value = _merging(chance, depth - 1) if depth and chance.random() < 0.3 else plain
+        pairs.append(f"{chance.choice(('a', 'b', 'kind', 'spec', 'more'))}: {value}")
+    if chance.random() < 0.2:
+        chance.shuffle(pairs)
+    return "{" + ", ".join(pairs) + "}"
 
 
 def _policy(text: str) -> Any:
@@ -178,7 +239,7 @@ def test_readers_agree(read: Callable[[str], Any]) -> None:
     answers = done.stdout.splitlines()
     assert len(answers) == len(texts)
 
-    both, different = 0, []
+    both, merged, again, different = 0, 0, 0, []
     for text, line in zip(texts, answers, strict=True):
         answer = json.loads(line)
         if "error" in answer:
@@ -188,11 +249,15 @@ def test_readers_agree(read: Callable[[str], Any]) -> None:
         except BadDocument:
             continue
         both += 1
+        merged += "<<:" in text
+        again += text.count("&x ") > 1
         if not _same(ours, answer["json"]):
             different.append((text, ours, answer["json"]))
 
     assert "\n".join(map(str, different[:30])) == ""
     assert both > CASES // 10
+    assert merged > CASES // 100
+    assert again > CASES // 200
 
 
 def _same(ours: Any, theirs: Any) -> bool:

@@ -43,13 +43,13 @@ def test_annotations_cannot_be_forged() -> None:
         "id": "choice",
         "severity": "note",
         "place": "servers.a\n::set-output name=x::y",
-        "position": "a,b%.yaml:3:4",
+        "position": {"file": "a,b%.yaml", "line": 3, "column": 4},
         "sentence": "100 %\r",
         "todo": "",
     }
     done = subprocess.run(
         [sys.executable, str(ROOT / "action" / "annotate.py")],
-        input=json.dumps({"findings": [finding, {**finding, "position": "", "place": "", "todo": "do"}]}),
+        input=json.dumps({"findings": [finding, {**finding, "position": None, "place": "", "todo": "do"}]}),
         capture_output=True,
         text=True,
         check=True,

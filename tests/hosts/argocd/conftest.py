@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -11,17 +10,12 @@ from pathlib import Path
 import pytest
 
 from argocd.servers import ArgoCD
-from tooling import ROOT, MissingComponentError, need
+from tooling import MissingComponentError, find_built, need
 
 
 def find_argocd() -> Path:
-    """The program of Argo CD: MCPFENCE_ARGOCD, else what `make tools` built."""
-    override = os.environ.get("MCPFENCE_ARGOCD")
-    program = Path(override) if override else ROOT / ".tools" / "bin" / "argocd"
-    if not os.access(program, os.X_OK):
-        message = "argocd is missing: run `make tools` (needs Go), or set MCPFENCE_ARGOCD to its path"
-        raise MissingComponentError(message)
-    return program.resolve()
+    """The program of Argo CD; MCPFENCE_ARGOCD names another one."""
+    return find_built("argocd", "MCPFENCE_ARGOCD").resolve()
 
 
 def find_grpc() -> Path:

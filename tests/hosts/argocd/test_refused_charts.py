@@ -198,12 +198,12 @@ def test_meaning_of_a_catalog(helm4: Path, tmp_path: Path) -> None:
     values = catalog(a=container(egress={"domains": ["https://api.example.com"], "cidrs": [{"cidr": "10.0.0.1/8"}]}))
 
     assert said(plain(tmp_path, values), helm=helm4).splitlines() == [
+        'error: values.yaml:25:6 servers.a.egress.domains[0]: "https://api.example.com" has a scheme; write '
+        "api.example.com [host-scheme]",
         'error: values.yaml:28:6 servers.a.egress.cidrs[0]: cidr "10.0.0.1/8" has no ports; list the ports, or write '
         "ports: all for every protocol and port [ports-missing]",
         'error: values.yaml:29:15 servers.a.egress.cidrs[0].cidr: "10.0.0.1/8" has host bits set; write 10.0.0.0/8 '
         "[cidr-bad]",
-        'error: values.yaml:25:6 servers.a.egress.domains[0]: "https://api.example.com" has a scheme; write '
-        "api.example.com [host-scheme]",
     ]
 
 

@@ -20,8 +20,8 @@ VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
         "error: ARGOCD_APP_NAME: is not set; Argo CD sets it; where you call this yourself, set it too, or give the parameter release [argocd-environment]",
     ),
     "long-name": (
-        {"ARGOCD_APP_NAME": "a" * 54},
-        'error: ARGOCD_APP_NAME: "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" is no release name; give the parameter release: lower-case letters, digits, - and ., 53 at most [argocd-environment]',
+        {"ARGOCD_APP_NAME": "plain-name" * 6},
+        'error: ARGOCD_APP_NAME: "plain-nameplain-nameplain-nameplain-nameplain-nameplain-name" is no release name; give the parameter release: lower-case letters, digits, - and ., 53 at most [argocd-environment]',
     ),
     "no-namespace": (
         {"ARGOCD_APP_NAMESPACE": None},
@@ -125,7 +125,7 @@ VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "bad-provider": (
         {"ARGOCD_APP_PARAMETERS": parameters(provider="aviatrx")},
-        'error: parameters:1:25 egress.provider: "aviatrx" is no choice here; did you mean aviatrix? Else write one of: none, aviatrix, cilium, gke, eks, calico, antrea, clusternetworkpolicy [choice]',
+        'error: parameters:1:25 egress.provider: "aviatrx" is no choice here; did you mean aviatrix? Else write one of: none, aviatrix, cilium, eks, gke, calico, antrea, clusternetworkpolicy [choice]',
     ),
     "unknown-env": (
         {"ARGOCD_ENV_VALUE_FILES": "a.yaml"},

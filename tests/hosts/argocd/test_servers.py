@@ -143,7 +143,8 @@ def test_application_of_another_namespace(argocd: ArgoCD, repository: Callable[[
 
 def test_waves(argocd: ArgoCD, repository: Callable[[Mapping[str, Any]], Path]) -> None:
     """Namespace and firewall come in wave -1, everything else in wave 0: policies before what they must not widen."""
-    path = repository({"values.yaml": {**CATALOG, "egress": {"provider": "aviatrix"}, "cluster": {"profile": "aks"}}})
+    more = {"egress": {"provider": "aviatrix"}, "cluster": {"profile": "aks"}, "rbac": {"create": True}}
+    path = repository({"values.yaml": {**CATALOG, **more}})
     waves = {
         manifest["kind"]: manifest["metadata"]["annotations"].get("argocd.argoproj.io/sync-wave", "0")
         for manifest in argocd.manifests(Application(repository=path))

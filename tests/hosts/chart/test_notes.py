@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from charting import Charting
+from charting import Charting, parent_chart
 from find_helm import Helm
 
 
@@ -36,9 +36,12 @@ def test_notes(charting: Charting) -> None:
         "\n"
         f"{DENIED}"
         "\n"
+        "Not guarded: whoever may write policies can add one that opens namespace rel-mcp, since policies add up.\n"
+        "guard.enabled: true lets the API server refuse that (Kubernetes 1.30, docs/guard.md).\n"
+        "\n"
         "Did the post-renderer run? Then this shows the servers, warnings and narrowings of this release (helm hides "
         "what a\n"
-        "post-renderer says when it succeeds, and Helm 4 always):\n"
+        "post-renderer says when it succeeds, and Helm 4 always: there it is in ~/.local/state/mcpfence/helm.log):\n"
         "\n"
         "  kubectl get configmap rel-mcpfence --namespace ns --output yaml\n"
         "\n"
@@ -54,6 +57,19 @@ def test_notes(charting: Charting) -> None:
         "  Helm 4   helm upgrade rel CHART --namespace ns --values VALUES.yaml \\\n"
         "             --post-renderer mcpfence            (the name of the plugin, which helm plugin list must show)"
     )
+
+
+def test_notes_of_a_subchart(charting: Charting, tmp_path: Path) -> None:
+    """As a subchart mcpfence changes what Helm 4 does to its neighbours, and NOTES say so."""
+    warning = (
+        "WARNING: mcpfence is a subchart here. Around a post-renderer Helm 4 writes the manifests of all charts of a "
+        "release anew:\n"
+        "folded blocks (>) with lines that are indented further gain blank lines, which can cut a shell command short.\n"
+        "mcpfence check PARENT-CHART names them; in a release of its own mcpfence changes nothing of others.\n"
+    )
+
+    assert warning in charting.notes(chart=parent_chart(tmp_path / "parent", {"mcpfence": {}}))
+    assert "subchart" not in charting.notes()
 
 
 def test_notes_without_the_floor(charting: Charting) -> None:
@@ -93,11 +109,42 @@ def test_notes_without_the_floor(charting: Charting) -> None:
             },
             (
                 "WARNING: rbac.extraRules grants get, delete on networkpolicies: "
-                "whoever may write networkpolicies can remove the fences.\n"
+                "whoever may write policies can remove the fences.\n"
+            ),
+        ),
+        (
+            {
+                "rbac": {
+                    "extraRules": [
+                        {"apiGroups": ["cilium.io"], "resources": ["ciliumnetworkpolicies"], "verbs": ["patch"]},
+                        {"apiGroups": ["batch"], "resources": ["jobs"], "verbs": ["get"]},
+                    ]
+                }
+            },
+            (
+                "WARNING: rbac.extraRules grants patch on ciliumnetworkpolicies: "
+                "whoever may write policies can remove the fences.\n"
+            ),
+        ),
+        (
+            {
+                "rbac": {
+                    "extraRules": [
+                        {
+                            "apiGroups": ["networking.aviatrix.com"],
+                            "resources": ["firewallpolicies"],
+                            "verbs": ["delete"],
+                        }
+                    ]
+                }
+            },
+            (
+                "WARNING: rbac.extraRules grants delete on firewallpolicies: "
+                "whoever may write policies can remove the fences.\n"
             ),
         ),
     ],
-    ids=["shared namespace", "dnsNamespace", "networkpolicies"],
+    ids=["shared namespace", "dnsNamespace", "networkpolicies", "ciliumnetworkpolicies", "firewallpolicies"],
 )
 def test_notes_warn(charting: Charting, values: dict[str, Any], warning: str) -> None:
     """What is allowed but deserves a second look is said once, and only where it applies."""

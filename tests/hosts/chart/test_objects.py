@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from charting import CHART, LABELS, RULES, Charting, Document, kinds, meta, one, parent_chart
+from charting import CHART, LABELS, Charting, Document, kinds, meta, one, parent_chart
 from find_helm import Helm
 
 NOTICE = (
@@ -37,12 +37,12 @@ def charting(helm: Helm, tmp_path: Path) -> Charting:
 def _default_objects() -> list[Document]:
     catalog = {
         **{key: {} for key in ("clients", "cluster", "dns", "egress", "gateway", "mcpServerDefaults", "run")},
+        "guard": {"enabled": False, "mode": "deny", "pods": "refuse", "writers": []},
         "mcpNamespace": {"name": "rel-mcp", "networkPolicy": {"dnsNamespace": "kube-system", "enabled": True}},
         "servers": {},
         "workloads": {},
     }
     carried = {"catalog": catalog, "namespace": "ns", "release": "rel", "version": "0.1.0"}
-    rbac = "rbac.authorization.k8s.io"
     return [
         {
             "apiVersion": "v1",
@@ -59,7 +59,6 @@ def _default_objects() -> list[Document]:
             "metadata": meta("mcp-default-deny", "rel-mcp"),
             "spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []},
         },
-        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta("rel-mcpfence", "ns")},
         {
             "apiVersion": "v1",
             "kind": "ConfigMap",
@@ -70,19 +69,6 @@ def _default_objects() -> list[Document]:
                 "annotations": {"mcpfence.io/notice": NOTICE},
             },
             "data": {"catalog": json.dumps(carried, separators=(",", ":"), sort_keys=True)},
-        },
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "Role",
-            "metadata": meta("rel-mcpfence", "rel-mcp"),
-            "rules": RULES,
-        },
-        {
-            "apiVersion": f"{rbac}/v1",
-            "kind": "RoleBinding",
-            "metadata": meta("rel-mcpfence", "rel-mcp"),
-            "roleRef": {"apiGroup": rbac, "kind": "Role", "name": "rel-mcpfence"},
-            "subjects": [{"kind": "ServiceAccount", "name": "rel-mcpfence", "namespace": "ns"}],
         },
     ]
 
@@ -96,7 +82,7 @@ def test_lint_has_no_warning(charting: Charting) -> None:
 
 
 def test_default_values_print_exactly_these_objects(charting: Charting) -> None:
-    """The default values give the namespace, the floor, the account, the carrier, the role and its binding."""
+    """The default values give the namespace, the floor and the carrier: rights that nobody uses are somebody's way in."""
     assert _default_objects() == charting.template()
 
 
@@ -107,7 +93,7 @@ def test_older_kubernetes_is_refused(charting: Charting) -> None:
 
 def test_every_object_names_its_namespace(charting: Charting) -> None:
     """An object without metadata.namespace would land wherever the context points."""
-    values = {"mcpNamespace": {"resourceQuota": {"hard": {"pods": 5}}}}
+    values = {"mcpNamespace": {"resourceQuota": {"hard": {"pods": 5}}}, "rbac": {"create": True}}
     namespaced = [document for document in charting.template(values) if document["kind"] != "Namespace"]
 
     assert len(namespaced) == 6
@@ -127,7 +113,7 @@ def test_names_that_look_like_numbers_stay_strings(charting: Charting) -> None:
 
 def test_existing_namespace_is_used_and_not_created(charting: Charting) -> None:
     """With create false everything but the Namespace itself is installed into the named one."""
-    documents = charting.template({"mcpNamespace": {"create": False, "name": "tools"}})
+    documents = charting.template({"mcpNamespace": {"create": False, "name": "tools"}, "rbac": {"create": True}})
 
     assert kinds(documents) == ["NetworkPolicy", "ServiceAccount", "ConfigMap", "Role", "RoleBinding"]
     assert one(documents, "Role")["metadata"]["namespace"] == "tools"
@@ -215,7 +201,7 @@ def test_floor_can_be_removed_alone(charting: Charting) -> None:
     """networkPolicy.enabled false removes the floor and nothing else, and the carrier says so."""
     documents = charting.template({"mcpNamespace": {"networkPolicy": {"enabled": False}}})
 
-    assert kinds(documents) == ["Namespace", "ServiceAccount", "ConfigMap", "Role", "RoleBinding"]
+    assert kinds(documents) == ["Namespace", "ConfigMap"]
     carried = json.loads(one(documents, "ConfigMap")["data"]["catalog"])
     assert carried["catalog"]["mcpNamespace"]["networkPolicy"]["enabled"] is False
 
@@ -230,7 +216,7 @@ def test_floor_can_be_removed_alone(charting: Charting) -> None:
     ],
 )
 def test_a_default_deleted_with_null_stays_on(charting: Charting, values: dict[str, Any]) -> None:
-    """Absence never widens: null takes away neither the floor nor the labels, the keep mark or the role's limits."""
+    """Absence never widens: null takes away neither the floor nor the labels or the keep mark, and grants nothing."""
     objects = {document["kind"]: document for document in charting.template(values)}
     expected = {document["kind"]: document for document in _default_objects()}
 
@@ -249,7 +235,7 @@ def test_as_a_subchart_it_prints_the_same(charting: Charting, tmp_path: Path) ->
 
 def test_twice_in_one_release_nothing_collides(charting: Charting, tmp_path: Path) -> None:
     """Under two aliases with two namespaces no two objects have the same kind, namespace and name."""
-    values = {"blue": {"mcpNamespace": {"name": "blue"}}, "green": {"mcpNamespace": {"name": "green"}}}
+    values = {name: {"mcpNamespace": {"name": name}, "rbac": {"create": True}} for name in ("blue", "green")}
     documents = charting.template(chart=parent_chart(tmp_path / "parent", values, "blue", "green"))
 
     identities = {(item["kind"], item["metadata"].get("namespace"), item["metadata"]["name"]) for item in documents}

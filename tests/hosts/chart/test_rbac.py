@@ -21,6 +21,16 @@ def charting(helm: Helm, tmp_path: Path) -> Charting:
     ("rbac", "account", "subject"),
     [
         (
+            {"create": True},
+            meta("rel-mcpfence", "ns"),
+            {"kind": "ServiceAccount", "name": "rel-mcpfence", "namespace": "ns"},
+        ),
+        (
+            {"serviceAccount": {"annotations": {"iam": "role"}}},
+            {**meta("rel-mcpfence", "ns"), "annotations": {"iam": "role"}},
+            {"kind": "ServiceAccount", "name": "rel-mcpfence", "namespace": "ns"},
+        ),
+        (
             {"serviceAccount": {"name": "deployer", "annotations": {"iam": "role"}}},
             {**meta("deployer", "ns"), "annotations": {"iam": "role"}},
             {"kind": "ServiceAccount", "name": "deployer", "namespace": "ns"},
@@ -46,7 +56,7 @@ def charting(helm: Helm, tmp_path: Path) -> Charting:
             {"kind": "Group", "name": "oidc:platform", "apiGroup": "rbac.authorization.k8s.io"},
         ),
     ],
-    ids=["own, named", "existing account", "subject elsewhere", "subject here", "group"],
+    ids=["own", "own, annotated", "own, named", "existing account", "subject elsewhere", "subject here", "group"],
 )
 def test_who_gets_the_role(
     charting: Charting, rbac: dict[str, Any], account: Document | None, subject: dict[str, str]
@@ -54,15 +64,30 @@ def test_who_gets_the_role(
     """The role goes to the release's own account, an existing one, or any other subject, never to two of them."""
     documents = charting.template({"rbac": rbac})
 
-    assert one(documents, "RoleBinding")["subjects"] == [subject]
+    binding = one(documents, "RoleBinding")
+    assert binding["subjects"] == [subject]
+    assert binding["metadata"] == one(documents, "Role")["metadata"] == meta("rel-mcpfence", "rel-mcp")
+    assert binding["roleRef"] == {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "rel-mcpfence"}
     assert [item["metadata"] for item in documents if item["kind"] == "ServiceAccount"] == (
         [account] if account else []
     )
 
 
-def test_rbac_can_be_left_to_others(charting: Charting) -> None:
-    """rbac.create false leaves out the account, the role and the binding."""
-    assert kinds(charting.template({"rbac": {"create": False}})) == ["Namespace", "NetworkPolicy", "ConfigMap"]
+@pytest.mark.parametrize(
+    "rbac",
+    [
+        {},
+        {"create": "auto"},
+        {"create": None},
+        {"serviceAccount": {"create": False}},
+        {"create": False},
+        {"create": False, "subject": {"kind": "Group", "name": "platform"}},
+    ],
+    ids=str,
+)
+def test_nobody_gets_rights_unless_named(charting: Charting, rbac: dict[str, Any]) -> None:
+    """Where nobody is named, or rbac.create is false, there is neither an account nor a role nor a binding."""
+    assert kinds(charting.template({"rbac": rbac})) == ["Namespace", "NetworkPolicy", "ConfigMap"]
 
 
 def test_extra_rules_are_added(charting: Charting) -> None:

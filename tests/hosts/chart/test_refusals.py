@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         [_version("enforce", "1.30"), _version("audit", "v1.030"), _version("warn", "")],
     ),
     "account": ({"rbac": {"serviceAccount": {"name": "Deployer"}}}, [ACCOUNT]),
-    "nobody": ({"rbac": {"serviceAccount": {"create": False}}}, [NOBODY]),
+    "nobody": ({"rbac": {"create": True, "serviceAccount": {"create": False}}}, [NOBODY]),
     "half a subject": ({"rbac": {"subject": {"name": "obot"}}}, [HALF_A_SUBJECT]),
     "namespace of a group": (
         {"rbac": {"subject": {"kind": "Group", "name": "platform", "namespace": "a"}}},

@@ -21,7 +21,7 @@ TEXT = (CHART / "values.yaml").read_text(encoding="utf-8")
 VALUES: dict[str, Any] = yaml.load(TEXT, Loader=yaml.CSafeLoader)
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))
 
-OWNED = ("mcpNamespace", "rbac")
+OWNED = ("mcpNamespace", "rbac", "guard")
 """The subtrees that the chart itself reads: their defaults stand in values.yaml."""
 DEFAULTS = ("cluster", "dns", "egress", "run", "gateway")
 """The subtrees of the catalog that are commented out with their defaults."""

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tooling import PLUGINS, helm_environment
+from mcpfence.system.run_log import PLACE
+from tooling import PLUGINS, ROOT, helm_environment
 
 PLUGIN = PLUGINS / "mcpfence"
 
@@ -78,6 +79,20 @@ def test_helm4_calls_mcpfence_post_render(helm4: Path, tmp_path: Path, way: str)
     assert done.returncode == 0, done.stderr
     assert record.read_text(encoding="utf-8").splitlines() == ["post-render", "--log-file=log"]
     assert "name: one" in done.stdout
+
+
+def test_what_helm4_hides_is_in_a_log(helm4: Path, tmp_path: Path) -> None:
+    """Helm shows nothing of a refusal; the log below XDG_STATE_HOME says it, behind the time of the run."""
+    values = tmp_path / "values.yaml"
+    values.write_text("clients: {c: {}}\n", encoding="utf-8")
+    environment = helm_environment(tmp_path, PLUGINS)
+    arguments = ("--values", str(values), "--post-renderer", "mcpfence")
+    done = _helm(helm4, environment, "template", "demo", str(ROOT / "chart"), *arguments)
+    first, *lines = (tmp_path / "state" / PLACE).read_text(encoding="utf-8").splitlines()
+
+    assert (done.returncode, "clients.c" in done.stderr) == (1, False)
+    assert first.startswith("--- 2")
+    assert any(line.startswith("error: clients.c: ") for line in lines)
 
 
 def _helm(helm: Path, environment: Any, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from charting import CHART, Charting, catalog, parse
 from edges import make_host, mcpfence
 from find_helm import Helm
 from mcpfence.catalog.run.environment_reader import WITHHELD
-from mcpfence.catalog.run.secret_detection import FORMS, HARMLESS, NAME, PLAIN, REFERENCE
+from mcpfence.text.secret_detection import named_secret, secret_value
 from running.runs import CATALOG
+from secret_samples import HARMLESS_TEXTS, SAMPLES
 
 
 @pytest.fixture
@@ -95,14 +95,27 @@ def test_chart_withholds_what_looks_like_a_secret(charting: Charting) -> None:
     ]
 
 
-def test_chart_and_renderer_agree_on_what_looks_like_a_secret() -> None:
-    """The chart's pattern is the renderer's, so that nothing is withheld which the renderer would take for a value."""
-    text = (CHART / "templates" / "_carrier.tpl").read_text(encoding="utf-8")
-    text = text[text.index('define "mcpfence.carriedEnv"') : text.index('define "mcpfence.oneLine"')]
-    found = re.findall(r'regex(?:Match|ReplaceAll) "((?:[^"\\]|\\.)*)"', text)
-    patterns = [json.loads(f'"{pattern}"') for pattern in found]
+def test_chart_and_renderer_agree_on_what_looks_like_a_secret(charting: Charting) -> None:
+    """What the chart withholds of a variable is what the renderer refuses by its name or form, and nothing else."""
+    texts = [
+        *SAMPLES.values(),
+        *HARMLESS_TEXTS,
+        "hunter2",
+        "${TOKEN:-hunter2}",
+        "{{ token }}",
+        "/etc/tls/tls.key",
+        "none",
+    ]
+    names = ("LEVEL", "API_KEY", "apiKey", "DB_PW", "COOKIE", "MAX_TOKENS", "TOKEN_FILE", "SORT_KEY", "REDIS_AUTH")
+    env = [{"key": name, "value": text} for text in texts for name in names]
+    values = {
+        "run": {"enabled": True},
+        "servers": {"a": {"runtime": "npx", "npxConfig": {"package": "a@1.2.3"}, "env": env}},
+    }
+    carried = catalog(charting.template(values))["servers"]["a"]["env"]
+    withheld = [entry["value"] == WITHHELD for entry in carried]
 
-    assert patterns == [NAME, HARMLESS, PLAIN, REFERENCE, REFERENCE, FORMS]
+    assert withheld == [secret_value(entry["value"]) or named_secret(entry["key"], entry["value"]) for entry in env]
 
 
 def test_withheld_value_is_refused(tmp_path: Path) -> None:

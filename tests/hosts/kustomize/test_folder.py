@@ -57,6 +57,22 @@ def test_the_folder_below_a_kustomization_of_yours(program: Path, whole: Path) -
     assert all(document["metadata"]["annotations"]["team"] == "platform" for document in found)
 
 
+def test_older_names_with_the_floor(helm: Helm, whole: Path) -> None:
+    """A folder whose names have the fenced namespace is as before after one render: the floor moves, it does not go."""
+    before = _objects(whole)
+    names = {path.name for path in whole.glob("*.yaml")}
+    index = (whole / ".mcpfence-index").read_text("utf-8")
+    for name in [name for name in names if name.startswith("networkpolicy-")]:
+        (whole / name).rename(whole / name.replace("-", "-mcpfence-mcp-", 1))
+        index = index.replace(f"{name}\n", name.replace("-", "-mcpfence-mcp-", 1) + "\n")
+    (whole / ".mcpfence-index").write_text(index, encoding="utf-8")
+    done = mcpfence("render", "-f", "values.yaml", "-o", "manifests", cwd=whole.parent, HELM_BIN=str(helm.path))
+
+    assert done.returncode == 0, done.stderr.decode()
+    assert {path.name for path in whole.glob("*.yaml")} == names
+    assert _objects(whole) == before
+
+
 def test_flux_without_our_index(program: Path, whole: Path) -> None:
     """Where a folder has no index Flux makes one, as `kustomize create` does: the same objects."""
     expected = _objects(whole)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from cidrs.samples import EKS, VPCS
@@ -99,6 +99,7 @@ VALUES = st.fixed_dictionaries(
 def test_merged_values_keep_the_users(values: Any, flow: Any, indent: int, quotes: Any, windows: bool) -> None:
     """However the values are written: the user's data, then what is new; and nothing more the second time."""
     text = yaml.safe_dump(values, default_flow_style=flow, indent=indent, default_style=quotes, sort_keys=False)
+    assume("!!" not in text)  # quoted booleans and nulls get tags, which values may not have
     text = text.replace("\n", "\r\n") if windows else text
     found = nodes([EKS, VPCS])
     answer, _ = survey(PROVIDERS["aws"], found, Scope(), values)

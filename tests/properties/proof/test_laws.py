@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,20 +17,16 @@ from hypothesis import strategies as st
 from edges import carrier
 from edges import rendered as post_rendered
 from helpers import NAMESPACE, Raw, catalog, rendered
-from mcpfence.net.addresses import ALL, V6_BASE
-from mcpfence.plan.fence import Fence
-from mcpfence.proof.prove import box_of, wanted
+from mcpfence.net.addresses import ALL
+from mcpfence.proof.prove import box_of
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import flows
-from mcpfence.reach.flows.flows import Packet, Reach
-from mcpfence.render.template import FenceTemplate
-from proof.bruteforce import Judge, World
-from proof.mutants import peer_text, selector_document
-from proof.packets import Pods, together, universe_of
-from proof.scenes import Scene, scene_of
-from proof.universe import Flow, Peer, members
-from strategies import Setting, catalogs, cidr_entries, domains, services, settled_catalogs
+from mcpfence.reach.flows.flows import Reach
+from mcpfence.render.template import whole
+from proof.asked import asked
+from proof.scenes import scene_of
+from strategies import EVERY_ENGINE, Setting, catalogs, cidr_entries, domains, services, settled_catalogs
 
 FUZZ = os.environ.get("MCPFENCE_HYPOTHESIS") == "fuzz"
 LONG = int(os.environ.get("MCPFENCE_FUZZ_CATALOGS", "20000"))
@@ -52,51 +47,15 @@ def test_brute_force_finds_what_the_fences_say(raw: Raw, chance: random.Random) 
     """A packet passes the rendered policies if and only if the fence grants it, asked one by one."""
     here = scene_of("random", raw)
     for title, fence in here.fences.items():
-        for granted, passes, what in _asked(here, title, fence, chance):
+        for granted, passes, what in asked(here, title, fence, chance):
             assert granted is passes, what
-
-
-def _asked(here: Scene, title: str, fence: Fence, chance: random.Random) -> Iterator[tuple[bool, bool, str]]:
-    """(whether the fence grants a packet, whether it passes, which it is) for some packets around a fence."""
-    documents = here.documents[title]
-    mentioned = together(here.mentioned(one) for one in documents)
-    judge, pods, want = Judge(universe_of(mentioned, here.pod_blocks)), Pods(mentioned), wanted(fence)
-    directions = {"ingress": want.ingress} if fence.kind == "service" else want._asdict()
-    for selector in fence.selectors:
-        labels = chance.choice(pods.subjects(selector_document(selector)))
-        for direction, reach in directions.items():
-            verdict = judge.verdict(documents, fence.namespace, labels, direction, World.NOTHING)
-            for place, flow in _probes(judge, verdict, chance):
-                peer = judge.universe.peers[place]
-                passes = bool(verdict[place] >> judge.universe.flows.index(flow) & 1)
-                what = f"{title} {labels} {direction} {peer_text(peer)} {flow}"
-                yield flows.includes(reach, _packet(peer, flow)), passes, what
-
-
-def _probes(judge: Judge, verdict: tuple[int, ...], chance: random.Random) -> Iterator[tuple[int, Flow]]:
-    """Some peers, each with flows that pass and flows that do not."""
-    places = range(len(judge.universe.peers))
-    for place in chance.sample(places, min(40, len(places))):
-        for bits in (verdict[place], judge.universe.every_flow & ~verdict[place]):
-            if bits:
-                yield place, judge.universe.flows[chance.choice(list(members(bits)))]
-
-
-def _packet(peer: Peer, flow: Flow) -> Packet:
-    port = flow.port or None
-    if peer.namespace is None:
-        version, value = peer.address
-        address = value if version == 4 else V6_BASE + value
-        return Packet(address=address, protocol=flow.protocol, port=port, name=flow.name)
-    namespace, labels = tuple(sorted(peer.namespace.items())), tuple(sorted(peer.labels.items()))
-    return Packet(namespace=namespace, pod=labels, protocol=flow.protocol, port=port, name=flow.name)
 
 
 # --- more destinations, more reach ---
 
 
 @some(40)
-@given(settled_catalogs(), st.data())
+@given(settled_catalogs(EVERY_ENGINE), st.data())
 def test_reach_grows_with_destinations(drawn: tuple[Raw, Setting], data: st.DataObject) -> None:
     """One more destination of one server: its reach holds what it held, and that of all others stays as it was."""
     raw, setting = drawn
@@ -148,7 +107,7 @@ def _reaches(raw: Raw) -> dict[tuple[str, str, str], Reach]:
 
 
 @some(40)
-@given(catalogs(), st.randoms(use_true_random=False))
+@given(catalogs(EVERY_ENGINE), st.randoms(use_true_random=False))
 def test_the_order_of_keys_does_not_matter(raw: Raw, chance: random.Random) -> None:
     """Servers, clients and all other keys in any order give the same bytes."""
     assert _texts(_shuffled(raw, chance)) == _texts(raw)
@@ -169,7 +128,7 @@ def _texts(raw: Raw) -> list[tuple[str, str, str, str]]:
 
 
 @some(30)
-@given(catalogs())
+@given(catalogs(EVERY_ENGINE))
 def test_its_own_output_passes_unchanged(raw: Raw) -> None:
     """What was post-rendered once is not changed by a second run."""
     once = post_rendered(carrier(raw))
@@ -215,18 +174,19 @@ SHAPES: dict[str, list[tuple[str, Raw]]] = {
 """Servers as (name, further keys) whose words sit badly in templates."""
 
 
+@pytest.mark.parametrize("provider", ["aviatrix", "cilium"])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_templates_change_nothing(shape: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_templates_change_nothing(shape: str, provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Filled from a shared template or written alone, an object has the same text."""
     made = {
         name: {"runtime": "containerized", "egress": {"domains": ["api.example.com"]}, **keys}
         for name, keys in SHAPES[shape]
     }
-    _same_without_templates(catalog(made, egress={"provider": "aviatrix"}), monkeypatch)
+    _same_without_templates(catalog(made, egress={"provider": provider}), monkeypatch)
 
 
 @some(40)
-@given(catalogs())
+@given(catalogs(EVERY_ENGINE))
 def test_templates_change_nothing_in_any_catalog(raw: Raw) -> None:
     """The same holds for random catalogs, half of whose servers share a template."""
     with pytest.MonkeyPatch.context() as monkeypatch:
@@ -235,6 +195,6 @@ def test_templates_change_nothing_in_any_catalog(raw: Raw) -> None:
 
 def _same_without_templates(raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     cast = _texts(raw)
-    monkeypatch.setattr("mcpfence.render.assembly.template_of", lambda fence: FenceTemplate(fence, ()))
+    monkeypatch.setattr("mcpfence.render.assembly.template_of", whole)
 
     assert cast == _texts(raw)

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpfence.reach.flows import host_names
-from mcpfence.reach.flows.host_names import ANY, NAMELESS, NONE, Names, names_of
+from mcpfence.reach.flows.host_names import ANY, NAMELESS, NONE, Names, names_at, names_of
 from reaching.bruteforce import name_matches
 
 LABELS = ("a", "b")
-NAMES = ("", "a", "b", "a.a", "b.a", "a.b", "c.a", "a.b.a", "b.b.a", "c.b.a", "a.a.a.a", "c")
+NAMES = ("", "a", "b", "a.a", "b.a", "a.b", "c.a", "a.b.a", "b.b.a", "c.b.a", "a.a.a.a", "c", "c.c.c.c.a", "b.c.a")
 
 patterns = st.builds(
     lambda wild, labels: ".".join(["*"] * wild + labels),
@@ -22,10 +22,15 @@ patterns = st.builds(
 written = st.lists(st.one_of(patterns, st.just("*")), max_size=4)
 
 
+depths = st.tuples(st.integers(1, 4), st.integers(0, 4))
+deep = st.lists(st.tuples(patterns, depths).map(lambda pair: (pair[0], *pair[1])), max_size=4)
+
+
 @st.composite
 def sets(draw: st.DrawFn) -> Names:
-    """Unions, and differences of unions, with or without nameless flows."""
-    found = host_names.subtract(names_of(draw(written)), names_of(draw(written)))
+    """Unions, and differences of unions, with or without nameless flows; of names at some depths as well."""
+    left, right = (host_names.union(names_of(draw(written)), names_at(draw(deep))) for _ in range(2))
+    found = host_names.subtract(left, right)
     return host_names.union(found, NAMELESS) if draw(st.booleans()) else found
 
 
@@ -40,6 +45,21 @@ def test_patterns_match_as_the_naive_matcher_says(texts: list[str]) -> None:
     found = names_of(texts)
 
     assert members(found) == {name for name in NAMES if any(name_matches(text, name) for text in texts)}
+
+
+@given(deep)
+def test_depths_are_numbers_of_labels(texts: list[tuple[str, int, int]]) -> None:
+    """With fewest and most, `*.x` is that many labels below x; 0 is no end, and a most below the fewest is nothing."""
+    found = names_at(texts)
+
+    assert members(found) == {name for name in NAMES if any(_at_depth(name, *entry) for entry in texts)}
+
+
+def _at_depth(name: str, text: str, least: int, most: int) -> bool:
+    if not name_matches(text, name):
+        return False
+    more = name.count(".") - text.count(".") + 1
+    return "*" not in text or (least <= more and (most == 0 or more <= most))
 
 
 @given(sets(), sets())

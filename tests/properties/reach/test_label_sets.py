@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.flows import label_sets
@@ -48,6 +49,18 @@ def test_meet_covers_and_cut_are_those_of_sets(left: dict[str, Any], right: dict
     assert [[labels in members(piece) for piece in pieces].count(True) for labels in EVERY] == [
         int(labels in members(ours) and labels not in members(theirs)) for labels in EVERY
     ]
+
+
+@given(st.lists(strategies.selectors(), max_size=6))
+def test_joined_boxes_hold_the_same(selectors: list[dict[str, Any]]) -> None:
+    """Boxes that are joined hold what they held one by one, in no more of them."""
+    boxes = [box for box in map(box_of, selectors) if box is not None]
+    joined = label_sets.join(boxes)
+
+    assert [any(labels in members(box) for box in joined) for labels in EVERY] == [
+        any(labels in members(box) for box in boxes) for labels in EVERY
+    ]
+    assert len(joined) <= len(boxes)
 
 
 @given(strategies.selectors())

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from cilium.judge import Document, Judge, Question
 from cilium.reached import Reached
-from cilium.readings import READINGS
+from cilium.readings import READINGS, egress_names_as_numbers
 
 WORDS = {"a": "both sides allow", "e": "only egress allows", "i": "only ingress allows", "n": "neither side allows"}
 TITLE = "Cilium's engine and reach: no question left out"
@@ -76,7 +76,7 @@ def meant(
         if tally and after != found:
             tally.altered[name] += altered(found, after, questions)
         found = after
-    return found
+    return egress_names_as_numbers(found)
 
 
 def altered(before: Sequence[Document], after: Sequence[Document], questions: Sequence[Question]) -> int:

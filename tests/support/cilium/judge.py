@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tooling import ROOT, MissingComponentError
+from tooling import find_built
 
 Document = dict[str, Any]
 Point = tuple[str, int]
@@ -24,6 +23,8 @@ class Question(NamedTuple):
     points: tuple[Point, ...]
     name: str = ""
     """The host name that the addresses were resolved from."""
+    lookups: tuple[str, ...] = ()
+    """Host names that each source asks each destination for on each point."""
 
     def at(self, index: int) -> tuple[str, str, Point]:
         """Source, destination and point of one verdict."""
@@ -35,11 +36,14 @@ class Question(NamedTuple):
 class Answer(NamedTuple):
     """One letter a verdict: a both sides allow, e egress alone, i ingress alone, n neither.
 
-    `reasons` has for each verdict the policies behind egress and behind ingress, where that was asked for.
+    `reasons` has for each verdict the policies behind egress and behind ingress, where that was asked for.  `lookups` has
+    one letter for each source, destination, point and name: y the DNS proxy passes it, r it refuses, u the question goes
+    past the proxy, n the port is shut.
     """
 
     verdicts: str
     reasons: tuple[tuple[frozenset[str], frozenset[str]], ...] = ()
+    lookups: str = ""
 
 
 class Refused(Exception):
@@ -48,12 +52,16 @@ class Refused(Exception):
 
 def find_cilium() -> Path:
     """Cilium's engine as `make tools` builds it; MCPFENCE_CILIUM names another one."""
-    override = os.environ.get("MCPFENCE_CILIUM")
-    program = Path(override) if override else ROOT / ".tools" / "bin" / "cilium"
-    if not os.access(program, os.X_OK):
-        message = "Cilium's policy engine is missing: run `make tools` (needs Go), or set MCPFENCE_CILIUM to its path"
-        raise MissingComponentError(message)
-    return program
+    return _find("cilium", "MCPFENCE_CILIUM")
+
+
+def find_older_cilium() -> Path:
+    """The engine of the oldest release that is supported; MCPFENCE_CILIUM_1_19 names another one."""
+    return _find("cilium-1.19", "MCPFENCE_CILIUM_1_19")
+
+
+def _find(name: str, variable: str) -> Path:
+    return find_built(name, variable, "Cilium's policy engine")
 
 
 class Judge:
@@ -65,7 +73,14 @@ class Judge:
     def ask(self, documents: Sequence[Document], *questions: Question, explain: bool = False) -> list[Answer]:
         """One answer for each question; raises Refused."""
         asked = [
-            {"from": one.sources, "to": one.targets, "points": one.points, "name": one.name, "explain": explain}
+            {
+                "from": one.sources,
+                "to": one.targets,
+                "points": one.points,
+                "name": one.name,
+                "lookups": one.lookups,
+                "explain": explain,
+            }
             for one in questions
         ]
         assert self._process.stdin
@@ -84,4 +99,5 @@ class Judge:
 
 def _answer(found: Document) -> Answer:
     reasons = found.get("reasons", ())
-    return Answer(found["verdicts"], tuple((frozenset(one["egress"]), frozenset(one["ingress"])) for one in reasons))
+    pairs = tuple((frozenset(one["egress"]), frozenset(one["ingress"])) for one in reasons)
+    return Answer(found["verdicts"], pairs, found.get("lookups", ""))

@@ -8,9 +8,14 @@ something else by these readings: it writes policyTypes in full, numbers for por
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cilium.judge import Document
+from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.flows import label_sets
+
+POD = "mcpfence.test/pod"
+"""A label by which each pod can be selected alone."""
 
 Reading = Callable[[Sequence[Document]], list[Document]]
 
@@ -29,42 +34,6 @@ def rules_imply_types(documents: Sequence[Document]) -> list[Document]:
     return found
 
 
-def egress_names_mean_one_number(documents: Sequence[Document]) -> list[Document]:
-    """A named port of egress is the one number that it has in all pods of the cluster, for every destination.
-
-    Where pods differ, or none has it, the entry means nothing; the API asks the destination's own containers.
-    """
-    found = copy.deepcopy(list(documents))
-    numbers: dict[tuple[str, str], set[int]] = {}
-    for one in found:
-        for container in one["spec"]["containers"] if one["kind"] == "Pod" else ():
-            for port in container.get("ports", ()):
-                numbers.setdefault((port["name"], port["protocol"]), set()).add(port["containerPort"])
-    for one in found:
-        if one["kind"] == "NetworkPolicy":
-            rules = one["spec"].get("egress") or []
-            kept = [rule for rule in rules if _numbered(rule, numbers)]
-            if len(kept) < len(rules):
-                one["spec"].setdefault("policyTypes", ["Ingress", "Egress"])  # of the rules as they were written
-                one["spec"]["egress"] = kept
-    return found
-
-
-def _numbered(rule: Document, numbers: dict[tuple[str, str], set[int]]) -> bool:
-    """Writes numbers for names; false where that leaves no port, since no port at all would mean every port."""
-    if not rule.get("ports"):
-        return True
-    ports = []
-    for entry in rule["ports"]:
-        if isinstance(entry.get("port"), str):
-            known = numbers.get((entry["port"], entry.get("protocol", "TCP")), set())
-            ports += [{**entry, "port": number} for number in known if len(known) == 1]
-        else:
-            ports.append(entry)
-    rule["ports"] = ports
-    return bool(ports)
-
-
 def filtered_labels_are_absent(documents: Sequence[Document]) -> list[Document]:
     """Labels that change from pod to pod are no part of an identity, so no selector sees them."""
     found = copy.deepcopy(list(documents))
@@ -77,7 +46,70 @@ def filtered_labels_are_absent(documents: Sequence[Document]) -> list[Document]:
 
 READINGS: dict[str, Reading] = {
     "rules count that policyTypes leaves out": rules_imply_types,
-    "a named egress port is one number for the whole cluster": egress_names_mean_one_number,
     "labels that differ from pod to pod select nothing": filtered_labels_are_absent,
 }
 """By what the end of the run says of them ("... where ..."), in the order in which they are made."""
+
+
+def egress_names_as_numbers(documents: Sequence[Document]) -> list[Document]:
+    """Each named port of egress as what it is in each pod that the rule means.
+
+    Nothing is read otherwise by this: from 1.20 on Cilium asks each pod, as the API says (before, a name was one number
+    for the whole cluster).  But what names mean for all pods with some labels is only bounded, so they are written out.
+    """
+    found = copy.deepcopy(list(documents))
+    spaces = {one["metadata"]["name"]: one["metadata"].get("labels", {}) for one in found if one["kind"] == "Namespace"}
+    pods = [one for one in found if one["kind"] == "Pod"]
+    for one in found:
+        rules = one["spec"].get("egress") or [] if one["kind"] == "NetworkPolicy" else []
+        if any(_is_named(entry) for rule in rules for entry in rule.get("ports") or ()):
+            one["spec"].setdefault("policyTypes", ["Ingress", "Egress"])  # of the rules as they were written
+            where = one["metadata"].get("namespace", "default")
+            one["spec"]["egress"] = [part for rule in rules for part in _written_out(rule, where, pods, spaces)]
+    for number, one in enumerate(pods):
+        one["metadata"].setdefault("labels", {})[POD] = str(number)
+    return found
+
+
+def _is_named(entry: Document) -> bool:
+    return isinstance(entry.get("port"), str)
+
+
+def _written_out(
+    rule: Document, where: str, pods: Sequence[Document], spaces: Mapping[str, Mapping[str, str]]
+) -> Iterator[Document]:
+    ports = rule.get("ports") or []
+    names = {(entry["port"], entry.get("protocol", "TCP")) for entry in ports if _is_named(entry)}
+    rest = [entry for entry in ports if not _is_named(entry)]
+    if rest or not ports:
+        yield {**rule, "ports": rest} if ports else rule
+    for number, one in enumerate(pods if names else ()):
+        own = [port for container in one["spec"]["containers"] for port in container.get("ports", ())]
+        numbers = [
+            {"protocol": port["protocol"], "port": port["containerPort"]}
+            for port in own
+            if (port["name"], port["protocol"]) in names
+        ]
+        if numbers and _means(rule, where, one, spaces):
+            yield {
+                "to": [{"namespaceSelector": {}, "podSelector": {"matchLabels": {POD: str(number)}}}],
+                "ports": numbers,
+            }
+
+
+def _means(rule: Document, where: str, pod: Document, spaces: Mapping[str, Mapping[str, str]]) -> bool:
+    """Whether one of the rule's peers is the pod."""
+    space = pod["metadata"].get("namespace", "default")
+    labels = {**spaces.get(space, {}), "kubernetes.io/metadata.name": space}
+    for peer in rule.get("to") or ():
+        if "ipBlock" in peer:
+            continue
+        near = _selects(peer["namespaceSelector"], labels) if "namespaceSelector" in peer else space == where
+        if near and _selects(peer.get("podSelector", {}), pod["metadata"].get("labels", {})):
+            return True
+    return not rule.get("to")
+
+
+def _selects(selector: Document, labels: Mapping[str, str]) -> bool:
+    box = read_selector(selector, "")
+    return box is not None and label_sets.matches(box, labels)

@@ -14,9 +14,11 @@ MOST = 40
 """Pods of one set; each is asked about with each."""
 
 
-def cluster(rendered: Sequence[Document], *, seed: int = 0) -> list[Document]:
+def cluster(rendered: Sequence[Document], *, seed: int = 0, most: int = MOST) -> list[Document]:
     """The NetworkPolicies among some documents, with namespaces, pods that they select, and pods around those."""
-    policies = [one for one in rendered if one["kind"] == "NetworkPolicy"]
+    policies = [
+        one for one in rendered if one["apiVersion"] == "networking.k8s.io/v1" and one["kind"] == "NetworkPolicy"
+    ]
     pods = Pods(together(mentioned(one) for one in policies))
     spaces = [_named(labels, number) for number, labels in enumerate(pods.namespaces())]
     subjects = [
@@ -26,8 +28,8 @@ def cluster(rendered: Sequence[Document], *, seed: int = 0) -> list[Document]:
     ]
     peers = [(space[NAMESPACE_NAME], labels) for space in spaces for labels in pods.peers()]
     rng = random.Random(seed)  # noqa: S311  # the same in every run, and no secret
-    chosen = _some(rng, _distinct(subjects), MOST // 2)
-    chosen = _distinct([*chosen, *_some(rng, peers, MOST - len(chosen))])
+    chosen = _some(rng, _distinct(subjects), most // 2)
+    chosen = _distinct([*chosen, *_some(rng, peers, most - len(chosen))])
     ports = (("http", "TCP", 8080),)
     return [
         *(namespace(space[NAMESPACE_NAME], space) for space in spaces),

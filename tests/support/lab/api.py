@@ -17,6 +17,8 @@ from gateways.definitions import VERSIONS
 
 Document = dict[str, Any]
 
+_OWN = (".k8s.io", "apps", "autoscaling", "batch", "policy")
+
 STRICT = {"fieldValidation": "Strict"}
 """Unknown and duplicate fields are refused; without it the API server drops them and warns."""
 
@@ -200,16 +202,15 @@ class Api:
 
     def empty(self, namespace: str) -> None:
         """Remove a namespace with everything in it, which no controller does here."""
-        for version in (
-            "v1",
-            "apps/v1",
-            "networking.k8s.io/v1",
-            "rbac.authorization.k8s.io/v1",
-            "networking.aviatrix.com/v1alpha1",
-            *VERSIONS,  # none of which every server knows
-        ):
+        own = ("v1", "apps/v1", "networking.k8s.io/v1", "rbac.authorization.k8s.io/v1")
+        for version in dict.fromkeys((*own, *self._custom_versions(), *VERSIONS)):  # the last are not on every server
             for resource in self.resources(version):
                 if resource.namespaced and "deletecollection" in resource.verbs:
                     self.request("DELETE", resource.path(namespace))
         self.request("DELETE", f"/api/v1/namespaces/{namespace}")
         self.finalize(namespace)
+
+    def _custom_versions(self) -> list[str]:
+        """The preferred version of every group that is none of Kubernetes' own."""
+        groups = self.request("GET", "/apis").body.get("groups", [])
+        return [one["preferredVersion"]["groupVersion"] for one in groups if not one["name"].endswith(_OWN)]

@@ -133,7 +133,7 @@ def _succeeded(done: subprocess.CompletedProcess[bytes]) -> str:
 def verdict(values: Path, release: str, namespace: str, items: list[Document]) -> set[str]:
     """What `mcpfence check -f VALUES -` finds wrong with these objects: the ids of all errors."""
     stream = json.dumps({"apiVersion": "v1", "kind": "List", "items": items}).encode()
-    flags = ("--release", release, "--namespace", namespace, "--output", "json")
+    flags = ("--release", release, "--namespace", namespace, "--format", "json")
     done = mcpfence("check", "-f", values, *flags, "-", stdin=stream)
     assert done.returncode in (0, 1), done.stderr.decode()
     findings = json.loads(done.stdout)["findings"]

@@ -61,8 +61,16 @@ def add_crds(api: Api, folder: Path) -> None:
 
 
 def await_served(api: Api, path: str) -> None:
-    """Wait until what lies there can be listed, which it cannot at first where a kind is new or a server has restarted."""
-    eventually(lambda: api.request("GET", path).ok, f"{path} is not served")
+    """Wait until what lies there can be listed and is in discovery, which are two controllers of the API server.
+
+    Neither is so at first where a kind is new or a server has restarted.
+    """
+    group_version, _, plural = path.removeprefix("/apis/").removeprefix("/api/").rpartition("/")
+
+    def served() -> bool:
+        return api.request("GET", path).ok and any(found.plural == plural for found in api.resources(group_version))
+
+    eventually(served, f"{path} is not served")
 
 
 def differences(sent: Any, stored: Any, path: str = "") -> Iterator[str]:

@@ -24,6 +24,15 @@ def find_parts() -> Path:
     return folder.absolute()
 
 
+def find_newer_client(parts: Path) -> Path:
+    """The Python with the SDK that speaks MCP 2026-07-28, in a virtual environment of its own."""
+    found = parts / "new/bin/python"
+    if not found.exists():
+        message = "the newer MCP client is missing: run `make tools` (needs pip), or set MCPFENCE_MCP to its folder"
+        raise MissingComponentError(message)
+    return found
+
+
 def find_node(path: str = "/usr/local/bin:/usr/bin") -> Path:
     """A Node.js in /usr, where the lab's containers see it."""
     found = shutil.which("node", path=path)

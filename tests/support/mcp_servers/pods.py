@@ -87,7 +87,7 @@ class Container:
         (home / "root").mkdir(parents=True)
         user, container = self.template["securityContext"], self.rendered
         security = container["securityContext"]
-        assert security["capabilities"] == {"drop": ["ALL"]}
+        assert security["capabilities"] == {"drop": ["ALL", "NET_RAW"]}
         volumes = {volume["name"]: volume for volume in self.template["volumes"]}
         assert all(volume.keys() == {"name", "emptyDir"} for volume in volumes.values())
         files = {"/etc/resolv.conf": self.around.resolv, "/etc/hosts": "127.0.0.1 localhost\n", "/etc/passwd": _USERS}

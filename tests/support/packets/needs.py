@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from control_plane import LabError, find_programs
@@ -16,6 +17,15 @@ def machine() -> Path:
     except LabError as missing:
         raise MissingComponentError(missing) from missing
     return Path("/")
+
+
+def queues() -> Path:
+    """xtables, which fills the queues of kube-network-policies; raises MissingComponentError."""
+    found = shutil.which("iptables-legacy", path="/usr/sbin:/sbin:/usr/bin")
+    if found is None:
+        message = "iptables-legacy is missing: install iptables"
+        raise MissingComponentError(message)
+    return Path(found)
 
 
 def felix() -> Path:

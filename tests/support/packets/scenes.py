@@ -17,7 +17,7 @@ import golden
 from edges import mcpfence
 from helpers import rendered
 from lab.manifests import texts
-from packet_api import Labels
+from packet_api import CALICO_VERSION, Labels
 from packet_world import Pod, Port, World
 from reaching import strategies as raw_strategies
 from strategies import catalogs
@@ -36,15 +36,24 @@ class Scene:
 
     @property
     def policies(self) -> list[Document]:
-        """The NetworkPolicies, as their text reads."""
+        """The NetworkPolicies of Kubernetes, as their text reads."""
+        return [document for document in self.judged if document["apiVersion"] != CALICO_VERSION]
+
+    @property
+    def judged(self) -> list[Document]:
+        """All policies, Calico's as well."""
         return [document for _, document in self.objects if document["kind"] == "NetworkPolicy"]
+
+
+WANTED = (("networking.k8s.io/v1", "NetworkPolicy"), ("v1", "Namespace"), (CALICO_VERSION, "NetworkPolicy"))
+"""What of a stream is Felix's, as it reads it."""
 
 
 def scene(name: str, stream: str | bytes, namespaces: Mapping[str, Labels] | None = None) -> Scene:
     """The NetworkPolicies and Namespaces of a stream; the rest of it is not Felix's."""
     data = stream.encode() if isinstance(stream, str) else stream
     objects = ((text, yaml.load(text, Loader=yaml.CSafeLoader)) for text in texts(data))
-    wanted = tuple((text, found) for text, found in objects if found["kind"] in ("NetworkPolicy", "Namespace"))
+    wanted = tuple((text, found) for text, found in objects if (found["apiVersion"], found["kind"]) in WANTED)
     return Scene(name=name, objects=wanted, namespaces=namespaces or {})
 
 

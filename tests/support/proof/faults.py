@@ -59,7 +59,7 @@ def _(patch: Patch) -> None:
 
 @fault("ports are off by one")
 def _(patch: Patch) -> None:
-    _changed(patch, networkpolicy, "_port_document", lambda document: {**document, "port": document["port"] + 1})
+    _changed(patch, networkpolicy, "port_document", lambda document: {**document, "port": document["port"] + 1})
 
 
 @fault("ranges end one too late")
@@ -67,7 +67,7 @@ def _(patch: Patch) -> None:
     def late(document: Document) -> Document:
         return {**document, "endPort": document["endPort"] + 1} if "endPort" in document else document
 
-    _changed(patch, networkpolicy, "_port_document", late)
+    _changed(patch, networkpolicy, "port_document", late)
 
 
 @fault("ranges lose their end")
@@ -75,12 +75,12 @@ def _(patch: Patch) -> None:
     def cut(document: Document) -> Document:
         return {key: value for key, value in document.items() if key != "endPort"}
 
-    _changed(patch, networkpolicy, "_port_document", cut)
+    _changed(patch, networkpolicy, "port_document", cut)
 
 
 @fault("every port is TCP")
 def _(patch: Patch) -> None:
-    _changed(patch, networkpolicy, "_port_document", lambda document: {**document, "protocol": "TCP"})
+    _changed(patch, networkpolicy, "port_document", lambda document: {**document, "protocol": "TCP"})
 
 
 @fault("ports are forgotten")
@@ -178,8 +178,8 @@ def _(patch: Patch) -> None:
 def _(patch: Patch) -> None:
     real = networkpolicy._egress
 
-    def both(fence: Fence, composition: Any) -> Iterator[Any]:
-        yield from real(fence, composition)
+    def both(fence: Fence, *how: Any) -> Iterator[Any]:
+        yield from real(fence, *how)
         yield from ((allow.peers, allow.ports) for allow in fence.ingress)
 
     patch.setattr(networkpolicy, "_egress", both)

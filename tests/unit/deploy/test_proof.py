@@ -55,10 +55,33 @@ FAULTS: dict[str, tuple[Fault, str]] = {
 }
 
 
+BRIDGED: dict[str, tuple[Fault, str]] = {
+    "port of the bridge": (
+        lambda documents: _template(documents)["spec"]["containers"][0].update(command=["bridge", "--port", "18099"]),
+        "its bridge is not told the port that its policies open",
+    ),
+    "port of the readiness probe": (
+        lambda documents: _template(documents)["spec"]["containers"][0]["readinessProbe"]["exec"].update(command=["x"]),
+        "its readiness probe is not told the port that its policies open",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BRIDGED)
+def test_planted_fault_before_a_bridged_server_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So is a bridge that would listen where no policy leads, or be asked there."""
+    assert planted(BRIDGED[what], "everything", monkeypatch)
+
+
 @pytest.mark.parametrize("what", FAULTS)
 def test_planted_fault_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An emitter that went wrong in one place is caught by reading the text back."""
-    spoil, sentence = FAULTS[what]
+    assert planted(FAULTS[what], "notes", monkeypatch)
+
+
+def planted(fault: tuple[Fault, str], name: str, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Whether a fault in the objects of one server is said, and nothing else is."""
+    spoil, sentence = fault
 
     def faulty(server: Server, namespace: str) -> Iterator[Manifest]:
         made = list(run_manifests(server, namespace))
@@ -66,10 +89,9 @@ def test_planted_fault_is_refused(what: str, monkeypatch: pytest.MonkeyPatch) ->
         yield from made
 
     monkeypatch.setattr(mcpfence.deploy, "run_manifests", faulty)
-    found = refusals({**CATALOG, "servers": {"notes": CATALOG["servers"]["notes"]}})
-
-    assert any(sentence in line for line in found)
+    found = refusals({**CATALOG, "servers": {name: CATALOG["servers"][name]}})
     assert all("[proof-run]" in line for line in found)
+    return any(sentence in line for line in found)
 
 
 def test_no_fault_no_word() -> None:

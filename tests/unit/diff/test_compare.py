@@ -344,6 +344,17 @@ def test_workload_on_the_network_of_its_host() -> None:
     assert told(found)[-1] == "! its pods are on the host's network, where no policy reaches them"
 
 
+def test_workload_in_further_networks() -> None:
+    """No policy reaches pods there, and where they leave them their policies hold again."""
+    there = deployment()
+    there["spec"]["template"]["metadata"]["annotations"] = {"v1.multus-cni.io/default-network": "shop/storage"}
+    came, went = difference([*BASE, deployment()], [*BASE, there]), difference([*BASE, there], [*BASE, deployment()])
+
+    assert told(came)[0] == "Deployment shop/web: wider"
+    assert told(came)[-1] == "! its pods are in further networks, where no policy reaches them"
+    assert told(went)[-1] == "! its pods were in further networks, where no policy reached them"
+
+
 def test_new_workload_with_its_policy() -> None:
     """It is added with all that it may reach; its policy takes nothing from anybody."""
     found = difference([], [policy(egress=TWO_RULES), deployment()])
@@ -532,10 +543,11 @@ def test_named_port_of_unknown_containers() -> None:
 
 def test_policy_without_evaluator() -> None:
     """New, gone or changed it is a difference; alike, it is still said."""
-    spec: Document = {"endpointSelector": {"matchLabels": {"app": "web"}}}
-    made = {"apiVersion": "cilium.io/v2", "kind": "CiliumNetworkPolicy", "metadata": {"name": "c", "namespace": "shop"}}
+    spec: Document = {"podSelector": {"matchLabels": {"app": "web"}}}
+    group, kind = "k8s.cni.cncf.io", "MultiNetworkPolicy"
+    made = {"apiVersion": f"{group}/v1beta1", "kind": kind, "metadata": {"name": "c", "namespace": "shop"}}
     one, other = {**made, "spec": spec}, {**made, "spec": {**spec, "egress": [{}]}}
-    text = "CiliumNetworkPolicy shop/c (cilium.io) is not evaluated; it selects pods app=web of namespace shop"
+    text = f"{kind} shop/c ({group}) is not evaluated; it selects pods app=web of namespace shop"
 
     assert difference([one], [other]).different
     assert told(difference([one], [other])) == [f"! only in OLD: {text}", f"! only in NEW: {text}"]
@@ -553,12 +565,12 @@ def test_what_cannot_be_told_is_no_silence(tmp_path: Path) -> None:
 
 
 def test_kubernetes_policies_are_evaluated() -> None:
-    """They are not among those without evaluator, and a policy of Calico that has the name of one is."""
-    calico = {**policy(egress=TWO_RULES), "apiVersion": "projectcalico.org/v3"}
+    """They are not among those without evaluator, and another one's policy that has the name of one is."""
+    other = {**policy(egress=TWO_RULES), "apiVersion": "other.example/v3"}
 
     assert difference([policy(egress=TWO_RULES)], [policy(egress=TWO_RULES)]).remarks == ()
-    assert difference([policy(egress=TWO_RULES)], [policy(egress=TWO_RULES), calico]).doubts == (
-        "only in NEW: NetworkPolicy shop/web (projectcalico.org) is not evaluated; it may select pods of namespace shop",
+    assert difference([policy(egress=TWO_RULES)], [policy(egress=TWO_RULES), other]).doubts == (
+        "only in NEW: NetworkPolicy.other.example shop/web (other.example) is not evaluated; it may select pods of namespace shop",
     )
 
 

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from doubtful import DOUBTFUL, POLICY, SEEN, TAG, UNREAD, WIDER
 from edges import carrier, rendered
+from mcpfence.documents.agreement import load_judged
+from mcpfence.documents.reader import BadDocument
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.post_render import post_render
-
-HEAD = "apiVersion: networking.k8s.io/v1\n"
-META = "metadata: {name: debug, namespace: demo-mcp}\n"
-SPEC = "spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}\n"
-WIDER = (
-    "servers.vault: may reach 169.254.169.254 TCP 443, which the catalog does not grant: spec.egress[0] of NetworkPolicy "
-    "demo-mcp/debug lets it through; remove spec.egress[0] of NetworkPolicy demo-mcp/debug, or narrow its podSelector "
-    "so that it cannot select app=vault"
-)
-JSON = '{"apiVersion": "networking.k8s.io/v1", "kind": "\\u004eetworkPolic\\u0079", "metadata": {"name": "debug"}}\n'
-ITEM = "- " + f"{HEAD}kind: NetworkPolicy\n{META}{SPEC}".replace("\n", "\n  ").rstrip(" ")
 
 
 def _said(piece: bytes) -> str:
@@ -25,15 +17,6 @@ def _said(piece: bytes) -> str:
         post_render(b"---\n" + piece + carrier())
     (finding,) = [finding for finding in caught.value.findings if finding.severity.value == "error"]
     return finding.message
-
-
-SEEN = {
-    "kind with an escape": f'{HEAD}kind: "\\x4eetworkPolic\\x79"\n{META}{SPEC}',
-    "kind folded": f'{HEAD}kind: "NetworkPol\\\n  icy"\n{META}{SPEC}',
-    "key with an escape": f'{HEAD}"\\x6bind": NetworkPolicy\n{META}{SPEC}',
-    "items under a ConfigMap": f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a}}\nitems:\n{ITEM}",
-    "a list in items of another kind": f"apiVersion: v1\nkind: Pod\nitems:\n- kind: List\n  apiVersion: v1\n  items:\n{ITEM}",
-}
 
 
 @pytest.mark.parametrize("text", SEEN.values(), ids=SEEN)
@@ -50,42 +33,44 @@ def _doubt(reason: str, line: int, column: int) -> str:
     )
 
 
-TAG = "has a tag, which readers of YAML read differently"
-MERGE = "merges (<<) behind another key, and readers of YAML differ on which of two values counts"
-PLAIN = "has a value without quotes that readers of YAML read differently; quote it"
-POLICY = f"{HEAD}kind: NetworkPolicy\n{META}"
-DOUBTFUL = {
-    "kind with a tag": (f"{HEAD}kind: !!binary TmV0d29ya1BvbGljeQ==\n{META}{SPEC}", TAG, 3, 7),
-    "kind with a tag of strings": (f"{HEAD}kind: !!str NetworkPolicy\n{META}{SPEC}", TAG, 3, 7),
-    "root with a tag": (f"!!map\n{HEAD}kind: NetworkPolicy\n{META}{SPEC}", TAG, 2, 1),
-    "a tag inside": (f"{POLICY}spec: {{podSelector: {{}}, egress: [!x {{}}]}}\n", TAG, 5, 34),
-    "merge behind the kind": (f"{HEAD}kind: Deployment\nx: &x {{kind: NetworkPolicy}}\n<<: *x\n{META}{SPEC}", MERGE, 5, 1),
-    "merge behind the selector": (
-        f"{POLICY}x: &x {{a: b}}\nspec:\n  podSelector:\n    matchLabels: {{app: z, <<: *x}}\n", MERGE, 8, 27),
-    "a key twice": (f"{POLICY}{SPEC}{SPEC}", "has the key spec twice", 6, 1),
-    "the kind twice": (f"{HEAD}kind: NetworkPolicy\nkind: Deployment\n{META}{SPEC}", "has the key kind twice", 4, 1),
-    "a number that only some read": (f"{POLICY}spec: {{podSelector: {{}}, egress: [{{ports: [{{port: 0o17}}]}}]}}\n", PLAIN, 5, 50),
-    "a boolean that only some read": (f"{POLICY}spec: {{podSelector: {{matchLabels: {{app: y}}}}}}\n", PLAIN, 5, 41),
-    "a root that is no mapping": (ITEM, "the document is no mapping", 0, 0),
-}  # fmt: skip
-
-
 @pytest.mark.parametrize(("text", "reason", "line", "column"), DOUBTFUL.values(), ids=DOUBTFUL)
 def test_policy_that_readers_read_differently(text: str, reason: str, line: int, column: int) -> None:
     """Which of two readings the cluster takes is not ours to guess."""
     assert _said(text.encode()) == _doubt(reason, line, column)
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        JSON.encode() + JSON.encode(),
-        f"{POLICY}{SPEC}".encode("utf-16") + b"\n",
-        f"{POLICY}{SPEC}".encode("utf-16-be") + b"\n",
-        f"{POLICY}{SPEC}: [\n".encode(),
-    ],
-    ids=["JSON objects one behind the other", "UTF-16", "UTF-16 without a mark", "no YAML"],
-)
+@pytest.mark.parametrize("tag", ["!", "!!float", "!!null", "!x", "!<!int>"])
+def test_tag_that_readers_read_differently(tag: str) -> None:
+    """A port behind it is one that only some readers see."""
+    spec = f"spec: {{podSelector: {{}}, egress: [{{ports: [{{port: {tag} 80}}]}}]}}\n"
+
+    assert TAG in _said((POLICY + spec).encode())
+
+
+@pytest.mark.parametrize("value", ['!!int "80"', "!!int 80", "!!int -1", "!!str http", "!!str 80", '!!str "a b"'])
+def test_tag_that_changes_nothing(value: str) -> None:
+    """Every reader reads it alike, and so do we."""
+    (read,) = load_judged(f"{POLICY}spec: !!map {{egress: !!seq [!!map {{port: {value}}}], a: &x {value}, b: *x}}\n")
+    (plain,) = load_judged(f"{POLICY}spec: {{egress: [{{port: {_without(value)}}}], a: {_without(value)}}}\n")
+
+    assert read["spec"].pop("b") == read["spec"]["a"]
+    assert read == plain
+
+
+def _without(value: str) -> str:
+    tag, _, text = value.partition(" ")
+    bare = text.strip('"')
+    return f'"{bare}"' if tag == "!!str" else bare
+
+
+@pytest.mark.parametrize("value", ["!!int 0x10", '!!int "017"', "!!str", "!!int 99999999999", "!!map []", "!!seq {}"])
+def test_tag_before_what_is_not_plainly_so(value: str) -> None:
+    """Other spellings of a number, nothing, and what a tag does not fit stay refused."""
+    with pytest.raises(BadDocument):
+        load_judged(f"{POLICY}spec: {{a: {value}}}\n")
+
+
+@pytest.mark.parametrize("piece", UNREAD.values(), ids=UNREAD)
 def test_policy_that_we_cannot_read(piece: bytes) -> None:
     """Bytes that are no YAML for us, and in which somebody else may find a policy."""
     assert "of the stream: could hold a policy and is no YAML that all readers read alike (" in _said(piece)
@@ -107,3 +92,16 @@ def test_harmless_documents_pass(piece: bytes) -> None:
     stream = b"---\n" + piece
 
     assert rendered(stream + carrier()) == stream + rendered(carrier())
+
+
+def test_byte_order_mark_inside_a_policy() -> None:
+    """Go reads another key, and so a policy of the release's own namespace; without policies it is nobody's business."""
+    text = (
+        "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: debug,\n\ufeffnamespace: elsewhere}\n"
+    )
+    with pytest.raises(BadDocument) as caught:
+        load_judged(text)
+
+    assert str(caught.value) == "a line begins with a byte order mark, which only some readers skip"
+    assert (caught.value.line, caught.value.column) == (4, 1)
+    assert load_judged(text.replace("NetworkPolicy", "ConfigMap"))

@@ -9,7 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpfence.documents.agreement import load_judged
 from mcpfence.documents.reader import BadDocument, load_foreign, load_values, position
+
+BREAKS = "\x85\u2028\u2029"
+"""Characters that end a line in YAML and stand in strings of JSON."""
 
 SCALARS: dict[str, Any] = {
     # as Helm reads them (YAML 1.1's booleans and octal numbers, no dates, no sexagesimals)
@@ -50,6 +54,17 @@ def test_scalars(text: str, expected: Any) -> None:
     assert type(found["a"]) is type(expected)
 
 
+LONG = (".____x", "0888x", "1e___x", "1_.ex", "____x", "0000x", "1:1:x", "--x")
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_long_scalars_end_soon(text: str) -> None:
+    """What looks like a number to the end, where it is none, is a string, however long it is."""
+    long = text[:-1] * 50_000 + text[-1]
+
+    assert load_values(f"a: {long}") == {"a": long}
+
+
 def test_keys_are_strings() -> None:
     """Numbers and booleans as keys become words, as in Helm; the schema wants strings."""
     assert load_values("1: a\nfalse: b\n0x10: d") == {"1": "a", "false": "b", "16": "d"}
@@ -60,21 +75,85 @@ def test_merge_keys_may_be_overridden() -> None:
     assert load_values("a: &a {x: 1, z: 2}\nb: {<<: *a, z: 3}")["b"] == {"x": 1, "z": 3}
 
 
+MERGED = {
+    "the first of a list": ("{<<: [*one, *two]}", {"cidr": "10.0.0.0/8", "a": 1, "more": 2}),
+    "a key behind a list": ("{<<: [*one, *two], cidr: 10.1.0.0/16}", {"cidr": "10.1.0.0/16", "a": 1, "more": 2}),
+    "a list in what is merged": ("{<<: {<<: [*two, *one]}}", {"cidr": "0.0.0.0/0", "a": 3, "more": 2}),
+    "a key in what is merged": ("{<<: {<<: *two, cidr: 10.2.0.0/16}}", {"cidr": "10.2.0.0/16", "a": 3, "more": 2}),
+    "none": ("{<<: [], a: 1}", {"a": 1}),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), MERGED.values(), ids=MERGED)
+def test_merges_are_those_of_helm(text: str, expected: Any) -> None:
+    """Of several mappings that are merged the first wins, as in helm and kubectl, whatever PyYAML makes of them."""
+    before = "one: &one {cidr: 10.0.0.0/8, a: 1}\ntwo: &two {cidr: 0.0.0.0/0, a: 3, more: 2}\n"
+
+    assert load_values(f"{before}here: {text}\n")["here"] == expected
+    assert load_foreign(f"{before}here: {text}\n")[0]["here"] == expected
+
+
+AGAIN = {
+    "a mapping": (
+        "a: &x {k: 1}\nb: *x\nc: &x {k: 2}\nd: *x\n",
+        {"a": {"k": 1}, "b": {"k": 1}, "c": {"k": 2}, "d": {"k": 2}},
+    ),
+    "inside itself": ("a: &x {k: &x 1, l: *x}\nb: *x\n", {"a": {"k": 1, "l": 1}, "b": 1}),
+    "what is merged": (
+        "a: &x {k: 1}\nb: {<<: *x, l: 2}\nc: &x {k: 3}\nd: {<<: *x, l: 4}\n",
+        {"a": {"k": 1}, "b": {"k": 1, "l": 2}, "c": {"k": 3}, "d": {"k": 3, "l": 4}},
+    ),
+    "a merge that was resolved before": (
+        "a: &x {k: 1}\nb: &y {<<: *x, l: 2}\nc: {<<: *y, l: 3}\nd: *y\n",
+        {"a": {"k": 1}, "b": {"k": 1, "l": 2}, "c": {"k": 1, "l": 3}, "d": {"k": 1, "l": 2}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), AGAIN.values(), ids=AGAIN)
+def test_anchors_that_are_given_again(text: str, expected: Any) -> None:
+    """An alias means the last anchor of its name before it, as in YAML 1.2, helm and kubectl."""
+    assert load_values(text) == expected
+    assert load_foreign(f"{text}---\n{text}") == [expected, expected]
+    assert load_judged(f"kind: NetworkPolicy\n{text}") == [{"kind": "NetworkPolicy", **expected}]
+
+
+def test_place_behind_an_anchor_that_is_given_again() -> None:
+    """Findings name the line of the value itself."""
+    assert position("a: &x 1\nb: &x\n  k: 2\n", ("b", "k")) == (3, 6)
+
+
+def test_anchor_that_is_given_again_within_itself() -> None:
+    """Which contains itself, here and in Go's readers."""
+    with pytest.raises(BadDocument, match=r"^contains itself$"):
+        load_values("a: &x 1\nb: &x [*x]\n")
+
+
+@pytest.mark.parametrize("date", ["2026-11-30", "2026-11-30T01:02:03Z", "2026-11-30 01:02:03.5 +1", "2026-99-99"])
+def test_dates_are_text(date: str) -> None:
+    """A date without quotes is the text that it is, in policies too: so helm and kubectl read it."""
+    labels = f"metadata: {{labels: {{released: {date}, other: &x {date}, third: *x}}}}"
+    expected = {"labels": dict.fromkeys(("released", "other", "third"), date)}
+
+    assert load_values(labels) == {"metadata": expected}
+    assert load_foreign(labels) == [{"metadata": expected}]
+    assert load_judged(f"kind: NetworkPolicy\n{labels}") == [{"kind": "NetworkPolicy", "metadata": expected}]
+
+
 def test_empty_files() -> None:
     """A file without a document is None, whatever comments and separators stand in it."""
     assert [load_values(text) for text in ("", "\n", "# a\n", "---\n", "---\n# a\n")] == [None] * 5
 
 
+letters = st.characters(exclude_categories=["Cs"], exclude_characters=BREAKS)
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.text(letters, max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(letters, max_size=5), inner, max_size=3),
     max_leaves=10,
 )
 
 
-@given(
-    st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), values, max_size=3), st.booleans()
-)
+@given(st.dictionaries(st.text(letters, max_size=5), values, max_size=3), st.booleans())
 def test_json_is_read_as_json(document: dict[str, Any], ascii_only: bool) -> None:
     """A JSON catalog is what JSON says, escapes and emoji included; only floats could differ and are left out."""
     text = json.dumps(document, ensure_ascii=ascii_only, indent=1)
@@ -268,10 +347,39 @@ def test_scalar_that_helm_reads_otherwise(text: str) -> None:
     assert load_values(f"a: '{text}'\n") == {"a": text}
 
 
-def test_merge_behind_a_key() -> None:
+@pytest.mark.parametrize("mark", BREAKS)
+def test_json_with_a_line_break_of_yaml(mark: str) -> None:
+    """Helm reads JSON as YAML, which folds it: what helm hands to the chart is what is read here."""
+    assert load_values(f'{{"a": "b{mark}c"}}') == load_values(f'a: "b{mark}c"\n')
+
+
+def test_byte_order_mark_inside() -> None:
+    """Helm makes it a part of the key that it stands before, and the parser here skips it."""
+    with pytest.raises(BadDocument) as caught:
+        load_values("a: {b: 1,\n\ufeffc: 2}\n")
+
+    assert str(caught.value) == "a line begins with a byte order mark, which only some readers skip; remove it"
+    assert (caught.value.line, caught.value.column) == (2, 1)
+
+
+LATE = {
+    "in a mapping": ("a:\n  cidr: 198.51.100.0/24\n  <<: *x\n", 4, 3),
+    "in what is merged": ("a: {<<: {cidr: 198.51.100.0/24, <<: *x}}\n", 2, 33),
+    "in a list of what is merged": ("a: {<<: [*x, {cidr: 198.51.100.0/24, <<: *x}]}\n", 2, 38),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "column"), LATE.values(), ids=LATE)
+def test_merge_behind_a_key(text: str, line: int, column: int) -> None:
     """In helm the later merge wins, elsewhere the key: one file with two meanings is none."""
     with pytest.raises(BadDocument) as caught:
-        load_values("x: &x {cidr: 10.0.0.0/8}\na:\n  cidr: 198.51.100.0/24\n  <<: *x\n")
+        load_values(f"x: &x {{cidr: 10.0.0.0/8}}\n{text}")
 
     assert str(caught.value) == "a merge (<<) stands behind another key, where helm lets it win; write it first"
-    assert (caught.value.line, caught.value.column) == (4, 3)
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_key_twice_in_what_is_merged() -> None:
+    """What is merged is written by hand, too, and a key that stands twice there is a slip as everywhere."""
+    with pytest.raises(BadDocument, match=r'^the key "cidr" stands twice$'):
+        load_values("a: {<<: {cidr: 10.0.0.0/8, cidr: 198.51.100.0/24}}\n")

@@ -150,8 +150,8 @@ USAGE: dict[str, tuple[tuple[str, ...], str]] = {
         "Error: service cache is a back-end: what it reaches is not fenced by this catalog.",
     ),
     "no-port": (
-        ("gateway-callers", "mcp-connect", "--from", "codemie-api", "--output", "yaml"),
-        "Error: Invalid value for '--output': 'yaml' is not one of 'text', 'markdown', 'html', 'json'.",
+        ("gateway-callers", "mcp-connect", "--from", "codemie-api", "--format", "yaml"),
+        "Error: Invalid value for '--format': 'yaml' is not one of 'text', 'markdown', 'html', 'json'.",
     ),
 }
 

@@ -89,6 +89,19 @@ def test_advice_opens_what_was_asked(row: tuple[str, dict[str, str], str]) -> No
     assert verdict(raw, name, **question).answer == "allowed"
 
 
+def test_a_workload_opens_its_port_too() -> None:
+    """A client that is not listed, on a port that is not open: both are said."""
+    fenced = {"podSelector": {"app": "agent"}, "ingress": {"from": ["gateway"], "ports": [3000]}}
+    raw = {**copy.deepcopy(BASE), "workloads": {"agent": {"namespace": "agents", **fenced}}}
+    before = verdict(raw, "agent", caller="ops", port="9099")
+
+    assert [remedy.todo for remedy in before.remedies] == [
+        "add ops to workloads.agent.ingress.from, and write workloads.agent.ingress.ports: [3000, 9099]"
+    ]
+    assert follow(raw, before.remedies[0])
+    assert verdict(raw, "agent", caller="ops", port="9099").answer == "allowed"
+
+
 _TARGETS = (
     *("api.example.com", "a.dev.azure.com:8443", "10.50.1.2:5432", "8.8.8.8", "8.8.8.8:53/UDP", "11.1.1.1"),
     *("169.254.170.23:80", "172.20.0.10:53", "kube-system/k8s-app=kube-dns:53/UDP", "data/redis:6379", "mcp/new:80"),

@@ -64,6 +64,20 @@ def test_many_findings_of_one_kind_are_cut() -> None:
     assert out.failed
 
 
+def test_which_findings_are_cut_does_not_depend_on_their_order() -> None:
+    """Those that stand first in the catalog are told, also where they were found last, and kinds are cut in one order."""
+    forwards, backwards = Collector(), Collector()
+    for i in range(30):
+        for out, place in ((forwards, i), (backwards, 29 - i)):
+            out.add("type" if place % 2 else "choice", ("a", place // 2), "is wrong")
+            out.add("key-unknown", ("a", place), "is no known key")
+            out.add("key-missing", ("a", place), "has no runtime")
+
+    assert forwards.findings() == backwards.findings()
+    assert ("key-unknown", ("a", 24)) in [finding[:2] for finding in backwards.findings()]
+    assert [finding[:2] for finding in backwards.findings()][-2:] == [("key-missing", ()), ("key-unknown", ())]
+
+
 def test_only_errors_stop() -> None:
     """Warnings and notes do not stop the work; one error does, and brings everything along."""
     out = Collector()

@@ -23,17 +23,27 @@ def service(name: str = "redis", namespace: str = "data", **spec: Any) -> Doc:
     }
 
 
-def deployment(kind: str = "Deployment", labels: Any = None, ports: Any = None, init: Any = None) -> Doc:
+def deployment(
+    kind: str = "Deployment", labels: Any = None, ports: Any = None, init: Any = None, restart: str = ""
+) -> Doc:
     """A workload of namespace data whose pods are app=redis and have these container ports."""
+    first = {"ports": init or []} | ({"restartPolicy": restart} if restart else {})
     template: Doc = {
         "metadata": {"labels": labels or {"app": "redis", "tier": "db"}},
-        "spec": {"containers": [{"name": "a", "ports": ports or []}], "initContainers": [{"ports": init or []}]},
+        "spec": {"containers": [{"name": "a", "ports": ports or []}], "initContainers": [first]},
     }
     spec = {"jobTemplate": {"spec": {"template": template}}} if kind == "CronJob" else {"template": template}
     metadata: Doc = {"name": "r", "namespace": "data"}
     document: Doc = {"apiVersion": "x", "kind": kind, "metadata": metadata, "spec": spec}
     if kind == "Pod":
         document |= {"metadata": metadata | template["metadata"], "spec": template["spec"]}
+    return document
+
+
+def past(document: Doc) -> Doc:
+    """A ReplicaSet of an earlier revision, without pods."""
+    document["metadata"]["ownerReferences"] = [{"kind": "Deployment", "name": "r", "controller": True}]
+    document["spec"]["replicas"] = 0
     return document
 
 
@@ -88,20 +98,58 @@ RESOLVED: dict[str, tuple[Doc, list[Doc], list[str]]] = {
         ],
         ["data/app=redis on 6380/TCP"],
     ),
-    "named port with another number in each template": (
+    "named port with one number in each template": (
         REDIS,
         [
             service(ports=[{"port": 80, "targetPort": "redis"}]),
             deployment(ports=[{"name": "redis", "containerPort": 6380}]),
-            deployment("StatefulSet", ports=[{"name": "redis", "containerPort": 6390}]),
+            deployment("StatefulSet", ports=[{"name": "redis", "containerPort": 6380}]),
         ],
-        ["data/app=redis on 6380/TCP, 6390/TCP"],
+        ["data/app=redis on 6380/TCP"],
+    ),
+    "named port of the first container that has it": (
+        REDIS,
+        [
+            service(ports=[{"port": 80, "targetPort": "redis"}]),
+            deployment(
+                ports=[{"name": "redis", "containerPort": 6380}, {"name": "redis", "containerPort": 6381}],
+                init=[{"name": "redis", "containerPort": 6382}],
+            ),
+        ],
+        ["data/app=redis on 6380/TCP"],
+    ),
+    "named port of each protocol": (
+        REDIS,
+        [
+            service(
+                ports=[
+                    {"port": 53, "targetPort": "dns"},
+                    {"port": 53, "targetPort": "dns", "protocol": "UDP"},
+                ]
+            ),
+            deployment(
+                ports=[
+                    {"name": "dns", "containerPort": 5353},
+                    {"name": "dns", "containerPort": 5354, "protocol": "UDP"},
+                ]
+            ),
+        ],
+        ["data/app=redis on 5353/TCP, 5354/UDP"],
+    ),
+    "named port beside a revision of the past": (
+        REDIS,
+        [
+            service(ports=[{"port": 80, "targetPort": "redis"}]),
+            deployment(ports=[{"name": "redis", "containerPort": 6380}]),
+            past(deployment("ReplicaSet", ports=[{"name": "redis", "containerPort": 6390}])),
+        ],
+        ["data/app=redis on 6380/TCP"],
     ),
     "named port of a sidecar": (
         REDIS,
         [
             service(ports=[{"port": 80, "targetPort": "redis"}]),
-            deployment(init=[{"name": "redis", "containerPort": 6381}]),
+            deployment(init=[{"name": "redis", "containerPort": 6381}], restart="Always"),
         ],
         ["data/app=redis on 6381/TCP"],
     ),
@@ -159,6 +207,7 @@ def test_named_ports_of_every_workload(kind: str) -> None:
     assert found == ["data/app=redis on 6380/TCP"]
 
 
+EACH = "write one entry for each kind of pods, with its podSelector and ports"
 NO_PORTS = "write ports here (ports are pod ports, the Service's targetPort)"
 NEITHER = "write podSelector and ports here (ports are pod ports, the Service's targetPort)"
 UNRESOLVED: dict[str, tuple[Doc, list[Doc], str]] = {
@@ -195,6 +244,32 @@ UNRESOLVED: dict[str, tuple[Doc, list[Doc], str]] = {
         [
             service(ports=[{"port": 80, "targetPort": "redis"}]),
             deployment(labels={"app": "other"}, ports=[{"name": "redis", "containerPort": 1}]),
+        ],
+        f'Service data/redis has the target port "redis", which no pod template of the input names; {NEITHER}',
+    ),
+    "a named port with another number in each template": (
+        REDIS,
+        [
+            service(ports=[{"port": 80, "targetPort": "redis"}]),
+            deployment(ports=[{"name": "redis", "containerPort": 6380}]),
+            deployment("StatefulSet", ports=[{"name": "redis", "containerPort": 6390}]),
+        ],
+        f'Service data/redis has the target port "redis", which is 6380 in Deployment r and 6390 in StatefulSet r; {EACH}',
+    ),
+    "a named port that some of the pods lack": (
+        REDIS,
+        [
+            service(ports=[{"port": 80, "targetPort": "redis"}]),
+            deployment(ports=[{"name": "redis", "containerPort": 6380}]),
+            deployment("Job"),
+        ],
+        f'Service data/redis has the target port "redis", which is 6380 in Deployment r and not there in Job r; {EACH}',
+    ),
+    "a named port of an init container that ends": (
+        REDIS,
+        [
+            service(ports=[{"port": 80, "targetPort": "redis"}]),
+            deployment(init=[{"name": "redis", "containerPort": 6381}]),
         ],
         f'Service data/redis has the target port "redis", which no pod template of the input names; {NEITHER}',
     ),
@@ -384,6 +459,15 @@ NAMED_PODS = {
         }
     },
 }
+OTHER_PODS: dict[str, Any] = {
+    **NAMED_PODS,
+    "spec": {
+        "template": {
+            "metadata": {"labels": {"app": "redis"}},
+            "spec": {"containers": [{"ports": [{"name": "web", "containerPort": 80}]}]},
+        }
+    },
+}
 
 
 def on_ports(*ports: dict[str, Any]) -> dict[str, Any]:
@@ -413,6 +497,7 @@ SAID = (
             [on_ports({"port": 53, "targetPort": 5353, "protocol": "UDP"}, {"port": 53, "targetPort": 5354})],
             [("53/TCP", "5354/TCP"), ("53/UDP", "5353/UDP")],
         ),
+        ({"ports": [80]}, [on_ports({"port": 80, "targetPort": "web"}), NAMED_PODS, OTHER_PODS], []),
         ({"ports": [8080]}, [MOVED], []),
         ({"ports": ["80-9000"]}, [MOVED], []),
         ({"ports": [6379]}, [on_ports({"port": 6379})], []),

@@ -88,6 +88,9 @@ def test_no_clients_is_a_warning() -> None:
     assert planned(raw).messages("clients-none") == [
         "clients: no client is declared, so nobody may call the servers; declare the gateway or back-end that calls them"
     ]
+    for servers in ("all", ["a"]):
+        caller = {"podSelector": {"app": "proxy"}, "egress": {"servers": servers}}
+        assert "clients-none" not in planned({"servers": {"a": {"runtime": "npx"}}, "workloads": {"w": caller}}).ids
     assert "clients-none" not in planned({"servers": {"a": {"runtime": "npx", "ingress": {"from": []}}}}).ids
     assert (
         "clients-none"

@@ -109,7 +109,7 @@ def test_who_is_open_by_names() -> None:
             "sealed": {"runtime": "npx", "egress": {"registries": "none"}},
             "vault": {"runtime": "containerized"},
         },
-        egress={"unenforcedDomains": "internet", "registries": {"npx": ["registry.npmjs.org"]}},
+        egress={"unenforcedDomains": "internet", "registries": {"npx": ["npm.example.com"]}},
         workloads={"job": {"podSelector": {"app": "job"}, "egress": {"domains": ["a.example.com"]}}},
     )
 
@@ -298,8 +298,8 @@ def test_except_that_the_stance_reopens() -> None:
     raw = one_egress(default="internet", cidrs=[{"cidr": "8.8.8.0/24", "except": ["8.8.8.8/32"], "ports": [53]}])
 
     assert planned(raw).messages("except-reopened") == [
-        "servers.a.egress.cidrs[0]: the except 8.8.8.8/32 is opened again by the stance internet; an except subtracts only "
-        "inside its own entry; cut it out of the other one too"
+        "servers.a.egress.cidrs[0]: the except 8.8.8.8/32 is opened again by servers.a.egress.default; an except subtracts "
+        "only inside its own entry; cut it out of the other one too"
     ]
 
 

@@ -48,7 +48,7 @@ spec: {{podSelector: {selector}, policyTypes: [Egress, Ingress], {rules}}}
 """
 
 
-EDIT = "remove spec.egress[0] of NetworkPolicy tools/careless, or narrow its podSelector so that it cannot select app=vault"
+EDIT = "remove spec.egress[0] of NetworkPolicy tools/careless, or narrow what it selects so that it cannot select app=vault"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_ingress_widens() -> None:
     assert _errors(_policy("{}", "ingress: [{from: [{ipBlock: {cidr: 203.0.113.0/24}}], ports: [{port: 8099}]}]")) == [
         "servers.vault: may be reached by 203.0.113.0 TCP 8099, which the catalog does not grant: spec.ingress[0] of "
         "NetworkPolicy tools/careless lets it through; remove spec.ingress[0] of NetworkPolicy tools/careless, or "
-        "narrow its podSelector so that it cannot select app=vault [proof-wider]"
+        "narrow what it selects so that it cannot select app=vault [proof-wider]"
     ]
 
 
@@ -118,6 +118,71 @@ def test_policy_that_only_narrows_is_a_warning() -> None:
     found: dict[str, Any] = {item.id: item.severity.value for item in _rendered(text).findings}
 
     assert found["policy-only-narrows"] == "warning"
+
+
+CLOSED = "10.0.0.0/8"
+CLOSING = {
+    "antrea": f"""
+apiVersion: crd.antrea.io/v1beta1
+kind: NetworkPolicy
+metadata: {{name: shut, namespace: tools}}
+spec:
+  priority: 1
+  tier: emergency
+  appliedTo: [{{podSelector: {{}}}}]
+  egress: [{{action: Drop, to: [{{ipBlock: {{cidr: {CLOSED}}}}}]}}]
+""",
+    "calico": f"""
+apiVersion: projectcalico.org/v3
+kind: GlobalNetworkPolicy
+metadata: {{name: shut}}
+spec:
+  order: 1
+  selector: all()
+  types: [Egress]
+  egress: [{{action: Deny, destination: {{nets: [{CLOSED}]}}}}]
+""",
+    "clusternetworkpolicy": f"""
+apiVersion: policy.networking.k8s.io/v1alpha2
+kind: ClusterNetworkPolicy
+metadata: {{name: shut}}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {{namespaces: {{}}}}
+  egress: [{{action: Deny, to: [{{networks: [{CLOSED}]}}]}}]
+""",
+    "eksclusternetworkpolicy": f"""
+apiVersion: networking.k8s.aws/v1alpha1
+kind: ClusterNetworkPolicy
+metadata: {{name: shut}}
+spec:
+  tier: Admin
+  priority: 1
+  subject: {{namespaces: {{}}}}
+  egress: [{{action: Deny, to: [{{networks: [{CLOSED}]}}]}}]
+""",
+    "aviatrix": f"""
+apiVersion: networking.aviatrix.com/v1alpha1
+kind: FirewallPolicy
+metadata: {{name: shut, namespace: tools}}
+spec:
+  smartGroups: [{{name: inside, selectors: [{{cidr: {CLOSED}}}]}}]
+  rules:
+  - name: shut
+    selector: {{matchLabels: {{}}}}
+    action: deny
+    protocol: any
+    destinationSmartGroups: [{{name: inside}}]
+""",
+}
+"""Each closes what a careless NetworkPolicy opens, for every pod, on a cluster that enforces it."""
+
+
+@pytest.mark.parametrize("engine", CLOSING)
+def test_what_an_engine_of_another_provider_closes_is_not_believed(engine: str) -> None:
+    """Nothing says that the cluster enforces it: a widening NetworkPolicy beside it is found as if it were not there."""
+    assert _errors(_policy("{}"), CLOSING[engine]) == _errors(_policy("{}"))
 
 
 def test_callers_that_share_no_label(monkeypatch: pytest.MonkeyPatch) -> None:

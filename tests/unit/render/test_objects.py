@@ -30,11 +30,11 @@ def test_kinds_in_their_order_then_namespaces_then_names() -> None:
 
 
 def test_what_narrows_stands_before_what_opens() -> None:
-    """The provider's own kinds come first, then NetworkPolicies, then what has pods, and the report last."""
+    """The provider's own kinds come first, then NetworkPolicies, what has pods, the report, and the guard last."""
     kinds = kind_order(providers.provider_of("aviatrix"))
 
     assert kinds[:2] == ("FirewallPolicy", "NetworkPolicy")
-    assert kinds[-1] == "ConfigMap"
+    assert kinds[-3:] == ("ConfigMap", "ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding")
     assert kinds.index("ServiceAccount") < kinds.index("Deployment")
 
 

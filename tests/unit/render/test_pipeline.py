@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from helpers import Raw, errors_of, one
-from mcpfence.providers import all_providers, provider_of
+from mcpfence.providers import Feature, all_providers, provider_of
 from mcpfence.render import pipeline
 
 NAMED: Raw = {"containerizedConfig": {"egressDomains": ["api.example.com"]}}
@@ -35,15 +35,17 @@ WRONG: dict[str, tuple[Raw, list[str]]] = {
 @pytest.mark.parametrize(("raw", "said"), WRONG.values(), ids=WRONG)
 def test_no_provider_after_an_error(monkeypatch: pytest.MonkeyPatch, name: str, raw: Raw, said: list[str]) -> None:
     """A provider is promised a whole fence: after an error none is asked for one, and the error is what is said."""
+    # What waits for these errors is looked for in a catalog without them, where providers are asked.
+    monkeypatch.setattr(pipeline, "errors_that_wait", lambda *_: [])
 
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
 
     provider = dataclasses.replace(provider_of(name), prepare=asked, emit=asked, remark=asked)
     monkeypatch.setattr(pipeline, "provider_of", lambda _: provider)
-    more = {"unenforcedDomains": "internet"} if name == "none" else {}
+    settings: dict[str, Raw] = {"none": {"unenforcedDomains": "internet"}, "calico": {"calico": {"edition": "cloud"}}}
 
-    assert errors_of(raw | {"egress": {"provider": name, **more}}) == said
+    assert errors_of(raw | {"egress": {"provider": name, **settings.get(name, {})}}) == said
 
 
 def test_no_caution_after_a_reading_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,10 +64,11 @@ def test_no_caution_after_a_reading_error(monkeypatch: pytest.MonkeyPatch) -> No
 def test_what_no_engine_is_needed_for() -> None:
     """After an error it is still said what the engine cannot express, for that is known without asking it."""
     raw, said = next(iter(WRONG.values()))
+    able = [one.name for one in all_providers() if Feature.NAME in one.expresses]
 
     assert errors_of(raw) == [
         *said,
         "egress.provider: NetworkPolicies know no host names, and these list some: server a; "
-        "write egress.provider: aviatrix, list addresses under egress.cidrs, "
+        f"write the egress.provider of your cluster ({', '.join(able)}), list addresses under egress.cidrs, "
         "or accept every public address with egress.unenforcedDomains: internet [domains-unenforced]",
     ]

@@ -36,6 +36,10 @@ def test_names_of_foreign_documents(document: bytes, name: str) -> None:
 
 def test_names_of_our_objects() -> None:
     """One file per object, called after it."""
+    names = [("NetworkPolicy", "demo-mcp", "mcp-server-a-egress"), ("ConfigMap", "home", "demo-mcpfence")]
+    assert list(folder_layout([_object(*name) for name in names], [], "demo-mcp")) == [
+        *("networkpolicy-mcp-server-a-egress.yaml", "configmap-home-demo-mcpfence.yaml"),
+    ]
     assert folder_layout([_object("NetworkPolicy", "demo-mcp", "mcp-server-a-egress")], []) == {
         "networkpolicy-demo-mcp-mcp-server-a-egress.yaml": "---\nkind: NetworkPolicy\n"
     }

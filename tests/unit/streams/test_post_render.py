@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import pytest
@@ -197,14 +198,60 @@ def test_two_catalogs_whose_policies_add_up() -> None:
     assert sentences == [
         "servers.vault: may reach 203.0.113.0 TCP 443, which the catalog does not grant: spec.egress[0] of NetworkPolicy "
         "demo-mcp/mcp-workload-api-egress lets it through; remove spec.egress[0] of NetworkPolicy "
-        "demo-mcp/mcp-workload-api-egress, or narrow its podSelector so that it cannot select app=vault",
+        "demo-mcp/mcp-workload-api-egress, or narrow what it selects so that it cannot select app=vault",
         "workloads.api: may be reached by a pod with app=gateway in a namespace with kubernetes.io/metadata.name=gateways "
         "TCP 8080, which the catalog does not grant: spec.ingress[0] of NetworkPolicy demo-mcp/mcp-server-vault-ingress "
-        "lets it through; remove spec.ingress[0] of NetworkPolicy demo-mcp/mcp-server-vault-ingress, or narrow its "
-        "podSelector so that it cannot select tier=api",
+        "lets it through; remove spec.ingress[0] of NetworkPolicy demo-mcp/mcp-server-vault-ingress, or narrow what it "
+        "selects so that it cannot select tier=api",
     ]
     apart = {**tier, "workloads": {"api": {**tier["workloads"]["api"], "podSelector": {"app": "api"}}}}
     assert rendered(carrier() + carrier({**OTHER, **apart}, release="second"))
+
+
+def test_three_catalogs_whose_policies_add_up() -> None:
+    """The third adds to the first, in whatever order they stand, and the second has nothing to do with it."""
+    egress = {"cidrs": [{"cidr": "203.0.113.0/24", "ports": [443]}]}
+    tier = {"workloads": {"api": {"namespace": "demo-mcp", "podSelector": {"tier": "api"}, "egress": egress}}}
+    labs = {**CATALOG, "mcpNamespace": {"name": "labs"}}
+    three = [
+        carrier(),
+        carrier({**OTHER, "servers": {"idle": container()}}, release="second"),
+        carrier({**labs, **tier, "servers": {}}, release="third"),
+    ]
+    apart = carrier({**labs, "servers": {"calm": container()}}, release="third")
+
+    for order in itertools.permutations(three):
+        said = _sentences(b"".join(order))
+        assert {sentence.partition(":")[0] for sentence in said} == {"servers.vault", "workloads.api"}
+    assert len(post_render(b"".join([*three[:2], apart])).renderings) == 3
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_three_catalogs_two_of_one_namespace(order: tuple[int, ...]) -> None:
+    """Two of them are named, wherever they stand and whatever gave them the namespace."""
+    three = [
+        carrier({**CATALOG, "mcpNamespace": {"name": "labs-mcp"}}, release="first"),
+        carrier(OTHER, release="second"),
+        carrier(CATALOG, release="labs"),
+    ]
+    (said,) = _sentences(b"".join(three[place] for place in order))
+    names = ["first", "labs"] if order.index(0) < order.index(2) else ["labs", "first"]
+
+    assert said == (
+        f"ConfigMap home/{names[0]}-mcpfence-catalog and ConfigMap home/{names[1]}-mcpfence-catalog both bring policies "
+        "for namespace labs-mcp; give each its own mcpNamespace.name, or remove one"
+    )
+
+
+def test_three_catalogs_of_one_release() -> None:
+    """Reports of one name in one namespace would hide each other."""
+    three = [carrier({**CATALOG, "mcpNamespace": {"name": name}}) for name in ("a", "b", "c")]
+    said = _sentences(b"".join(three))
+
+    assert said
+    assert all(
+        sentence.startswith("ConfigMap home/demo-mcpfence: the catalogs for namespaces a and ") for sentence in said
+    )
 
 
 def test_two_catalogs_that_fence_the_same_workload() -> None:
@@ -450,7 +497,7 @@ def test_report_tells_what_was_rendered() -> None:
     data = _report(raw | {"egress": {"provider": "aviatrix"}, "cluster": {"profile": "aks"}})
 
     assert data["servers"].splitlines() == [
-        "search (uvx): reaches names api.example.org; also dns; called on 8099/TCP",
+        "search (uvx): reaches names api.example.org; dns; called on 8099/TCP",
         "vault (containerized): reaches nothing; called on 8080/TCP",
     ]
     assert (data["namespace"], data["provider"], data["objects"]) == ("demo-mcp", "aviatrix", "7")
@@ -478,3 +525,23 @@ def test_digest_follows_the_catalog_and_nothing_else() -> None:
     turned = {key: dict(reversed(list(value.items()))) for key, value in reversed(list(two.items()))}
 
     assert _report(two)["catalogDigest"] == _report(turned)["catalogDigest"] != _report(CATALOG)["catalogDigest"]
+
+
+@pytest.mark.parametrize(("filename", "said"), [(f"{FOLDER}/carrier.yaml", True), ("", False)], ids=["helm4", "helm3"])
+def test_folded_blocks_of_others_under_helm4(filename: str, said: bool) -> None:
+    """Helm 4 changes them around the post-renderer, so they are a warning; Helm 3 does not. They pass as they came."""
+    block = b"---\nkind: ConfigMap\nmetadata: {name: a}\ndata:\n  run: >\n    first\n      further\n"
+    result = post_render(block + carrier(filename=filename))
+
+    assert ("helm4-folded-block" in {finding.id for finding in result.findings}) is said
+    assert b"".join(result.chunks).startswith(block)
+
+
+def test_folded_blocks_beside_a_catalog_that_is_given() -> None:
+    """Likewise where the chart is somebody else's."""
+    block = (
+        b"---\nkind: ConfigMap\nmetadata:\n  name: a\n  annotations:\n"
+        b"    postrenderer.helm.sh/postrender-filename: 'a/b.yaml'\ndata:\n  run: >\n    first\n      further\n"
+    )
+
+    assert "helm4-folded-block" in {finding.id for finding in post_render(block, given=GIVEN).findings}

@@ -16,6 +16,8 @@ BLOCK = rendered(carrier())
 GIVEN = Given(raw=CATALOG, release=RELEASE, namespace=NAMESPACE)
 ELSEWHERE = {**CATALOG, "mcpNamespace": {"name": "other"}}
 OTHER = rendered(carrier(ELSEWHERE, release="second"))
+WORKLOAD = {"namespace": "codemie", "podSelector": {"app": "api"}}
+WITH_WORKLOAD = rendered(carrier({**CATALOG, "workloads": {"api": WORKLOAD}}))
 
 
 def _policy(namespace: str, rules: str, name: str = "debug") -> bytes:
@@ -106,6 +108,22 @@ REFUSED = {
             f"which were proven without it; {AGAIN}, or name it: --catalog FILE"
         ],
     ),
+    "a wide policy where a workload is fenced": (
+        WITH_WORKLOAD + _policy("codemie", "egress: [{}]"),
+        [
+            "NetworkPolicy codemie/debug: stands beside the policies that ConfigMap home/demo-mcpfence speaks of, which "
+            f"were proven without it; {AGAIN}, or name it: --catalog FILE"
+        ],
+    ),
+    "pods on their host's network": (
+        BLOCK + b"---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: v, namespace: demo-mcp}\nspec: {template: "
+        b"{metadata: {labels: {app: vault}}, spec: {hostNetwork: true, containers: [{name: c, image: x}]}}}\n",
+        [
+            "Deployment demo-mcp/v: its pods are on their host's network, where no policy holds for them, and what "
+            "NetworkPolicy demo-mcp/mcp-server-vault-egress selects is one; remove hostNetwork, or label pods that are "
+            "something else otherwise"
+        ],
+    ),
     "the other release's report is forged": (FORGED.replace(b"demo-mcp}", b"x}") + OTHER, [_not_held("no").replace("demo-mcp,", "x,")]),
 }  # fmt: skip
 
@@ -137,7 +155,7 @@ def _missing(named: str, are: str) -> list[str]:
 
 WIDER = (
     "servers.vault: may reach 169.254.169.254 TCP 443, which the catalog does not grant: spec.egress[0] of NetworkPolicy "
-    "demo-mcp/debug lets it through; remove spec.egress[0] of NetworkPolicy demo-mcp/debug, or narrow its podSelector "
+    "demo-mcp/debug lets it through; remove spec.egress[0] of NetworkPolicy demo-mcp/debug, or narrow what it selects "
     "so that it cannot select app=vault"
 )
 EGRESS, INGRESS = (f"NetworkPolicy demo-mcp/mcp-server-vault-{way}" for way in ("egress", "ingress"))

@@ -11,10 +11,10 @@ from typing import Any
 
 from mcpfence.catalog.fields import has_template
 from mcpfence.catalog.gateway.model import SecretKey
-from mcpfence.catalog.run.secret_detection import secret_text
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.ports import LAST_PORT
+from mcpfence.text.secret_detection import secret_text
 
 Raw = Mapping[str, Any]
 

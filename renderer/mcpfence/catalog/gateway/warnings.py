@@ -36,16 +36,33 @@ def _open(gateway: Gateway, registrations: Sequence[Registration], out: Collecto
 
     Where clients and servers share a listener, its policy holds for routes that have none of their own.
     """
-    names = [
-        item.name
+    opened = [
+        item
         for item in registrations
         if item.auth.type == "anonymous"
         or (item.auth.type == "none" and not (gateway.auth.checks_tokens and item.section == gateway.section))
     ]
+    _shared(opened, registrations, out)
+    names = [item.name for item in opened]
     if names:
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if len(names) > 10 else "")
         sentence = f"whoever reaches the gateway may call these without a token: {shown}"
         out.add("gateway-open", ("gateway", "auth"), sentence, "write auth.type: oidc or tokenExchange")
+
+
+def _shared(opened: Sequence[Registration], registrations: Sequence[Registration], out: Collector) -> None:
+    """Servers that ask for a token and are behind the back-end and below the path of one that does not."""
+    for item in registrations:
+        if not item.auth.checks_tokens:
+            continue
+        for other in opened:
+            above = other.endpoint.rstrip("/")
+            if other.backend == item.backend and (item.endpoint == above or item.endpoint.startswith(f"{above}/")):
+                sentence = f"may be called without a token as {other.name} too: both are {item.backend.kind} "
+                sentence += f"{item.backend.name}:{item.backend.port}, and {item.endpoint} is below {other.endpoint}"
+                todo = "give them one auth, or back-ends or paths of their own"
+                out.add("gateway-shared", item.path, sentence, todo)
+                break
 
 
 def _secrets(catalog: Catalog, gateway: Gateway, registrations: Sequence[Registration], out: Collector) -> None:

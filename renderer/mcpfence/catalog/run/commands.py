@@ -1,17 +1,15 @@
-"""What the container of a server executes: the package through npx or uvx, behind a bridge where it speaks stdio.
+"""What the container of a server executes: its image, and the package through npx or uvx.
 
-    npx, stdio   npx --yes supergateway@4.0.0 --outputTransport streamableHttp ... --stdio 'npx --yes PACKAGE ARGS'
-    uvx, stdio   uvx mcp-proxy==0.13.0 --host 0.0.0.0 --port 8099 --pass-environment -- uvx PACKAGE ARGS
-    http         the command alone: the server listens on its port itself
+    npx     npx --yes PACKAGE ARGS
+    uvx     uvx PACKAGE ARGS, or uvx --from PACKAGE COMMAND ARGS
 
-Both bridges serve streamable HTTP at /mcp.  They come from the registry that the package comes from, so a server needs
-no further destination for them.
+Where the package speaks stdio a bridge stands before it (`bridges`), which comes from the registry that the package
+comes from, so a server needs no further destination for it.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Sequence
 
 IMAGES = {
@@ -20,10 +18,6 @@ IMAGES = {
 }
 """Official images with the runtime and nothing else; a cluster of one's own pins them by digest."""
 
-BRIDGES = {"npx": "supergateway@4.0.0", "uvx": "mcp-proxy==0.13.0"}
-"""By runtime, so that one image needs one runtime only; both were tried with real servers (docs/run.md)."""
-
-_KNOWN = re.compile(r"(supergateway|mcp-proxy)(?:(?:@|==)[A-Za-z0-9.+-]+)?\Z")
 _EXACT = {
     "npx": re.compile(r"@?[^@]+@v?[0-9]+\.[0-9]+\.[0-9]+[0-9A-Za-z.+-]*\Z"),
     "uvx": re.compile(r"[^=@]+(?:==|@)v?[0-9][0-9A-Za-z.!+-]*\Z"),
@@ -32,38 +26,11 @@ _IMAGE = re.compile(r"(?=.{1,1024}\Z)[A-Za-z0-9][A-Za-z0-9._:/-]*(?:@sha(?:256|5
 _COMMIT = re.compile(r"[@#][0-9a-f]{40}\b")
 
 
-def known_bridge(text: str) -> bool:
-    """Whether a bridge is one whose options are known here: supergateway or mcp-proxy, with or without a version."""
-    return _KNOWN.match(text) is not None
-
-
 def package_command(runtime: str, package: str, args: Sequence[str], command: str = "") -> list[str]:
     """`npx --yes PACKAGE ARGS`, `uvx PACKAGE ARGS` or `uvx --from PACKAGE COMMAND ARGS`."""
     if runtime == "npx":
         return ["npx", "--yes", package, *args]
     return ["uvx", *(["--from", package, command] if command else [package]), *args]
-
-
-def bridged(bridge: str | Sequence[str], command: Sequence[str], port: int, address: str) -> list[str]:
-    """The command behind a bridge that listens on `port` of `address`.
-
-    In a list of one's own, {port} becomes the port, an item {command} the command item by item, and {command} inside
-    an item the command as one line for a shell.
-    """
-    line = shlex.join(command)
-    if not isinstance(bridge, str):
-        made: list[str] = []
-        for item in bridge:
-            if item == "{command}":
-                made += command
-            else:
-                made.append(item.replace("{port}", str(port)).replace("{command}", line))
-        return made
-    if bridge.startswith("supergateway"):
-        options = ["--outputTransport", "streamableHttp", "--stateful", "--port", str(port), "--logLevel", "info"]
-        return ["npx", "--yes", bridge, *options, "--stdio", line]
-    options = ["--host", address, "--port", str(port), "--pass-environment"]
-    return ["uvx", bridge, *options, "--", *command]
 
 
 def pinned_package(runtime: str, package: str) -> bool:

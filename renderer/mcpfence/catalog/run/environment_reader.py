@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.catalog.run.model import EnvVar
-from mcpfence.catalog.run.secret_detection import named_secret, secret_arguments, secret_value
 from mcpfence.findings.finding import Collector, Path
+from mcpfence.text.secret_detection import named_secret, secret_arguments, secret_text
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _SECRET_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?\Z")
@@ -16,6 +16,10 @@ _SECRET_KEY = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_.-]+\Z")
 
 WITHHELD = "withheld by the chart"
 """What the chart's carrier holds in the place of a value that it will not carry."""
+
+_AWAY = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
+
+_OFFLINE = "NPM_CONFIG_PREFER_OFFLINE"
 
 
 def read_env(
@@ -36,6 +40,13 @@ def read_env(
         if variable is not None:
             found[key] = variable
     return tuple(found[key] for key in sorted(found))
+
+
+def with_offline(runtime: str, env: tuple[EnvVar, ...]) -> tuple[EnvVar, ...]:
+    """For npx the wish to take what it fetched once, unless the catalog has it: else each start asks the registry."""
+    if runtime != "npx" or any(item.key.upper() in (_OFFLINE, "NPM_CONFIG_PREFER_ONLINE") for item in env):
+        return env
+    return tuple(sorted((*env, EnvVar(_OFFLINE, value="true"))))
 
 
 def _read_entry(
@@ -65,7 +76,7 @@ def _read_entry(
 
 
 def _is_secret(key: str, value: str, sensitive: bool) -> bool:
-    return sensitive or value == WITHHELD or secret_value(value) or named_secret(key, value)
+    return sensitive or value == WITHHELD or secret_text(value) or named_secret(key, value)
 
 
 def _make_secret(server: str, namespace: str, key: str) -> str:
@@ -89,5 +100,16 @@ def read_args(texts: Sequence[str], path: Path, out: Collector) -> None:
     """Refuse arguments that hold a secret: they would stand in the Deployment in clear."""
     withheld = (i for i, text in enumerate(texts) if text == WITHHELD)
     for i in sorted({*withheld, *secret_arguments(texts)}):
-        todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
-        out.add("run-secret", (*path, i), "an argument looks like a secret and is written in clear", todo)
+        out.add("run-secret", (*path, i), "an argument looks like a secret and is written in clear", _AWAY)
+
+
+def check_text(text: str, path: Path, out: Collector) -> None:
+    """Refuse a text of the container that has the form of a secret."""
+    if text == WITHHELD or secret_text(text):
+        refuse_secret(path, out)
+
+
+def refuse_secret(path: Path, out: Collector) -> None:
+    """Say that something would stand in the Deployment in clear."""
+    sentence = "looks like a secret and is written in clear: whoever may read the Deployment would see it"
+    out.add("run-secret", path, sentence, _AWAY)

@@ -40,6 +40,8 @@ class Placement(NamedTuple):
     affinity: Mapping[str, Any] = {}
     tolerations: tuple[Mapping[str, Any], ...] = ()
     runtime_class: str = ""
+    volume_size: str = ""
+    """How much each empty volume may hold, unless the server says otherwise."""
 
 
 class Run(NamedTuple):
@@ -49,13 +51,21 @@ class Run(NamedTuple):
     port: int
     labels: tuple[tuple[str, str], ...]
     """Labels of the pod by which its fence selects it."""
+    release: str = ""
+    """Of which the server is a part, for the labels that people look for."""
     command: tuple[str, ...] = ()
     """Empty: the image's own entry point."""
     args: tuple[str, ...] = ()
+    bridged: bool = False
+    """Whether the command is that of a bridge, which listens in the place of the server."""
+    readiness: tuple[str, ...] = ()
+    """A command in the container that succeeds while the server answers; empty: nothing is known but its port."""
     env: tuple[EnvVar, ...] = ()
     resources: Mapping[str, Any] = {}
     read_only: bool = True
     writable: tuple[str, ...] = ()
+    volume_size: str = ""
+    """How much each empty volume may hold."""
     user: int = USER
     account: Account = Account()
     placement: Placement = Placement()

@@ -36,3 +36,11 @@ LABEL = "mcpfence.io/server"
 
 
 OWN_LABELS = {"app.kubernetes.io/managed-by": MANAGED_BY, "app.kubernetes.io/part-of": MANAGED_BY}
+
+
+def server_labels(name: str, release: str) -> dict[str, str]:
+    """Which server an object runs, in Kubernetes' recommended labels and ours.
+
+    People and baselines look for them; no selector of ours does, since that of a Deployment can never change.
+    """
+    return {"app.kubernetes.io/name": name, "app.kubernetes.io/instance": release, LABEL: name}

@@ -9,34 +9,30 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from mcpfence.catalog.digest import runs
 from mcpfence.catalog.model import Server
 from mcpfence.catalog.run.account_reader import read_account
-from mcpfence.catalog.run.commands import (
-    BRIDGES,
-    IMAGES,
-    bridged,
-    image_name,
-    known_bridge,
-    package_command,
-    pinned_image,
-    pinned_package,
-)
-from mcpfence.catalog.run.environment_reader import WITHHELD, read_args, read_env
+from mcpfence.catalog.run.bridge_reader import check_variables
+from mcpfence.catalog.run.bridges import Bridge, memory_of, readiness_command
+from mcpfence.catalog.run.container_reader import ContainerReader
+from mcpfence.catalog.run.environment_reader import check_text, read_env, refuse_secret, with_offline
 from mcpfence.catalog.run.model import USER, Placement, Run
-from mcpfence.catalog.run.pod_labels import LABEL, OWN_LABELS, excluded, labels_for
-from mcpfence.catalog.run.resources_reader import check_plain, ordered, read_resources, with_request
-from mcpfence.catalog.run.secret_detection import secret_text
+from mcpfence.catalog.run.pod_labels import LABEL, OWN_LABELS, excluded, labels_for, server_labels
+from mcpfence.catalog.run.resources_reader import MEMORY, check_plain, filled, ordered, read_resources, read_size
 from mcpfence.findings.finding import Collector, Path, quote
+from mcpfence.text.secret_detection import secret_anywhere
 
 Raw = Mapping[str, Any]
 Resources = dict[str, dict[str, str]]
 
 _MESH_PORTS = (15001, 15006, 15008, 15020, 15021, 15090)
 """Ports that Istio's proxies use inside a pod or for it (Istio's documentation, "Ports used by Istio")."""
+
+_RELAXED_NAMES = 36
+"""Since this minor version of Kubernetes a Service's name may be any DNS label (RFC 1123), not only one of RFC 1035."""
 
 _FOLDER = re.compile(r"/[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 _NO_FOLDERS = ("dev", "files", "proc", "sys")
@@ -45,13 +41,13 @@ _OWN_FOLDERS = ("/tmp", "/home/mcp", "/files")  # noqa: S108 - mounts inside the
 
 
 def read_runs(
-    servers: Mapping[str, Server], raw: Raw, namespace: str, families: frozenset[int], out: Collector
+    servers: Mapping[str, Server], raw: Raw, *, release: str, namespace: str, families: frozenset[int], out: Collector
 ) -> dict[str, Server]:
     """The servers with their `run` filled in where mcpfence runs them; `namespace` is that of the fences."""
     defaults = raw.get("mcpServerDefaults") or {}
     placement = _read_placement(defaults, out)
-    resources = with_request(read_resources(defaults.get("resources"), ("mcpServerDefaults", "resources"), out))
-    address = "0.0.0.0" if 4 in families else "::"  # noqa: S104 - inside the pod, whose fence says who may call
+    digits = _may_begin_with_digit((raw.get("cluster") or {}).get("kubernetesVersion"), out)
+    resources = read_resources(defaults.get("resources"), ("mcpServerDefaults", "resources"), out)
     found = dict(servers)
     for name, server in servers.items():
         written = raw["servers"][name]
@@ -61,12 +57,33 @@ def read_runs(
             sentence = f"a {server.runtime} server has no pods here, so there is nothing to run"
             out.add("runtime-key", (*server.path, "run"), sentence, "remove it")
             continue
-        run = _Reader(server, written, defaults, placement, resources, out).read(address, namespace)
+        run = _Reader(server, written, defaults, placement, resources, release, out).read(families, namespace)
         if run is not None:
             found[name] = server._replace(run=run)
+        if name[:1].isdigit() and not digits:
+            _refuse_name(server, out)
     if (raw.get("cluster") or {}).get("mesh") == "ambient":
         _check_mesh(found, out)
     return found
+
+
+def _may_begin_with_digit(version: str | None, out: Collector) -> bool:
+    """Whether every API server of this minor version takes a Service whose name begins with a digit."""
+    if version is None:
+        return False
+    minor = re.fullmatch(r"1\.([0-9]{1,3})", version)
+    if minor is None:
+        sentence = f"{quote(version)} is no minor version of Kubernetes"
+        out.add("type", ("cluster", "kubernetesVersion"), sentence, 'write one such as "1.36"')
+        return False
+    return int(minor[1]) >= _RELAXED_NAMES
+
+
+def _refuse_name(server: Server, out: Collector) -> None:
+    sentence = f"a Service cannot be called {server.name}: its name begins with a digit"
+    newer = f'cluster.kubernetesVersion: "1.{_RELAXED_NAMES}" if all clusters have that'
+    todo = f"let it begin with a letter, or write {newer}"
+    out.add("run-name", server.path, sentence, todo)
 
 
 def _check_mesh(servers: Mapping[str, Server], out: Collector) -> None:
@@ -86,6 +103,7 @@ def _read_placement(defaults: Raw, out: Collector) -> Placement:
         affinity=ordered(defaults.get("affinity") or {}),
         tolerations=tuple(ordered(item) for item in defaults.get("tolerations") or ()),
         runtime_class=defaults.get("runtimeClassName", ""),
+        volume_size=read_size(defaults.get("volumeSizeLimit"), ("mcpServerDefaults", "volumeSizeLimit"), out),
     )
 
 
@@ -93,56 +111,66 @@ class _Reader:
     """Reads one server; `path` is where its faults are reported."""
 
     def __init__(
-        self, server: Server, raw: Raw, defaults: Raw, placement: Placement, resources: Resources, out: Collector
+        self,
+        server: Server,
+        raw: Raw,
+        defaults: Raw,
+        placement: Placement,
+        resources: Resources,
+        release: str,
+        out: Collector,
     ) -> None:
         self.server, self.raw, self.defaults, self.placement, self.out = server, raw, defaults, placement, out
-        self.resources = resources
+        self.resources, self.release = resources, release
         written = raw.get("run")
         self.run: Raw = written if isinstance(written, Mapping) else {}
         self.path: Path = server.path
-        self.key = f"{server.runtime}Config"
-        self.config: Raw = raw.get(self.key) or {}
 
-    def read(self, address: str, namespace: str) -> Run | None:
+    def read(self, families: frozenset[int], namespace: str) -> Run | None:
         """Everything that is needed, or None after an error that leaves nothing to run."""
         self._check_name(namespace)
         self._check_ports()
         labels = self._labels()
-        started = self._container() if self.server.runtime == "containerized" else self._package(address)
+        started = ContainerReader(self.server, self.raw, self.defaults, self.out).read(families)
         env = read_env(self.server.name, namespace, self.raw.get("env") or (), (*self.path, "env"), self.out)
-        writable, user, account, resources = (
+        writable, user, account = (
             self._writable(),
             self._user(),
             read_account(self.run, self.server, self._check_text, self.out),
-            self._resources(),
         )
+        resources = self._resources(started.bridge if started else None)
         if started is None or labels is None:
             return None
-        image, command, args = started
+        bridge = started.bridge
+        if bridge is not None:
+            check_variables(bridge, env, (*self.path, "env"), self.out)
         made = Run(
-            image=image,
+            image=started.image,
             port=self.server.port,
             labels=labels,
-            command=command,
-            args=args,
-            env=env,
+            release=self.release,
+            command=started.command,
+            args=started.args,
+            bridged=bridge is not None,
+            readiness=readiness_command(bridge, self.server.port) if bridge else (),
+            env=with_offline(self.server.runtime, env),
             resources=resources,
             read_only=self.run.get("readOnlyRootFilesystem", True),
             writable=writable,
+            volume_size=self._volume_size(),
             user=user,
             account=account,
             placement=self.placement,
         )
+        if not self.out.failed and secret_anywhere(made):  # a label, a node's selector, the text of an argument
+            refuse_secret(self.path, self.out)
         return made._replace(checksum=_checksum(made, self.run.get("restart", "")))
 
     def _check_name(self, namespace: str) -> None:
-        """The Service has the server's name, and a Service's name begins with a letter (DNS-1035)."""
+        """The Service has the server's name."""
         if (namespace, self.server.name) == ("default", "kubernetes"):
             sentence = "Service default/kubernetes is the API server's own, which every pod of the cluster asks for"
             self.out.add("run-name", self.path, sentence, "rename the server, or give it a namespace of its own")
-        if self.server.name[:1].isdigit():
-            sentence = f"a Service cannot be called {self.server.name}: its name begins with a digit"
-            self.out.add("run-name", self.path, sentence, "let the server's name begin with a letter")
 
     def _check_ports(self) -> None:
         ports, own = self.server.ingress.ports, self.server.port
@@ -166,99 +194,25 @@ class _Reader:
         # A Service cannot exclude labels, so it would lead to the pods of others too.
         own = {LABEL: self.server.name} if any(key not in dict(labels) for key in excluded(selector)) else {}
         labels = tuple(sorted({**own, **dict(labels)}.items()))
-        pod = {**OWN_LABELS, LABEL: self.server.name, **dict(labels)}
+        pod = {**OWN_LABELS, **server_labels(self.server.name, self.release), **dict(labels)}
         if any(key in pod and (not values or pod[key] in values) for key, values in excluded(selector).items()):
             sentence = "the selector excludes a label that every pod has which mcpfence runs"
             self.out.add("run-selector", (*self.path, "podSelector"), sentence, "write other labels, or run: false")
             return None
         return labels
 
-    def _container(self) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-        image = str(self.config.get("image") or "").strip()
-        if self.run.get("transport") == "stdio":
-            sentence = "a containerized server is run as it is, without a bridge, so it must speak HTTP"
-            self.out.add("run-transport", (*self.path, "run", "transport"), sentence, "remove transport: stdio")
-        if not image:
-            todo = f"write {self.key}.image, or run: false"
-            self.out.add("run-image", self.path, "mcpfence is to run it, and no image is written", todo)
-            return None
-        self._check_image(image, (*self.path, self.key, "image"))
-        if not pinned_image(image):
-            sentence = f"{quote(image)} can be another image at every start"
-            self.out.add("run-floating", (*self.path, self.key, "image"), sentence, "write a tag, or better a digest")
-        written = self.config.get("command")
-        command = (written,) if isinstance(written, str) else tuple(written or ())
-        args = _texts(self.config.get("args"), (*self.path, self.key, "args"), self.out)
-        for key, texts in (("command", command), ("args", args)):
-            read_args(texts, (*self.path, self.key, key), self.out)
-        return image, command, args
-
-    def _package(self, address: str) -> tuple[str, tuple[str, ...], tuple[str, ...]] | None:
-        runtime = self.server.runtime
-        package = str(self.config.get("package") or "").strip()
-        args = _texts(self.config.get("args"), (*self.path, self.key, "args"), self.out)
-        read_args(args, (*self.path, self.key, "args"), self.out)
-        if not package:
-            todo = f"write {self.key}.package, or run: false"
-            self.out.add(
-                "run-package", self.path, f"mcpfence is to run it with {runtime}, and no package is written", todo
-            )
-            return None
-        at = (*self.path, self.key, "package")
-        if not pinned_package(runtime, package):
-            example = "name@1.2.3" if runtime == "npx" else "name==1.2.3"
-            sentence = f"{quote(package)} can be another version at every start, written by whoever owns the package"
-            self.out.add("run-floating", at, sentence, f"write an exact version: {example}")
-        command = package_command(runtime, package, args, self.config.get("command") or "")
-        for where, text in ((at, package), ((*self.path, self.key, "command"), self.config.get("command") or "")):
-            self._check_text(text, where)
-        if self.run.get("transport", "stdio") == "stdio":
-            bridge = self._bridge(runtime)
-            if bridge is None:
-                return None
-            command = bridged(bridge, command, self.server.port, address)
-        return self._image(runtime), tuple(command), ()
-
     def _check_text(self, text: str, path: Path) -> None:
-        if text == WITHHELD or secret_text(text):
-            sentence = "looks like a secret and is written in clear: whoever may read the Deployment would see it"
-            todo = "put it into a Secret, name that in env with secretKeyRef, and write $(NAME) here"
-            self.out.add("run-secret", path, sentence, todo)
+        check_text(text, path, self.out)
 
-    def _image(self, runtime: str) -> str:
-        written = self.defaults.get("image")
-        image = written if isinstance(written, str) else str((written or {}).get(runtime) or IMAGES[runtime])
-        self._check_image(image, ("mcpServerDefaults", "image"))
-        return image
-
-    def _check_image(self, image: str, path: Path) -> None:
-        """The name is not repeated: one with a user name and a password is refused here."""
-        if not image_name(image):
-            todo = "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]; credentials belong into imagePullSecrets"
-            self.out.add("run-image", path, "is no name of an image", todo)
-
-    def _bridge(self, runtime: str) -> str | list[str] | None:
-        path = ("mcpServerDefaults", "bridge", runtime)
-        bridge = (self.defaults.get("bridge") or {}).get(runtime, BRIDGES[runtime])
-        if isinstance(bridge, str):
-            if known_bridge(bridge):
-                return bridge
-            todo = "write supergateway@VERSION, mcp-proxy==VERSION, or a command as a list with {port} and {command}"
-            self.out.add("run-bridge", path, f"{quote(bridge)} is no bridge that is known here", todo)
-            return None
-        for i, item in enumerate(bridge):
-            self._check_text(item, (*path, i))
-        text = " ".join(bridge)
-        if "{port}" in text and "{command}" in text:
-            return list(bridge)
-        todo = "write both where the bridge takes its port and the server's command"
-        self.out.add("run-bridge", path, "the command of a bridge has no {port} or no {command} in it", todo)
-        return None
-
-    def _resources(self) -> dict[str, dict[str, str]]:
+    def _resources(self, bridge: Bridge | None) -> Resources:
         if "resources" in self.run:
             return read_resources(self.run["resources"], (*self.path, "run", "resources"), self.out)
-        return self.resources
+        return filled(self.resources, memory_of(bridge, MEMORY))
+
+    def _volume_size(self) -> str:
+        if "volumeSizeLimit" in self.run:
+            return read_size(self.run["volumeSizeLimit"], (*self.path, "run", "volumeSizeLimit"), self.out)
+        return self.placement.volume_size
 
     def _writable(self) -> tuple[str, ...]:
         found = set()
@@ -281,17 +235,6 @@ class _Reader:
             sentence = f"{user} is no user that a restricted namespace admits"
             self.out.add("run-user", (*self.path, "run", "runAsUser"), sentence, "write a number of 1 or more")
         return user
-
-
-def _texts(args: Sequence[Any] | None, path: Path, out: Collector) -> tuple[str, ...]:
-    """Arguments as text; YAML may have read a port as a number.
-
-    1.10 would become 1.1, and a number of more than 2**53 another one on its way through helm.
-    """
-    for i, item in enumerate(args or ()):
-        if isinstance(item, float) or (isinstance(item, int) and abs(item) > 2**53):
-            out.add("type", (*path, i), "is a number that does not stay as it is written", "put it in quotes")
-    return tuple(item if isinstance(item, str) else json.dumps(item) for item in args or ())
 
 
 def _checksum(run: Run, restart: str) -> str:

@@ -17,9 +17,7 @@ _CALLING = frozenset({"get", "create"})
 _POLICY_GROUPS = frozenset(
     {
         "cilium.io",
-        "crd.antrea.io",
         "crd.nsx.vmware.com",
-        "crd.projectcalico.org",
         "k8s.ovn.org",
         "kuadrant.io",
         "kuma.io",
@@ -27,7 +25,6 @@ _POLICY_GROUPS = frozenset(
         "networking.k8s.aws",
         "policy.linkerd.io",
         "policy.networking.k8s.io",
-        "projectcalico.org",
         "security.istio.io",
     }
 )

@@ -86,6 +86,9 @@ def _network_profile(cluster: DocumentValue, gathered: Gathered) -> None:
             gathered.cidr(key, entry, what)
         if not isinstance(several.data, list):
             gathered.cidr(key, profile.at(name), what)
+    for name in ("networkPolicy", "networkDataplane"):
+        if (written := profile.at(name)).text.lower() == "cilium":
+            gathered.cni("cilium", written, f"the cluster's {name}")
     gathered.address("dns", profile.first("dnsServiceIp", "dnsServiceIP"), "DNS Service of the cluster")
     names = tuple(sorted({entry.text for entry in profile.at("ipFamilies").items()}))
     if names in (("IPv4",), ("IPv6",), ("IPv4", "IPv6")):

@@ -19,6 +19,7 @@ def read_config_map(item: DocumentValue, gathered: Gathered) -> None:
         for document in documents:
             _kubeadm(DocumentValue(item.file, data.at("ClusterConfiguration").path, document), gathered)
     elif _label(item) == "cilium-config":
+        gathered.cni("cilium", item.at("metadata", "name"), "what ConfigMap cilium-config sets up")
         for key in ("cluster-pool-ipv4-cidr", "cluster-pool-ipv6-cidr"):
             _several(gathered, "pods", data.at(key), "pool of Cilium")
 

@@ -68,6 +68,8 @@ def read(objects: Objects, gathered: Gathered) -> None:
     if cluster is None:
         return
     gathered.profile("gke", cluster.at("name"), "a GKE cluster")
+    if (path := cluster.at("networkConfig", "datapathProvider")).text == "ADVANCED_DATAPATH":
+        gathered.cni("cilium", path, "the data path of the cluster (Dataplane V2)")
     _pods_and_services(cluster, gathered)
     _public_nodes(cluster, gathered)
     _control_plane(cluster, gathered)
@@ -113,6 +115,14 @@ def _control_plane(cluster: DocumentValue, gathered: Gathered) -> None:
     for part in (private, endpoints):
         for name, what in (("privateEndpoint", "private"), ("publicEndpoint", "public")):
             gathered.address("controlPlane", part.at(name), f"{what} endpoint of the control plane")
+    names = cluster.at("controlPlaneEndpointsConfig", "dnsEndpointConfig")
+    if names.at("allowExternalTraffic").true:
+        sentence = (
+            "cannot hold the API server's DNS endpoint, a name whose addresses change: "
+            "servers of the stance internet reach it"
+        )
+        todo = "turn allowExternalTraffic off, or see that IAM lets nobody in from the servers"
+        gathered.out.add("cidrs-missing", (), sentence, todo, document="cluster.cidrs.controlPlane")
     endpoint = cluster.at("endpoint")
     if is_address(endpoint.text):
         gathered.address("controlPlane", endpoint, "endpoint of the control plane")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from mcpfence.catalog.gateway.fields import fits
 from mcpfence.findings.finding import Finding, quote
 from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, find, items, mapping, text
-from mcpfence.gateways.kuadrant.policy_defects import policy_defects
+from mcpfence.gateways.kuadrant.policy_defects import policy_defects, undecided
 
 _PREFIX = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
 _PLAIN = ("HTTP", "HTTP2", "GRPC")
@@ -20,16 +20,24 @@ _PLAIN = ("HTTP", "HTTP2", "GRPC")
 
 def defects(documents: Iterable[object], namespace: str, authorino: str = "kuadrant-system") -> list[Finding]:
     """Every known defect; `namespace` is that of objects which name none, `authorino` where Secrets are read."""
+    documents = list(documents)
     found = find(documents, namespace)
+    told = _kustomized(documents)
     secured = _hosts_with_tls(found)
     results = [
-        *_registrations(found),
+        *_registrations(found, told),
         *(defect for route in _routes(found) for defect in _route(found, route, secured)),
         *(defect for entry in found.of("ServiceEntry") for defect in _service_entry(entry)),
-        *policy_defects(found, authorino),
+        *policy_defects(found, authorino, told),
         *(defect for kind in ("ClusterRoleBinding", "RoleBinding") for one in found.of(kind) for defect in _admin(one)),
     ]
     return list(dict.fromkeys(results))
+
+
+def _kustomized(documents: Iterable[object]) -> str:
+    """The namespace that a kustomization among the documents sets; empty without, or where several differ."""
+    found = {text(mapping(one).get("namespace")) for one in documents if mapping(one).get("kind") == "Kustomization"}
+    return found.pop() if len(found) == 1 else ""
 
 
 def say(id: str, item: GatewayObject, sentence: str, todo: str) -> Finding:
@@ -50,10 +58,10 @@ def _routes(found: GatewayObjects) -> list[GatewayObject]:
     return list(routes.values())
 
 
-def _registrations(found: GatewayObjects) -> Iterator[Finding]:
+def _registrations(found: GatewayObjects, told: str) -> Iterator[Finding]:
     prefixes: dict[str, GatewayObject] = {}
     for one in found.of("MCPServerRegistration"):
-        yield from _registration(found, one)
+        yield from _registration(found, one, told)
         prefix = text(one.spec.get("prefix"))
         other = prefixes.setdefault(prefix, one) if prefix else one
         if other is not one:
@@ -61,7 +69,7 @@ def _registrations(found: GatewayObjects) -> Iterator[Finding]:
             yield say("defect-prefix", one, sentence, "write another prefix; it cannot be changed later")
 
 
-def _registration(found: GatewayObjects, one: GatewayObject) -> Iterator[Finding]:
+def _registration(found: GatewayObjects, one: GatewayObject, told: str) -> Iterator[Finding]:
     prefix = one.spec.get("prefix")
     if prefix is not None and not _PREFIX.match(text(prefix)):
         sentence = f"{quote(prefix)} is no prefix that the API takes"
@@ -78,8 +86,11 @@ def _registration(found: GatewayObjects, one: GatewayObject) -> Iterator[Finding
         sentence = f"its targetRef names namespace {elsewhere}, and the controller looks in {one.namespace} alone"
         yield say("defect-target", one, sentence, "put route and registration into one namespace")
     elif name and found.get("HTTPRoute", one.namespace, name) is None and found.of("HTTPRoute"):
-        sentence = f"its route {quote(name)} is not among the routes of namespace {one.namespace}"
-        yield say("defect-target", one, sentence, "put route and registration into one namespace")
+        if (route := found.unplaced("HTTPRoute", name, one)) is not None:
+            yield undecided(one, route, told)
+        else:
+            sentence = f"its route {quote(name)} is not among the routes of namespace {one.namespace}"
+            yield say("defect-target", one, sentence, "put route and registration into one namespace")
     if name and name != one.name:
         sentence = f"tokens and headers call the server {one.namespace}/{one.name}, and its route is called {name}"
         todo = "give both one name: older releases and guides take the route's in aud and resource_access"

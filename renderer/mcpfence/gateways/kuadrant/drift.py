@@ -1,62 +1,77 @@
-"""Whether manifests that exist hold the policies that the catalog's gateway needs: in Git, or in a cluster.
+"""Whether manifests that exist are the gateway's objects that the catalog gives: in Git, or in a cluster.
 
-Only AuthPolicies are compared: without one, or with a weaker one, a server is open to everybody at the gateway.
-Whatever else is missing closes rather than opens.
+Whatever is more, less or other than what the catalog gives is said, for what is added can open as well as what is
+missing: a further way to show who one is, a `when`, a back-end.  A missing object is said where it leaves something
+open: a policy beside its target.  Whatever else is missing closes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
-from mcpfence.findings.finding import Finding
+from mcpfence.findings.finding import Finding, Path, path_text
 from mcpfence.gateways import gateway_manifests
 from mcpfence.gateways.kuadrant.objects import GatewayObjects, find
+from mcpfence.kube.api_defaults import body_of
+from mcpfence.kube.manifest import Manifest
 
 _REMEDY = "render again and apply: these manifests are not what the catalog gives"
+_SHOWN = 3
 
 
-def gateway_drift(catalog: Catalog, documents: list[object], namespace: str) -> Iterator[Finding]:
-    """A finding for each policy that is missing beside its target, or that is another one."""
+def gateway_drift(catalog: Catalog, documents: Iterable[object], namespace: str) -> Iterator[Finding]:
+    """A finding for each object that is another one, and for each policy that is missing."""
     found = find(documents, namespace)
-    for manifest, _, path in gateway_manifests(catalog):
-        if manifest.kind != "AuthPolicy":
-            continue
-        spec = manifest.document["spec"]
-        target = spec["targetRef"]
-        if found.get(target["kind"], manifest.namespace, target["name"]) is None:
-            continue
-        title = f"AuthPolicy {manifest.namespace}/{manifest.name}"
-        there = found.get("AuthPolicy", manifest.namespace, manifest.name)
-        if there is None:
-            sentence = f"{title} is not among the manifests, and {target['kind']} {target['name']} is"
+    ours = [(manifest, path) for manifest, _, path in gateway_manifests(catalog)]
+    some = any(found.copies(one.kind, one.namespace, one.name) for one, _ in ours)
+    for manifest, path in ours:
+        title = f"{manifest.kind} {manifest.namespace}/{manifest.name}"
+        there = found.copies(manifest.kind, manifest.namespace, manifest.name)
+        if not there and some and manifest.kind == "AuthPolicy" and _expected(found, manifest):
+            target = manifest.document["spec"]["targetRef"]
+            there_too = "is" if found.get(target["kind"], manifest.namespace, target["name"]) else "needs it"
+            sentence = f"{title} is not among the manifests, and {target['kind']} {target['name']} {there_too}"
             yield Finding("gateway-drift", path, sentence, _REMEDY)
-        elif not _holds(there.spec, spec):
-            sentence = f"{title} is not what the catalog gives"
-            yield Finding("gateway-drift", path, sentence, _REMEDY)
-        yield from _others(found, manifest.namespace, manifest.name, target)
+        wanted = body_of(manifest.kind, manifest.document)
+        for one in there:
+            places = list(_differences(body_of(one.kind, one.document), wanted, ()))
+            if places:
+                sentence = f"{title} is not what the catalog gives: {_named(places)}"
+                yield Finding("gateway-drift", path, sentence, _REMEDY)
 
 
-def _others(found: GatewayObjects, namespace: str, name: str, target: Mapping[str, Any]) -> Iterator[Finding]:
-    """Another policy on the same target: Kuadrant lets one of them hold, and which is not ours to say."""
-    keys = ("kind", "name", "sectionName")
-    for other in found.of("AuthPolicy"):
-        theirs = other.spec.get("targetRef")
-        same = isinstance(theirs, Mapping) and all(theirs.get(key) == target.get(key) for key in keys)
-        if other.namespace == namespace and other.name != name and same:
-            sentence = f"it is for the same target as {name}, and only one of them holds"
-            yield Finding("gateway-drift", (), sentence, "remove it", other.title)
+def _expected(found: GatewayObjects, policy: Manifest) -> bool:
+    """Whether a policy has to be there; a route that is missing needs none.  The Gateway may be of other manifests."""
+    target = policy.document["spec"]["targetRef"]
+    return target["kind"] == "Gateway" or found.get(target["kind"], policy.namespace, target["name"]) is not None
 
 
-def _holds(there: Any, ours: Any) -> bool:
-    """Whether everything of ours is there as it is; what the API server adds by default is no difference."""
-    if isinstance(ours, Mapping):
-        return isinstance(there, Mapping) and all(key in there and _holds(there[key], ours[key]) for key in ours)
-    if isinstance(ours, list):
-        return (
-            isinstance(there, list)
-            and len(there) == len(ours)
-            and all(_holds(one, other) for one, other in zip(there, ours, strict=True))
-        )
-    return type(there) is type(ours) and bool(there == ours)
+def _named(places: list[str]) -> str:
+    more = f" and {len(places) - _SHOWN:,} more" if len(places) > _SHOWN else ""
+    return f"{', '.join(places[:_SHOWN])}{more}"
+
+
+def _differences(there: Any, ours: Any, at: Path) -> Iterator[str]:
+    """Every place that differs, with how; values are not said."""
+    if isinstance(ours, Mapping) and isinstance(there, Mapping):
+        for key in sorted({*ours, *there}, key=str):
+            place = (*at, str(key))
+            if key not in ours:
+                yield f"{path_text(place)} is added"
+            elif key not in there:
+                yield f"{path_text(place)} is missing"
+            else:
+                yield from _differences(there[key], ours[key], place)
+    elif isinstance(ours, list) and isinstance(there, list):
+        for number in range(max(len(ours), len(there))):
+            place = (*at, number)
+            if number >= len(ours):
+                yield f"{path_text(place)} is added"
+            elif number >= len(there):
+                yield f"{path_text(place)} is missing"
+            else:
+                yield from _differences(there[number], ours[number], place)
+    elif type(there) is not type(ours) or there != ours:
+        yield f"{path_text(at)} is another one"

@@ -11,11 +11,13 @@ Fields = Mapping[str, Any]
 
 KINDS = {
     "": ("Secret", "Service"),
-    "gateway.networking.k8s.io": ("Gateway", "HTTPRoute"),
+    "extensions.kuadrant.io": ("OIDCPolicy",),
+    "gateway.networking.k8s.io": ("Gateway", "GRPCRoute", "HTTPRoute", "ReferenceGrant", "TCPRoute", "TLSRoute"),
     "kuadrant.io": ("AuthPolicy",),
-    "mcp.kuadrant.io": ("MCPServerRegistration", "MCPVirtualServer"),
-    "networking.istio.io": ("DestinationRule", "ServiceEntry"),
-    "rbac.authorization.k8s.io": ("ClusterRoleBinding", "RoleBinding"),
+    "mcp.kuadrant.io": ("MCPGatewayExtension", "MCPServerRegistration", "MCPVirtualServer"),
+    "extensions.istio.io": ("WasmPlugin",),
+    "networking.istio.io": ("DestinationRule", "EnvoyFilter", "ServiceEntry", "VirtualService"),
+    "rbac.authorization.k8s.io": ("ClusterRoleBinding", "Role", "RoleBinding"),
 }
 """The kinds that are looked at, by API group."""
 
@@ -27,6 +29,8 @@ class GatewayObject(NamedTuple):
     namespace: str
     name: str
     document: Fields
+    placed: bool = True
+    """Whether it names its namespace; otherwise kustomize or kubectl apply -n may put it into any."""
 
     @property
     def title(self) -> str:
@@ -40,31 +44,50 @@ class GatewayObject(NamedTuple):
 
 
 class GatewayObjects(NamedTuple):
-    """The objects of some manifests by kind, ordered by namespace and name; and by kind, namespace and name."""
+    """The objects of some manifests by kind, ordered by namespace and name; and by kind, namespace and name.
+
+    What stands there twice, and differs, is there twice.
+    """
 
     by_kind: Mapping[str, tuple[GatewayObject, ...]]
-    named: Mapping[tuple[str, str, object], GatewayObject]
+    named: Mapping[tuple[str, str, object], tuple[GatewayObject, ...]]
 
-    def of(self, kind: str) -> tuple[GatewayObject, ...]:
-        """All of a kind."""
-        return self.by_kind.get(kind, ())
+    def of(self, *kinds: str) -> tuple[GatewayObject, ...]:
+        """All of some kinds."""
+        return tuple(item for kind in kinds for item in self.by_kind.get(kind, ()))
+
+    def copies(self, kind: str, namespace: str, name: object) -> tuple[GatewayObject, ...]:
+        """All of that name; none also where that is no name."""
+        return self.named.get((kind, namespace, name), ()) if isinstance(name, str) else ()
+
+    def unplaced(self, kind: str, name: object, other: GatewayObject) -> GatewayObject | None:
+        """One of that name which may lie beside `other`, since one of the two names no namespace; None without."""
+        for one in self.of(kind):
+            if one.name == name and not (one.placed and other.placed):
+                return one
+        return None
 
     def get(self, kind: str, namespace: str, name: object) -> GatewayObject | None:
-        """The one of that name; None also where that is no name."""
-        return self.named.get((kind, namespace, name)) if isinstance(name, str) else None
+        """The first one of that name."""
+        return next(iter(self.copies(kind, namespace, name)), None)
 
 
 def find(documents: Iterable[object], namespace: str) -> GatewayObjects:
     """The gateway's objects among documents; `namespace` is that of objects which name none."""
-    index: dict[tuple[str, str, object], GatewayObject] = {}
+    named: dict[tuple[str, str, object], list[GatewayObject]] = {}
+    by_kind: dict[str, list[GatewayObject]] = {}
     for one in unroll(documents).objects:
         if one.kind in KINDS.get(one.group, ()):
             where = "" if one.kind == "ClusterRoleBinding" else one.namespace or namespace
-            index.setdefault((one.kind, where, one.name), GatewayObject(one.kind, where, one.name, one.document))
-    by_kind: dict[str, list[GatewayObject]] = {}
-    for item in index.values():
-        by_kind.setdefault(item.kind, []).append(item)
-    return GatewayObjects({kind: tuple(sorted(items, key=_order)) for kind, items in by_kind.items()}, index)
+            item = GatewayObject(one.kind, where, one.name, one.document, bool(one.namespace) or not where)
+            copies = named.setdefault((one.kind, where, one.name), [])
+            if item not in copies:
+                copies.append(item)
+                by_kind.setdefault(item.kind, []).append(item)
+    return GatewayObjects(
+        {kind: tuple(sorted(items, key=_order)) for kind, items in by_kind.items()},
+        {key: tuple(items) for key, items in named.items()},
+    )
 
 
 def _order(item: GatewayObject) -> tuple[str, str]:

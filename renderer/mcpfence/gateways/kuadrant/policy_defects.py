@@ -13,15 +13,15 @@ from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, it
 _HEADER = re.compile(r"request\.headers\[['\"](x-mcp-(?:toolname|promptname))['\"]\]")
 
 
-def policy_defects(found: GatewayObjects, authorino: str) -> Iterator[Finding]:
-    """Defects of every AuthPolicy."""
+def policy_defects(found: GatewayObjects, authorino: str, told: str = "") -> Iterator[Finding]:
+    """Defects of every AuthPolicy; `told` is the namespace that a kustomization beside them sets."""
     for policy in found.of("AuthPolicy"):
-        yield from _target(found, policy)
+        yield from _target(found, policy, told)
         yield from _exemption(policy)
         for path, rules in _rules(policy):
             yield from _checks(policy, path, rules)
             for name, source in mapping(rules.get("metadata")).items():
-                yield from _secret(found, policy, f"{path}.metadata.{name}", mapping(source), authorino)
+                yield from _secret(found, policy, (f"{path}.metadata.{name}", told), mapping(source), authorino)
 
 
 def _say(id: str, item: GatewayObject, sentence: str, todo: str) -> Finding:
@@ -35,11 +35,25 @@ def _rules(policy: GatewayObject) -> Iterator[tuple[str, dict[str, object]]]:
             yield f"spec.{path}.rules" if path else "spec.rules", dict(rules)
 
 
-def _target(found: GatewayObjects, policy: GatewayObject) -> Iterator[Finding]:
+def undecided(one: GatewayObject, other: GatewayObject, told: str) -> Finding:
+    """Whether two objects lie in one namespace is not known, since one of them names none."""
+    nameless = other if not other.placed else one
+    sentence = (
+        f"whether it and {other.kind} {other.name} lie in one namespace is not known: {nameless.kind} {nameless.name} "
+        f"names none, and was taken for {nameless.namespace}"
+    )
+    advice = f"-n {told}, as the kustomization has it" if told else "-n NAMESPACE, as kustomize or kubectl apply has it"
+    return _say("namespace-assumed", one, sentence, f"check again with {advice}")
+
+
+def _target(found: GatewayObjects, policy: GatewayObject, told: str) -> Iterator[Finding]:
     """A policy holds for objects of its own namespace only."""
     target = mapping(policy.spec.get("targetRef"))
     kind, name = text(target.get("kind")), text(target.get("name"))
     if kind not in ("HTTPRoute", "Gateway") or found.get(kind, policy.namespace, name) is not None:
+        return
+    if (near := found.unplaced(kind, name, policy)) is not None:
+        yield undecided(policy, near, told)
         return
     other = next((one for one in found.of(kind) if one.name == name), None)
     if other is not None:
@@ -85,9 +99,10 @@ def _outside(predicate: str) -> str:
 
 
 def _secret(
-    found: GatewayObjects, policy: GatewayObject, path: str, source: object, authorino: str
+    found: GatewayObjects, policy: GatewayObject, place: tuple[str, str], source: object, authorino: str
 ) -> Iterator[Finding]:
     """The shared Secret of a call to an identity provider: where it is, and what its value begins with."""
+    path, told = place
     http = mapping(mapping(source).get("http"))
     reference = mapping(http.get("sharedSecretRef"))
     name, key = text(reference.get("name")), text(reference.get("key"))
@@ -95,7 +110,11 @@ def _secret(
         return
     there = found.get("Secret", authorino, name)
     elsewhere = next((one for one in found.of("Secret") if one.name == name), None)
-    if there is None and elsewhere is not None:
+    if there is None and elsewhere is not None and not elsewhere.placed:
+        sentence = f"{path} of {policy.title} names it, and whether it is in namespace {authorino} is not known"
+        todo = f"{'the kustomization says ' + told + ': ' if told else ''}Authorino reads Secrets of {authorino} alone"
+        yield _say("namespace-assumed", elsewhere, sentence, todo)
+    elif there is None and elsewhere is not None:
         sentence = f"{path} of {policy.title} names it, and Authorino reads Secrets of its own namespace"
         yield _say("defect-secret-namespace", elsewhere, sentence, f"make it in namespace {authorino}")
     secret = there or elsewhere

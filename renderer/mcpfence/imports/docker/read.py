@@ -10,6 +10,8 @@
 Docker's gateway (docker/mcp-gateway: pkg/catalog/types.go, pkg/gateway/proxies) reads allowHosts as
 host:port[/protocol], port mandatory, and enforces it only with --block-network; an absent or empty list is
 unrestricted even then.  disableNetwork always holds.  A published catalog has the keys of `run` at an entry's top.
+Newer catalogs and profiles (pkg/catalog_next, pkg/workingset) list references, each with a snapshot of its entry or
+without one: {type: image, image}, {type: remote, endpoint}, {type: registry, source}.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mcpfence.imports.docker.references import REFERENCE, image_of, is_reference, read_reference
 from mcpfence.imports.shared.destinations import (
     Destination,
     egress_keys,
@@ -122,7 +125,11 @@ def recognises(document: Document) -> bool:
 
 
 def _is_listed(item: Mapping[str, Any]) -> bool:
-    return isinstance(item.get("snapshot"), Mapping) or (item.get("type") in _KINDS and "image" in item)
+    return (
+        isinstance(item.get("snapshot"), Mapping)
+        or is_reference(item)
+        or (item.get("type") in _KINDS and "image" in item)
+    )
 
 
 def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
@@ -131,7 +138,8 @@ def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     for document in documents:
         for node, name, table in _nodes(Node(document, document.data)):
             with context.entry():
-                entries.append(_entry(node, name, table, context))
+                entry = read_reference(node, context) if table is REFERENCE else _entry(node, name, table, context)
+                entries.append(entry)
                 report_unknown(node, table, context)
     return FormatResult(tuple(entries))
 
@@ -146,7 +154,8 @@ def _nodes(root: Node) -> Iterator[tuple[Node, str, Table]]:
         for item in servers.entries():
             snapshot = item.get("snapshot")
             server = snapshot.get("server") if snapshot else None
-            yield server or item, "", CATALOG
+            bare = server is None and isinstance(item.value, Mapping) and is_reference(item.value)
+            yield server or item, "", REFERENCE if bare else CATALOG
     else:
         nested = any(isinstance(root.value.get(key), Mapping) for key in ("run", "about", "meta", "source", "config"))
         flat = any(key in root.value for key in ("title", "allowHosts", "disableNetwork", "secrets", "env"))
@@ -164,7 +173,7 @@ def _entry(node: Node, key: str, table: Table, context: ImportContext) -> Entry:
     env = environment(_variables(node, table), context)
     if kind == "remote":
         return _remote(node, name, env, context)
-    image, decided = _poci_image(node, context) if kind == "poci" else _image(node, context)
+    image, decided = _poci_image(node, context) if kind == "poci" else (image_of(node, context), ())
     server: dict[str, Any] = {"runtime": "containerized", "containerizedConfig": {"image": image} if image else {}}
     run = (node.mapping("run") if table is REGISTRY else node) or Node(node.document, {}, node.path)
     if (extra := run.get("extraHosts")) is not None:
@@ -187,18 +196,6 @@ def _remote(node: Node, name: str, env: list[dict[str, Any]], context: ImportCon
         config["headers"] = headers(((given.get(key) or given, key) for key in given.keys()), context)  # noqa: SIM118
     server: dict[str, Any] = {"runtime": "remote", "remoteConfig": config}
     return Entry(node, name, server | ({"env": env} if env else {}), State.ELSEWHERE)
-
-
-def _image(node: Node, context: ImportContext) -> tuple[str, tuple[str, ...]]:
-    image = node.text("image").strip()
-    if not image:
-        raise BadEntry(node, "has no image", "add the image that the server runs")
-    where = node.get("image") or node
-    check_image(image, where)
-    if "@" not in image and ":" not in image.rpartition("/")[2]:
-        sentence = f"{shown(image)} has no tag, so what runs may change at any time"
-        context.say("import-unpinned", where, sentence, "pin a version or a digest")
-    return image, ()
 
 
 def _poci_image(node: Node, context: ImportContext) -> tuple[str, tuple[str, ...]]:
@@ -295,5 +292,5 @@ FORMAT = Format(
     summary="Docker's MCP registry (folders of server.yaml) and published catalogs (registry: ...).",
     recognises=recognises,
     read=read,
-    tables=(REGISTRY, CATALOG),
+    tables=(REGISTRY, CATALOG, REFERENCE),
 )

@@ -17,7 +17,7 @@ from mcpfence.imports.shared.destinations import refuse_destination, shown
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
-from mcpfence.kube.services import PodRecord, ServiceIndex, ServiceRecord, index
+from mcpfence.kube.services import ServiceIndex, ServiceRecord, Unresolved, index, port_by_name
 
 GROUPS = ("kubemcp.io", "mcp.k8s.turd.ninja", "mcp.example.com")
 _MODES = ("selector", "namespace", "cidr")
@@ -188,23 +188,14 @@ def _ports(
     if not behind or record is None:
         refuse_destination(target.node, f"{title} has no TCP port {target.port}", context)
         return None
-    found: set[int] = set()
-    for one in behind:
-        found |= (
-            {one} if isinstance(one, int) else _named(one, record.selector, known.found.pods.get(target.namespace, ()))
-        )
-    if not found:
-        sentence = (
-            f"port {target.port} of {title} leads to {shown(str(behind[0]))}, which no workload of the input names"
-        )
-        refuse_destination(target.node, sentence, context)
+    pods = known.found.pods.get(target.namespace, ())
+    fitting = [pod for pod in pods if record.selector.items() <= pod.labels.items()]
+    try:
+        found = {one if isinstance(one, int) else port_by_name("TCP", one, fitting).first for one in behind}
+    except Unresolved as why:
+        refuse_destination(target.node, f"{title}, port {target.port}, {why}", context)
         return None
     if found != {target.port}:
         sentence = f"names port {target.port} of {title}; its pods listen on {', '.join(map(str, sorted(found)))}"
         context.say("import-ignored", target.node, sentence, "imported the pods' port: policies see that one")
     return sorted(found)
-
-
-def _named(name: str, selector: Mapping[str, str], pods: Sequence[PodRecord]) -> set[int]:
-    fitting = [pod for pod in pods if selector.items() <= pod.labels.items() and name in pod.ports]
-    return {pod.ports[name].first for pod in fitting if pod.ports[name].protocol == "TCP"}

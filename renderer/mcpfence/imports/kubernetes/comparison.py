@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
-from mcpfence.diff.flow_text import lines
+from mcpfence.diff.flow_text import lines, ports_text
 from mcpfence.diff.side import Manifests, Side
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Finding, McpfenceError
@@ -13,6 +14,9 @@ from mcpfence.imports.kubernetes.peers import NAME
 from mcpfence.imports.shared.source import Node
 from mcpfence.kube.manifest import floor_policy
 from mcpfence.kube.services import index
+from mcpfence.net.intervals import Intervals, subtract
+from mcpfence.reach.connectivity.connections import Connectivity, connections
+from mcpfence.reach.engines import by_kind
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.render.pipeline import render
@@ -34,6 +38,27 @@ class GainAndLoss(NamedTuple):
 
     gained: Reach
     lost: Reach
+    gained_there: tuple[str, ...] = ()
+    lost_there: tuple[str, ...] = ()
+    """Of single workloads of the input, where ports are known by name."""
+
+    @property
+    def is_gain(self) -> bool:
+        """Whether anything is gained."""
+        return bool(self.gained_there) or not flows.same(self.gained, flows.NOTHING)
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether anything is lost."""
+        return bool(self.lost_there) or not flows.same(self.lost, flows.NOTHING)
+
+    def gain_text(self) -> str:
+        """What is gained, in a few words."""
+        return words(self.gained) if self.gained != flows.NOTHING else words(flows.NOTHING, self.gained_there)
+
+    def loss_text(self) -> str:
+        """What is lost, in a few words."""
+        return words(self.lost) if self.lost != flows.NOTHING else words(flows.NOTHING, self.lost_there)
 
 
 def render_catalog(catalog: Mapping[str, Any], namespace: str) -> RenderedCatalog:
@@ -72,22 +97,37 @@ def _blamed(findings: Sequence[Finding], known: Mapping[tuple[str, str], str]) -
 
 def comparison(
     nodes: Sequence[Node], rendered: Sequence[Any], namespace: str, namespaces: Mapping[str, Mapping[str, str]]
-) -> Callable[[str, str], GainAndLoss | None]:
-    """(workload's title, direction) -> what changes if the catalog's policies replace those of the namespace.
+) -> Callable[[Sequence[str], str], GainAndLoss | None]:
+    """(a workload's titles, direction) -> what changes if the catalog's policies replace those of the namespace.
 
-    `namespaces` are the labels that namespaces have today.
+    `namespaces` are the labels that namespaces have today.  A port by name, which selectors cannot tell, is that of
+    each workload that is there: see `Between`.
     """
     documents = [_with_labels(node.value, namespaces) for node in nodes]
-    others = [one for one in documents if one.get("kind") != "NetworkPolicy" or _space(one) != namespace]
     ours = [_with_labels(document, namespaces) for document in rendered]
+    named = {_identity(document) for document in ours}
+    others = [one for one in documents if not _is_replaced(one, namespace) and _identity(one) not in named]
     before, after = Side("today", Manifests(documents)), Side("the catalog", Manifests([*others, *ours]))
+    between = Between(documents, [*others, *ours])
 
-    def compare(title: str, direction: str) -> GainAndLoss | None:
-        places = before.workloads.get(title)
-        if places is None:
+    def compare(titles: Sequence[str], direction: str) -> GainAndLoss | None:
+        places = [place for title in titles for place in before.workloads.get(title, ())]
+        if not places:
             return None
-        old, new = before.bounds(places, direction), after.bounds(places, direction)
-        return GainAndLoss(flows.minus_at_most(new.most, old.most), flows.minus_at_most(old.least, new.least))
+        gained, lost = [], []
+        for place in (
+            one for i, one in enumerate(places) if one not in places[:i]
+        ):  # one by one: what one pod may already is no excuse for another
+            old, new = before.bounds([place], direction), after.bounds([place], direction)
+            gained.append(flows.minus_at_most(new.most, old.most))
+            lost.append(flows.minus_at_most(old.least, new.least))
+        there = [between.change(title) for title in titles] if direction == "egress" else []
+        return GainAndLoss(
+            flows.union_of(gained),
+            flows.union_of(lost),
+            tuple(line for more, _ in there for line in more),
+            tuple(line for _, less in there for line in less),
+        )
 
     return compare
 
@@ -95,10 +135,10 @@ def comparison(
 def _with_labels(value: Any, namespaces: Mapping[str, Mapping[str, str]]) -> Any:
     """A policy whose namespaces, where it names them, also have the labels that they have today.
 
-    So a namespace by name is within a selector of labels that it has.
+    So a namespace by name is within a selector of labels that it has, and no other one of that name is thought of.
     """
     if isinstance(value, list):
-        return [_with_labels(item, namespaces) for item in value]
+        return [_with_labels(one, namespaces) for item in value for one in _by_name(item)]
     if not isinstance(value, Mapping):
         return value
     found = {key: _with_labels(item, namespaces) for key, item in value.items()}
@@ -110,12 +150,100 @@ def _with_labels(value: Any, namespaces: Mapping[str, Mapping[str, str]]) -> Any
     return found
 
 
+def _by_name(peer: Any) -> Iterator[Any]:
+    """A peer whose namespaces are a list of names as one peer for each of them; any other as it is."""
+    selector = peer.get("namespaceSelector") if isinstance(peer, Mapping) else None
+    rules = selector.get("matchExpressions") if isinstance(selector, Mapping) else None
+    if not isinstance(rules, list) or not isinstance(selector, Mapping):
+        yield peer
+        return
+    for i, rule in enumerate(rules):
+        names = rule.get("values") if isinstance(rule, Mapping) and rule.get("key") == NAME else None
+        labels = selector.get("matchLabels") or {}
+        if isinstance(names, list) and rule.get("operator") == "In" and isinstance(labels, Mapping):
+            rest = {"matchExpressions": [*rules[:i], *rules[i + 1 :]]} if len(rules) > 1 else {}
+            for name in names if NAME not in labels else ():
+                yield {**peer, "namespaceSelector": {"matchLabels": {**labels, NAME: name}, **rest}}
+            if NAME not in labels:
+                return
+    yield peer
+
+
 def _space(document: Mapping[str, Any]) -> str:
     metadata = document.get("metadata")
     return str(metadata.get("namespace") or "default") if isinstance(metadata, Mapping) else ""
 
 
-def words(reach: Reach) -> str:
+class Between:
+    """What each workload may reach of the others that are there, as far as its own policies go: today and afterwards.
+
+    Selectors stand for pods to come as well, so for a port by name they say at least nothing and at most every port of
+    its protocol, and no number would be more than that.  The workloads of the input have numbers.
+    """
+
+    def __init__(self, before: Sequence[Any], after: Sequence[Any]) -> None:
+        self._before, self._after = before, after
+
+    @cached_property
+    def _both(self) -> tuple[Connectivity, Connectivity]:
+        return connections(map(_outward, self._before)), connections(map(_outward, self._after))
+
+    def change(self, title: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What a workload (`Deployment ns/name`) gains and loses, in words, one for each other workload.
+
+        Nothing where a policy cannot be read: what that lets through is not known, and `Side` says so.
+        """
+        kind, _, name = title.partition(" ")
+        source = f"{name}[{kind}]"
+        unknown = {pair for side in self._both for pair in side.unknown}
+        if (source, "egress") in unknown:
+            return (), ()
+        old, new = (
+            {target: points for target, points in side.inside.get(source, ()) if (target, "ingress") not in unknown}
+            for side in self._both
+        )
+        return _beyond(new, old), _beyond(old, new)
+
+
+def _outward(document: Any) -> Any:
+    """A NetworkPolicy without its ingress, which is not asked; anything else as it is."""
+    if not isinstance(document, Mapping) or document.get("kind") != "NetworkPolicy":
+        return document
+    if str(document.get("apiVersion")).partition("/")[0] not in ("networking.k8s.io", "extensions"):
+        return document
+    spec = document.get("spec")
+    if not isinstance(spec, Mapping):
+        return document
+    types = spec.get("policyTypes") or ["Ingress", *(["Egress"] if spec.get("egress") else [])]
+    kept = {key: value for key, value in spec.items() if key != "ingress"}
+    outward = isinstance(types, list) and "Egress" in types
+    if outward:
+        return {**document, "spec": {**kept, "policyTypes": ["Egress"]}}
+    return {"kind": "None", "apiVersion": "v1", "metadata": document.get("metadata")}
+
+
+def _beyond(one: Mapping[str, Intervals], other: Mapping[str, Intervals]) -> tuple[str, ...]:
+    found = ((target, subtract(points, other.get(target, ()))) for target, points in sorted(one.items()))
+    return tuple(f"{target} on {ports_text(points)}" for target, points in found if points)
+
+
+def words(reach: Reach, more: Sequence[str] = ()) -> str:
     """A reach in a few words."""
-    found = lines(reach)
+    found = [*lines(reach), *more]
     return "; ".join(found[:_SHOWN]) + (f" and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else "")
+
+
+def _identity(document: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """By which the API server knows an object: what is applied under the same one takes its place."""
+    group, metadata = str(document.get("apiVersion")).rpartition("/")[0], document.get("metadata")
+    found = metadata if isinstance(metadata, Mapping) else {}
+    return group, str(document.get("kind")), str(found.get("namespace") or ""), str(found.get("name"))
+
+
+def _is_replaced(document: Mapping[str, Any], namespace: str) -> bool:
+    """Whether a document is a policy of the namespace that the catalog's stand for: of whichever engine can be read."""
+    group, kind = str(document.get("apiVersion")).rpartition("/")[0], document.get("kind")
+    metadata = document.get("metadata")
+    placed = isinstance(metadata, Mapping) and (kind == "NetworkPolicy" or "namespace" in metadata)
+    known = kind == "NetworkPolicy" or (group, str(kind)) in by_kind()
+    return known and placed and _space(document) == namespace

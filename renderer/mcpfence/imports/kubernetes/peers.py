@@ -7,18 +7,21 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.imports.kubernetes.pods import Running, mapping, strings
+from mcpfence.imports.kubernetes.owners import mapping
+from mcpfence.imports.kubernetes.pods import Running, strings
 from mcpfence.imports.shared.cidr_blocks import ImportedBlock, read_block
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.kube.services import said_by_pod
 from mcpfence.reach.documents.fields import Unreadable
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.flows import label_sets
 
 NAME = "kubernetes.io/metadata.name"
-_DNS = {"k8s-app": "kube-dns"}
+DNS_LABELS = {"k8s-app": "kube-dns"}
+"""The pods of the cluster's resolver, in kube-system."""
 EVERYWHERE = "0.0.0.0/0"
 
 
@@ -46,7 +49,7 @@ class PeerPods(NamedTuple):
         return one.namespace == self.namespace and box is not None and label_sets.matches(box, one.labels)
 
 
-RESOLVER = PeerPods("kube-system", _DNS)
+RESOLVER = PeerPods("kube-system", DNS_LABELS)
 
 
 def _long(selector: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -63,10 +66,16 @@ def peers(rule: Node, key: str, cluster: KnownCluster, context: ImportContext) -
         if block is not None and key == "from":
             yield from _caller(block, context)
         elif block is not None:
-            found = read_block(block.text("cidr"), [one.as_text() for one in block.items("except")], block, context)
+            excepts = [one.as_text() for one in block.items("except")]
+            found = read_block(block.text("cidr"), excepts, block, context, resolver=_for_names(rule))
             yield from [found] if found else ()
         else:
             yield from _pods(peer, cluster, context)
+
+
+def _for_names(rule: Node) -> bool:
+    """Whether a rule is for DNS and nothing else."""
+    return set(ports(rule, (), ImportContext()) or ()) == {53, "53/UDP"}
 
 
 def _caller(block: Node, context: ImportContext) -> Iterator[ImportedBlock]:
@@ -126,7 +135,7 @@ def _namespaces(node: Node, pods: Mapping[str, Any] | None, cluster: KnownCluste
     if len(rules) == 1 and not labels and rules[0].text("key") == NAME and rules[0].text("operator") == "In":
         return sorted(item.as_text() for item in rules[0].items("values") if label(item.as_text()) == item.as_text())
     if not labels and not rules:
-        if pods is not None and pods.items() >= _DNS.items():
+        if pods is not None and pods.items() >= DNS_LABELS.items():
             sentence = "names the resolver's pods in every namespace"
             context.say("import-narrowed", node, sentence, "imported those of kube-system; write others if DNS fails")
             return ["kube-system"]
@@ -154,7 +163,8 @@ def _namespaces(node: Node, pods: Mapping[str, Any] | None, cluster: KnownCluste
 def ports(rule: Node, targets: Sequence[Running] | None, context: ImportContext) -> list[int | str] | None:
     """The ports of a rule; None for every port, an empty list where none can be told.
 
-    Ports by name are those of `targets`, the workloads behind the rule; without any they are left out.
+    Ports by name are those of `targets`, the workloads behind the rule, which must agree on them: a catalog opens
+    numbers, and each of them to every pod that its selector selects.
     """
     listed = rule.items("ports")
     if not listed:
@@ -166,15 +176,29 @@ def ports(rule: Node, targets: Sequence[Running] | None, context: ImportContext)
         if port is None:
             found.append(_written(1, 65535, protocol))
         elif isinstance(port.value, str):
-            numbers = {number for one in targets or () for number in one.numbers(protocol, port.value)}
-            found += [_written(number, number, protocol) for number in sorted(numbers)]
-            if not numbers:
-                sentence = f"names the port {shown(port.value)}, which no workload of the input has there"
-                context.say("import-narrowed", item, sentence, "left out; write its number")
+            number = _by_name(item, protocol, port.value, targets or (), context)
+            found += [_written(number, number, protocol)] if number else []
         else:
             first, last = item.port("port"), item.port("endPort")
             found += [_written(first, last or first, protocol)] if first else []
     return list(dict.fromkeys(found))
+
+
+def _by_name(item: Node, protocol: str, name: str, targets: Sequence[Running], context: ImportContext) -> int | None:
+    """The number that a port's name means in all of the workloads; None, with a finding, where there is none."""
+    numbers = {one.title: one.numbers(protocol, name) for one in targets}
+    meanings = {tuple(found) for found in numbers.values()}
+    if not any(meanings):
+        sentence = f"names the port {shown(name)}, which no workload of the input has there"
+        context.say("import-narrowed", item, sentence, "left out; write its number")
+        return None
+    if len(meanings) > 1 or len(*meanings) > 1:
+        sentence = f"names the {protocol} port {shown(name)}, which is {said_by_pod(numbers.items())}"
+        todo = "this port was not imported; write an entry for each of these, with its podSelector and ports"
+        context.say("import-destination-refused", item, sentence, todo)
+        return None
+    ((number,),) = meanings
+    return number
 
 
 def _written(first: int, last: int, protocol: str) -> int | str:

@@ -12,6 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.findings.finding import quote
+from mcpfence.imports.kubernetes.owners import (
+    Belongings,
+    Owner,
+    is_past,
+    mapping,
+    owner_of,
+    plain_labels,
+    space_of,
+    stem_of,
+)
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
@@ -37,16 +47,13 @@ class Running(NamedTuple):
     host_network: bool
     words: str
     """Everything in which the word mcp may stand."""
+    keys: tuple[str, ...] = ()
+    """As the evaluators call it: `Deployment ns/name`, or each ReplicaSet of a Deployment that is not in the input."""
 
     @property
     def title(self) -> str:
         """As messages call it."""
         return f"{self.kind} {plain(self.namespace)}/{plain(self.name)}"
-
-    @property
-    def key(self) -> str:
-        """As the evaluators call it."""
-        return f"{self.kind} {self.namespace}/{self.name}"
 
     def numbers(self, protocol: str = "TCP", name: str | None = None) -> list[int]:
         """The container ports of a protocol, or those of one name."""
@@ -58,26 +65,60 @@ def plain(text: str) -> str:
     return quote(text)[1:-1]
 
 
-def mapping(value: Any) -> Mapping[str, Any]:
-    """The value, or an empty mapping for what is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def strings(value: Any) -> dict[str, str]:
     """The entries of a mapping whose values are strings."""
     return {str(key): text for key, text in mapping(value).items() if isinstance(text, str)}
 
 
-def running(nodes: Sequence[Node]) -> list[Running]:
-    """Every workload among the objects; pods and ReplicaSets that belong to another one are left out."""
-    return [found for node in nodes if node.value.get("kind") in _KINDS and (found := _running(node)) is not None]
+def running(nodes: Sequence[Node], context: ImportContext) -> list[Running]:
+    """Every workload among the objects; what one of them made is left out, and pods of one owner are one workload."""
+    belongings = Belongings(nodes)
+    found: dict[tuple[Any, ...], Running] = {}
+    for node in nodes:
+        if node.value.get("kind") not in _KINDS or belongings.covered(node.value) or is_past(node.value):
+            continue
+        owner = owner_of(node.value)
+        one = None if owner is not None and owner.kind in _BATCH else _running(node, owner)
+        if one is None:
+            continue
+        alike = one.kind, one.namespace, one.name, *(map(str, (one.selector, one.ports)) if _made(node, owner) else ())
+        known = found.get(alike)
+        found[alike] = one if known is None else known._replace(keys=tuple(sorted({*known.keys, *one.keys})))
+    return _told_apart(list(found.values()), context)
 
 
-def _running(node: Node) -> Running | None:
+def batch(nodes: Sequence[Node]) -> list[Running]:
+    """Jobs and the like, whose pods a policy may select; none is ever imported."""
+    found = [_running(node, None) for node in nodes if node.value.get("kind") in _BATCH]
+    return [one for one in found if one is not None]
+
+
+def _made(node: Node, owner: Owner | None) -> bool:
+    """Whether a controller that is not in the input made it, perhaps with others that are alike."""
+    return owner is not None and node.value.get("kind") in ("Pod", "ReplicaSet")
+
+
+def _told_apart(found: list[Running], context: ImportContext) -> list[Running]:
+    """Pods of one owner that differ in labels or ports are workloads of their own, under their own names."""
+    counts = Counter((one.kind, one.namespace, one.name) for one in found)
+    kept = []
+    for one in found:
+        own = str(mapping(one.node.value.get("metadata")).get("name"))
+        if counts[one.kind, one.namespace, one.name] > 1 and own != one.name:
+            sentence = f"pods of {one.title} differ in their labels or ports"
+            context.say("import-guess", one.node, sentence, f"imported this one by itself, as {plain(own)}")
+            one = one._replace(name=own, kind=str(one.node.value["kind"]))  # noqa: PLW2901
+        kept.append(one)
+    return kept
+
+
+def _running(node: Node, owner: Owner | None) -> Running | None:
     kind, metadata, spec = str(node.value["kind"]), mapping(node.value.get("metadata")), mapping(node.value.get("spec"))
     name = metadata.get("name")
-    if not isinstance(name, str) or not name or metadata.get("ownerReferences"):
+    if not isinstance(name, str) or not name:
         return None
+    if kind == "CronJob":
+        spec = mapping(mapping(spec.get("jobTemplate")).get("spec"))
     template = node.value if kind == "Pod" else mapping(spec.get("template"))
     labels = strings(mapping(template.get("metadata")).get("labels"))
     chosen = mapping(spec.get("selector")) if kind != "Pod" else {}
@@ -89,23 +130,43 @@ def _running(node: Node) -> Running | None:
         where = (*node.path, *path, "spec", "containers", containers[0][0], "image")
         image = Node(node.document, containers[0][1]["image"], where)
     plain = strings(chosen.get("matchLabels")) if not chosen.get("matchExpressions") else {}
-    namespace = metadata.get("namespace")
+    selector = plain if plain and plain.items() <= labels.items() else labels
+    space = space_of(node.value)
+    shown, called = kind, name
+    if owner is not None and kind in ("Pod", "ReplicaSet"):
+        stem = stem_of(node.value, owner)
+        shown, called = ("Deployment", stem) if stem != owner.name else (owner.kind, owner.name)
+        selector = plain_labels(selector)
+    key = f"{owner.kind if owner and kind == 'Pod' else kind} {space}/{owner.name if owner and kind == 'Pod' else name}"
     return Running(
         node,
-        kind,
-        namespace if isinstance(namespace, str) and namespace else "default",
-        name,
+        shown,
+        space,
+        called,
         labels,
-        plain if plain and plain.items() <= labels.items() else labels,
-        tuple(sorted({port for _, one in containers for port in _ports(one)})),
+        selector,
+        tuple(sorted({port for one in (*(item for _, item in containers), *_sidecars(pod)) for port in _ports(one)})),
         image,
         pod.get("hostNetwork") is True,
-        " ".join(_words(name, str(namespace or ""), metadata, template, [one for _, one in containers])),
+        " ".join(
+            (*_words(called, space, metadata, template, [one for _, one in containers]), _of_owner(owner, labels))
+        ),
+        (key,),
     )
+
+
+def _of_owner(owner: Owner | None, labels: Mapping[str, str]) -> str:
+    """The word mcp for what the operator of an MCPServer runs, but for ToolHive's proxies, which are no servers."""
+    return "mcp" if owner and owner.kind == "MCPServer" and labels.get("app") != "mcpserver" else ""
 
 
 def _items(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _sidecars(pod: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Init containers that stay beside the others."""
+    return [one for one in map(mapping, _items(pod.get("initContainers"))) if one.get("restartPolicy") == "Always"]
 
 
 def _ports(container: Mapping[str, Any]) -> Iterator[tuple[str, str, int]]:
@@ -131,13 +192,19 @@ def _words(
 
 def say_others(nodes: Sequence[Node], namespace: str, context: ImportContext) -> None:
     """Say which objects of a namespace have pods and are not imported."""
+    belongings = Belongings(nodes)
+    said = set()
     for node in nodes:
-        metadata = mapping(node.value.get("metadata"))
-        here = (metadata.get("namespace") or "default") == namespace and not metadata.get("ownerReferences")
-        if node.value.get("kind") in _BATCH and here:
-            sentence = f"{node.value['kind']} {plain(namespace)}/{plain(str(metadata.get('name')))} is not imported"
+        owner = owner_of(node.value)
+        kind, name = node.value.get("kind"), str(mapping(node.value.get("metadata")).get("name"))
+        if kind == "Pod" and owner is not None and owner.kind in _BATCH:
+            kind, name = owner.kind, owner.name
+        if kind in _BATCH and space_of(node.value) == namespace and not belongings.covered(node.value):
+            sentence = f"{kind} {plain(namespace)}/{plain(name)} is not imported"
             todo = "the floor denies its pods everything; write a workload for them"
-            context.say("import-pods", node, sentence, todo)
+            if sentence not in said:
+                context.say("import-pods", node, sentence, todo)
+            said.add(sentence)
 
 
 def servers(found: Sequence[Running], context: ImportContext) -> list[Running]:

@@ -5,24 +5,24 @@ Exact where a catalog has the words, narrower elsewhere: a finding says what was
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.imports.kubernetes.peers import RESOLVER, KnownCluster, PeerPods, name_of, peers, ports
+from mcpfence.imports.kubernetes.peers import EVERYWHERE, RESOLVER, KnownCluster, PeerPods, name_of, peers, ports
 from mcpfence.imports.kubernetes.pods import Running
+from mcpfence.imports.kubernetes.resolver import DNS_TOKENS, has_block, resolved, resolver_ports, say_resolver
 from mcpfence.imports.shared.cidr_blocks import ImportedBlock
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext, Setting
 from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import cidrs, parse_cidr
 from mcpfence.net.intervals import canonical, subtract
+from mcpfence.net.special_ranges import GLOBAL_V6
 from mcpfence.reach.documents.fields import Unreadable
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.flows import label_sets
 
 _MOST_BLOCKS = 16
-_DNS_PORT = 53
-
 Tokens = tuple[int | str, ...]
 
 
@@ -31,6 +31,8 @@ class ImportedEgress(NamedTuple):
 
     open: Node | None
     keys: Mapping[str, Any]
+    rules: bool = False
+    """Whether a policy that limits it has any rule."""
 
 
 class Callers(NamedTuple):
@@ -100,19 +102,11 @@ def egress(
     for rule in (rule for spec in chosen for rule in spec.items("egress")):
         if not rule.items("to") and not rule.items("ports"):
             return ImportedEgress(rule, {})
-        if not rule.items("to") and _is_dns(rule, context):
-            context.say("import-narrowed", rule, "opens port 53 everywhere", "imported kube-dns of kube-system alone")
-            _service(rule, RESOLVER, services, servers, cluster, context)
-            continue
-        for peer in peers(rule, "to", cluster, context):
+        for peer, found in _opened(rule, cluster, context):
             if isinstance(peer, PeerPods):
-                _service(rule, peer, services, servers, cluster, context)
-                continue
-            found = ports(rule, None, context)
-            if found != []:
-                excepts = {"except": list(peer.excepts)} if peer.excepts else {}
-                entry = {"cidr": peer.cidr, **excepts, "ports": found or "all"}
-                blocks[peer, tuple(found or ("all",))] = entry
+                _service(rule, peer, found, services, servers, cluster, context)
+            else:
+                blocks[peer, tuple(found or ("all",))] = _block(peer, found)
     keys: dict[str, Any] = {}
     if blocks:
         keys["cidrs"] = [blocks[key] for key in sorted(blocks, key=str)]
@@ -121,20 +115,42 @@ def egress(
     return ImportedEgress(None, {**keys, "dns": False} if services or blocks else keys)
 
 
-def _is_dns(rule: Node, context: ImportContext) -> bool:
-    found = ports(rule, None, context)
-    return bool(found) and all(token in (_DNS_PORT, f"{_DNS_PORT}/UDP") for token in found or ())
+def _opened(
+    rule: Node, cluster: KnownCluster, context: ImportContext
+) -> Iterator[tuple[PeerPods | ImportedBlock, list[int | str] | None]]:
+    """Each peer of a rule with its ports: None for those of the rule, which for pods may have names."""
+    listed = bool(rule.items("to"))
+    found = ports(rule, None, context) if not listed or has_block(rule) else []
+    if asked := resolver_ports(rule, found, context):
+        yield RESOLVER, asked
+    if not listed:
+        found = [token for token in found or () if token not in DNS_TOKENS]
+        if not found:
+            return
+    for peer in peers(rule, "to", cluster, context):
+        if isinstance(peer, PeerPods):
+            yield peer, None
+        elif found != []:
+            if listed and peer.cidr in (EVERYWHERE, GLOBAL_V6) and resolved(found):
+                say_resolver(rule, context)
+            yield peer, found
+
+
+def _block(peer: ImportedBlock, found: list[int | str] | None) -> dict[str, Any]:
+    excepts = {"except": list(peer.excepts)} if peer.excepts else {}
+    return {"cidr": peer.cidr, **excepts, "ports": found or "all"}
 
 
 def _service(
     rule: Node,
     peer: PeerPods,
+    found: list[int | str] | None,
     services: dict[tuple[Any, ...], dict[str, Any]],
     servers: Sequence[Running],
     cluster: KnownCluster,
     context: ImportContext,
 ) -> None:
-    """Add the pods of a peer to the services."""
+    """Add the pods of a peer to the services: on the ports that are given, else on those of the rule."""
     if peer.namespace == cluster.namespace and peer.selector is None:
         sentence = f"opens every pod of {peer.namespace}, and with them every server"
         context.say("import-narrowed", rule, sentence, "left out; list the back-ends that are needed")
@@ -144,7 +160,8 @@ def _service(
         sentence = f"opens {behind[0].title}, which is a server of this catalog"
         context.say("import-narrowed", rule, sentence, "left out; declare the caller as a client of that server")
         return
-    found = ports(rule, [one for one in cluster.workloads if peer.fits(one)], context)
+    if found is None:
+        found = ports(rule, [one for one in cluster.workloads if peer.fits(one)], context)
     if found == []:
         return
     space = {"namespace": peer.namespace} if peer.namespace != cluster.namespace else {}

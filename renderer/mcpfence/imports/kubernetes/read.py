@@ -15,8 +15,10 @@ from mcpfence.imports.kubernetes.cluster_import import Import
 from mcpfence.imports.kubernetes.pods import MARK, running, say_others, servers
 from mcpfence.imports.shared.format import FieldRow, Format, FormatResult, ImportContext, Table
 from mcpfence.imports.shared.source import Document, objects
+from mcpfence.reach.engines import by_kind
 
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod", "Service", "NetworkPolicy", "Namespace")
+"""Kinds of Kubernetes' own; policies of other engines come beside them."""
 
 WORKLOAD = Table(
     "Deployment, StatefulSet, DaemonSet, ReplicaSet, Pod",
@@ -57,7 +59,7 @@ POLICY = Table(
         FieldRow(
             "spec.egress[].ports",
             "egress.services[].ports, egress.cidrs[].ports",
-            "names through the containers' ports",
+            "a name: the number that all selected workloads give it; refused where they differ or one has none",
         ),
         FieldRow(
             "spec.ingress[].from",
@@ -72,16 +74,31 @@ POLICY = Table(
     ),
 )
 
+OTHERS = Table(
+    "Policies of other engines",
+    (
+        FieldRow(
+            "spec",
+            "egress.cidrs, egress.services, egress.domains, clients, ingress",
+            "of every engine that check reads: what all policies together surely let through, for their rules have an "
+            "order",
+        ),
+        FieldRow("", "egress.provider", "the engine whose policies name hosts"),
+    ),
+)
+
 
 def accepts(document: Document) -> bool:
     """Objects of a cluster."""
-    return any(node.value.get("kind") in _KINDS for node in objects(document))
+    known = {*_KINDS, *(kind for _, kind in by_kind(every=True))}
+    return any(node.value.get("kind") in known for node in objects(document))
 
 
 def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
     """Servers, clients and workloads of the namespace with most servers."""
     nodes = [node for document in documents for node in objects(document)]
-    every = running(nodes)
+    every = running(nodes, context)
+    context.names |= {one.name for one in every}
     chosen = servers(every, context)
     if not chosen:
         if every and not context.only:
@@ -98,6 +115,6 @@ FORMAT = Format(
     summary="Running workloads and their NetworkPolicies (kubectl get ... -o yaml); name it, auto never takes it.",
     recognises=lambda _: False,
     read=read,
-    tables=(WORKLOAD, POLICY),
+    tables=(WORKLOAD, POLICY, OTHERS),
     accepts=accepts,
 )

@@ -34,6 +34,7 @@ _OTHERS = (
     *("service", "ingress", "extraEnv", "extraEnvFrom", "resources", "persistence", "extraVolumes", "secret"),
     *("extraVolumeMounts", "serviceAccount", "nodeSelector", "tolerations", "affinity", "podDisruptionBudget"),
     *("nameOverride", "fullnameOverride", "global", "podLabels", "podSecurityContext", "securityContext", "mcpCA"),
+    *("tunnelPeer", "topologySpreadConstraints", "runtimeClassName"),
 )
 
 CHART = Table(
@@ -64,6 +65,7 @@ CHART = Table(
         FieldRow(f"config.{_NAMESPACE}", "mcpNamespace.name", ""),
         FieldRow(f"config.{_ENGINE}", "egress.provider", "aviatrix, if that controller is named"),
         FieldRow(f"config.{_SECURITY}*", "mcpNamespace.podSecurity", "where mcpNamespace.podSecurity does not say it"),
+        FieldRow("hostedAgentDefaults", "", "a warning: hosted agents run in the servers' namespace, under the floor"),
         FieldRow("config.*", "", ""),
         *(FieldRow(key, "", "") for key in _OTHERS),
     ),
@@ -114,6 +116,10 @@ def read_chart(document: Document, context: ImportContext) -> Iterator[Setting]:
             yield from found
     with context.entry():
         _say_policy(root, context)
+    if (agents := root.get("hostedAgentDefaults")) is not None:
+        sentence = "is for hosted agents, whose sandboxes and jobs run in the servers' namespace"
+        todo = "the floor denies their pods everything; write workloads for them (--pods lists those that run)"
+        context.say("import-pods", agents, sentence, todo)
 
 
 def _namespace(root: Node) -> Iterator[Setting]:

@@ -174,6 +174,9 @@ def _remote(config: Node, context: ImportContext) -> dict[str, Any]:
     for key in given[1:]:
         context.say("import-ignored", config.get(key) or config, f"stands beside {given[0]}", f"imported {given[0]}")
     where = config.get(given[0]) or config
+    if (tunnel := config.get("tunnelName")) is not None and tunnel.value:
+        sentence = f"is reached through the tunnel {shown(tunnel.as_text())}, from where that ends"
+        context.say("import-ignored", tunnel, sentence, "imported the URL; what calls it here goes to Obot's tunnel")
     found = _hostname(where) if given[0] == "hostname" else remote_config(where, context)
     named = headers(((item, item.text("key")) for item in config.items("headers")), context)
     return found | ({"headers": named} if named else {})

@@ -20,9 +20,9 @@ from mcpfence.imports.shared.format import (
     known_paths,
     report_unknown,
 )
-from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
+from mcpfence.imports.shared.source import BadEntry, Document, Node, is_of, objects
 
-_GROUP = "obot.obot.ai/"
+_GROUP = "obot.obot.ai"
 _SPELLINGS = {
     step.lower(): step
     for step in (
@@ -67,9 +67,7 @@ def _is_entry(value: Any) -> bool:
 
 
 def _is_object(node: Node) -> bool:
-    version = node.value.get("apiVersion")
-    kinds = ("MCPNetworkPolicy", "MCPServerCatalogEntry")
-    return isinstance(version, str) and version.startswith(_GROUP) and node.value.get("kind") in kinds
+    return is_of(node, _GROUP, ("MCPNetworkPolicy", "MCPServerCatalogEntry"))
 
 
 # --- reading ---

@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mcpfence.imports.shared.destinations import Destination, read_destination
 from mcpfence.imports.shared.dns_labels import label
-from mcpfence.imports.shared.format import Entry, ImportContext, Setting
+from mcpfence.imports.shared.format import Entry, Setting
+from mcpfence.imports.shared.remote_hosts import host_of
 from mcpfence.imports.shared.source import Node
 
-_URL = re.compile(r"(https?)://([^/:]+)(?::([0-9]+))?(?:/.*)?\Z")
-_PORTS = {"http": 80, "https": 443}
 _DEFAULT_PORT = 8099
-
-
-def host_of(entry: Entry) -> Destination | None:
-    """Where a remote server runs; None for composites, for URLs with variables, and for hosts that none may list."""
-    config = entry.server.get("remoteConfig")
-    if not isinstance(config, Mapping):
-        return None
-    match = _URL.match(config.get("fixedURL", ""))
-    if match is not None:
-        return read_destination(match[2], (int(match[3] or _PORTS[match[1]]),), entry.node, ImportContext())
-    name = config.get("hostname")
-    return read_destination(name, (443,), entry.node, ImportContext()) if name else None
 
 
 def shim(entry: Entry, node: Node, where: str, apps: Sequence[str], ports: Sequence[int], obot: Any) -> Setting | None:

@@ -42,7 +42,12 @@ ENTRY = Table(
         FieldRow("remoteConfig.urlTemplate", "remoteConfig.urlTemplate", "without user name and query"),
         FieldRow("remoteConfig.hostname", "remoteConfig.hostname", ""),
         FieldRow("remoteConfig.headers", "remoteConfig.headers", "the names; never a value"),
-        *(FieldRow(f"remoteConfig.{key}", "", "") for key in ("staticOAuthRequired", "isTemplate", "tunnelName")),
+        *(FieldRow(f"remoteConfig.{key}", "", "") for key in ("staticOAuthRequired", "isTemplate")),
+        FieldRow(
+            "remoteConfig.tunnelName", "", "a note: what calls the server goes through the tunnel, not to its URL"
+        ),
+        *(FieldRow(f"{CONFIGS[name]}.startupTimeoutSeconds", "", "") for name in _HOSTED),
+        FieldRow("containerizedConfig.healthzPath", "", ""),
         FieldRow(
             "compositeConfig.componentServers",
             "compositeConfig.componentServers",

@@ -22,12 +22,13 @@ class ImportedBlock(NamedTuple):
 
 
 def read_block(
-    text: str, excepts: Sequence[str], node: Node, context: ImportContext, *, split: bool = True
+    text: str, excepts: Sequence[str], node: Node, context: ImportContext, *, split: bool = True, resolver: bool = False
 ) -> ImportedBlock | None:
     """The block as a catalog may list it; None, with a finding, where nothing of it may be.
 
     Host bits are masked, as API servers do.  What a catalog lists is all public or all private: of a block that is both
-    the public part is kept, or nothing without `split`.
+    the public part is kept, or nothing without `split`.  A single metadata address is kept as a `resolver` (GKE's Cloud
+    DNS); whoever asks for it refuses it as a destination.
     """
     whole = _interval(text.strip(), node, context)
     holes = [_interval(hole.strip(), node, context) for hole in excepts]
@@ -36,6 +37,8 @@ def read_block(
     cut = canonical(hole for hole in holes if hole is not None)
     granted = subtract((whole,), cut)
     rest = subtract(granted, metadata())
+    if not rest and resolver and whole[0] == whole[1]:
+        return ImportedBlock(cidrs((whole,))[0])
     if not rest:
         what = "nothing but a metadata endpoint of a cloud" if granted else "nothing, since its excepts take all away"
         refuse_destination(node, f"{shown(text)} is {what}", context)

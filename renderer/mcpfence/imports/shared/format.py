@@ -51,7 +51,10 @@ class Named(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """A value for another part of the catalog, such as ("mcpNamespace", "name") or ("clients", "gateway")."""
+    """A value for another part of the catalog, such as ("mcpNamespace", "name") or ("clients", "gateway").
+
+    A workload lists servers by their names in the source; the framework puts labels, as it does for composites.
+    """
 
     node: Node
     path: tuple[str, ...]
@@ -64,6 +67,21 @@ class FormatResult(NamedTuple):
 
     entries: tuple[Entry, ...]
     settings: tuple[Setting, ...] = ()
+
+
+class Sighting(NamedTuple):
+    """What pods were seen to reach, by somebody who watched them; hints for the server whose pods they are."""
+
+    node: Node
+    name: str
+    """Of the workload."""
+    namespace: str
+    labels: Mapping[str, str]
+    """Of its pods; a server is told by those that its podSelector asks for, else by its name."""
+    seen: tuple[str, ...]
+    """Destinations with their ports, as a person reads them."""
+    whole: bool = True
+    """Whether the pods were watched from their start."""
 
 
 class FieldRow(NamedTuple):
@@ -96,11 +114,19 @@ class ImportContext:
     """Documents of --pods."""
     only: tuple[str, ...] = ()
     """Names of --only, for a format that must know what counts as a server; the framework itself picks by them."""
+    names: set[str] = field(default_factory=set)
+    """What --only could name beside the entries, for such a format."""
     chosen: bool = False
     """Whether the format has picked by `only` itself, so that all of its findings count."""
     stance: str = "deny"
     """egress.default of the catalog: of the merged file, else deny."""
+    home: str = ""
+    """The namespace of the catalog, if the merged file names it."""
+    knows_api: bool = False
+    """Whether the merged file lists the API server's addresses, without which no pod may be let call it."""
     findings: list[Finding] = field(default_factory=list)
+    sightings: list[Sighting] = field(default_factory=list)
+    """What formats saw of the servers of others."""
     _nodes: dict[tuple[str, str, str], Node] = field(default_factory=dict)
 
     def say(self, id: str, node: Node, sentence: str, todo: str = "") -> None:
@@ -168,6 +194,8 @@ class Format(NamedTuple):
     """Documents that it also takes where the user names the format, and that auto must not give to it."""
     reads_along: Callable[[Document], bool] = lambda _: False
     """Documents that it reads beside its own (Services, ConfigMaps), where the input has any of its own."""
+    no_server: Callable[[Document], str] = lambda _: ""
+    """Why a document that looks like a server is none, as half a sentence (`is a skill ...`): no format reads it."""
     reads_pods: bool = False
     """Whether it has a use for --pods."""
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mcpfence.imports.shared.format import Entry, State
+from mcpfence.findings.finding import quote
+from mcpfence.imports.shared.dns_labels import label
+from mcpfence.imports.shared.format import Entry, ImportContext, Sighting, State
 
 _URL_LIKE = re.compile(
     r"(?:^|_)(?:URL|URI|HOST|HOSTNAME|ENDPOINT|DOMAIN|REGION|INSTANCE|SITE|ADDRESS|ADDR|DSN|BASEURL|SERVER|BROKERS?)"
@@ -16,6 +18,7 @@ _LINK = re.compile(
     r"(?P<rest>[A-Za-z0-9.-]+(?::[0-9]+)?(?=[/?#]|\Z)(?:/[A-Za-z0-9._~%/@+-]*)?)"
 )
 _MOST = 6
+_MOST_SEEN = 20
 
 
 def env_hint(names: Iterable[str]) -> tuple[str, ...]:
@@ -44,6 +47,31 @@ def same_image_hints(entries: Sequence[Entry]) -> dict[int, tuple[str, ...]]:
         for i, entry in enumerate(entries)
         if entry.state is State.UNDECLARED and _image(entry.server) in listed
     }
+
+
+def seen_hints(entries: Sequence[Entry], context: ImportContext) -> dict[int, tuple[str, ...]]:
+    """By index of an undeclared entry: what its pods were seen to reach; what is nobody's is said."""
+    found: dict[int, list[str]] = {}
+    for one in context.sightings:
+        whose = [i for i, entry in enumerate(entries) if _is_about(one, entry)]
+        if not whose:
+            sentence = f"is about {quote(one.name)}, which is no server of this import"
+            context.say("import-skipped", one.node, sentence, "give what declares the server beside it")
+        how = "" if one.whole else ", though not from the start,"
+        for i in whose:
+            said = "; ".join(one.seen[:_MOST_SEEN]) or "nothing"
+            more = f"; and {len(one.seen) - _MOST_SEEN} more" if len(one.seen) > _MOST_SEEN else ""
+            found.setdefault(i, []).append(f"observed{how} ({one.node.place}): {said}{more}")
+    return {i: tuple(hints) for i, hints in found.items() if entries[i].state is State.UNDECLARED}
+
+
+def _is_about(one: Sighting, entry: Entry) -> bool:
+    if entry.state is State.ELSEWHERE or (one.namespace and entry.namespace and one.namespace != entry.namespace):
+        return False
+    selector = entry.server.get("podSelector")
+    if isinstance(selector, Mapping) and selector and not {"matchLabels", "matchExpressions"} & set(selector):
+        return all(one.labels.get(str(key)) == value for key, value in selector.items())
+    return one.name in (entry.name, label(entry.name))
 
 
 def _image(server: Mapping[str, object]) -> str:

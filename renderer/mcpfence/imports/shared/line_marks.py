@@ -8,9 +8,9 @@ from typing import Any
 
 import yaml
 
+from mcpfence.documents.trees import compose
 from mcpfence.findings.finding import Path
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _SURROGATE = re.compile(r"(\\\\)|\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 """What JSON writes for half a character, which is no YAML; escaped backslashes are passed over."""
 
@@ -27,7 +27,7 @@ class _Tree:
         self._below: dict[int, dict[str, tuple[Any, int]]] = {}
         try:
             masked = _SURROGATE.sub(lambda found: found[1] or "." * 6, text)
-            self._root: Any = yaml.compose(masked, Loader=_Loader)
+            self._root: Any = compose(masked)
         except (yaml.YAMLError, RecursionError):
             self._root = None  # JSON that is no YAML
 

@@ -25,7 +25,20 @@ _IMAGE = re.compile(
 )
 """As the OCI's distribution has it, with capitals: no place for a user and a password, which a URL would have."""
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*\Z")
-_LOCAL = re.compile(r"https?://[^/?#]*?:([0-9]{1,5})(/[A-Za-z0-9._~/-]*)?(?:[?#].*)?\Z")
+_LOCAL = re.compile(
+    r"(?P<scheme>https?)://(?:[^/?#:@\[\]]+|\[[0-9A-Fa-f:.]+\])(?::(?P<port>[0-9]{1,5}))?(?P<path>/[^?#]*)?(?:[?#].*)?\Z",
+    re.IGNORECASE,
+)
+_PATH = re.compile(r"/[A-Za-z0-9._~/-]*\Z")
+_PORTS = {"http": 80, "https": 443}
+_REGISTRY = re.compile(
+    r"(?:https?://)?(?P<host>[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]{1,5})?)(?:/(?:v[12]/?|simple/?)?)?\Z"
+)
+_DEFAULT_IMAGES = "docker.io"
+_DEFAULT_HOSTS = ("docker.io", "index.docker.io", "registry-1.docker.io", "hub.docker.com", "registry.hub.docker.com")
+"""What the registry of images without a host is called."""
+_PUBLIC: dict[str, set[tuple[str, ...]]] = {"npx": {("registry", "npmjs", "org")}, "uvx": {("pypi", "org")}}
+"""The registry that each asks unless it is told otherwise, as the labels of its host."""
 
 
 class Hosted(NamedTuple):
@@ -59,6 +72,10 @@ def read_hosted(node: Node, context: ImportContext) -> Hosted | None:
     usable = [package for package, kind in zip(packages, kinds, strict=True) if kind in _RUNTIMES]
     if not usable:
         said = ", ".join(dict.fromkeys(shown(kind or "unknown") for kind in kinds))
+        if node.items("remotes"):
+            where, sentence = node.get("packages") or node, f"is packaged as {said} alone, which no catalog can run"
+            context.say("import-ignored", where, sentence, "imported the remote")
+            return None
         todo = "build an image of it and write a containerized server by hand"
         raise BadEntry(node.get("packages") or node, f"is packaged as {said} alone, which no catalog can run", todo)
     package = usable[0]
@@ -81,10 +98,18 @@ def _hosted(package: Node, context: ImportContext) -> Hosted:
     name = text(package, "identifier", "name")
     where = first(package, "identifier", "name") or package
     server: dict[str, Any] = {"runtime": runtime}
+    endpoint = _endpoint(package, runtime, context)
+    base = first(package, "registryBaseUrl", "registry_base_url")
     if runtime == "containerized":
-        server[config] = {"image": image(name, version, where, context), **_endpoint(package, context)}
+        if base is not None:
+            name = of_registry(name, base)
+        server[config] = {"image": image(name, version, where, context), **endpoint}
     else:
+        if base is not None:
+            check_registry(runtime, base)
         server[config] = {"package": _package(runtime, name, version, where, context)}
+        if endpoint:  # it listens by itself: nothing may wrap it into a bridge between stdio and HTTP
+            server |= {"ingress": {"ports": [endpoint["port"]]}, "run": {"enabled": False, "transport": "http"}}
     env = environment(_variables(package), context)
     return Hosted(server | ({"env": env} if env else {}), config, package)
 
@@ -110,11 +135,23 @@ def check_image(name: str, node: Node) -> None:
         raise BadEntry(node, f"{shown(name)} is no reference to an image", "mend the source")
 
 
-def check_port(transport: str, node: Node, context: ImportContext) -> None:
+def check_port(transport: str, node: Node, context: ImportContext, runtime: str = "containerized") -> None:
     """Say that the port of a server which listens is not known: its ingress is opened on the catalog's default."""
     if transport in ("sse", "streamable-http", "streamable", "http"):
         sentence = f"listens ({transport}) on a port that the source does not say"
-        context.say("import-guess", node, sentence, "left to mcpServerDefaults.port; write containerizedConfig.port")
+        key = "containerizedConfig.port" if runtime == "containerized" else "ingress.ports, and run.transport: http"
+        context.say("import-guess", node, sentence, f"left to mcpServerDefaults.port; write {key}")
+
+
+def package(runtime: str, text: str, node: Node, context: ImportContext) -> str:
+    """A package as npx and uvx take it (name@1.2.3, name==1.2.3); raises BadEntry for what is no name of one."""
+    head, at, tail = text[1:].partition("@")
+    name, version = text[:1] + head, tail
+    if runtime == "uvx" and not at:
+        name, _, version = text.partition("==")
+    if version and not _VERSION.match(version):
+        raise BadEntry(node, f"{shown(text)} is no package with a version", "write an exact version")
+    return _package(runtime, name, version, node, context)
 
 
 def _package(runtime: str, name: str, version: str, node: Node, context: ImportContext) -> str:
@@ -127,16 +164,52 @@ def _package(runtime: str, name: str, version: str, node: Node, context: ImportC
     return f"{name}@{version}" if runtime == "npx" else f"{name}=={version}"
 
 
-def _endpoint(package: Node, context: ImportContext) -> dict[str, Any]:
-    """Port and path of a container that serves HTTP itself, from the URL of its transport."""
+def _endpoint(package: Node, runtime: str, context: ImportContext) -> dict[str, Any]:
+    """Port and path of a server that speaks HTTP itself, from the URL of its transport; nothing for one on stdio."""
     transport = package.get("transport")
-    url = transport.text("url") if transport else ""
-    match = _LOCAL.match(url) if len(url) < 1000 else None
-    if match is None or not 1 <= int(match[1]) <= 65535:
-        if transport:
-            check_port(transport.text("type"), transport, context)
+    if transport is None:
         return {}
-    return {"port": int(match[1])} | ({"path": match[2]} if match[2] else {})
+    url = transport.text("url")
+    match = _LOCAL.match(url) if len(url) < 1000 else None
+    port = int(match["port"] or _PORTS[match["scheme"].lower()]) if match else 0
+    if match is None or not 1 <= port <= 65535:
+        check_port(transport.text("type"), transport, context, runtime)
+        return {}
+    path = match["path"] or ""
+    return {"port": port} | ({"path": path} if _PATH.match(path) else {})
+
+
+def of_registry(name: str, base: Node) -> str:
+    """An image's name behind the host of the registry that it is in; raises BadEntry where that is none, or another."""
+    text = base.as_text().strip()
+    match = _REGISTRY.match(text)
+    if match is None:
+        raise BadEntry(base, f"{shown(text)} is no registry of images", "write it as host or host:port")
+    host = match["host"].lower()
+    own = name.partition("/")[0]
+    if "/" in name and ("." in own or ":" in own or own == "localhost"):
+        if _same_registry(own.lower(), host):
+            return name
+        raise BadEntry(base, f"{shown(text)} is another registry than that of {shown(name)}", "mend the source")
+    return name if _same_registry(host, _DEFAULT_IMAGES) else f"{host}/{name}"
+
+
+def _same_registry(one: str, other: str) -> bool:
+    names = {host if host not in _DEFAULT_HOSTS else _DEFAULT_IMAGES for host in (one, other)}
+    return len(names) == 1
+
+
+def check_registry(runtime: str, base: Node) -> None:
+    """Raise BadEntry where a package is not in the registry that npx and uvx ask by themselves.
+
+    A package of that name in that registry is another package, perhaps of somebody else.
+    """
+    text = base.as_text().strip()
+    match = _REGISTRY.match(text)
+    if match is None or tuple(match["host"].lower().split(".")) not in _PUBLIC[runtime]:
+        sentence = f"{shown(text)} is no registry that {runtime} asks by itself, and a catalog names none for a package"
+        todo = "build an image that is set to it, and write the server by hand with its host in egress.registries"
+        raise BadEntry(base, sentence, todo)
 
 
 def _variables(package: Node) -> Iterator[Variable]:
@@ -170,13 +243,13 @@ _ENV = "the variables' names, whether they are required and secret; never a valu
 def rows() -> tuple[FieldRow, ...]:
     """The fields of packages and remotes, under their names of all years, for the mapping."""
     unused = ("runtimeHint", "runtime_hint", "packageArguments", "package_arguments", "runtimeArguments")
-    rest = ("runtime_arguments", "registryBaseUrl", "registry_base_url", "fileSha256", "file_sha256", "package_digest")
+    rest = ("runtime_arguments", "fileSha256", "file_sha256", "package_digest")
     return (
         *(
             FieldRow(
                 f"packages[].{key}",
                 "runtime",
-                "npm: npx; pypi: uvx; oci, docker: containerized; all others are refused",
+                "npm: npx; pypi: uvx; oci, docker: containerized; of others alone the remote is imported, else refused",
             )
             for key in ("registryType", "registry_type", "registry_name")
         ),
@@ -190,8 +263,18 @@ def rows() -> tuple[FieldRow, ...]:
             "packages[].version", "containerizedConfig.image, npxConfig.package, uvxConfig.package", "tag or version"
         ),
         *(FieldRow(f"packages[].{key}", "env", _ENV) for key in ("environmentVariables", "environment_variables")),
+        *(
+            FieldRow(
+                f"packages[].{key}",
+                "containerizedConfig.image",
+                "before the image's name; a registry that npx or uvx does not ask by itself is refused",
+            )
+            for key in ("registryBaseUrl", "registry_base_url")
+        ),
         FieldRow(
-            "packages[].transport", "containerizedConfig.port, .path", "from a URL of its own, such as localhost:8080"
+            "packages[].transport",
+            "containerizedConfig.port, .path, ingress.ports, run.transport",
+            "from a URL of its own, such as localhost:8080; a package that listens by itself is not run in a bridge",
         ),
         *(FieldRow(f"packages[].{key}", "", "") for key in (*unused, *rest)),
         FieldRow(

@@ -20,6 +20,7 @@ from mcpfence.imports.shared.format import FieldRow, ImportContext, State
 from mcpfence.imports.shared.source import Node
 
 HTTPS = (443,)
+_MACHINE = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal", "172.17.0.1")
 
 
 class Granted(NamedTuple):
@@ -38,7 +39,7 @@ def rows(prefix: str) -> tuple[FieldRow, ...]:
             f"{at}.outbound.allow_host",
             "egressDomains, egress.domains, egress.cidrs",
             "each host on each port of allow_port (absent: 443 alone); .example.com becomes example.com and "
-            "*.example.com; localhost is dropped; no host and no port: denyAllEgress",
+            "*.example.com; localhost and the host of the containers are dropped; no host and no port: denyAllEgress",
         ),
         FieldRow(
             f"{at}.outbound.allow_port", "egress.domains[].ports", "alone (any host on these ports): grants nothing"
@@ -115,9 +116,17 @@ def _destinations(host: Node, ports: tuple[int, ...], context: ImportContext) ->
         todo = "imported as no host; list the hosts, or write egress.default: internet for every public address"
         context.say("import-narrowed", host, sentence, todo)
         return
+    if text.lower().rstrip(".") in _MACHINE:
+        sentence = f"{shown(text)} is the machine that ToolHive runs on, which it denies before it looks at any list"
+        context.say("import-ignored", host, sentence, "nothing to open: left out")
+        return
     if text.startswith("*."):
-        sentence = f"{shown(text)} takes in {shown(text[2:])} itself, as ToolHive's newer proxy reads it"
-        context.say("import-narrowed", host, sentence, "imported without it; add it if the server needs it")
+        sentence = (
+            f"{shown(text)} lets nothing pass in ToolHive's default proxy (squid), and {shown(text[2:])} and all below "
+            "it in its other one (envoy)"
+        )
+        todo = f"imported as all below, without {shown(text[2:])} itself; remove it if the default holds for you"
+        context.say("import-narrowed", host, sentence, todo)
     names = (text[1:], f"*.{text[1:]}") if text.startswith(".") and not text.startswith("..") else (text,)
     for name in names:
         destination = read_destination(name, ports, host, context)

@@ -25,11 +25,15 @@ _TODO = "write the server by hand if you need it"
 def remote_config(node: Node, context: ImportContext) -> dict[str, Any]:
     """The remoteConfig of a URL: fixedURL, or urlTemplate where it has variables ({x} becomes ${x}).
 
+    A variable may stand for the host, or for scheme and host (`${BASE_URL}/mcp`): where it runs is not known then.
     User name, query and fragment are left out: they may be credentials.  Raises BadEntry for what is no such URL.
     """
     text = node.as_text().strip()
-    plain = text.isascii() and text.isprintable()
-    match = _URL.match(text) if plain and len(text) < 4096 and "{{" not in text else None
+    plain = text.isascii() and text.isprintable() and len(text) < 4096 and "{{" not in text
+    match = _URL.match(text) if plain else None
+    scheme = f"{match['scheme'].lower()}://" if match else ""
+    if plain and match is None and (begin := _VARIABLE.match(text)) and text[begin.end() :][:1] in ("", "/", "?", "#"):
+        match = _URL.match(f"https://{text}")
     if match is None:
         what = "is a template that nothing has filled in" if "{{" in text else "is no http or https URL"
         raise BadEntry(node, f"{shown(text)} {what}", _TODO)
@@ -41,18 +45,21 @@ def remote_config(node: Node, context: ImportContext) -> dict[str, Any]:
     templated = _VARIABLE.search(host + path)
     if "{" in _VARIABLE.sub("", host + path) or "$" in _VARIABLE.sub("", host + path):
         raise BadEntry(node, f"{shown(text)} has a variable that cannot be read", _TODO)
-    _check_host(host, node, shown(text))
-    url = f"{match['scheme'].lower()}://{host}{path}"
+    _check_host(host, node, shown(text), context)
+    url = f"{scheme}{host}{path}"
     if templated:
         return {"urlTemplate": _VARIABLE.sub(r"${\1}", url)}
     return {"fixedURL": url}
 
 
-def _check_host(host: str, node: Node, said: str) -> None:
+def _check_host(host: str, node: Node, said: str, context: ImportContext) -> None:
     parts = _HOST_PORT.match(host)
     port = parts["port"] if parts else None
     if parts is None or (port and not 1 <= int(port) <= 65535):
         raise BadEntry(node, f"{said} has no port from 1 to 65535", _TODO)
+    if whole := _VARIABLE.fullmatch(parts["host"]):
+        sentence = f"runs where the variable {whole[1]} says, so its host is not known here"
+        context.say("import-guess", node, sentence, "write fixedURL where you know it; nobody's egress can name it")
     if _VARIABLE.search(host):
         return
     try:

@@ -6,15 +6,20 @@ The text is untrusted: duplicate keys, tags, deep nesting and aliases that unfol
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import yaml
-
 from mcpfence.documents.reader import BadDocument, load_foreign, load_values
+from mcpfence.documents.trees import compose_all
 from mcpfence.findings.finding import Path, fail, path_text, quote
 from mcpfence.findings.wording import type_name
 from mcpfence.imports.shared.line_marks import line_of
+
+_BEFORE = re.compile(r"[\ufeff\s]*+(?:[{\[]|//|/\*)")
+_INSIDE = re.compile(r"[^\r\n]")
+_TOKEN = re.compile(r'"|//|/\*')
+_STRING = re.compile(r'"(?:[^"\\\n]++|\\.)*+"')
 
 
 class Text(NamedTuple):
@@ -48,11 +53,39 @@ class Document(NamedTuple):
 def read_text(source: Text) -> list[Document]:
     """The documents of one input, empty ones left out; raises McpfenceError where it cannot be read."""
     try:
-        return [item for item in _documents(source) if item.data is not None]
+        try:
+            return [item for item in _documents(source) if item.data is not None]
+        except BadDocument:
+            plain = _without_comments(source.text)
+            if plain == source.text:
+                raise
+            return [item for item in _documents(source._replace(text=plain)) if item.data is not None]
     except BadDocument as bad:
         where = bad.place(source.name)
         todo = "mend it and import it again; nothing of this file was imported"
         raise fail("import-unreadable", str(bad), todo, document=where) from None
+
+
+def _without_comments(text: str) -> str:
+    """JSON as editors have it, with spaces in place of its comments: every other character stays where it was.
+
+    Takes time in proportion to the text, whatever that is; text that is no JSON comes back as it is.
+    """
+    if not _BEFORE.match(text):
+        return text
+    parts, at = [], 0
+    while token := _TOKEN.search(text, at):
+        parts.append(text[at : token.start()])
+        if token[0] == '"':
+            string = _STRING.match(text, token.start())
+            at = string.end() if string else len(text)
+            parts.append(text[token.start() : at])
+            continue
+        closing = "\n" if token[0] == "//" else "*/"
+        found = text.find(closing, token.end())
+        at = len(text) if found < 0 else found + (0 if token[0] == "//" else 2)
+        parts.append(_INSIDE.sub(" ", text[token.start() : at]))
+    return "".join((*parts, text[at:]))
 
 
 def _documents(source: Text) -> Iterator[Document]:
@@ -78,7 +111,7 @@ def _documents(source: Text) -> Iterator[Document]:
 
 def _pieces(text: str) -> Iterator[tuple[str, int]]:
     """Each document's own text, and how many lines stand before it.  Call it on text that has been judged safe."""
-    for node in yaml.compose_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    for node in compose_all(text):
         if node is not None:
             start, end = node.start_mark, node.end_mark
             yield " " * start.column + text[start.index : end.index], start.line
@@ -198,3 +231,9 @@ def objects(document: Document) -> list[Node]:
     if not data["kind"].endswith("List") or not isinstance(data.get("items"), list):
         return [Node(document, data)]
     return [Node(document, item, ("items", i)) for i, item in enumerate(data["items"]) if isinstance(item, Mapping)]
+
+
+def is_of(node: Node, group: str, kinds: Collection[str]) -> bool:
+    """Whether an object is of one of these kinds, in any version of an API group."""
+    version = node.value.get("apiVersion")
+    return isinstance(version, str) and version.startswith(f"{group}/") and node.value.get("kind") in tuple(kinds)

@@ -24,30 +24,37 @@ from mcpfence.imports.shared.format import (
     FieldRow,
     FormatResult,
     ImportContext,
-    Setting,
     State,
     Table,
     report_unknown,
 )
 from mcpfence.imports.shared.hints import env_hint
-from mcpfence.imports.shared.packages import check_port, image
+from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.permissions import Granted, read_permissions
 from mcpfence.imports.shared.permissions import rows as permission_rows
 from mcpfence.imports.shared.remote import Variable, environment, remote_config
-from mcpfence.imports.shared.source import BadEntry, Document, Node, objects
+from mcpfence.imports.shared.source import BadEntry, Document, Node, is_of, objects
+from mcpfence.imports.toolhive.proxies import PROXY, Resource, proxies, proxy_port
 
-_GROUP = "toolhive.stacklok.dev/"
+_GROUP = "toolhive.stacklok.dev"
 _KINDS = ("MCPServer", "MCPRemoteProxy", "MCPServerEntry", "VirtualMCPServer")
 _CONFIG = "containerizedConfig"
-_PROXY = {"app": "mcpserver", "toolhive": "true"}
 
 _UNUSED = (
-    *("args", "transport", "proxyMode", "proxyPort", "volumes", "resources", "serviceAccount", "podTemplateSpec"),
+    *("args", "transport", "proxyMode", "proxyPort", "volumes", "resources", "serviceAccount"),
     *("resourceOverrides", "oidcConfig", "oidcConfigRef", "authzConfig", "audit", "tools", "toolConfigRef", "replicas"),
     *("externalAuthConfigRef", "authServerRef", "telemetry", "telemetryConfigRef", "trustProxyHeaders", "metadata"),
     *("endpointPrefix", "sessionAffinity", "backendReplicas", "sessionStorage", "rateLimiting", "caBundleRef"),
-    *("headerForward", "groupRef", "imagePullSecrets"),
+    *("headerForward", "groupRef", "imagePullSecrets", "maxRequestBodySize", "proxyReadTimeout"),
+    *("allowPrivateEndpoint", "authzConfigRef"),
 )
+_PORT = 8080
+"""mcpPort where a resource names none (GetMCPPort of the operator)."""
+_BESIDE = {
+    "EmbeddingServer": "app.kubernetes.io/name: embeddingserver, which fetch their model",
+    "MCPRegistry": "app.kubernetes.io/name: toolhive-registry-api, which read their sources",
+}
+"""Further kinds whose pods run in the namespace, by the labels of these."""
 
 RESOURCES = Table(
     "MCPServer, MCPRemoteProxy, MCPServerEntry of the operator",
@@ -58,9 +65,13 @@ RESOURCES = Table(
         *(FieldRow(f"metadata.{key}", "", "") for key in ("creationTimestamp", "resourceVersion", "managedFields")),
         FieldRow("spec.image", "containerizedConfig.image", ""),
         *(FieldRow(f"spec.{key}", "remoteConfig.fixedURL", "") for key in ("remoteURL", "remoteUrl", "externalURL")),
-        FieldRow("spec.mcpPort", "containerizedConfig.port", ""),
+        FieldRow(
+            "spec.mcpPort", "containerizedConfig.port", "absent: 8080, the operator's default, for what speaks HTTP"
+        ),
         FieldRow("spec.targetPort", "containerizedConfig.port", "the older name of mcpPort"),
         FieldRow("spec.port", "", "the proxy's port"),
+        FieldRow("spec.podTemplateSpec", "", "hostNetwork: refused, since no policy holds there; the rest is left out"),
+        FieldRow("spec.webhookConfigRef", "", "a warning: the proxy calls the webhooks, not the server"),
         FieldRow("spec.env", "env", "the variables' names; never a value"),
         FieldRow("spec.secrets", "env", "the variables' names, marked sensitive"),
         FieldRow(
@@ -78,36 +89,27 @@ TABLES = (RESOURCES, PROFILE)
 
 
 def is_ours(document: Document) -> bool:
-    """Whether a document holds a resource of the operator that is a server."""
-    return any(_is_server(node) for node in objects(document))
-
-
-def _is_server(node: Node) -> bool:
-    version = node.value.get("apiVersion")
-    return isinstance(version, str) and version.startswith(_GROUP) and node.value.get("kind") in _KINDS
+    """Whether a document holds a resource of the operator that is a server, or has pods beside the servers."""
+    return any(is_of(node, _GROUP, (*_KINDS, *_BESIDE)) for node in objects(document))
 
 
 def read_resources(documents: Sequence[Document], context: ImportContext) -> FormatResult:
-    """The servers of the resources, and the proxies that call them as a client."""
+    """The servers of the resources, the proxies that call them as a client, and what else runs beside them."""
     every = [node for document in documents for node in objects(document)]
     maps = {_key(node): node for node in every if node.value.get("kind") == "ConfigMap"}
-    servers = [node for node in every if _is_server(node)]
-    entries: list[Entry] = []
+    servers = [node for node in every if is_of(node, _GROUP, _KINDS)]
+    found: list[Resource] = []
     for node in servers:
         with context.entry():
-            entries.append(_entry(node, servers, maps, context))
+            entry, port = _entry(node, servers, maps, context), proxy_port(node)
+            found.append(Resource(node, entry, _group_of(node), port))
             if node.value.get("kind") != "VirtualMCPServer":
                 report_unknown(node, RESOURCES, context)
-    hosted = next((entry for entry in entries if entry.state is not State.ELSEWHERE), None)
-    return FormatResult(tuple(entries), tuple(_client(hosted) if hosted else ()))
-
-
-def _client(entry: Entry) -> Iterator[Setting]:
-    """ToolHive's proxies, which nothing but the namespace of the first server places."""
-    if entry.namespace:
-        told = ("the proxies of ToolHive's operator, which call the servers for everybody else",)
-        client = {"namespace": entry.namespace, "podSelector": dict(_PROXY)}
-        yield Setting(entry.node, ("clients", "toolhive-proxy"), client, told)
+    for node in (node for node in every if is_of(node, _GROUP, _BESIDE)):
+        sentence = f"is no server, and has pods ({_BESIDE[node.value['kind']]})"
+        context.say("import-pods", node, sentence, "the floor denies them everything; write a workload for them")
+    home = context.home or next((one.entry.namespace for one in found if one.entry.namespace), "")
+    return FormatResult(tuple(one.entry for one in found), tuple(proxies(found, home, context)))
 
 
 def _key(node: Node) -> tuple[str, str]:
@@ -128,24 +130,56 @@ def _entry(node: Node, servers: Sequence[Node], maps: Mapping[tuple[str, str], N
         group = _group(spec)
         members = [_key(other)[1] for other in servers if other is not node and group and _group_of(other) == group]
         server: dict[str, Any] = {"runtime": "composite", "compositeConfig": {"componentServers": members}}
-        return Entry(node, name, server, State.ELSEWHERE, (f"groups the servers of MCPGroup {group}",))
+        told = (f"groups the servers of MCPGroup {group}",)
+        return Entry(node, name, server, State.ELSEWHERE, told, namespace=namespace)
+    _check_pods(spec, context)
     env = environment(_variables(spec), context)
     more: dict[str, Any] = {"env": env} if env else {}
     url = next((spec.get(key) for key in ("remoteURL", "remoteUrl", "externalURL") if spec.get(key)), None)
     if url is not None:
         remote = {"runtime": "remote", "remoteConfig": remote_config(url, context), **more}
-        return Entry(node, name, remote, State.ELSEWHERE)
+        runs = node.text("kind") == "MCPRemoteProxy"  # as a proxy; an MCPServerEntry has no pods
+        return Entry(node, name, remote, State.ELSEWHERE, namespace=namespace if runs else "")
     if spec.get("image") is None:
         raise BadEntry(node, "has neither an image nor a remote URL", "add it")
     config: dict[str, Any] = {"image": image(spec.text("image"), "", spec.get("image") or spec, context)}
     if port := spec.port("mcpPort") or spec.port("targetPort"):
         config["port"] = port
-    else:
-        check_port(spec.text("transport"), spec.get("transport") or spec, context)
+    elif (transport := spec.get("transport")) is not None and transport.value in ("sse", "streamable-http"):
+        config["port"] = _PORT
+        sentence = f"listens ({transport.value}), and no mcpPort says where"
+        context.say("import-default", transport, sentence, f"imported {_PORT}, the operator's default")
     granted = _granted(spec, namespace, maps, context)
+    if granted.state is State.NOTHING:
+        _check_export(node, spec, context)
     server = merged({"runtime": "containerized", _CONFIG: config, **more}, granted.keys)
     hints = env_hint(item["key"] for item in env) if granted.state is State.UNDECLARED else ()
     return Entry(node, name, server, granted.state, granted.told, hints, namespace=namespace)
+
+
+def _check_pods(spec: Node, context: ImportContext) -> None:
+    """Raises BadEntry for pods on their node's network, where no policy holds."""
+    template = spec.mapping("podTemplateSpec")
+    pod = template.mapping("spec") if template else None
+    if pod is not None and pod.flag("hostNetwork"):
+        where = pod.get("hostNetwork") or pod
+        raise BadEntry(where, "puts its pods on their node's network, where no policy holds", "fence the node instead")
+    if (webhook := spec.get("webhookConfigRef")) is not None:
+        sentence = "names webhooks, which the proxy in front of the server calls, and not the server"
+        context.say("import-narrowed", webhook, sentence, f"list their hosts under workloads.{PROXY}.egress")
+
+
+def _check_export(node: Node, spec: Node, context: ImportContext) -> None:
+    """`thv export --format k8s` wrote the profile none for every server, and leaves marks that nobody else leaves."""
+    resources = spec.get("resources")
+    empty = resources is not None and not any(
+        resources.value.values() if isinstance(resources.value, Mapping) else (1,)
+    )
+    if node.get("status") is not None and not node.value["status"] and empty and not _key(node)[0]:
+        where = spec.get("permissionProfile") or spec
+        sentence = "is in a file that thv export made, some versions of which write none whatever the profile is"
+        todo = "imported as nothing allowed; import the RunConfig (thv export without --format) or the registry's entry"
+        context.say("import-guess", where, sentence, todo)
 
 
 def _group(spec: Node) -> str:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mcpfence.imports.shared.destinations import egress_keys, merged, shown
+from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.format import (
     Entry,
     FieldRow,
@@ -28,17 +28,15 @@ from mcpfence.imports.shared.format import (
     report_unknown,
 )
 from mcpfence.imports.shared.hints import env_hint, link_hint
-from mcpfence.imports.shared.packages import check_port, image, read_hosted, read_remote
-from mcpfence.imports.shared.packages import rows as package_rows
-from mcpfence.imports.shared.permissions import Granted, read_permissions
+from mcpfence.imports.shared.packages import check_port, image
+from mcpfence.imports.shared.permissions import read_permissions
 from mcpfence.imports.shared.permissions import rows as permission_rows
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.shared.source import BadEntry, Document, Node
 from mcpfence.imports.toolhive.operator import TABLES as OPERATOR_TABLES
 from mcpfence.imports.toolhive.operator import is_ours, read_resources
-
-PUBLISHER = "io.modelcontextprotocol.registry/publisher-provided"
-STACKLOK = "io.github.stacklok"
+from mcpfence.imports.toolhive.run_config import RUN_CONFIG, is_run_config, run_config
+from mcpfence.imports.toolhive.upstream import UPSTREAM, upstream, with_profile
 
 _PACKAGE = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._/+~=-]{0,213}\Z")
 
@@ -69,46 +67,40 @@ SPEC = Table(
         *(FieldRow(key, "", "") for key in _ABOUT),
     ),
 )
-_EXTENSION = f"_meta.{PUBLISHER}.{STACKLOK}.IDENTIFIER"
-UPSTREAM = Table(
-    "server.json with ToolHive's extension (data.servers[], or a file of its own)",
-    (
-        FieldRow("name", "servers.NAME", "what stands behind the last slash, as a DNS label"),
-        *package_rows(),
-        *permission_rows(f"{_EXTENSION}.permissions"),
-        *(
-            FieldRow(key, "", "")
-            for key in ("$schema", "description", "title", "repository", "version", "icons", "_meta")
-        ),
-        *(FieldRow(key, "", "") for key in ("websiteUrl", "status", "version_detail")),
-    ),
-)
-
-
 # --- what is ours ---
 
 
 def recognises(document: Document) -> bool:
     """A spec.yaml, a registry, or resources of the operator."""
     data = document.data
-    if is_ours(document):
+    if is_ours(document) or is_run_config(document):
         return True
+    if isinstance(data, list):
+        return any(isinstance(item, Mapping) and _is_spec(item) for item in data[:50])
     if not isinstance(data, Mapping) or "apiVersion" in data:
         return False
     if isinstance(data.get("data"), Mapping) and isinstance(data["data"].get("servers"), list):
         return True
     if isinstance(data.get("servers"), Mapping) or isinstance(data.get("remote_servers"), Mapping):
         return _is_registry(data)
+    return _is_spec(data)
+
+
+def _is_spec(data: Mapping[str, Any]) -> bool:
+    """An entry of a registry, with an image or a URL."""
+    if "apiVersion" in data or "runtime" in data:
+        return False
     thing = isinstance(data.get("image"), str) or isinstance(data.get("url"), str)
     return thing and "type" not in data and any(key in data for key in ("transport", "permissions", "tier"))
 
 
 def _is_registry(data: Mapping[str, Any]) -> bool:
-    """Servers with images or URLs at their top; a catalog of mcpfence has a runtime there."""
-    entries = [item for key in ("servers", "remote_servers") for item in _values(data.get(key))]
-    if any(isinstance(item, Mapping) and "runtime" in item for item in entries):
+    """Servers with images, remote ones with URLs; a catalog of mcpfence has a runtime there, an mcp.json a command."""
+    servers, remotes = _values(data.get("servers")), _values(data.get("remote_servers"))
+    if any(isinstance(item, Mapping) and ("runtime" in item or "command" in item) for item in (*servers, *remotes)):
         return False
-    return any(isinstance(item, Mapping) and ("image" in item or "url" in item) for item in entries)
+    images = any(isinstance(item, Mapping) and "image" in item for item in servers)
+    return images or any(isinstance(item, Mapping) and "url" in item for item in remotes)
 
 
 def _values(value: Any) -> list[Any]:
@@ -137,10 +129,13 @@ def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
         root = Node(document, document.data)
         if is_ours(document) or reads_along(document):
             resources.append(document)
-        elif (data := root.get("data")) is not None or accepts(document):
+        elif is_run_config(document):
+            with context.entry():
+                entries.append(run_config(root, context))
+        elif (data := root.get("data") if isinstance(root.value, Mapping) else None) is not None or accepts(document):
             for item in data.items("servers") if data else [root]:
                 with context.entry():
-                    entries.append(_upstream(item, context))
+                    entries.append(upstream(item, context))
                     report_unknown(item, UPSTREAM, context)
         else:
             for node, key in _items(root, context):
@@ -153,6 +148,9 @@ def read(documents: Sequence[Document], context: ImportContext) -> FormatResult:
 
 def _items(root: Node, context: ImportContext) -> Iterator[_Item]:
     """Every entry of a registry, its groups included, or the one entry of a spec.yaml."""
+    if isinstance(root.value, list):  # thv registry list --format json
+        yield from (_Item(node, "") for node in root.entries())
+        return
     if not any(isinstance(root.value.get(key), (Mapping, list)) for key in ("servers", "remote_servers", "groups")):
         parts = root.document.file.replace("\\", "/").split("/")
         yield _Item(root, parts[-2] if parts[-1] in ("spec.yaml", "spec.yml") and len(parts) > 1 else "")
@@ -170,7 +168,7 @@ def _items(root: Node, context: ImportContext) -> Iterator[_Item]:
 
 def _spec(node: Node, key: str, context: ImportContext) -> Entry:
     node.keys()
-    name = (node.text("name") or key).strip()
+    name = _short((node.text("name") or key).strip())
     if not name:
         raise BadEntry(node, "has no name", "give it a name")
     env = environment(_variables(node), context)
@@ -186,12 +184,13 @@ def _spec(node: Node, key: str, context: ImportContext) -> Entry:
     granted = read_permissions(node.mapping("permissions"), config_key, context)
     links = [node.text(link) for link in ("repository_url", "homepage") if isinstance(node.value.get(link), str)]
     hints = (*env_hint(item["key"] for item in env), *(hint for link in links for hint in link_hint(link)))
-    return _entry(node, name, server | more, granted, hints)
+    return with_profile(node, name, server | more, granted, hints)
 
 
-def _entry(node: Node, name: str, server: Mapping[str, Any], granted: Granted, hints: tuple[str, ...]) -> Entry:
-    hints = hints if granted.state is State.UNDECLARED else ()
-    return Entry(node, name, merged(server, granted.keys), granted.state, granted.told, hints)
+def _short(name: str) -> str:
+    """io.github.example/notes is notes, as it is in the upstream format."""
+    space, _, short = name.rpartition("/")
+    return short.strip() if "." in space else name
 
 
 def _hosted(node: Node, context: ImportContext) -> tuple[dict[str, Any], str]:
@@ -217,55 +216,6 @@ def _variables(node: Node) -> Iterator[Variable]:
         yield Variable(item, item.text("name"), item.flag("required"), bool(item.flag("secret")))
 
 
-def _upstream(node: Node, context: ImportContext) -> Entry:
-    """An entry in the MCP registry's form; its permissions stand in the extension, by the package's identifier."""
-    node.keys()
-    name = node.text("name").rpartition("/")[2].strip()
-    if not name:
-        raise BadEntry(node, "has no name", "give it a name")
-    ids = (node.text("name"),)
-    hosted = read_hosted(node, context)
-    if hosted is None:
-        remote = read_remote(node, context)
-        if remote is None:
-            raise BadEntry(node, "has neither packages nor remotes", "add what the server runs, or where")
-        return Entry(node, name, remote, State.ELSEWHERE, ids=ids)
-    identifier = hosted.package.text("identifier")
-    profile, several = _profile(node, identifier, context)
-    if several:
-        sentence = f"has several profiles, and none is for {shown(identifier)}"
-        context.say("import-guess", several, sentence, "imported as no host; list what it needs")
-        granted = Granted(
-            State.LISTED, egress_keys((), hosted.config), ("its profile is ambiguous: imported as no host",)
-        )
-    else:
-        granted = read_permissions(profile, hosted.config, context)
-    repository = node.get("repository")
-    link = repository.get("url") if repository else None
-    hints = (
-        *env_hint(item["key"] for item in hosted.server.get("env", ())),
-        *link_hint(link.value if link and isinstance(link.value, str) else ""),
-    )
-    return _entry(node, name, hosted.server, granted, hints)._replace(ids=ids)
-
-
-def _profile(node: Node, identifier: str, context: ImportContext) -> tuple[Node | None, Node | None]:
-    """The permissions for a package; or, second, the extension if it has several and none fits."""
-    holder: Node | None = node
-    for key in ("_meta", PUBLISHER, STACKLOK):
-        holder = holder.mapping(key) if holder else None
-    if holder is None:
-        return None, None
-    blocks = holder.keys()
-    if identifier not in blocks and len(blocks) > 1:
-        return None, holder
-    block = holder.mapping(identifier if identifier in blocks else blocks[0]) if blocks else None
-    if block and identifier not in blocks:
-        sentence = f"is the only profile, and is for {shown(blocks[0])}, not for {shown(identifier)}"
-        context.say("import-guess", block, sentence, "imported all the same; compare them")
-    return (block.mapping("permissions") if block else None), None
-
-
 def reads_along(document: Document) -> bool:
     """ConfigMaps, which hold profiles of the operator."""
     data = document.data
@@ -275,12 +225,29 @@ def reads_along(document: Document) -> bool:
     return any(isinstance(item, Mapping) and item.get("kind") == "ConfigMap" for item in items or ())
 
 
+def no_server(document: Document) -> str:
+    """Skills and plugins of ToolHive's catalog: packages of text for a model, without a transport."""
+    data = document.data
+    if not isinstance(data, Mapping) or not all(isinstance(data.get(key), str) for key in ("namespace", "name")):
+        return ""
+    packages = data.get("packages", [])
+    if (
+        any(key in data for key in ("apiVersion", "kind", "remotes", "runtime", "image", "url"))
+        or "version" not in data
+    ):
+        return ""
+    if not isinstance(packages, list) or any(isinstance(one, Mapping) and "transport" in one for one in packages):
+        return ""
+    return "is a skill or a plugin, text for a model, and no server"
+
+
 FORMAT = Format(
     name="toolhive",
-    summary="ToolHive's registries (spec.yaml, registry.json, upstream format) and its operator's resources.",
+    summary="ToolHive's registries (spec.yaml, registry.json, upstream), its RunConfig and its operator's resources.",
     recognises=recognises,
     read=read,
-    tables=(SPEC, UPSTREAM, *OPERATOR_TABLES),
+    tables=(SPEC, UPSTREAM, RUN_CONFIG, *OPERATOR_TABLES),
+    no_server=no_server,
     accepts=accepts,
     reads_along=reads_along,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mcpfence.providers.aviatrix import advice, emit, settings
+from mcpfence.providers.aviatrix import advice, audit, emit, settings
 from mcpfence.providers.contract import Composition, Feature, Kind, Provider
 
 PROVIDER = Provider(
@@ -16,6 +16,7 @@ PROVIDER = Provider(
     emit=emit.emit,
     remark=advice.remark,
     caution=advice.caution,
+    audit=audit.FORM,
     risks=advice.risks,
     opens=settings.opens,
 )

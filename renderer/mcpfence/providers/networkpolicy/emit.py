@@ -9,7 +9,6 @@ mcp-server-github-ingress   podSelector app=github, Ingress: pods of obot on TCP
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from mcpfence.documents.writer import Document, Shared
 from mcpfence.kube.manifest import Manifest, make_manifest
@@ -17,7 +16,7 @@ from mcpfence.kube.object_names import limited, object_name
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Intervals
-from mcpfence.net.ports import ALL_PORTS, Ports, canonical_ports
+from mcpfence.net.ports import ALL_PORTS, PortRange, Ports, canonical_ports
 from mcpfence.plan.fence import Block, Fence, Peer, Pods
 from mcpfence.providers.contract import Composition
 
@@ -53,21 +52,27 @@ class RuleBlocks:
         return known
 
 
-def network_policies(fence: Fence, composition: Composition, blocks: RuleBlocks) -> Iterator[Manifest]:
-    """Egress and ingress policy of a fence, once per selector; a back-end gets its ingress only."""
+def network_policies(
+    fence: Fence, composition: Composition, blocks: RuleBlocks, takes: frozenset[str] = frozenset()
+) -> Iterator[Manifest]:
+    """Egress and ingress policy of a fence, once per selector; a back-end gets its ingress only.
+
+    Allows of the kinds in `takes` are left to the provider's own objects.
+    """
     ingress = blocks.block("from", fence.namespace, [(allow.peers, allow.ports) for allow in fence.ingress])
     egress = None
     if fence.kind != "service":
-        egress = blocks.block("to", fence.namespace, _egress(fence, composition))
+        egress = blocks.block("to", fence.namespace, _egress(fence, composition, takes))
     for selector, ending in zip(fence.selectors, fence.endings, strict=True):
         if egress is not None:
             yield _policy(fence, selector, "Egress", egress, ending)
         yield _policy(fence, selector, "Ingress", ingress, ending)
 
 
-def _egress(fence: Fence, composition: Composition) -> Iterator[tuple[tuple[Peer, ...], Ports]]:
+def _egress(fence: Fence, composition: Composition, takes: frozenset[str]) -> Iterator[tuple[tuple[Peer, ...], Ports]]:
     for allow in fence.egress:
-        yield allow.peers, allow.ports
+        if allow.kind not in takes:
+            yield allow.peers, allow.ports
     if fence.names and composition is Composition.LAYERED:
         yield fence.public, canonical_ports(item for name in fence.names for item in name.ports)
 
@@ -102,11 +107,12 @@ def selector_document(selector: Selector) -> Document:
 def _rule(direction: str, namespace: str, peers: tuple[Peer, ...], ports: Ports) -> Document:
     rule: Document = {direction: list(_peer_documents(namespace, peers))}
     if ports != ALL_PORTS:
-        rule["ports"] = [_port_document(item) for item in ports]
+        rule["ports"] = [port_document(item) for item in ports]
     return rule
 
 
-def _port_document(item: Any) -> Document:
+def port_document(item: PortRange) -> Document:
+    """A port, or a range of them, as the API writes it."""
     document: Document = {"protocol": item.protocol, "port": item.first}
     if item.last > item.first:
         document["endPort"] = item.last
@@ -115,23 +121,33 @@ def _port_document(item: Any) -> Document:
 
 def _peer_documents(namespace: str, peers: tuple[Peer, ...]) -> Iterator[Document]:
     """Peers in their order; pods of one namespace that differ in the value of one label become one peer with `In`."""
+    for peer in gathered(peers):
+        if isinstance(peer, Block):
+            yield {"ipBlock": _ip_block(peer)}
+        else:
+            yield _pods_document(namespace, *peer)
+
+
+def gathered(peers: Iterable[Peer]) -> Iterator[Block | tuple[str, Document]]:
+    """Peers in their order, pods as (namespace, selector): those that differ in the value of one label become one."""
+    found = list(peers)
     grouped: dict[tuple[str, str], list[str]] = {}
-    for peer in peers:
+    for peer in found:
         key = _single_label(peer)
         if key is not None:
             grouped.setdefault(key[0], []).append(key[1])
-    for peer in peers:
+    for peer in found:
         if isinstance(peer, Block):
-            yield {"ipBlock": _ip_block(peer)}
+            yield peer
             continue
         key = _single_label(peer)
         if key is None or len(grouped[key[0]]) == 1:
-            yield _pods_document(namespace, peer.namespace, selector_document(peer.selector))
+            yield peer.namespace, selector_document(peer.selector)
             continue
         values = grouped[key[0]]
         if key[1] == values[0]:
             together = {"matchExpressions": [{"key": key[0][1], "operator": "In", "values": values}]}
-            yield _pods_document(namespace, peer.namespace, together)
+            yield peer.namespace, together
 
 
 def _single_label(peer: Peer) -> tuple[tuple[str, str], str] | None:

@@ -11,7 +11,7 @@ from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
 from mcpfence.reach.connectivity.workloads import PortNames
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import CLUSTER, Policy, Rules
-from mcpfence.reach.evaluation.fold import Speaking, fold, spoken
+from mcpfence.reach.evaluation.fold import Speaking, fold, rank_order, spoken
 from mcpfence.reach.flows import traffic
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.label_sets import Box
@@ -59,7 +59,7 @@ class _Group(NamedTuple):
 
 
 def _group(speaking: list[Speaking]) -> _Group:
-    keys = frozenset((one.key, bool(one.policy.problems)) for one in speaking)
+    keys = frozenset([*((one.key, bool(one.policy.problems)) for one in speaking), rank_order(speaking)])
     return _Group(speaking, keys, any(rule.ports.named for one in speaking for rule in one.rules))
 
 

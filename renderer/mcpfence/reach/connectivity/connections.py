@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from mcpfence.net.addresses import ALL_V4
 from mcpfence.net.intervals import Intervals, canonical, intersect
 from mcpfence.reach.connectivity import outside
+from mcpfence.reach.connectivity.absent_peers import absent_peers
 from mcpfence.reach.connectivity.class_profiles import profiles
 from mcpfence.reach.connectivity.ingress_backends import CONTROLLER, backends
 from mcpfence.reach.connectivity.outside import Outside
@@ -53,6 +54,8 @@ class Connectivity:
     problems: tuple[Problem, ...]
     not_evaluated: tuple[NotEvaluated, ...]
     cautions: tuple[str, ...]
+    absent: tuple[str, ...] = ()
+    """Pods that policies allow and of which the input has none: lines are missing."""
 
 
 def connections(documents: Iterable[object], *, namespace: str = "default") -> Connectivity:
@@ -108,9 +111,11 @@ class _Connections:
             cautions=(
                 *(problem.text for problem in skipped),
                 *(caution for one in self.policies.policies for caution in one.cautions),
-                *_host_network(workloads[text] for text in ordered),
+                *(() if ordered else (NOBODY,)),
+                *_beyond_policies(workloads[text] for text in ordered),
                 *self._variants(split),
             ),
+            absent=absent_peers(self.policies.policies, self.classes) if ordered else (),
         )
 
     def _targets(self, reached: Reached, merging: bool) -> tuple[Target, ...]:
@@ -164,7 +169,12 @@ def _merge(parts: list[tuple[Target, ...]], *, always: bool = False) -> tuple[Ta
     return tuple(sorted(found.items()))
 
 
-def _host_network(workloads: Iterable[ClusterWorkload]) -> Iterator[str]:
+NOBODY = "no pods are in the input, so no line can say who reaches whom: add Deployments, Pods and the like"
+
+
+def _beyond_policies(workloads: Iterable[ClusterWorkload]) -> Iterator[str]:
     for one in workloads:
         if one.host_network:
             yield f"{one.text} is on the host network: most engines apply no policy there, and these lines assume one"
+        elif one.further_networks:
+            yield f"{one.text} has further networks, where no policy holds: these lines are those of the cluster's own"

@@ -6,7 +6,8 @@ import csv
 import io
 
 from mcpfence.reach.connectivity.connections import Connectivity
-from mcpfence.reach.connectivity.text_form import rows
+from mcpfence.reach.connectivity.list_form import rows
+from mcpfence.text.markup import csv_field
 
 HEADER = ("src", "dst", "conn")
 
@@ -16,5 +17,5 @@ def as_csv(found: Connectivity, focus: str = "") -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(HEADER)
-    writer.writerows(rows(found, focus))
+    writer.writerows([csv_field(field) for field in row] for row in rows(found, focus))
     return out.getvalue()

@@ -33,8 +33,8 @@ from mcpfence.net.addresses import format_address
 from mcpfence.net.intervals import Intervals
 from mcpfence.reach.connectivity.connections import Connectivity
 from mcpfence.reach.connectivity.ingress_backends import CONTROLLER_TEXT
+from mcpfence.reach.connectivity.list_form import focused
 from mcpfence.reach.connectivity.outside import Outside
-from mcpfence.reach.connectivity.text_form import focused
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.flows import host_names, traffic
 from mcpfence.reach.flows.label_sets import box_text
@@ -57,7 +57,7 @@ def document(found: Connectivity, focus: str = "") -> dict[str, Any]:
         "unknown": [{"workload": text, "direction": direction} for text, direction in found.unknown],
         "problems": [{"document": one.document, "field": one.field, "reason": one.reason} for one in found.problems],
         "notEvaluated": [_not_evaluated(one) for one in found.not_evaluated],
-        "cautions": list(found.cautions),
+        "cautions": [*found.cautions, *found.absent],
     }
 
 

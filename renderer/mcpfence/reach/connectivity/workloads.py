@@ -7,12 +7,13 @@ owner without a kind counts as a pod.  A workload with the kind, namespace and n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.reach.documents.fields import Problem, shown
+from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines.contract import Ports
 from mcpfence.reach.flows import traffic
@@ -27,6 +28,10 @@ _TEMPLATES = {
     ("batch", "Job"): ("template",),
     ("batch", "CronJob"): ("jobTemplate", "spec", "template"),
 }
+WORKLOAD_KINDS = frozenset({"Pod", *(kind for _, kind in _TEMPLATES)})
+"""The kinds that have pods."""
+_NOT = (None, False, "n", "N")
+"""What the API takes for no: kubectl's reader makes booleans of more words than others, and what is none is refused."""
 _FORMER = {"extensions": "apps"}
 """Where Deployment, DaemonSet and ReplicaSet were before 1.16."""
 
@@ -45,6 +50,9 @@ class ClusterWorkload:
     labels: Labels
     ports: PortNames
     host_network: bool = False
+    further_networks: str = ""
+    """The annotation by which its pods ask for networks beyond the cluster's own; empty where they do not."""
+    """Whether Multus gives the pods interfaces besides the cluster's network, for which no policy of it holds."""
 
     @property
     def text(self) -> str:
@@ -88,11 +96,63 @@ def read_workloads(objects: Iterable[Object], default: str) -> tuple[list[Cluste
             continue
         title = f"{one.kind} {one.namespace or default}/{one.name}"
         labels = _labels(meta.get("labels"), title, problems)
-        spec = _mapping(template.get("spec"))
-        ports = _ports(spec)
-        workload = ClusterWorkload(one.namespace or default, name, kind, labels, ports, spec.get("hostNetwork") is True)
+        workload = _workload(one.namespace or default, kind, name, template, labels)
         found[one.kind, workload.namespace, one.name] = workload
     return list(dict.fromkeys(found.values())), problems
+
+
+def read_templates(objects: Iterable[Object], default: str) -> list[ClusterWorkload]:
+    """What objects of other kinds (Rollouts, sets of jobs, custom resources) say of pods: each template in them."""
+    found = []
+    for one in objects:
+        group = _FORMER.get(one.group, one.group)
+        if (group, one.kind) != ("", "Pod") and (group, one.kind) not in _TEMPLATES:
+            for template in _templates(one.document):
+                labels = _labels(_mapping(template.get("metadata")).get("labels"), one.title, [])
+                found.append(_workload(one.namespace or default, one.kind, one.name, template, labels))
+    return found
+
+
+_PARTS = 200_000
+"""How many parts of one document are looked at."""
+
+
+def _templates(document: Mapping[str, object]) -> Iterator[Mapping[str, object]]:
+    """Every part that is a pod's template: with a spec that has containers or says whose network, or with networks."""
+    stack: list[object] = [part for key, part in document.items() if key not in ("metadata", "status")]
+    for _ in range(_PARTS):
+        if not stack:
+            return
+        part = stack.pop()
+        if isinstance(part, dict):
+            if _is_template(part):
+                yield part
+            stack.extend(part.values())
+        elif isinstance(part, list):
+            stack.extend(part)
+
+
+def _is_template(part: dict[str, object]) -> bool:
+    spec, annotations = _mapping(part.get("spec")), _mapping(_mapping(part.get("metadata")).get("annotations"))
+    return isinstance(spec.get("containers"), list) or "hostNetwork" in spec or _networks(annotations) != ""
+
+
+def _networks(annotations: Mapping[str, object]) -> str:
+    """The first annotation that asks for further networks; empty where none does."""
+    return next((key for key in FURTHER_NETWORKS if annotations.get(key)), "")
+
+
+def _workload(namespace: str, kind: str, name: str, template: Mapping[str, object], labels: Labels) -> ClusterWorkload:
+    spec, annotations = _mapping(template.get("spec")), _mapping(_mapping(template.get("metadata")).get("annotations"))
+    return ClusterWorkload(
+        namespace=namespace,
+        name=name,
+        kind=kind,
+        labels=labels,
+        ports=_ports(spec),
+        host_network=spec.get("hostNetwork") not in _NOT,
+        further_networks=_networks(annotations),
+    )
 
 
 def read_namespaces(objects: Iterable[Object]) -> dict[str, dict[str, str]]:

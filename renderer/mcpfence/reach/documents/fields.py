@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from mcpfence.net.addresses import parse_cidr
+from mcpfence.net.intervals import Interval
+
 _LONGEST = 60
 
 
@@ -71,6 +74,24 @@ def number(value: object, field: str, first: int, last: int) -> int:
     if not first <= value <= last:
         raise Unreadable(field, f"is {value}, not between {first} and {last}")
     return value
+
+
+def cidr(value: object, field: str) -> Interval:
+    """The addresses of a CIDR block as Kubernetes takes it, or Unreadable."""
+    written = text(value, field)
+    try:
+        return parse_cidr(written)
+    except ValueError as bad:
+        raise Unreadable(field, f"{shown(written)} {bad}") from None
+
+
+def policy_types(spec: dict[str, object]) -> list[object]:
+    """The policyTypes of a spec, each Ingress or Egress; empty where none are written."""
+    written = items(spec.get("policyTypes"), "spec.policyTypes")
+    for index, entry in enumerate(written):
+        if entry != "Ingress" and entry != "Egress":
+            raise Unreadable(f"spec.policyTypes[{index}]", f"is {shown(entry)}, not Ingress or Egress")
+    return written
 
 
 def known_keys(found: dict[str, object], known: frozenset[str], field: str) -> None:

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
-from mcpfence.reach.flows.label_sets import MISSING, PRESENT, Box, Values, box_of, intersect, none_of, one_of
+from mcpfence.reach.flows.label_sets import (
+    MISSING,
+    PRESENT,
+    Box,
+    Values,
+    box_of,
+    in_namespace,
+    intersect,
+    none_of,
+    of_pod,
+    one_of,
+)
 
 _KEYS = frozenset({"matchLabels", "matchExpressions"})
 _LABELS_ONLY = frozenset({"matchLabels"})
@@ -24,6 +35,33 @@ def read_selector(value: object, field: str) -> Box | None:
             one = _expression(entry, f"{place}[{index}]")
             box = intersect(box, (one,)) if box is not None else None
     return box
+
+
+_POD_KINDS = frozenset({"namespaces", "pods"})
+_POD_KEYS = frozenset({"namespaceSelector", "podSelector"})
+
+
+def read_pods(value: object, place: str, *, optional: frozenset[str] = frozenset()) -> Box | None:
+    """{namespaces: SELECTOR} or {pods: {namespaceSelector, podSelector}} as a box over peers; None: no pod.
+
+    A selector that is `optional` and absent is every namespace or pod.  Raises Unreadable.
+    """
+    found = mapping(value, place)
+    known_keys(found, _POD_KINDS, place)
+    if len(found) != 1:
+        raise Unreadable(place, "needs either namespaces or pods")
+    if "namespaces" in found:
+        box = read_selector(found["namespaces"], f"{place}.namespaces")
+        return None if box is None else in_namespace(box)
+    both = mapping(found["pods"], f"{place}.pods")
+    known_keys(both, _POD_KEYS, f"{place}.pods")
+    namespaces, pods = (
+        read_selector(both.get(key, {} if key in optional else None), f"{place}.pods.{key}")
+        for key in ("namespaceSelector", "podSelector")
+    )
+    if namespaces is None or pods is None:
+        return None
+    return (*in_namespace(namespaces), *of_pod(pods))
 
 
 def read_labels(value: object, field: str) -> Box:

@@ -15,13 +15,13 @@ cannot read is a problem of the policy, and its rules are then `UNKNOWN`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import NamedTuple, Protocol
 
 from mcpfence.net.addresses import ALL
-from mcpfence.net.intervals import EMPTY, Intervals, canonical
+from mcpfence.net.intervals import EMPTY, Intervals, canonical, union
 from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.bounds import Bounds
@@ -44,6 +44,10 @@ class Tier(NamedTuple):
 
 ADMIN, POLICIES, BASELINE = Tier(CLUSTER, 100), Tier(CLUSTER, 200), Tier(CLUSTER, 300)
 """The tiers of the network-policy-api; NetworkPolicies, and what adds up with them, stand in the middle one."""
+
+
+BEFORE_ALL = float("-inf")
+"""The priority of what may be asked before everything else of its tier: nobody knows its place."""
 
 
 class Action(Enum):
@@ -86,6 +90,18 @@ def exact_peers(addresses: Intervals, pods: tuple[Box, ...]) -> Peers:
     return Peers(addresses, addresses, pods, pods)
 
 
+def joined_peers(parts: Sequence[Peers]) -> Peers:
+    """The ends that any of the parts has."""
+    if len(parts) == 1:
+        return parts[0]
+    return Peers(
+        union(*(part.least_addresses for part in parts)),
+        union(*(part.most_addresses for part in parts)),
+        tuple(dict.fromkeys(box for part in parts for box in part.least_pods)),
+        tuple(dict.fromkeys(box for part in parts for box in part.most_pods)),
+    )
+
+
 UNKNOWN_PEERS = Peers(EMPTY, ALL, (), (label_sets.EVERYTHING,))
 
 
@@ -106,7 +122,7 @@ class Rule:
 
     `names` is None for flows with whatever name or none.  `sure` is false where it may not be in force.  `position` is
     its place in the list, from 0.  `blocks` has one entry for each block of addresses that is written (none: the rule
-    is for every peer).
+    is for every peer).  `filtered`: a proxy looks at each question to the resolvers that it opens.
     """
 
     action: Action
@@ -116,6 +132,7 @@ class Rule:
     sure: bool = True
     position: int = 0
     blocks: tuple[Intervals, ...] = ()
+    filtered: bool = False
 
 
 class Rules(NamedTuple):
@@ -146,7 +163,7 @@ def matched(rule: Rule, direction: str, ports: NamedPorts | None = None) -> Boun
     A named port means what the destination's containers call so.  For ingress the destination is the subject itself,
     whose `ports` can be given.  Everywhere else a named port is at least nothing and at most every port of its
     protocol.  That goes for blocks as destinations too: outside addresses have no containers, but an engine may compare
-    a block with the addresses of pods, which have (Calico does; the packet tests saw it with real packets).
+    a block with the addresses of pods, which have (the packet tests saw one do so).
     """
     peers, names, numbers = rule.peers, rule.names, rule.ports.numbers
     named = rule.ports.named
@@ -201,7 +218,9 @@ class Policy(NamedTuple):
     sources: tuple[Source, ...] = ()
     ingress: Rules | None = None
     egress: Rules | None = None
-    priority: int = 0
+    priority: float = 0
+    rank: tuple[str, str] | None = None
+    """Orders policies of equal priority: by its second part, where the first parts are equal; else nobody does."""
     isolates: bool = False
     names: tuple[str, ...] = ()
     place: str = ""
@@ -210,6 +229,8 @@ class Policy(NamedTuple):
     problems: tuple[Problem, ...] = ()
     cautions: tuple[str, ...] = ()
     """What of it is not taken into account."""
+    beside: tuple[Policy, ...] = ()
+    """Further records that the same document makes; whoever collects policies puts them beside this one."""
 
     @property
     def selector(self) -> Box | None:
@@ -232,6 +253,46 @@ class Policy(NamedTuple):
         position = rules.items[index].position if rules is not None else index
         place = f"{self.place or f'spec.{direction}'}[{position}]"
         return f"{place} {self.names[position]}" if self.names else place
+
+
+def adding_policy(
+    *,
+    engine: str,
+    title: str,
+    namespace: str,
+    selector: Box | None,
+    ingress: Rules | None,
+    egress: Rules | None,
+    problems: tuple[Problem, ...] = (),
+) -> Policy:
+    """A policy that isolates the pods of its selector (None: none) and allows, among the NetworkPolicies."""
+    return Policy(
+        title=title,
+        engine=engine,
+        tier=POLICIES,
+        namespace=namespace,
+        sources=(Source(selector),) if selector is not None else (),
+        ingress=ingress,
+        egress=egress,
+        isolates=True,
+        sound=not problems,
+        problems=problems,
+    )
+
+
+def unsure(policy: Policy) -> Policy:
+    """The policy where none of its rules is surely in force: what it allows may pass, what it denies may too."""
+
+    def doubt(rules: Rules | None) -> Rules | None:
+        return rules and Rules(tuple(replace(rule, sure=False) for rule in rules.items), rules.faults)
+
+    return policy._replace(ingress=doubt(policy.ingress), egress=doubt(policy.egress))
+
+
+def perhaps_void(policy: Policy) -> Policy:
+    """The policy where nothing tells whether the cluster enforces it: what it allows may pass, it closes nothing."""
+    beside = tuple(perhaps_void(one) for one in policy.beside)
+    return unsure(policy)._replace(isolates=False, beside=beside)
 
 
 # --- engines ---
@@ -259,6 +320,29 @@ class Selection(NamedTuple):
 UNTOLD = Selection(local=True, pods=label_sets.EVERYTHING, told=False)
 
 
+class Shape(NamedTuple):
+    """Where an object of an engine's kinds says what it opens and for whom, for who goes by single fields of it.
+
+    What is not told counts as the most: an object without a shape may open everything, to any pod.
+    """
+
+    rules: tuple[str, ...] = ()
+    """The lists of its spec that hold rules; an object without rules in them opens nothing.  None: nobody tells."""
+    denying: frozenset[str] = frozenset()
+    """What a rule's `action` is where the rule opens nothing; none: rules have no action, and every one opens."""
+    pods: str = ""
+    """The field of its spec with the label selector over pods of its own namespace that all its rules are for."""
+    namespaces: tuple[tuple[str, str], ...] = ()
+    """Of cluster-wide kinds: a path in its spec to a label selector that all its rules are for, and the key that stands
+    for the namespace's name there."""
+
+
+SUBJECT_NAMESPACES = tuple(
+    (path, label_sets.NAMESPACE_NAME) for path in ("subject.namespaces", "subject.pods.namespaceSelector")
+)
+"""`Shape.namespaces` of kinds whose subject is that of the network-policy-api: it has one of the two paths."""
+
+
 class Engine(NamedTuple):
     """One engine: the kinds that it reads, as (API group, kind), and how.
 
@@ -278,6 +362,15 @@ class Engine(NamedTuple):
     adds_up: bool = False
     unseen: Intervals = EMPTY
     proven: bool = True
+    optional: bool = False
+    """Whether clusters take its kinds without enforcing them, so that a proof asks first whether this one does."""
+    everywhere: bool = False
+    """Whether every cluster is taken to enforce its kinds.  What policies of other engines close a proof believes only
+    where the provider is theirs: where the engine is not there, they close nothing."""
+    shape: Shape = Shape()
+    """Of all of its kinds."""
+    api_reader: Callable[[Intervals, Intervals], Reader] | None = None
+    """Makes the reader instead: it is given the addresses of pods, and those that the API server may have."""
 
     @property
     def unreadable(self) -> Rules:

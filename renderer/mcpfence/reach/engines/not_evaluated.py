@@ -14,6 +14,7 @@ from mcpfence.reach.documents.label_selectors import read_labels, read_selector
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import UNTOLD, Selection
+from mcpfence.reach.engines.policy_makers import STAGED, holds_policy_text, makes_policies, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
 
 
@@ -81,14 +82,6 @@ def _labels_at(*path: str) -> _Find:
     return find
 
 
-def _cilium(spec: Any) -> Selection:
-    """Cilium's labels may carry a source prefix such as `k8s:`, and fields of a namespace: then it is not told."""
-    found = mapping(mapping(spec, "").get("endpointSelector"), "")
-    box = read_selector(found, "")
-    plain = all(":" not in key and not key.startswith("io.") for key, _ in box or ())
-    return Selection(local=True, pods=box, told=True) if plain else UNTOLD
-
-
 def _whole_namespace(_spec: Any) -> Selection:
     return Selection(local=True, pods=EVERYTHING, told=True)
 
@@ -102,22 +95,9 @@ def _cluster(_spec: Any) -> Selection:
 
 
 _KINDS: dict[tuple[str, str], _Find] = {
-    ("cilium.io", "CiliumNetworkPolicy"): _cilium,
-    ("cilium.io", "CiliumClusterwideNetworkPolicy"): _cluster,
-    ("networking.gke.io", "FQDNNetworkPolicy"): _at("podSelector"),
-    ("networking.k8s.aws", "ApplicationNetworkPolicy"): _at("podSelector"),
-    ("networking.k8s.aws", "ClusterNetworkPolicy"): _cluster,
-    ("networking.k8s.aws", "PolicyEndpoint"): _at("podSelector"),
     ("vpcresources.k8s.aws", "SecurityGroupPolicy"): _at("podSelector"),
     ("policy.networking.k8s.io", "AdminNetworkPolicy"): _cluster,
     ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"): _cluster,
-    ("policy.networking.k8s.io", "ClusterNetworkPolicy"): _cluster,
-    ("projectcalico.org", "NetworkPolicy"): _untold,
-    ("projectcalico.org", "GlobalNetworkPolicy"): _cluster,
-    ("crd.projectcalico.org", "NetworkPolicy"): _untold,
-    ("crd.projectcalico.org", "GlobalNetworkPolicy"): _cluster,
-    ("crd.antrea.io", "NetworkPolicy"): _untold,
-    ("crd.antrea.io", "ClusterNetworkPolicy"): _cluster,
     ("k8s.ovn.org", "EgressFirewall"): _whole_namespace,
     ("k8s.cni.cncf.io", "MultiNetworkPolicy"): _at("podSelector"),
     ("networking.istio.io", "Sidecar"): _labels_at("workloadSelector", "labels"),
@@ -131,19 +111,16 @@ _KINDS: dict[tuple[str, str], _Find] = {
 
 _NOT_ENFORCED = frozenset({("spdx.softwarecomposition.kubescape.io", "GeneratedNetworkPolicy")})
 """Proposals that nothing enforces, whatever they hold."""
-_INNER = ("NetworkPolicy", "FirewallPolicy", "EgressFirewall")
-"""How the kinds end of which a document may hold objects, for a controller that makes them."""
-
-_STAGED = "Staged"
-"""Calico's staged policies change nothing until they are made real."""
-
 _ISTIO_ROOT = "istio-system"
 """Istio's policies of its root namespace, by default this one, hold for the whole mesh."""
 
 
-def not_evaluated(one: Object, namespace: str) -> NotEvaluated | None:
-    """The record of an object that is a policy without evaluator; None for every other object."""
-    find = _finder(one)
+def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) -> NotEvaluated | None:
+    """The record of an object that is a policy without evaluator; None for every other object.
+
+    `text_applied` says of a ConfigMap or Secret that something applies the manifests in it.
+    """
+    find = _cluster if text_applied and holds_policy_text(one) else _finder(one)
     if find is None:
         return None
     try:
@@ -170,32 +147,8 @@ def _finder(one: Object) -> _Find | None:
     )
     if find is not None:
         return find
-    if kind in _NOT_ENFORCED or one.kind.startswith(_STAGED):
+    if kind in _NOT_ENFORCED or one.kind.startswith(STAGED):
         return None
-    if not one.kind.endswith(_INNER):
-        return _cluster if _makes_policies(one) else None
+    if not one.kind.endswith(policy_endings()):
+        return _cluster if makes_policies(one) else None
     return _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold
-
-
-def _makes_policies(one: Object) -> bool:
-    """Whether an object holds a policy that something may make of it: Kyverno's rules that generate, and the like.
-
-    A rule that names the kind to look at it (`match`) holds none: what is made has a kind and a content of its own.
-    """
-    stack: list[object] = [part for key, part in one.document.items() if key not in ("metadata", "items", "status")]
-    for _ in range(_PARTS):
-        if not stack:
-            return False
-        part = stack.pop()
-        if isinstance(part, dict):
-            kind = part.get("kind")
-            if isinstance(kind, str) and kind.endswith(_INNER) and not kind.startswith(_STAGED) and len(part) > 1:
-                return True
-            stack.extend(part.values())
-        elif isinstance(part, list):
-            stack.extend(part)
-    return True
-
-
-_PARTS = 200_000
-"""How many parts of one document are looked at; what is larger may hold anything."""

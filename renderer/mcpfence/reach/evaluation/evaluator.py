@@ -8,12 +8,13 @@ no such doubt.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import CLUSTER, NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
-from mcpfence.reach.evaluation.fold import Speaking, fold, spoken
+from mcpfence.reach.evaluation.fold import Speaking, fold, rank_order, spoken
 from mcpfence.reach.evaluation.index import Index
 from mcpfence.reach.evaluation.policy_set import PolicySet
 from mcpfence.reach.flows import bounds, flows, label_sets
@@ -83,35 +84,42 @@ class _LabelSets:
 _SETS = _LabelSets()
 
 
+@lru_cache(maxsize=16384)
+def _matched(rule: Rule, direction: str) -> Bounds[Reach]:
+    """What a rule matches where named ports are not known; one object for one rule, whatever policy has it."""
+    return matched(rule, direction)
+
+
+@lru_cache(maxsize=16384)
+def _matched_by_any(rules: tuple[Rule, ...], direction: str) -> Bounds[Reach]:
+    return _any_of(rules, [_matched(rule, direction) for rule in rules])
+
+
+def _any_of(rules: tuple[Rule, ...], found: list[Bounds[Reach]]) -> Bounds[Reach]:
+    if not rules:
+        return bounds.NOTHING
+    least = flows.union_of(one.least for rule, one in zip(rules, found, strict=True) if rule.sure)
+    if all(rule.sure for rule in rules) and all(one.least is one.most for one in found):
+        return Bounds(least, least)
+    most = flows.union_of(one.most for one in found)
+    return Bounds(most, most) if most == least else Bounds(least, most)
+
+
 class _Matched:
-    """What rules match, worked out once for each rule and each list of rules."""
+    """What rules match; where their named ports are not known it is kept for all evaluators."""
 
     def __init__(self, direction: str, ports: NamedPorts | None = None) -> None:
         self._direction, self._ports = direction, ports
-        self._rules: dict[int, tuple[Rule, Bounds[Reach]]] = {}  # a rule lives as long as its id is a key
-        self._lists: dict[int, tuple[tuple[Rule, ...], Bounds[Reach]]] = {}
 
     def one(self, rule: Rule) -> Bounds[Reach]:
-        known = self._rules.get(id(rule))
-        if known is None:
-            known = self._rules[id(rule)] = (rule, matched(rule, self._direction, self._ports))
-        return known[1]
+        if self._ports is None:
+            return _matched(rule, self._direction)
+        return matched(rule, self._direction, self._ports)
 
     def any_of(self, rules: tuple[Rule, ...]) -> Bounds[Reach]:
-        known = self._lists.get(id(rules))
-        if known is None:
-            known = self._lists[id(rules)] = (rules, self._any_of(rules))
-        return known[1]
-
-    def _any_of(self, rules: tuple[Rule, ...]) -> Bounds[Reach]:
-        if not rules:
-            return bounds.NOTHING
-        found = [self.one(rule) for rule in rules]
-        least = flows.union_of(one.least for rule, one in zip(rules, found, strict=True) if rule.sure)
-        if all(rule.sure for rule in rules) and all(one.least is one.most for one in found):
-            return Bounds(least, least)
-        most = flows.union_of(one.most for one in found)
-        return Bounds(most, most) if most == least else Bounds(least, most)
+        if self._ports is None:
+            return _matched_by_any(rules, self._direction)
+        return _any_of(rules, [self.one(rule) for rule in rules])
 
 
 class Evaluator:
@@ -192,7 +200,7 @@ class Evaluator:
         ports = subject.ports if direction == "ingress" else None
         if ports is not None and any(rule.ports.named for one in speaking for rule in one.rules):
             return self._passing(speaking, _Matched(direction, ports))
-        key = direction, frozenset(one.key for one in speaking)
+        key = direction, frozenset(one.key for one in speaking), rank_order(speaking)
         known = self._answers.get(key)
         if known is None:  # the policies stay alive with their answer, so that their ids are theirs alone
             known = self._answers[key] = (speaking, self._passing(speaking, self._matchers[direction]))

@@ -101,9 +101,26 @@ def in_turn(speaking: Iterable[Speaking]) -> list[list[list[Speaking]]]:
     """The policies of one layer in the order in which they are asked: tiers, and in them those of equal priority."""
     ordered = sorted(speaking, key=lambda one: (one.policy.tier.turn, one.policy.priority))
     return [
-        [list(equals) for _, equals in groupby(tier, key=lambda one: one.policy.priority)]
+        [turn for _, equals in groupby(tier, key=lambda one: one.policy.priority) for turn in _ranked(list(equals))]
         for _, tier in groupby(ordered, key=lambda one: one.policy.tier.turn)
     ]
+
+
+def _ranked(equals: list[Speaking]) -> list[list[Speaking]]:
+    """Policies of equal priority one by one, where their ranks order them; else together."""
+    ranks = [one.policy.rank for one in equals if one.policy.rank is not None]
+    if len(equals) == 1 or len(set(ranks)) < len(equals) or len({rank[0] for rank in ranks}) > 1:
+        return [equals]
+    return [[one] for one in sorted(equals, key=lambda one: one.policy.rank or ("", ""))]
+
+
+def rank_order(speaking: Iterable[Speaking]) -> tuple[object, ...]:
+    """The keys of policies in the order of their ranks; none where fewer than two have one.
+
+    Ranks are names: as parts of a key they would make the answer for each policy one of its own.
+    """
+    ranked = [(one.policy.priority, one.policy.rank, one.key) for one in speaking if one.policy.rank is not None]
+    return tuple(key for *_, key in sorted(ranked, key=lambda one: one[:2])) if len(ranked) > 1 else ()
 
 
 def fold(speaking: Iterable[Speaking], matcher: Matcher[T], sets: Sets[T]) -> Bounds[T]:
@@ -206,8 +223,8 @@ class _Tier(Generic[T]):
 def spoken(policy: Policy, rules: Rules, hows: Sequence[Selects]) -> Speaking | None:
     """A policy as it speaks of pods, `hows` being whether each of its sources selects them; None where it does not."""
     if len(policy.sources) == 1:
-        how = hows[0]
-        sure = how is Selects.SURELY and policy.sources[0].whole
+        how = hows[0] if policy.sources[0].whole else min(hows[0], Selects.MAYBE)
+        sure = how is Selects.SURELY
         return Speaking(policy, how, rules.items, sure) if how is not Selects.NEVER else None
     mine = [place for place, how in enumerate(hows) if how is not Selects.NEVER]
     if not mine:

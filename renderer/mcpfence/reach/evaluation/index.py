@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from mcpfence.reach.flows.label_sets import MISSING, Box, Values
+from mcpfence.reach.flows.label_sets import MISSING, NAMESPACE_NAME, Box, Values, split_peer
 
 P = TypeVar("P")
 
@@ -25,10 +25,17 @@ class Index(Generic[P]):
         for thing, namespace, box in things:
             if box is None:
                 continue
-            if namespace is None:
-                self._everywhere.append(thing)
-            else:
+            if namespace is not None:
                 sorted_in.setdefault(namespace, []).append((thing, box))
+                continue
+            # A box over peers; what demands namespaces by their names lies in those.
+            of_namespace, of_pod = split_peer(box)
+            named = dict(of_namespace).get(NAMESPACE_NAME)
+            if named is None or not _finite(named):
+                self._everywhere.append(thing)
+                continue
+            for one in named.values:
+                sorted_in.setdefault(one, []).append((thing, of_pod))
         self._namespaces = {namespace: _Namespace(found) for namespace, found in sorted_in.items()}
 
     def candidates(self, namespace: str, box: Box) -> list[P]:

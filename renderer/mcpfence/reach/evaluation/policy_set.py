@@ -10,8 +10,9 @@ from mcpfence.net.intervals import Intervals
 from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import all_engines, by_kind
-from mcpfence.reach.engines.contract import Engine, Policy, Reader
+from mcpfence.reach.engines.contract import Engine, Policy, Reader, perhaps_void
 from mcpfence.reach.engines.not_evaluated import NotEvaluated, not_evaluated
+from mcpfence.reach.engines.policy_makers import applied, is_applied
 
 
 class PolicySet(NamedTuple):
@@ -26,67 +27,107 @@ class PolicyReader:
     """Reads policies of all engines; each engine's reader keeps what it has read, so this lives as long as one proof.
 
     `namespace` is for objects that name none.  `pod_addresses` are the addresses that pods may have: blocks surely hold
-    pods only if they hold all of those.  With `every` also the engines whose word no proof takes are read.
+    pods only if they hold all of those; `api_addresses` are those that the API server may have.  With `every` also the
+    engines whose word no proof takes are read.  `enforced` are kinds, as (API group, kind), whose engine the cluster is
+    known to run: policies of other optional engines then stand among those that are not evaluated, and those of the
+    rest open what they say and close nothing (None: all are read, and believed).
     """
 
-    def __init__(self, namespace: str = "default", pod_addresses: Intervals = ALL, *, every: bool = False) -> None:
+    def __init__(
+        self,
+        namespace: str = "default",
+        pod_addresses: Intervals = ALL,
+        *,
+        every: bool = False,
+        api_addresses: Intervals = ALL,
+        enforced: frozenset[tuple[str, str]] | None = None,
+    ) -> None:
         self.namespace = namespace
-        self._pod_addresses = pod_addresses
+        self._enforced = enforced
+        self._pod_addresses, self._api_addresses = pod_addresses, api_addresses
         self._engines = by_kind(every=every)
         self._readers: dict[str, Reader] = {}
 
     def engine(self, one: Object) -> Engine | None:
         """The engine that reads an object; None for what is no policy, and for policies without evaluator."""
-        return self._engines.get((one.group, one.kind))
+        engine = self._engines.get((one.group, one.kind))
+        if engine is None or not engine.optional or self._enforced is None:
+            return engine
+        return engine if engine.kinds & self._enforced else None
 
     def read(self, one: Object) -> Policy:
         """The policy that an object is; raises KeyError where no engine reads it."""
         engine = self._engines[one.group, one.kind]
         reader = self._readers.get(engine.name)
         if reader is None:
-            reader = self._readers[engine.name] = engine.reader(self._pod_addresses)
-        return reader.read(one.document, one.kind, self.title(one), one.namespace or self.namespace)
+            reader = self._readers[engine.name] = self._reader(engine)
+        policy = reader.read(one.document, one.kind, self.title(one), one.namespace or self.namespace)
+        if engine.everywhere or self._enforced is None or engine.kinds & self._enforced:
+            return policy
+        return perhaps_void(policy)
+
+    def _reader(self, engine: Engine) -> Reader:
+        if engine.api_reader is not None:
+            return engine.api_reader(self._pod_addresses, self._api_addresses)
+        return engine.reader(self._pod_addresses)
 
     def title(self, one: Object) -> str:
         """What messages call an object, with the namespace that counts."""
-        return one.title if one.namespace else f"{one.kind} {self.namespace}/{one.name}"
+        return one.title if one.namespace else f"{one.called} {self.namespace}/{one.name}"
 
 
 def read_policies(
-    documents: Iterable[object], *, namespace: str = "default", pod_addresses: Intervals = ALL
+    documents: Iterable[object],
+    *,
+    namespace: str = "default",
+    pod_addresses: Intervals = ALL,
+    api_addresses: Intervals = ALL,
+    enforced: frozenset[tuple[str, str]] | None = None,
 ) -> PolicySet:
     """Every policy among the documents.  Never raises: what cannot be read is in `problems`."""
     unrolled = unroll(documents)
-    return policies_of(unrolled.objects, PolicyReader(namespace, pod_addresses), unrolled.problems)
+    reader = PolicyReader(namespace, pod_addresses, api_addresses=api_addresses, enforced=enforced)
+    return policies_of(unrolled.objects, reader, unrolled.problems)
 
 
 def policies_of(objects: Iterable[Object], reader: PolicyReader, problems: Iterable[Problem] = ()) -> PolicySet:
     """Every policy among objects that were unrolled already, with the problems that came up there."""
     found: dict[str, list[Policy]] = {}
     others: list[NotEvaluated] = []
-    seen: dict[tuple[str, str, str], object] = {}
+    seen: dict[tuple[str, str, str, str], object] = {}
+    objects = list(objects)
+    named = applied(objects, reader.namespace)
     for one in objects:
         engine = reader.engine(one)
         if engine is None:
-            other = not_evaluated(one, one.namespace or reader.namespace)
+            where = one.namespace or reader.namespace
+            other = not_evaluated(one, where, text_applied=is_applied(one, where, named))
             others += [other] if other is not None else []
             continue
-        first = seen.setdefault((one.kind, one.namespace or reader.namespace, one.name), one.document)
+        first = seen.setdefault((engine.name, *_identity(one, reader)), one.document)
         if first is not one.document and _equal(first, one.document):
             continue
         policy = reader.read(one)
         if first is not one.document:
             twice = Problem(policy.title, "", "stands twice, with different contents")
-            policy = policy._replace(sound=False, problems=(*policy.problems, twice))
+            policy = policy._replace(sound=False, problems=(*policy.problems, twice), beside=())
         found.setdefault(engine.name, []).append(policy)
     policies = tuple(
-        policy for name, engine in all_engines().items() for policy in _settled(engine, found.get(name, []))
+        one
+        for name, engine in all_engines().items()
+        for policy in _settled(engine, found.get(name, []))
+        for one in (policy, *policy.beside)
     )
     return PolicySet(
         policies=policies,
         not_evaluated=tuple(others),
         problems=(*problems, *(problem for policy in policies for problem in policy.problems)),
     )
+
+
+def _identity(one: Object, reader: PolicyReader) -> tuple[str, str, str]:
+    """What two objects of one engine have in common that are one."""
+    return one.kind, one.namespace or reader.namespace, one.name
 
 
 def _settled(engine: Engine, found: list[Policy]) -> list[Policy]:

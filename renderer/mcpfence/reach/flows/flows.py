@@ -13,7 +13,7 @@ identical objects cost nothing, and results are cached by the objects' values wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from mcpfence.net import addresses as line
@@ -106,9 +106,7 @@ def union(left: Reach, right: Reach) -> Reach:
 def union_of(parts: Iterable[Reach]) -> Reach:
     """What is in any of the parts, in one pass over their pods."""
     found = list(parts)
-    addresses: Grouped[Traffic] = ()
-    for part in found:
-        addresses = interval_map.combine(addresses, part.addresses, _either) if addresses else part.addresses
+    addresses = interval_map.combine_all([part.addresses for part in found if part.addresses], _either)
     return Reach(addresses, _normal(item for part in found for item in part.pods)) if found else NOTHING
 
 
@@ -188,12 +186,18 @@ def witness_outside(left: Reach, right: Reach) -> Packet | None:
     outside = interval_map.combine(left.addresses, right.addresses, _less)
     if outside:
         return witness(Reach(outside))
-    taken = dict(right.pods)
-    for box, allowed in left.pods:
+    taken = _joined(right.pods)
+    for box, allowed in _joined(left.pods).items():
         found = _escape(box, allowed, taken)
         if found is not None:
             return found
     return None
+
+
+def of_caller(packet: Packet, left: Reach, right: Reach) -> Packet:
+    """A flow of `left` that is not in `right`, from an address that callers have where one of those is such a flow."""
+    others = (replace(packet, address=address) for address in _CALLERS if packet.address is not None)
+    return next((one for one in others if includes(left, one) and not includes(right, one)), packet)
 
 
 def includes(reach: Reach, packet: Packet) -> bool:
@@ -219,6 +223,8 @@ _TELLING = tuple(
     for text in ("169.254.169.254", "10.0.0.1", "192.168.0.1", "1.1.1.1", "fd00:ec2::254", "2606:4700:4700::1111")
 )
 """Addresses that people recognise, in the order in which they make a point."""
+_CALLERS = tuple(line.parse_address(text) for text in ("10.0.0.1", "192.168.0.1", "1.1.1.1"))
+"""Nobody is called by a metadata endpoint."""
 
 
 def _passes(allowed: Traffic, point: int, name: str) -> bool:
@@ -239,6 +245,23 @@ def _normal(items: Iterable[tuple[Box, Traffic]]) -> tuple[tuple[Box, Traffic], 
     if len(joined) == 1:
         return tuple(joined.items())
     return tuple(sorted(joined.items(), key=_order))
+
+
+def _joined(pods: tuple[tuple[Box, Traffic], ...]) -> dict[Box, Traffic]:
+    """The same flows in fewer boxes, where the boxes of one traffic differ in the values of one key alone.
+
+    One side may list thousands of pods by name in one selector, the other one each in a selector of its own.
+    """
+    if len(pods) < 2:
+        return dict(pods)
+    alike: dict[Traffic, list[Box]] = {}
+    for box, allowed in pods:
+        alike.setdefault(allowed, []).append(box)
+    joined: dict[Box, Traffic] = {}
+    for allowed, boxes in alike.items():
+        for box in label_sets.join(boxes):
+            joined[box] = traffic.union(joined[box], allowed) if box in joined else allowed
+    return joined
 
 
 def _order(item: tuple[Box, Traffic]) -> tuple[object, ...]:

@@ -1,8 +1,10 @@
 """Sets of host names, closed under union, intersection and difference.
 
-Patterns are exact names and `*.x`: one or more labels below x, never x itself.  A set is a tree over the labels of
-names, from the last label to the first, in a normal form: equal sets are equal values.  The root stands for a flow
-that shows no name at all, so one value also says whether nameless flows belong to the set:
+Patterns are exact names, `*.x`: one or more labels below x, never x itself, and `?.x`, `?.?.x`: exactly so many labels.
+A set is a tree over the labels of names, from the last label to the first, in a normal form: equal sets are equal
+values.  How many labels below a node belong to the set are the bits of a whole number, bit 0 for one label; negative
+numbers have no end, as in -1: every number of labels.  So sets of depths are closed under the operations, too.
+The root stands for a flow that shows no name at all, so one value also says whether nameless flows belong to the set:
 
     ANY     every name and no name         EVERY_NAME   `*`: any name, but not a nameless flow
     NONE    the empty set                  NAMELESS     only flows that show no name
@@ -24,10 +26,10 @@ _LONGEST = 253
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """A node: whether the name that ends here is in the set, whether all below are, and the labels that differ."""
+    """A node: whether the name that ends here is in the set, the depths below that are, and the labels that differ."""
 
     here: bool
-    below: bool
+    below: int
     children: tuple[tuple[str, Names], ...] = ()
     _hash: int = field(init=False, repr=False, compare=False)
 
@@ -38,25 +40,36 @@ class Names:
         return self._hash
 
 
-NONE = Names(here=False, below=False)
-ANY = Names(here=True, below=True)
-EVERY_NAME = Names(here=False, below=True)
-NAMELESS = Names(here=True, below=False)
+_EVERY_DEPTH = -1
+NONE = Names(here=False, below=0)
+ANY = Names(here=True, below=_EVERY_DEPTH)
+EVERY_NAME = Names(here=False, below=_EVERY_DEPTH)
+NAMELESS = Names(here=True, below=0)
 
 
 def names_of(patterns: Iterable[str]) -> Names:
     """The union of exact names, `*.x` and `*`; raises ValueError for anything else."""
+    return names_at((text, 1, 0) for text in patterns)
+
+
+def names_at(patterns: Iterable[tuple[str, int, int]]) -> Names:
+    """As `names_of`, with the fewest and the most labels that a `*` stands for (0: no end)."""
     root = _NameDraft()
-    for text in patterns:
+    for text, least, most in patterns:
         labels, wild = _parse(text)
         node = root
         for label in reversed(labels):
             node = node.children.setdefault(label, _NameDraft())
         if wild:
-            node.below = True
+            node.below |= depths(least, most)
         else:
             node.here = True
-    return _freeze(root, inherited=False)
+    return _freeze(root, inherited=0)
+
+
+def depths(least: int, most: int) -> int:
+    """The numbers of labels from `least` to `most` (0: no end) as bits."""
+    return (_EVERY_DEPTH << (least - 1)) & (_EVERY_DEPTH if most == 0 else (1 << most) - 1)
 
 
 @lru_cache(maxsize=4096)
@@ -83,7 +96,7 @@ def union(left: Names, right: Names) -> Names:
         return left
     if left is NONE or right is ANY:
         return right
-    return _combine(left, right, bool.__or__)
+    return _combine(left, right, int.__or__)
 
 
 def intersect(left: Names, right: Names) -> Names:
@@ -92,7 +105,7 @@ def intersect(left: Names, right: Names) -> Names:
         return left
     if left is ANY or right is NONE:
         return right
-    return _combine(left, right, bool.__and__)
+    return _combine(left, right, int.__and__)
 
 
 def subtract(left: Names, right: Names) -> Names:
@@ -107,11 +120,13 @@ def subtract(left: Names, right: Names) -> Names:
 def contains(names: Names, name: str) -> bool:
     """Whether a name is in the set; the empty string asks for nameless flows."""
     node = names
-    for label in reversed(name.lower().removesuffix(".").split(".") if name else []):
-        child = dict(node.children).get(label)
+    labels = name.lower().removesuffix(".").split(".") if name else []
+    while labels:
+        child = dict(node.children).get(labels[-1])
         if child is None:
-            return node.below
+            return bool(node.below >> (len(labels) - 1) & 1)
         node = child
+        labels.pop()
     return node.here
 
 
@@ -130,42 +145,48 @@ def signed_patterns(names: Names) -> tuple[str, ...]:
 
     `` `*` `` is every name, `-` stands for a flow without a name.
     """
-    found = sorted(_differences(names, "", inherited=False), key=lambda item: item[1].split(".")[::-1])
+    found = sorted(_differences(names, "", inherited=0), key=lambda item: item[1].split(".")[::-1])
     return tuple(f"{'' if included else '!'}{pattern}" for included, pattern in found)
 
 
 @dataclass(slots=True)
 class _NameDraft:
     here: bool = False
-    below: bool = False
+    below: int = 0
     children: dict[str, _NameDraft] = field(default_factory=dict)
 
 
-def _freeze(draft: _NameDraft, *, inherited: bool) -> Names:
-    below = draft.below or inherited
+def _freeze(draft: _NameDraft, *, inherited: int) -> Names:
+    """`inherited` are the depths below the parent that are in the set, whatever the label."""
+    below = draft.below | inherited >> 1
     kept = []
     for label in sorted(draft.children):
         child = _freeze(draft.children[label], inherited=below)
         if not _plain(child, default=below):
             kept.append((label, child))
-    return _canonical(Names(draft.here or inherited, below, tuple(kept)))
+    return _canonical(Names(draft.here or bool(inherited & 1), below, tuple(kept)))
 
 
-def _combine(left: Names, right: Names, choose: Callable[[bool, bool], bool]) -> Names:
+def _combine(left: Names, right: Names, choose: Callable[[int, int], int]) -> Names:
     below = choose(left.below, right.below)
     ours, theirs = dict(left.children), dict(right.children)
-    our_rest, their_rest = Names(left.below, left.below), Names(right.below, right.below)
+    our_rest, their_rest = _unlisted(left.below), _unlisted(right.below)
     kept = []
     for label in sorted(ours.keys() | theirs.keys()):
         child = _combine(ours.get(label, our_rest), theirs.get(label, their_rest), choose)
         if not _plain(child, default=below):
             kept.append((label, child))
-    return _canonical(Names(choose(left.here, right.here), below, tuple(kept)))
+    return _canonical(Names(bool(choose(left.here, right.here)), below, tuple(kept)))
 
 
-def _plain(node: Names, *, default: bool) -> bool:
+def _unlisted(below: int) -> Names:
+    """What a label that a node does not list stands for, by the node's `below`."""
+    return Names(bool(below & 1), below >> 1)
+
+
+def _plain(node: Names, *, default: int) -> bool:
     """Whether a node says nothing that its parent's `below` does not say already."""
-    return not node.children and node.here is default and node.below is default
+    return not node.children and node.here is bool(default & 1) and node.below == default >> 1
 
 
 def _canonical(node: Names) -> Names:
@@ -173,12 +194,12 @@ def _canonical(node: Names) -> Names:
     if node.children:
         return node
     if node.here:
-        return ANY if node.below else NAMELESS
-    return EVERY_NAME if node.below else NONE
+        return {_EVERY_DEPTH: ANY, 0: NAMELESS}.get(node.below, node)
+    return {_EVERY_DEPTH: EVERY_NAME, 0: NONE}.get(node.below, node)
 
 
-def _and_not(left: bool, right: bool) -> bool:
-    return left and not right
+def _and_not(left: int, right: int) -> int:
+    return left & ~right
 
 
 def _parse(text: str) -> tuple[list[str], bool]:
@@ -210,7 +231,10 @@ def _members(node: Names, path: tuple[str, ...]) -> Iterator[tuple[tuple[int, in
     if node.below:
         taken = {label for label, _ in node.children}
         fresh = next(label for label in _fresh(not path) if label not in taken)
-        yield (1, len(path)), ".".join(("any", fresh) if not path else (fresh, *path))
+        depth = (node.below & -node.below).bit_length()
+        if not path and node.below >> 1 & 1:
+            depth = 2  # a name of a single label would look odd
+        yield (1, len(path) + depth - 1), ".".join((*["any"] * (depth - 1), fresh, *path))
     for label, child in node.children:
         yield from _members(child, (label, *path))
 
@@ -221,10 +245,21 @@ def _fresh(top: bool) -> Iterator[str]:
     yield from (f"{word}{number}" for number in range(1, 1_000_000))
 
 
-def _differences(node: Names, path: str, *, inherited: bool) -> Iterator[tuple[bool, str]]:
-    if node.here is not inherited:
+def _differences(node: Names, path: str, *, inherited: int) -> Iterator[tuple[bool, str]]:
+    if node.here is not bool(inherited & 1):
         yield node.here, path or "-"
-    if node.below is not inherited:
-        yield node.below, f"*.{path}" if path else "*"
+    for included, changed in ((True, node.below & ~(inherited >> 1)), (False, inherited >> 1 & ~node.below)):
+        yield from ((included, ".".join([*words, path] if path else words)) for words in _depth_words(changed))
     for label, child in node.children:
         yield from _differences(child, f"{label}.{path}" if path else label, inherited=node.below)
+
+
+def _depth_words(below: int) -> Iterator[list[str]]:
+    """Depths in words: `?` for each label of a single depth, and a `*` for one or more where there is no end."""
+    depth = 1
+    while below not in (0, _EVERY_DEPTH):
+        if below & 1:
+            yield ["?"] * depth
+        below, depth = below >> 1, depth + 1
+    if below:
+        yield [*["?"] * (depth - 1), "*"]

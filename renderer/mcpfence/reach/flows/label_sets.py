@@ -10,7 +10,7 @@ the labels of the pod and of its namespace together; `in_namespace` and `of_pod`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -130,6 +130,26 @@ def cut(box: Box, hole: Box) -> list[Box]:
     return pieces
 
 
+def join(boxes: Sequence[Box]) -> list[Box]:
+    """The same label sets in fewer boxes: those that differ in one key alone are one, for the key that varies most."""
+    if len(boxes) < 2:
+        return list(boxes)
+    said: dict[str, set[Values]] = {}
+    for box in boxes:
+        for key, values in box:
+            said.setdefault(key, set()).add(values)
+    telling = max(said, key=lambda key: len(said[key]), default="")
+    alike: dict[Box, list[Values]] = {}
+    for box in boxes:
+        rest = tuple(item for item in box if item[0] != telling)
+        alike.setdefault(rest, []).append(dict(box).get(telling, _ANY))
+    return [_with(rest, telling, _union(found)) for rest, found in alike.items()]
+
+
+def _with(box: Box, key: str, values: Values) -> Box:
+    return box if values == _ANY else tuple(sorted((*box, (key, values))))
+
+
 def matches(box: Box, labels: Mapping[str, str]) -> bool:
     """Whether a concrete set of labels is in the box."""
     for key, (absent, inverted, values) in box:
@@ -167,6 +187,15 @@ def _intersect(left: Values, right: Values) -> Values:
         return Values(absent, inverted=False, values=right.values - left.values)
     values = left.values - right.values if right.inverted else left.values & right.values
     return Values(absent, inverted=False, values=values)
+
+
+def _union(found: Sequence[Values]) -> Values:
+    absent = any(values.absent for values in found)
+    listed = _NO_VALUES.union(*(values.values for values in found if not values.inverted))
+    refused = [values.values for values in found if values.inverted]
+    if refused:
+        return Values(absent, inverted=True, values=frozenset.intersection(*refused) - listed)
+    return Values(absent, inverted=False, values=listed)
 
 
 def _invert(values: Values) -> Values:

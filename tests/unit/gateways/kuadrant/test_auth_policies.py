@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cel_programs import celpy, program_of
 from gateways.shapes import EXCHANGE, EXCHANGED, ISSUER, OIDC, SHAPES, catalog, hosted
 from helpers import objects
-from tooling import MissingComponentError, need
 
 Raw = dict[str, Any]
 
@@ -128,24 +126,13 @@ def test_no_secret_value_anywhere(raw: Raw) -> None:
 @pytest.fixture(scope="module")
 def cel() -> Any:
     """The evaluator."""
-    need(_celpy)
-    return importlib.import_module("celpy")
-
-
-def _celpy() -> Path:
-    try:
-        return Path(str(importlib.import_module("celpy").__file__))
-    except ImportError as missing:
-        message = "cel-python is missing: python -m pip install 'cel-python>=0.5'"
-        raise MissingComponentError(message) from missing
+    return celpy()
 
 
 def _true(cel: Any, predicate: str, context: Raw) -> bool:
     """Whether a predicate holds; one that cannot be evaluated does not, as in Authorino."""
-    environment = cel.Environment()
-    program = environment.program(environment.compile(predicate))
     try:
-        return bool(program.evaluate({key: cel.json_to_cel(value) for key, value in context.items()}))
+        return bool(program_of(predicate).evaluate({key: cel.json_to_cel(value) for key, value in context.items()}))
     except cel.CELEvalError:
         return False
 

@@ -222,6 +222,50 @@ def test_hostname_of_no_listener() -> None:
     assert "defect-listener" not in _ids([*objects(SHAPES["everything created"]).values()])
 
 
+_TARGET = (
+    "MCPServerRegistration {0}/kube-server: whether it and HTTPRoute kube lie in one namespace is not known: {1} names "
+    "none, and was taken for {2}; check again with -n {3} [namespace-assumed]"
+)
+_ASKED = "NAMESPACE, as kustomize or kubectl apply has it"
+_KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization", "namespace": "apps"}
+
+
+def _homeless(*kinds: str) -> list[Any]:
+    """The guide, with objects of these kinds that name no namespace."""
+    documents = guide()
+    for document in documents:
+        if document["kind"] in kinds:
+            document["metadata"].pop("namespace", None)
+    return documents
+
+
+@pytest.mark.parametrize(
+    ("kinds", "more", "said"),
+    [
+        (["HTTPRoute"], [], _TARGET.format("apps", "HTTPRoute kube", "default", _ASKED)),
+        (["HTTPRoute"], [_KUSTOMIZATION], _TARGET.format("apps", "HTTPRoute kube", "default", "apps, as the kustomization has it")),
+        (["HTTPRoute"], [_KUSTOMIZATION, {**_KUSTOMIZATION, "namespace": "b"}], _TARGET.format("apps", "HTTPRoute kube", "default", _ASKED)),
+        (["MCPServerRegistration"], [], _TARGET.format("default", "MCPServerRegistration kube-server", "default", _ASKED)),
+        (["AuthPolicy"], [], "AuthPolicy default/kube-auth: whether it and HTTPRoute kube lie in one namespace is not known: AuthPolicy kube-auth names none, and was taken for default; check again with -n NAMESPACE, as kustomize or kubectl apply has it [namespace-assumed]"),
+    ],
+    ids=["route", "kustomization", "two of them", "registration", "policy"],
+)  # fmt: skip
+def test_what_names_no_namespace_is_not_decided(kinds: list[str], more: list[Any], said: str) -> None:
+    """Where kustomize or kubectl apply -n places an object no defect is claimed: a note says how to check."""
+    documents = [*_homeless(*kinds), *more]
+
+    assert said in _said(documents)
+    assert not {"defect-target", "defect-policy-namespace"} & _ids(documents)
+
+
+def test_a_secret_without_a_namespace_is_not_decided() -> None:
+    """Authorino reads its own namespace, and this Secret may be in it."""
+    documents = _homeless("Secret")
+
+    assert "defect-secret-namespace" not in _ids(documents)
+    assert "namespace-assumed" in _ids(documents)
+
+
 ODD: list[Any] = [None, "x", 7, True, [], {}, [None], ["x"], {"x": []}, [{"x": 1}], [[]]]
 
 

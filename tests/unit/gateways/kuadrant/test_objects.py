@@ -336,7 +336,8 @@ def test_secrets_to_be_made_are_said() -> None:
 
 def test_open_servers_are_said_at_once() -> None:
     """One warning for all servers that anybody at the gateway may call."""
-    raw = catalog({"a": hosted(), "b": hosted(auth=OIDC), "c": hosted(auth={"type": "anonymous"})})
+    b = hosted(auth=OIDC, service={"name": "b", "port": 80})
+    raw = catalog({"a": hosted(), "b": b, "c": hosted(auth={"type": "anonymous"})})
     said = [item.message for item in rendered(raw).findings if item.severity.value == "warning"]
 
     assert said == [
@@ -473,3 +474,31 @@ def test_proof_of_what_is_written() -> None:
     assert sorted(_proof(raw, weaker)) == ["proof-gateway", "proof-text"]
     assert sorted(_proof(raw, doubled)) == ["proof-gateway", "proof-text"]
     assert "proof-text" in _proof(raw, [("a: [", written[0][1], ()), *written[1:]])
+
+
+@pytest.mark.parametrize(
+    ("path", "other", "said"),
+    [
+        ("/mcp", {}, True),
+        ("/mcp", {"path": "/"}, True),
+        ("/mcp/private", {"path": "/mcp"}, True),
+        ("/mcp", {"path": "/mcp/public"}, False),
+        ("/mcpx", {"path": "/mcp"}, False),
+        ("/mcp", {"service": {"name": "other", "port": 8000}}, False),
+        ("/mcp", {"auth": OIDC}, False),
+    ],
+)
+def test_one_back_end_with_and_without_a_token(path: str, other: Raw, said: bool) -> None:
+    """Whoever is refused as one server calls it as the other: by the same Service, on a path at or above its own."""
+    raw = catalog({"a": hosted(auth=OIDC, path=path), "b": hosted(**{"auth": {"type": "none"}, **other})})
+    found = [item.message for item in rendered(raw).findings if item.id == "gateway-shared"]
+    above = other.get("path", "/mcp")
+
+    assert (
+        found
+        == [
+            f"servers.a.gateway: may be called without a token as b too: both are Service svc:8000, and {path} is below "
+            f"{above}; give them one auth, or back-ends or paths of their own"
+        ]
+        * said
+    )

@@ -119,3 +119,34 @@ def test_resources_of_the_custom_definitions_import(shared: Path) -> None:
         assert definition["spec"]["group"] == "kubemcp.io"
         wanted = {"mcpserver": {"redis", "toolSelector"}, "mcptool": {"service"}, "mcpresource": {"operations"}}[kind]
         assert wanted <= set(spec)
+
+
+def _pods(title: str, /, **port: Any) -> dict[str, Any]:
+    template = {"metadata": {"labels": {"app": "back"}}, "spec": {"containers": [{"ports": [port] if port else []}]}}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": title, "namespace": "tools"},
+        "spec": {"template": template},
+    }
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (_pods("two", name="web", containerPort=9000), "8000 in Deployment one and 9000 in Deployment two"),
+        (_pods("two"), "8000 in Deployment one and not there in Deployment two"),
+    ],
+)
+def test_a_target_port_by_name_is_one_number_or_none(other: dict[str, Any], said: str) -> None:
+    """Where the pods behind a Service do not agree on a port's name nothing is opened, and the error names them."""
+    tool = _tool()
+    tool["spec"]["service"]["port"] = 81
+    found = _imported(_server(), tool, SERVICE, _pods("one", name="web", containerPort=8000), other)
+
+    assert _services(found) == []
+    (message,) = [f.message for f in found.findings if f.id == "import-destination-refused"]
+    assert message == (
+        f'1.json:1 spec.service: Service tools/back, port 81, has the target port "web", which is {said}; '
+        "this destination was not imported; add what the server needs to its egress by hand"
+    )

@@ -268,3 +268,47 @@ def test_first_path_of_an_obot_user(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert selected == {"ms1aaaa", "ms1bbbb", "ms1cccc", "idle", "twin-a", "twin-b"} | shims
     (ingress,) = [item["spec"]["ingress"] for item in policies if item["metadata"]["name"].endswith("wiki-ingress")]
     assert ingress[0]["from"][0]["namespaceSelector"]["matchLabels"] == {"kubernetes.io/metadata.name": "obot"}
+
+
+def test_keys_of_today_are_known() -> None:
+    """Keys without effect on the network are left out without a word, at the place where Obot has them."""
+    entry = {
+        "name": "X",
+        "runtime": "containerized",
+        "containerizedConfig": {
+            "image": "example/x:1",
+            "healthzPath": "/healthz",
+            "startupTimeoutSeconds": 9,
+            "egressDomains": [],
+        },
+    }
+    chart = {"config": {"OBOT_X": "1"}, "tunnelPeer": {}, "topologySpreadConstraints": [], "runtimeClassName": "g"}
+    found = _imported(entry, _entry(startupTimeoutSeconds=3), chart)
+
+    assert _messages(found, "import-unknown-key") == []
+
+
+def test_a_tunnel_is_said() -> None:
+    """What calls a server behind a tunnel does not go to its URL."""
+    found = _imported(
+        {
+            "name": "X",
+            "runtime": "remote",
+            "remoteConfig": {"fixedURL": "https://a.example.com/mcp", "tunnelName": "corp"},
+        }
+    )
+
+    assert _messages(found, "import-ignored") == [
+        '0.json:1 remoteConfig.tunnelName: is reached through the tunnel "corp", from where that ends; imported the URL; '
+        "what calls it here goes to Obot's tunnel"
+    ]
+
+
+def test_hosted_agents_are_under_the_floor() -> None:
+    """They run in the servers' namespace, and the chart's values tell that they are there."""
+    found = _imported(_entry(), {"config": {"OBOT_X": "1"}, "hostedAgentDefaults": {"image": "x"}})
+
+    assert _messages(found, "import-pods") == [
+        "1.json:1 hostedAgentDefaults: is for hosted agents, whose sandboxes and jobs run in the servers' namespace; the "
+        "floor denies their pods everything; write workloads for them (--pods lists those that run)"
+    ]

@@ -200,7 +200,7 @@ def test_policies_come_before_what_they_narrow() -> None:
 
     assert kinds == ["FirewallPolicy", "NetworkPolicy", "NetworkPolicy", "ConfigMap"]
     metadata = objects(one() | AVIATRIX)["FirewallPolicy mcp-server-a"]["metadata"]
-    assert metadata["annotations"] == {"argocd.argoproj.io/sync-wave": "-1"}
+    assert metadata["annotations"] == {"argocd.argoproj.io/sync-wave": "-1", "mcpfence.io/catalog-keys": "servers.a"}
 
 
 EXPRESSIONS = {"matchExpressions": [{"key": "app", "operator": "Exists"}]}

@@ -12,7 +12,8 @@ import pytest
 from mcpfence.reach.connectivity.connections import connections
 from mcpfence.reach.connectivity.csv_form import as_csv
 from mcpfence.reach.connectivity.json_form import as_json, document
-from mcpfence.reach.connectivity.text_form import as_text, focused
+from mcpfence.reach.connectivity.list_form import as_list, focused
+from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from reaching.loading import firewall, load, namespace, pod, policy, rule
 
 DENY = policy("deny", {"policyTypes": ["Ingress", "Egress"]})
@@ -20,7 +21,7 @@ DENY = policy("deny", {"policyTypes": ["Ingress", "Egress"]})
 
 def lines(*documents: Any, focus: str = "") -> list[str]:
     """The lines of some documents."""
-    return as_text(connections(documents), focus).splitlines()
+    return as_list(connections(documents), focus).splitlines()
 
 
 def inside(*documents: Any) -> list[str]:
@@ -106,7 +107,7 @@ def test_labels_that_no_policy_looks_at_do_not_matter() -> None:
     found = connections(documents)
 
     assert not found.cautions
-    assert [line for line in as_text(found).splitlines() if "External" not in line] == [
+    assert [line for line in as_list(found).splitlines() if "External" not in line] == [
         "default/web[ReplicaSet] => default/x[Pod] : All Connections",
         "default/x[Pod] => default/web[ReplicaSet] : All Connections",
     ]
@@ -129,7 +130,7 @@ def test_labels_that_policies_tell_apart_are_said() -> None:
     assert list(found.cautions) == [
         "default/web[ReplicaSet] has pods with different labels, and policies tell them apart: lines hold for some"
     ]
-    assert "default/x[Pod] => default/web[ReplicaSet] : TCP 80,90" in as_text(found).splitlines()
+    assert "default/x[Pod] => default/web[ReplicaSet] : TCP 80,90" in as_list(found).splitlines()
 
 
 def test_the_later_of_two_workloads_of_one_name_counts() -> None:
@@ -290,7 +291,7 @@ def test_focus(focus: str, texts: set[str]) -> None:
     found = connections(documents)
 
     assert focused(found, focus) == texts
-    ends = [set(line.split(" : ")[0].split(" => ")) for line in as_text(found, focus).splitlines()]
+    ends = [set(line.split(" : ")[0].split(" => ")) for line in as_list(found, focus).splitlines()]
     assert all(pair & texts for pair in ends)
     assert bool(ends) == bool(texts)
     assert len(document(found, focus)["connections"]) <= len(document(found)["connections"])
@@ -303,6 +304,17 @@ def test_host_network_is_said() -> None:
 
     assert list(connections([one]).cautions) == [
         "default/node-agent[Pod] is on the host network: most engines apply no policy there, and these lines assume one"
+    ]
+
+
+@pytest.mark.parametrize("key", FURTHER_NETWORKS)
+def test_further_networks_are_said(key: str) -> None:
+    """What Multus or GKE adds is beyond the policies of the cluster's network."""
+    one = pod("cache")
+    one["metadata"]["annotations"] = {key: "default/storage"}
+
+    assert list(connections([one]).cautions) == [
+        "default/cache[Pod] has further networks, where no policy holds: these lines are those of the cluster's own"
     ]
 
 
@@ -345,7 +357,7 @@ def test_a_group_that_is_defined_elsewhere_is_unknown() -> None:
     found = connections([pod("w"), firewall("w", spec)])
 
     assert found.unknown == (("default/w[Pod]", "egress"),)
-    assert "default/w[Pod] => 0.0.0.0" not in as_text(found)
+    assert "default/w[Pod] => 0.0.0.0" not in as_list(found)
 
 
 DOCUMENT = {
@@ -382,7 +394,7 @@ DOCUMENT = {
     "unknown": [{"workload": "default/x[Pod]", "direction": "ingress"}],
     "problems": [{"document": "NetworkPolicy default/bad", "field": "spec.ingress[0].from[0]", "reason": "is missing"}],
     "notEvaluated": [
-        {"document": "GlobalNetworkPolicy g", "apiGroup": "projectcalico.org", "namespace": None, "selects": None}
+        {"document": "GlobalNetworkPolicy g", "apiGroup": "other.example", "namespace": None, "selects": None}
     ],
     "cautions": [],
 }
@@ -406,7 +418,7 @@ def test_the_json_form() -> None:
         pod("x", {"app": "x"}),
         policy("p", {**selected, "ingress": [{**source, "ports": ports}]}),
         policy("bad", {"podSelector": {"matchLabels": {"app": "x"}}, "ingress": [{"from": [None]}]}),
-        {"apiVersion": "projectcalico.org/v3", "kind": "GlobalNetworkPolicy", "metadata": {"name": "g"}, "spec": {}},
+        {"apiVersion": "other.example/v1", "kind": "GlobalNetworkPolicy", "metadata": {"name": "g"}, "spec": {}},
         walled,
     ]
 
@@ -427,4 +439,4 @@ def test_the_csv_form() -> None:
     assert 'default/x[Pod],default/w[Pod],"TCP 80,90"\n' in text
     rows = list(csv.reader(io.StringIO(text)))
     assert rows[0] == ["src", "dst", "conn"]
-    assert [f"{source} => {target} : {conn}" for source, target, conn in rows[1:]] == as_text(found).splitlines()
+    assert [f"{source} => {target} : {conn}" for source, target, conn in rows[1:]] == as_list(found).splitlines()

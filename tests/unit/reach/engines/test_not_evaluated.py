@@ -33,17 +33,10 @@ def document(api: str, kind: str, spec: Any) -> dict[str, Any]:
         ("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": {"matchLabels": {"k8s:app": "x"}}}, MAYBE),
         ("cilium.io/v2", "CiliumNetworkPolicy", {}, MAYBE),
         ("cilium.io/v2", "CiliumClusterwideNetworkPolicy", {"endpointSelector": APP}, ANYWHERE),
-        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
-        ("networking.k8s.aws/v1alpha1", "ApplicationNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
-        ("networking.k8s.aws/v1alpha1", "ClusterNetworkPolicy", {}, ANYWHERE),
+        ("networking.k8s.aws/v1alpha1", "PolicyEndpoint", {"podSelector": APP}, f"it selects {SELECTED}"),
+        ("networking.k8s.aws/v1alpha1", "ClusterPolicyEndpoint", {"podSelectorEndpoints": []}, ANYWHERE),
         ("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", {"subject": {}}, ANYWHERE),
         ("policy.networking.k8s.io/v1alpha1", "BaselineAdminNetworkPolicy", {}, ANYWHERE),
-        ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy", {}, ANYWHERE),
-        ("projectcalico.org/v3", "NetworkPolicy", {"selector": "app == 'x'"}, MAYBE),
-        ("projectcalico.org/v3", "GlobalNetworkPolicy", {}, ANYWHERE),
-        ("crd.projectcalico.org/v1", "NetworkPolicy", {}, MAYBE),
-        ("crd.antrea.io/v1beta1", "NetworkPolicy", {"appliedTo": []}, MAYBE),
-        ("crd.antrea.io/v1beta1", "ClusterNetworkPolicy", {}, ANYWHERE),
         ("k8s.ovn.org/v1", "EgressFirewall", {"egress": []}, "it selects every pod of namespace mcp"),
         ("networking.aviatrix.com/v1alpha1", "WebgroupPolicy", {"selector": APP}, f"it selects {SELECTED}"),
         ("networking.aviatrix.com/v1alpha1", "WebgroupPolicy", {"selector": {"service": "x"}}, MAYBE),
@@ -53,19 +46,20 @@ def document(api: str, kind: str, spec: Any) -> dict[str, Any]:
         ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", {"podSelector": APP}, f"it selects {SELECTED}"),
         ("new.example.com/v1", "SmartNetworkPolicy", {"anything": 1}, MAYBE),
         ("new.example.com/v1", "ClusterFirewallPolicy", {}, ANYWHERE),
-        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": {"app": "x"}}, MAYBE),
-        ("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", None, MAYBE),
+        ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", {"podSelector": {"app": "x"}}, MAYBE),
+        ("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", None, MAYBE),
     ],
 )
 def test_a_policy_without_evaluator_is_named(api: str, kind: str, spec: Any, text: str) -> None:
     """Never silence: the kind, its API group, and whom it selects."""
-    found = read_policies([document(api, kind, spec)])
+    found = read_policies([document(api, kind, spec)], enforced=frozenset())
 
     assert [one.text for one in found.not_evaluated] == [
         f"{kind} mcp/p ({api.rsplit('/', 1)[0]}) is not evaluated; {text}"
     ]
     assert not found.problems
-    evaluated = kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy")  # by `reach`, not by the proof
+    # By `reach`, not by a proof: nothing says that the cluster enforces them.
+    evaluated = kind in ("AdminNetworkPolicy", "BaselineAdminNetworkPolicy") or api.startswith("cilium.io/")
     assert connections([document(api, kind, spec)]).not_evaluated == (() if evaluated else found.not_evaluated)
 
 
@@ -110,8 +104,8 @@ def test_they_stand_among_the_policies_of_a_subject() -> None:
     """The proof finds those that select a server's pods, and those for which it cannot be told."""
     documents = [
         document("cilium.io/v2", "CiliumNetworkPolicy", {"endpointSelector": APP}),
-        document("projectcalico.org/v3", "GlobalNetworkPolicy", {}),
-        document("networking.gke.io/v1alpha1", "FQDNNetworkPolicy", {"podSelector": {"matchLabels": {"app": "y"}}}),
+        document("other.example/v1", "GlobalNetworkPolicy", {}),
+        document("k8s.cni.cncf.io/v1beta1", "MultiNetworkPolicy", {"podSelector": {"matchLabels": {"app": "y"}}}),
     ]
     evaluator = Evaluator(read_policies(documents))
 

@@ -103,3 +103,17 @@ def test_too_many_parts_are_refused() -> None:
     assert packet is not None
     assert flows.includes(left, packet)
     assert not flows.includes(right, packet)
+
+
+def test_callers_have_addresses_that_people_believe() -> None:
+    """In an example a caller is no metadata endpoint, unless nobody else is left."""
+    everywhere = flows.reach_of((parse_cidr("0.0.0.0/0"),))
+    private = flows.reach_of((parse_cidr("10.0.0.0/8"),))
+    endpoint = flows.reach_of((parse_cidr("169.254.169.254/32"),))
+    packet = flows.witness(everywhere)
+    assert packet is not None
+
+    assert packet.text.startswith("169.254.169.254 ")
+    assert flows.of_caller(packet, everywhere, flows.NOTHING).text.startswith("10.0.0.1 ")
+    assert flows.of_caller(packet, everywhere, private).text.startswith("192.168.0.1 ")
+    assert flows.of_caller(packet, endpoint, flows.NOTHING) == packet

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mcpfence.reach.flows import host_names
-from mcpfence.reach.flows.host_names import ANY, EVERY_NAME, NONE, names_of, pattern_bounds
+from mcpfence.reach.flows.host_names import ANY, EVERY_NAME, NONE, names_at, names_of, pattern_bounds
 
 
 @pytest.mark.parametrize(
@@ -27,6 +27,35 @@ def test_holes_are_shown_with_a_sign() -> None:
     found = host_names.subtract(ANY, names_of(["*.a.example"]))
 
     assert host_names.signed_patterns(found) == ("*", "-", "!*.a.example")
+
+
+@pytest.mark.parametrize(
+    ("least", "most", "shown"),
+    [
+        (1, 1, ("?.example.com",)),
+        (1, 3, ("?.example.com", "?.?.example.com", "?.?.?.example.com")),
+        (3, 0, ("?.?.*.example.com",)),
+        (1, 0, ("*.example.com",)),
+        (3, 2, ()),
+    ],
+)
+def test_depths_are_shown(least: int, most: int, shown: tuple[str, ...]) -> None:
+    """`?` is exactly one label; what has no end ends in a `*`."""
+    assert host_names.signed_patterns(names_at([("*.example.com", least, most)])) == shown
+
+
+def test_holes_in_depths() -> None:
+    """A name more, and a depth less, and what is left between them."""
+    found = host_names.subtract(names_of(["*.example.com"]), names_at([("*.example.com", 1, 2)]))
+    found = host_names.union(found, names_of(["a.example.com"]))
+
+    assert host_names.signed_patterns(found) == ("?.?.*.example.com", "a.example.com")
+    assert host_names.sample(host_names.subtract(found, names_of(["a.example.com"]))) == "any.any.any.example.com"
+    assert host_names.signed_patterns(host_names.subtract(EVERY_NAME, found)) == (
+        "*",
+        "!?.?.*.example.com",
+        "!a.example.com",
+    )
 
 
 def test_case_and_trailing_dot_are_nothing() -> None:

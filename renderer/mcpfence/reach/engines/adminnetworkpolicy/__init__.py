@@ -7,7 +7,7 @@ manifest tells whether the cluster's engine implements it.  There they are polic
 from __future__ import annotations
 
 from mcpfence.net.intervals import Intervals
-from mcpfence.reach.engines.contract import CLUSTER, Engine, Policy, Reader
+from mcpfence.reach.engines.contract import CLUSTER, SUBJECT_NAMESPACES, Engine, Policy, Reader, Shape
 
 _GROUP = "policy.networking.k8s.io"
 
@@ -31,4 +31,9 @@ ENGINE = Engine(
     reader=_reader,
     settle=_settled,
     proven=False,
+    shape=Shape(
+        rules=("ingress", "egress"),
+        denying=frozenset({"Deny"}),
+        namespaces=SUBJECT_NAMESPACES,
+    ),
 )

@@ -10,10 +10,10 @@ Source: the types of the network-policy-api, v0.1.1.
 
 from __future__ import annotations
 
-from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical
-from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, number, shown, text
-from mcpfence.reach.documents.label_selectors import read_selector
+from mcpfence.reach.documents.fields import Problem, Unreadable, cidr, items, known_keys, mapping, number, shown, text
+from mcpfence.reach.documents.label_selectors import read_pods
+from mcpfence.reach.documents.objects import shown_name, written_name
 from mcpfence.reach.engines.contract import (
     ADMIN,
     BASELINE,
@@ -41,7 +41,7 @@ _RULE_KEYS = {
 }
 _PEER_KEYS = {"ingress": frozenset({"namespaces", "pods"})}
 _PEER_KEYS["egress"] = _PEER_KEYS["ingress"] | {"networks", "nodes", "domainNames"}
-_POD_KEYS = frozenset({"namespaceSelector", "podSelector"})
+_OPTIONAL = frozenset({"namespaceSelector", "podSelector"})
 _PORT_KEYS = frozenset({"portNumber", "portRange", "namedPort"})
 _LAST_PRIORITY = 1000
 
@@ -54,15 +54,14 @@ class AdminReader:
 
     def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
         """The policy of one document; the kinds are cluster-wide.  Never raises."""
-        metadata = document.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        title = f"{kind} {name if isinstance(name, str) and name else '(no name)'}"
+        name = written_name(document)
+        title = f"{kind} {shown_name(document)}"
         cautions: list[str] = []
         subject: Box | None = label_sets.EVERYTHING
         try:
             spec = mapping(document.get("spec"), "spec")
             known_keys(spec, _SPEC_KEYS[kind], "spec")
-            subject = _pods(spec.get("subject"), "spec.subject")
+            subject = read_pods(spec.get("subject"), "spec.subject", optional=_OPTIONAL)
             priority = number(spec.get("priority"), "spec.priority", 0, _LAST_PRIORITY) if kind == _ADMIN else 0
             if kind == _BASELINE and name != "default":
                 raise Unreadable("metadata.name", f"is {shown(name)}, and only default is a baseline")
@@ -160,36 +159,10 @@ def _peer(value: object, direction: str, place: str) -> tuple[Box | None, list[I
         raise Unreadable(place, "needs exactly one kind of peer")
     if "networks" in found:
         entries = items(found["networks"], f"{place}.networks")
-        return None, [(_cidr(entry, f"{place}.networks[{index}]"),) for index, entry in enumerate(entries)]
+        return None, [(cidr(entry, f"{place}.networks[{index}]"),) for index, entry in enumerate(entries)]
     if "nodes" in found or "domainNames" in found:
         return None, []
-    return _pods(found, place), []
-
-
-def _pods(value: object, place: str) -> Box | None:
-    """{namespaces: SELECTOR} or {pods: {namespaceSelector, podSelector}} as a box over peers; None: no pod."""
-    found = mapping(value, place)
-    known_keys(found, _PEER_KEYS["ingress"], place)
-    if len(found) != 1:
-        raise Unreadable(place, "needs either namespaces or pods")
-    if "namespaces" in found:
-        box = read_selector(found["namespaces"], f"{place}.namespaces")
-        return None if box is None else label_sets.in_namespace(box)
-    both = mapping(found["pods"], f"{place}.pods")
-    known_keys(both, _POD_KEYS, f"{place}.pods")
-    namespaces = read_selector(both.get("namespaceSelector", {}), f"{place}.pods.namespaceSelector")
-    pods = read_selector(both.get("podSelector", {}), f"{place}.pods.podSelector")
-    if namespaces is None or pods is None:
-        return None
-    return (*label_sets.in_namespace(namespaces), *label_sets.of_pod(pods))
-
-
-def _cidr(value: object, place: str) -> Interval:
-    written = text(value, place)
-    try:
-        return parse_cidr(written)
-    except ValueError as bad:
-        raise Unreadable(place, f"{shown(written)} {bad}") from None
+    return read_pods(found, place, optional=_OPTIONAL), []
 
 
 def _ports(value: object, place: str) -> Ports:

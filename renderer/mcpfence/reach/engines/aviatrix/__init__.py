@@ -9,7 +9,7 @@ from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.reach.documents.fields import mapping
 from mcpfence.reach.documents.label_selectors import read_labels
-from mcpfence.reach.engines.contract import UNTOLD, Engine, Reader, Selection, Tier
+from mcpfence.reach.engines.contract import UNTOLD, Engine, Reader, Selection, Shape, Tier
 
 GATEWAY = Tier("gateway", 100)
 
@@ -35,4 +35,5 @@ ENGINE = Engine(
     reader=_reader,
     unevaluated={("networking.aviatrix.com", "WebgroupPolicy"): _webgroup_policy},
     unseen=canonical([parse_cidr("169.254.0.0/16"), parse_cidr("fe80::/10")]),
+    shape=Shape(rules=("rules",), denying=frozenset({"deny"})),
 )

@@ -12,11 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, is_subset
-from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
+from mcpfence.reach.documents.fields import Unreadable, cidr, items, known_keys, mapping, shown, text
 from mcpfence.reach.documents.label_selectors import read_labels
-from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames
+from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames, joined_peers
 from mcpfence.reach.flows import host_names, label_sets
 from mcpfence.reach.flows.label_sets import Box
 
@@ -65,13 +64,10 @@ class GroupReader:
 
     def join(self, parts: list[Peers]) -> Peers:
         """The union of groups; blocks that only together hold every pod's address hold every pod."""
+        joined = joined_peers(parts)
         if len(parts) == 1:
-            return parts[0]
-        least = canonical(piece for part in parts for piece in part.least_addresses)
-        most = canonical(piece for part in parts for piece in part.most_addresses)
-        least_pods = dict.fromkeys(box for part in parts for box in part.least_pods)
-        most_pods = dict.fromkeys(box for part in parts for box in part.most_pods)
-        return self._with_pods(least, most, tuple(least_pods), tuple(most_pods))
+            return joined
+        return self._with_pods(joined.least_addresses, joined.most_addresses, joined.least_pods, joined.most_pods)
 
     def _with_pods(self, least: Intervals, most: Intervals, sure: tuple[Box, ...], may: tuple[Box, ...]) -> Peers:
         if is_subset(self.pod_addresses, least):
@@ -131,7 +127,7 @@ def _selector(value: object, place: str) -> Interval | Peers:
     if "cidr" in found:
         if len(found) > 1:
             raise Unreadable(place, "has cidr beside other fields")
-        return _cidr(found["cidr"], f"{place}.cidr")
+        return cidr(found["cidr"], f"{place}.cidr")
     kind = found.get("type")
     if kind is not None and not isinstance(kind, str):
         raise Unreadable(f"{place}.type", f"is {shown(kind)}, not a string")
@@ -143,14 +139,6 @@ def _selector(value: object, place: str) -> Interval | Peers:
     if namespace is not None:
         box = label_sets.pods_in(text(namespace, f"{place}.k8sNamespace"), tags)
     return Peers((), (), (box,) if _K8S_KEYS.issuperset(found) else (), (box,))
-
-
-def _cidr(value: object, place: str) -> Interval:
-    written = text(value, place)
-    try:
-        return parse_cidr(written)
-    except ValueError as bad:
-        raise Unreadable(place, f"{shown(written)} {bad}") from None
 
 
 def _names(patterns: tuple[str, ...], place: str) -> ShownNames:

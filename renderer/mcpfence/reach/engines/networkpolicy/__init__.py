@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mcpfence.net.intervals import Intervals
-from mcpfence.reach.engines.contract import CLUSTER, Engine, Reader
+from mcpfence.reach.engines.contract import CLUSTER, Engine, Reader, Shape
 
 
 def _reader(_pod_addresses: Intervals) -> Reader:
@@ -19,4 +19,6 @@ ENGINE = Engine(
     layer=CLUSTER,
     reader=_reader,
     adds_up=True,
+    everywhere=True,
+    shape=Shape(rules=("ingress", "egress"), pods="podSelector"),
 )

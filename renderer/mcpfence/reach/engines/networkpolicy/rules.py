@@ -10,11 +10,10 @@ Source: the API's documentation and its validation (facts on providers, section 
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from functools import lru_cache
 
-from mcpfence.net.addresses import ALL, parse_cidr
+from mcpfence.net.addresses import ALL, parse_cidr, parse_masked_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, subtract
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_selector
@@ -128,19 +127,10 @@ def _cidr(written: str, field: str) -> Interval:
     try:
         return parse_cidr(written)
     except ValueError as bad:
-        masked = _masked(written)
+        masked = parse_masked_cidr(written)  # API servers before 1.36 take and mask host bits
         if masked is None:
             raise ValueError(field, f"{shown(written)} {bad}") from None
         return masked
-
-
-def _masked(written: str) -> Interval | None:
-    """A block with host bits set, which API servers before 1.36 take and mask; None for everything else."""
-    try:
-        network = ipaddress.ip_network(written, strict=False)
-        return parse_cidr(str(network)) if written.endswith(f"/{network.prefixlen}") else None
-    except ValueError:
-        return None
 
 
 def _ports(value: object, place: str) -> Ports:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mcpfence.reach.connectivity.connections import connections
-from mcpfence.reach.connectivity.text_form import as_text
+from mcpfence.reach.connectivity.list_form import as_list
 from reaching.loading import admin_policy, namespace, pod, policy
 
 APPS = [
@@ -27,7 +27,7 @@ def lines(*documents: Any) -> list[str]:
     """The lines of the two apps with some policies."""
     found = connections([*APPS, *documents])
     assert not found.problems
-    return as_text(found).splitlines()
+    return as_list(found).splitlines()
 
 
 def test_rules_decide_in_their_order() -> None:
@@ -124,7 +124,7 @@ def test_nodes_are_said_and_left_out() -> None:
     assert list(found.cautions) == [
         "AdminNetworkPolicy p: spec.egress[0].to[0] speaks of nodes or names, and is not taken into account"
     ]
-    assert not [line for line in as_text(found).splitlines() if line.startswith("ns1/a[Pod] => ns3")]
+    assert not [line for line in as_list(found).splitlines() if line.startswith("ns1/a[Pod] => ns3")]
 
 
 RULE = {"action": "Deny", "to": [ALL]}
@@ -183,7 +183,7 @@ def test_admin_policies_that_cannot_be_read(document: Any, message: str) -> None
 
     assert [problem.text for problem in found.problems] == [message]
     assert ("ns1/a[Pod]", "egress") in found.unknown
-    assert "ns1/a[Pod] =>" not in as_text(found)
+    assert "ns1/a[Pod] =>" not in as_list(found)
 
 
 def test_two_of_one_priority() -> None:

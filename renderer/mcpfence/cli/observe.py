@@ -1,0 +1,250 @@
+"""`mcpfence observe`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+import click
+
+from mcpfence.cli.arguments import file_name
+from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
+from mcpfence.cli.envelope import json_output
+from mcpfence.cli.options import input_options, output_option
+from mcpfence.cli.prepare import prepared
+from mcpfence.cli.view import read_view
+from mcpfence.documents.reader import BadDocument, load_foreign
+from mcpfence.documents.values import decode, read_source, where
+from mcpfence.explain.context import View
+from mcpfence.explain.text_form import shown
+from mcpfence.findings.finding import fail, path_text
+from mcpfence.observe.json_form import Shape, report_shape
+from mcpfence.observe.lines import read_lines
+from mcpfence.observe.merge import additions, lacking, merged
+from mcpfence.observe.readers import READERS
+from mcpfence.observe.readers.contract import ReadOptions
+from mcpfence.observe.reading import BadLineList, read_log
+from mcpfence.observe.report import Observed, SourceFile, make_report
+from mcpfence.observe.scope import scope_of
+from mcpfence.observe.snapshot import read_snapshot
+from mcpfence.observe.table import FlowTable
+from mcpfence.observe.text_form import report_text
+from mcpfence.observe.times import DAY, parse_time
+from mcpfence.system.files import read_bytes, read_each, replace_file
+from mcpfence.system.inputs import Inputs
+from mcpfence.system.logs import log_files, read_chunks, unzstd
+
+_FORMS = ("text", "markdown", "html", "json")
+
+
+def _time(_: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """A time of the command line; a day is its beginning, for --until its end.  Raises click.BadParameter."""
+    if value is None:
+        return None
+    try:
+        found = parse_time(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is no time: write 2026-11-02 or 2026-11-02T09:00:00Z.") from None
+    return found + DAY - 1 if parameter.name == "until" and len(value) == 10 else found
+
+
+_EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row in READERS.values())
+
+
+@click.command("observe", epilog=_EPILOG)
+@click.argument("logs", nargs=-1, type=click.Path(), metavar="LOG...|-")
+@input_options
+@click.option(
+    "--log-format",
+    "log_format",
+    type=click.Choice(tuple(READERS)),
+    help="The format of LOG, where it is not recognised.",
+)
+@click.option("--dns", multiple=True, type=click.Path(), metavar="LOG", help="A log of DNS; may be repeated.")
+@click.option(
+    "--pods",
+    multiple=True,
+    type=click.Path(),
+    metavar="FILE",
+    help="kubectl get pods -A -o json; several times of it may be given.",
+)
+@click.option("--services", multiple=True, type=click.Path(), metavar="FILE", help="kubectl get services -A -o json.")
+@click.option("--since", metavar="TIME", callback=_time, help="Only records from then on.")
+@click.option("--until", metavar="TIME", callback=_time, help="Only records until then.")
+@click.option(
+    "--min-days",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Propose what was seen on so many days.",
+)
+@click.option(
+    "--vpc-format",
+    default="",
+    metavar="FIELDS",
+    help="Fields of AWS VPC flow logs without a header: '${version} ${srcaddr} ...'.",
+)
+@click.option(
+    "--merge",
+    type=click.Path(),
+    metavar="VALUES",
+    callback=file_name,
+    help="Print this values file with the proposed entries instead of the report.",
+)
+@output_option("target", "FILE", "With --merge: write it to FILE, and print the report.")
+@click.option("--gate", is_flag=True, help="Exit with 1 unless the logs say that the catalog can be enforced.")
+@click.option("--prepare", is_flag=True, help="Print the policies in the form that shows and denies nothing.")
+@click.option("--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
+@common_options
+def command(
+    console: Console,
+    *,
+    logs: tuple[str, ...],
+    files: tuple[str, ...],
+    namespace: str,
+    release: str,
+    log_format: str | None,
+    dns: tuple[str, ...],
+    pods: tuple[str, ...],
+    services: tuple[str, ...],
+    since: int | None,
+    until: int | None,
+    min_days: int,
+    vpc_format: str,
+    merge: str | None,
+    target: str | None,
+    gate: bool,
+    prepare: bool,
+    form: str,
+) -> int:
+    """Compare flow logs with a catalog: what would be denied, what is not used, what is unknown.
+
+    LOG is a file, a folder of files, or - for stdin; compressed or not, each recognised by its content. Nothing is
+    applied and nothing leaves the machine: the entries to write are printed, with the place where they belong.
+
+    \b
+    mcpfence observe flows/ -f values.yaml
+    hubble observe -o json --since 24h | mcpfence observe - -f values.yaml
+    mcpfence observe vpc.log.gz -f values.yaml --pods pods.json --services svc.json --dns dns.log
+    mcpfence observe flows/ -f values.yaml --min-days 7 --merge values.yaml -o values.yaml
+    mcpfence observe flows/ -f values.yaml --gate --min-days 14
+    mcpfence observe --prepare -f values.yaml | kubectl apply -f -
+
+    Exit codes: 0 done, 1 errors (then nothing on stdout) or not ready with --gate, 2 wrong usage.
+    """
+    if prepare:
+        if logs or merge is not None or gate:
+            raise click.UsageError("--prepare prints manifests and reads no log: give -f alone.")
+        return prepared(console, files, namespace, release)
+    _check_usage(logs, files, merge, target, [*logs, *files, *dns, *pods, *services])
+
+    def work() -> int:
+        view, render = read_view(console, files, namespace, release)
+        snapshot = read_snapshot(_documents([*pods, *services]))
+        table = FlowTable(scope_of(view, snapshot, since, until))
+        bad = BadLineList()
+        options = ReadOptions(vpc_format)
+        read = [
+            *_read_all(log_files(dns), table, bad, options, ""),
+            *_read_all(log_files(logs), table, bad, options, log_format or ""),
+        ]
+        report = make_report(view, table, snapshot, read, bad.told, min_days)
+        shape = report_shape(report, lambda path: where(path, console.sources))
+        if merge is not None and not _merged(report, merge, target, console, render):
+            return 1 if gate and not shape["ready"] else 0
+        if form == "json":
+            write_stdout([json_output("observe", shape, view.rendering.findings, console)])
+        else:
+            write_stdout([_text(shape, form).encode()])
+        return 1 if gate and not shape["ready"] else 0
+
+    return guarded(console, work)
+
+
+def _check_usage(
+    logs: tuple[str, ...], files: tuple[str, ...], merge: str | None, target: str | None, read: list[str]
+) -> None:
+    """Raises click.UsageError for what is missing or does not go together; `read` are all files that are read."""
+    if not logs:
+        raise click.UsageError("Nothing to observe: name a log, a folder of logs, or - for stdin.")
+    if not files:
+        raise click.UsageError("Nothing to compare with: name a values file with -f.")
+    if merge is not None and merge not in files:
+        raise click.UsageError("--merge names a values file that is given with -f too.")
+    if target is not None and merge is None:
+        raise click.UsageError("-o is where --merge writes: name a values file with --merge too.")
+    if read.count("-") > 1:
+        raise click.UsageError("stdin can be read once: give - for one file only.")
+
+
+def _merged(
+    report: Observed,
+    name: str,
+    target: str | None,
+    console: Console,
+    render: Callable[[Any], View],
+) -> bool:
+    """Write the values file with what is proposed, once it renders and is proven; whether the report is to follow.
+
+    Raises McpfenceError.
+    """
+    mine = next(source for source in console.sources if source.name == ("stdin" if name == "-" else name))
+    new = additions(report)
+    text = merged(mine.name, mine.text, mine.data, new)
+    after = read_source(mine.name, text)
+    sources = tuple(after if source is mine else source for source in console.sources)
+    everything = Inputs(sources, ())
+    for one in lacking(everything.values, new):
+        todo = "name the file that has it with --merge"
+        raise fail("observe-merge", f"is replaced at {path_text(one.key)} by a later file", todo, document=mine.name)
+    render(everything.values)
+    if target is None or target == "-":
+        write_stdout([text.encode()])
+        return False
+    path = FilePath(target)
+    if path.exists() and path.resolve() != FilePath(name).resolve():
+        raise fail("output-failed", "exists and is not the file of --merge", "choose another file", document=target)
+    with writing(target):
+        replace_file(path, text)
+    return True
+
+
+def _documents(names: Sequence[str]) -> list[Any]:
+    """Kubernetes documents of all files, lists unrolled; raises McpfenceError with the faults of all of them."""
+    return read_each(names, lambda name, shown_name: _unrolled(decode(read_bytes(name), shown_name), shown_name))
+
+
+def _unrolled(text: str, name: str) -> list[Any]:
+    try:
+        documents = [json.loads(text)] if text.lstrip().startswith("{") else list(load_foreign(text))
+    except (ValueError, RecursionError, BadDocument):
+        sentence = "is no JSON or YAML of Kubernetes"
+        raise fail("file-unreadable", sentence, "give what kubectl get -o json prints", document=name) from None
+    items = [item for one in documents if isinstance(one, dict) for item in one.get("items") or [one]]
+    if not any(isinstance(item, dict) and item.get("kind") in {"Pod", "Service"} for item in items):
+        todo = "give what kubectl get pods,services -A -o json prints"
+        raise fail("observe-snapshot", "holds no Pod and no Service", todo, document=name)
+    return items
+
+
+def _read_all(
+    names: Sequence[str], table: FlowTable, bad: BadLineList, options: ReadOptions, wanted: str
+) -> list[SourceFile]:
+    """Every file, read into the table; raises McpfenceError with the faults of all of them."""
+
+    def read(name: str, shown_name: str) -> list[SourceFile]:
+        lines = read_lines(read_chunks(name), unzstd(shown_name))
+        return [read_log(shown_name, lines, table, bad, options, wanted)]
+
+    return read_each(names, read)
+
+
+def _text(shape: Shape, form: str) -> str:
+    if form == "text":
+        return "".join(f"{line}\n" for line in shown(report_text(shape)))
+    from mcpfence.system.pages import page
+
+    return page("observe.md" if form == "markdown" else "observe.html", shape)

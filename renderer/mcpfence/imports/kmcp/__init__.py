@@ -1,0 +1,1 @@
+"""kagent's MCPServer (kmcp) and RemoteMCPServer."""

@@ -1,0 +1,1 @@
+"""Registrations at Kuadrant's MCP Gateway."""

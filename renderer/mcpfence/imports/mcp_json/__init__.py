@@ -1,0 +1,1 @@
+"""The mcp.json family: what editors and assistants start on a developer's machine."""

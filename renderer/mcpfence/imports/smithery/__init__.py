@@ -1,0 +1,1 @@
+"""Smithery's project configuration."""

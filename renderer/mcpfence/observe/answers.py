@@ -1,0 +1,47 @@
+"""Names of addresses, from what DNS told the same pod before the flow.
+
+A time to live does not count: connection pools outlive it.  The name is the one that was asked for, whatever CNAMEs
+lie between.  Of several names for one address all are candidates and none is proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from mcpfence.observe.record import FlowEnd
+from mcpfence.observe.table import Tally
+
+
+class Candidates(NamedTuple):
+    """The names that an address may have stood for; `before`: one of them was told before the first flow began."""
+
+    names: tuple[str, ...]
+    before: bool
+
+
+class AnswerBook:
+    """Answers by whoever got them (a pod by namespace and name, else its address) and by address."""
+
+    def __init__(
+        self,
+        answers: Mapping[tuple[FlowEnd, str, str], Tally],
+        client_of: Callable[[FlowEnd, Tally], tuple[str, str] | None],
+    ) -> None:
+        self._by_pod: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
+        self.asked: dict[tuple[str, str], set[str]] = {}
+        """Names that a pod asked for, answered or not."""
+        for (client, address, name), tally in answers.items():
+            pod = client_of(client, tally)
+            if pod is None:
+                continue
+            self.asked.setdefault(pod, set()).add(name)
+            if address:
+                names = self._by_pod.setdefault(pod, {}).setdefault(address, {})
+                names[name] = min(tally.first, names.get(name, tally.first))
+
+    def names_of(self, pod: tuple[str, str], address: str, first: int, last: int) -> Candidates:
+        """What the address stood for while some flows to it began, the first and the last of them at these times."""
+        found = self._by_pod.get(pod, {}).get(address, {})
+        names = tuple(sorted(name for name, time in found.items() if time <= last))
+        return Candidates(names, any(found[name] <= first for name in names))

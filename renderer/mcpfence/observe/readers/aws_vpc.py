@@ -1,0 +1,127 @@
+"""AWS VPC flow logs as text, of any version: with the header line of S3, with --vpc-format, else in the default format.
+
+    2 123456789012 eni-0a1b2c3d4e5f60718 10.0.1.7 192.175.48.6 41233 443 6 12 3481 1793610847 1793610901 ACCEPT OK
+
+`pkt-srcaddr` and `pkt-dstaddr` are the packet's own addresses, which are the pod's where an interface has several.
+No field of any version names a pod.  Each direction is a row; tcp-flags (an OR over the window, SYN 2, SYN-ACK 18) tell
+which of them the client's is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from mcpfence.observe.lines import LogLine
+from mcpfence.observe.readers.contract import (
+    LogReader,
+    ReadLine,
+    ReadOptions,
+    address_of,
+    number_of,
+    port_of,
+    protocol_of,
+)
+from mcpfence.observe.record import BadLine, Dropped, FlowEnd, FlowVerdict, Loss, Record, Seen
+from mcpfence.observe.times import of_number
+
+DEFAULT = (
+    *("version", "account-id", "interface-id", "srcaddr", "dstaddr", "srcport", "dstport"),
+    *("protocol", "packets", "bytes", "start", "end", "action", "log-status"),
+)
+VERDICTS: Mapping[str, FlowVerdict] = {"ACCEPT": "allowed", "REJECT": "denied"}
+
+_LINE = re.compile(r"2 (?:\d{12}|unknown|-) eni-\S+ (?:\S+ ){10}(?:OK|NODATA|SKIPDATA)\Z")
+_FIELD = re.compile(r"\$\{([a-z0-9-]+)\}")
+_SYN, _SYN_ACK = 2, 18
+
+
+def _header(text: str) -> list[str]:
+    """The fields of a header line; none where it is another one."""
+    words = text.split()
+    return words if {"srcaddr", "dstaddr"} <= set(words) or {"pkt-srcaddr", "pkt-dstaddr"} <= set(words) else []
+
+
+def _knows(text: str) -> bool:
+    return _LINE.match(text) is not None or bool(_header(text))
+
+
+def _open(options: ReadOptions) -> ReadLine:
+    fields = _FIELD.findall(options.vpc_format) or options.vpc_format.split() or DEFAULT
+    found = [_reader(fields)]
+
+    def read(line: LogLine) -> Iterable[Record]:
+        text = line.text or ""
+        header = _header(text)
+        if header:
+            found[0] = _reader(header)
+            return ()
+        return found[0](text)
+
+    return read
+
+
+def _reader(fields: Sequence[str]) -> Callable[[str], Iterable[Record]]:
+    """The function that reads rows of these fields."""
+    places = {name: place for place, name in enumerate(fields)}
+
+    def read(text: str) -> Iterable[Record]:
+        words = text.split()
+        if len(words) != len(fields):
+            raise BadLine(f"has {len(words)} fields, and the format has {len(fields)}: give --vpc-format")
+        return _row(lambda name: words[places[name]] if name in places else "-")
+
+    return read
+
+
+def _row(value: Callable[[str], str]) -> Iterable[Record]:
+    status = value("log-status")
+    if status == "NODATA":
+        return ()
+    if status == "SKIPDATA":
+        return (Dropped(1),)
+    verdict = VERDICTS.get(value("action"), "allowed" if value("action") == "-" else None)
+    if verdict is None:
+        raise BadLine("has an action that is none")
+    source, destination = (_address(value, side) for side in ("src", "dst"))
+    if not source or not destination:
+        raise BadLine("has no addresses")
+    first, last = (of_number(number_of(value(name))) for name in ("start", "end"))
+    return (
+        Seen(
+            first or last,
+            FlowEnd(address=source),
+            FlowEnd(address=destination),
+            port_of(value("srcport")),
+            port_of(value("dstport")),
+            protocol_of(value("protocol")),
+            verdict,
+            _reply(value("tcp-flags")),
+            last=last,
+        ),
+    )
+
+
+def _address(value: Callable[[str], str], side: str) -> str:
+    return address_of(value(f"pkt-{side}addr")) or address_of(value(f"{side}addr"))
+
+
+def _reply(flags: str) -> bool | None:
+    found = number_of(flags) & _SYN_ACK
+    return True if found == _SYN_ACK else False if found == _SYN else None
+
+
+READER = LogReader(
+    "aws-vpc",
+    "AWS VPC flow logs",
+    (
+        Loss.NO_NAMES,
+        Loss.IP_ONLY,
+        Loss.AGGREGATED,
+        Loss.OTHER_DENIED,
+        Loss.NO_REPLY_MARK,
+        Loss.NOT_ON_NODE,
+    ),
+    _knows,
+    _open,
+)

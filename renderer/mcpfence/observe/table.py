@@ -1,0 +1,164 @@
+"""The flat table of flows: records of any format, replies folded, equal flows joined by day.
+
+One row stands for every record between the same ends, on the same port, with the same verdict, of one day.  Counts are
+records, never connections: most sources report a connection several times, at both ends or at intervals.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from mcpfence.observe.record import Dropped, Evidence, FlowEnd, FlowVerdict, Found, Loss, Record, Resolved, Seen
+from mcpfence.observe.times import day_of
+
+EPHEMERAL = 32768
+"""Where Linux begins to take callers' ports from (net.ipv4.ip_local_port_range)."""
+_WELL_KNOWN = 1024
+
+
+class FlowKey(NamedTuple):
+    """What makes two records one row; without `oriented` nothing tells which end called the other."""
+
+    day: int
+    source: FlowEnd
+    destination: FlowEnd
+    names: tuple[str, ...]
+    evidence: Evidence
+    protocol: str
+    port: int
+    verdict: FlowVerdict
+    oriented: bool
+
+
+class Tally(NamedTuple):
+    """How often and between which times something was seen."""
+
+    records: int
+    first: int
+    last: int
+
+    def joined(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(self.records + other.records, min(self.first, other.first), max(self.last, other.last))
+
+
+NEVER = Tally(0, 1 << 63, 0)
+"""Nothing seen yet."""
+
+
+class RecordScope(NamedTuple):
+    """Which records concern the catalog: namespaces with fences, addresses of pods in them, ports that it speaks of."""
+
+    namespaces: frozenset[str]
+    addresses: frozenset[str]
+    ports: frozenset[int]
+    nodes: frozenset[str] = frozenset()
+    since: int = 0
+    until: int = 1 << 63
+
+    def has(self, end: FlowEnd) -> bool:
+        """Whether an end may be one of the catalog's pods."""
+        if end.namespace:
+            return end.namespace in self.namespaces
+        return end.address in self.addresses
+
+
+@dataclass(slots=True)
+class FlowTable:
+    """Filled record by record; what it holds grows with what differs, not with the length of the log."""
+
+    scope: RecordScope
+    flows: dict[FlowKey, Tally] = field(default_factory=dict)
+    answers: dict[tuple[FlowEnd, str, str], Tally] = field(default_factory=dict)
+    """By client, address ("" where only the question is known) and name."""
+    counts: Counter[str] = field(default_factory=Counter)
+    """records, replies, not_ours, from_nodes, outside, lost, queries."""
+    nodes: set[str] = field(default_factory=set)
+    losses: dict[Loss, None] = field(default_factory=dict)
+    window: Tally = NEVER
+
+    def take(self, records: Iterable[Record]) -> None:
+        """Add the records of one line."""
+        for record in records:
+            if type(record) is Seen:
+                self._flow(record)
+            elif type(record) is Resolved:
+                self._answer(record)
+            elif type(record) is Dropped:
+                self.counts["lost"] += record.events
+            elif type(record) is Found:
+                self.losses[record.loss] = None
+
+    def _flow(self, seen: Seen) -> None:
+        last = seen.last or seen.time
+        self.counts["records"] += seen.times
+        if not self._within(seen.time, last):
+            return
+        if seen.node:
+            self.nodes.add(seen.node)
+        scope = self.scope
+        if not scope.has(seen.source) and not scope.has(seen.destination):
+            ends = (seen.source.address, seen.destination.address)
+            known = scope.nodes.isdisjoint(ends)
+            self.counts["not_ours" if known else "from_nodes"] += seen.times
+            return
+        self.add(*oriented(seen, scope.ports), Tally(seen.times, seen.time, last))
+
+    def add(self, key: FlowKey, reply: bool, tally: Tally) -> None:
+        """Join one row."""
+        if reply:
+            self.counts["replies"] += tally.records
+        before = self.flows.get(key)
+        self.flows[key] = tally if before is None else before.joined(tally)
+
+    def _within(self, first: int, last: int) -> bool:
+        """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
+        if first and not (self.scope.since <= last and first <= self.scope.until):
+            self.counts["outside"] += 1
+            return False
+        if first:
+            self.window = self.window.joined(Tally(1, first, last))
+        return True
+
+    def _answer(self, found: Resolved) -> None:
+        self.counts["queries"] += 1
+        if not self._within(found.time, found.time) or not self.scope.has(found.client):
+            return
+        if found.node:
+            self.nodes.add(found.node)
+        tally = Tally(1, found.time, found.time)
+        for address in found.addresses or ("",):
+            key = (found.client, address, found.name)
+            before = self.answers.get(key)
+            self.answers[key] = tally if before is None else before.joined(tally)
+
+
+def oriented(seen: Seen, ports: frozenset[int]) -> tuple[FlowKey, bool]:
+    """The row of a record, from who called to who was called, and whether the record was a reply."""
+    reply = seen.reply if seen.reply is not None else _by_ports(seen.source_port, seen.port, ports)
+    if seen.protocol == "ICMP" and reply is None:
+        reply = False
+    source, destination, port = seen.source, seen.destination, seen.port
+    if reply:
+        source, destination, port = destination, source, seen.source_port
+    day = day_of(seen.time)
+    key = FlowKey(
+        day, source, destination, seen.names, seen.evidence, seen.protocol, port, seen.verdict, reply is not None
+    )
+    return key, reply is True
+
+
+def _by_ports(source: int, destination: int, known: frozenset[int]) -> bool | None:
+    """Whether a record is a reply, told by its ports where nothing else tells; None where they do not either.
+
+    A caller's port is one of the ephemeral ones, and a server's is not, or is one that the catalog speaks of.
+    """
+    if not source:
+        return False  # the log has the port of one end alone: of the one that was called
+    for of_server in (known.__contains__, EPHEMERAL.__gt__, _WELL_KNOWN.__gt__):
+        if of_server(source) != of_server(destination):
+            return of_server(source)
+    return None

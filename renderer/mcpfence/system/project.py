@@ -1,0 +1,108 @@
+"""The project file `.mcpfence.yaml`: what commands take where no option says otherwise.
+
+It is searched in the working folder and above, up to the folder of the Git repository, so that one holds for all of it
+and none of a folder above counts.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mcpfence.documents.values import ValuesFile, decode, read_source, where
+from mcpfence.findings.finding import McpfenceError, fail, quote
+from mcpfence.findings.position import position_text
+from mcpfence.findings.wording import nearest, type_name
+from mcpfence.system.files import read_bytes
+
+NAME = ".mcpfence.yaml"
+
+
+class ProjectSetting(NamedTuple):
+    """One key: its value, and where it stands as `FILE:LINE:COLUMN`."""
+
+    value: Any
+    place: str
+
+
+class Project(NamedTuple):
+    """A project file: its name as it is seen from the working folder, and the keys that stand in it."""
+
+    name: str
+    settings: Mapping[str, ProjectSetting]
+
+
+KEYS: dict[str, tuple[type, str]] = {
+    "values": (list, "values files, later ones over earlier ones"),
+    "release": (str, "name of the release"),
+    "namespace": (str, "the release's own namespace"),
+    "output": (str, "folder that render writes to"),
+    "strict": (bool, "whether warnings are errors"),
+}
+"""Each key with its type and what it says; paths are seen from the folder of the project file."""
+
+
+def find_project(start: Path) -> Path | None:
+    """The project file of a folder, or of the nearest one above that is still in its Git repository."""
+    for folder in (start, *start.parents):
+        if (folder / NAME).is_file():
+            return folder / NAME
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def load_project(start: Path) -> Project | None:
+    """The project of a folder, None where it has none; raises McpfenceError with the place of what is wrong in it."""
+    path = find_project(start)
+    if path is None:
+        return None
+    shown = os.path.relpath(path, start)
+    source = read_source(shown, decode(read_bytes(str(path)), shown))
+    folder = os.path.relpath(path.parent, start)
+    return Project(shown, {key: ProjectSetting(_read(key, source, folder), _place(key, source)) for key in source.data})
+
+
+def _read(key: str, source: ValuesFile, folder: str) -> Any:
+    """The value of a key, paths as they are seen from the working folder; raises McpfenceError."""
+    if key not in KEYS:
+        raise _wrong(key, source, f"{quote(key)} is no key of the project file", nearest(key, list(KEYS), _all()))
+    kind, meaning = KEYS[key]
+    value = source.data[key]
+    if kind is list and isinstance(value, str):
+        value = [value]
+    if not isinstance(value, kind) or not _complete(value):
+        form = {list: "a list of file names", str: "a name", bool: "true or false"}[kind]
+        raise _wrong(key, source, f"is {type_name(value)}", f"write {form}: {meaning}")
+    if any("\0" in text for text in (value if isinstance(value, list) else [str(value)])):
+        raise _wrong(key, source, "holds a zero byte, as no path does", f"write it without: {meaning}")
+    if key == "output":
+        return _seen_from(folder, str(value))
+    return [_seen_from(folder, name) for name in value] if isinstance(value, list) else value
+
+
+def _complete(value: object) -> bool:
+    """Whether nothing in a value is empty, and a list holds names alone."""
+    if isinstance(value, list):
+        return bool(value) and all(isinstance(item, str) and item for item in value)
+    return value != ""
+
+
+def _seen_from(folder: str, name: str) -> str:
+    """A path of the project file as messages say it: `values.yaml`, not `./values.yaml`."""
+    return os.path.normpath(Path(folder) / name)
+
+
+def _all() -> str:
+    return f"write one of {', '.join(KEYS)}"
+
+
+def _place(key: str, source: ValuesFile) -> str:
+    return position_text(where((key,), [source]))
+
+
+def _wrong(key: str, source: ValuesFile, sentence: str, todo: str) -> McpfenceError:
+    said = sentence if key not in KEYS else f"{key} {sentence}"
+    return fail("project-file", said, todo, document=_place(key, source))

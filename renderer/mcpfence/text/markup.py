@@ -1,0 +1,38 @@
+"""Foreign text inside a form of output that gives some characters a meaning: CSV, Markdown, SARIF."""
+
+from __future__ import annotations
+
+import re
+
+from mcpfence.text.printable import printable
+
+_FORMULA = ("=", "+", "-", "@")
+_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_./-])@(?=[A-Za-z0-9])")
+_BACKTICKS = re.compile(r"`+")
+
+
+def csv_field(text: str) -> str:
+    """A field that no spreadsheet takes for a formula: what begins like one gets a ' before it (OWASP)."""
+    shown = printable(text)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+
+
+def markdown_words(text: str) -> str:
+    """Text that Markdown shows as it stands, in a table too: no markup, no HTML, no entity, nobody mentioned."""
+    escaped = _SPECIAL.sub(r"\\\1", printable(text).replace("&", "&amp;"))
+    escaped = escaped.replace("\\<", "&lt;").replace("\\>", "&gt;")
+    return _MENTION.sub("@<!-- -->", " ".join(escaped.split()))
+
+
+def markdown_code(text: str) -> str:
+    """Text as code, in a table too: the fence is longer than any run of backticks inside (CommonMark 6.1)."""
+    shown = printable(text)
+    fence = "`" * (1 + max((len(run) for run in _BACKTICKS.findall(shown)), default=0))
+    inner = f" {shown} " if shown.startswith("`") or shown.endswith("`") else shown
+    return f"{fence}{inner}{fence}".replace("|", "\\|")
+
+
+def sarif_message(text: str) -> str:
+    """A message without embedded links, which SARIF 2.1.0 (3.11.6) has in plain text too: `[text](target)`."""
+    return printable(text).replace("](", "] (")

@@ -1,0 +1,383 @@
+"""Documents of which somebody makes policies, or that change those which are there: as objects, names, text, mutations."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+import yaml
+
+from edges import carrier
+from helpers import run_cli
+from krm import function_config, resource_list
+from mcpfence.findings.finding import McpfenceError
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.streams.post_render import post_render
+
+Raw = dict[str, Any]
+
+OPEN: Raw = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "NetworkPolicy",
+    "metadata": {"name": "open", "namespace": "demo-mcp"},
+    "spec": {"podSelector": {}, "egress": [{}], "policyTypes": ["Egress"]},
+}
+TEXT = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: open}\nspec: {egress: [{}]}\n"
+QUOTED = '{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "spec": {"egress": [{}]}}'
+ESCAPED = 'apiVersion: networking.k8s.io/v1\nkind: "\\x4eetworkPolicy"\nspec: {egress: [{}]}\n'
+PLAIN = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {see: NetworkPolicy, networkpolicies: none}\n"
+
+
+def made(api: str, kind: str, spec: Any = None, **body: Any) -> Raw:
+    """An object of the cluster, or of namespace demo-mcp."""
+    return {
+        "apiVersion": api,
+        "kind": kind,
+        "metadata": {"name": "p", "namespace": "demo-mcp"},
+        **({} if spec is None else {"spec": spec}),
+        **body,
+    }
+
+
+def kyverno(**rule: Any) -> Raw:
+    """A ClusterPolicy with one rule."""
+    return made("kyverno.io/v1", "ClusterPolicy", {"rules": [{"name": "r", **rule}]})
+
+
+def matching(*kinds: str) -> Raw:
+    """What a rule of Kyverno's is for."""
+    return {"any": [{"resources": {"kinds": list(kinds)}}]}
+
+
+def admission(*resources: str, group: str = "admissionregistration.k8s.io/v1alpha1", **spec: Any) -> Raw:
+    """A MutatingAdmissionPolicy."""
+    rules = [{"apiGroups": ["*"], "resources": list(resources), "operations": ["CREATE"]}]
+    return made(group, "MutatingAdmissionPolicy", {"matchConstraints": {"resourceRules": rules}, **spec})
+
+
+def configmap(text: str, name: str = "m", **body: Any) -> Raw:
+    """A ConfigMap that holds manifests as text."""
+    found = made("v1", "ConfigMap", data={"a.yaml": text}, **body)
+    return {**found, "metadata": {"name": name, "namespace": "demo-mcp"}}
+
+
+def coded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+SETS = made(
+    "addons.cluster.x-k8s.io/v1beta1", "ClusterResourceSet", {"resources": [{"kind": "ConfigMap", "name": "m"}]}
+)
+PROFILE = made(
+    "config.projectsveltos.io/v1beta1",
+    "ClusterProfile",
+    {"policyRefs": [{"kind": "ConfigMap", "name": "m", "namespace": "demo-mcp"}]},
+)
+
+MAKERS: dict[str, list[Raw]] = {
+    "Kyverno generates": [kyverno(generate={"kind": "NetworkPolicy", "name": "x", "data": {"spec": {"egress": [{}]}}})],
+    "Kyverno clones": [kyverno(generate={"kind": "NetworkPolicy", "name": "x", "clone": {"name": "ns"}})],
+    "Kyverno clones a list": [
+        kyverno(
+            generate={
+                "namespace": "x",
+                "cloneList": {"namespace": "ns", "kinds": ["networking.k8s.io/v1/NetworkPolicy"]},
+            }
+        )
+    ],
+    "Kyverno clones a list of anything": [kyverno(generate={"cloneList": {"kinds": ["*/*/*"]}})],
+    "Kyverno clones a list in a loop": [
+        kyverno(
+            generate={
+                "foreach": [{"list": "x", "cloneList": {"kinds": ["v1/Secret", "cilium.io/v2/CiliumNetworkPolicy"]}}]
+            }
+        )
+    ],
+    "Kyverno generates what a variable says": [kyverno(generate={"kind": "{{ request.object.kind }}", "name": "x"})],
+    "Kyverno generates by CEL": [
+        made(
+            "policies.kyverno.io/v1",
+            "GeneratingPolicy",
+            {"variables": [{"name": "d", "expression": '[{"kind": dyn("NetworkPolicy"), "spec": {}}]'}]},
+        )
+    ],
+    "Kyverno copies by CEL": [
+        made(
+            "policies.kyverno.io/v1",
+            "GeneratingPolicy",
+            {
+                "variables": [
+                    {"name": "d", "expression": 'resource.Get("networking.k8s.io/v1", "networkpolicies", "x", "y")'}
+                ]
+            },
+        )
+    ],
+    "Kyverno mutates": [
+        kyverno(match=matching("NetworkPolicy"), mutate={"patchStrategicMerge": {"spec": {"egress": [{}]}}})
+    ],
+    "Kyverno mutates by group and version": [
+        kyverno(match=matching("networking.k8s.io/v1/NetworkPolicy"), mutate={"patchesJson6902": "- op: add"})
+    ],
+    "Kyverno mutates everything": [
+        kyverno(match=matching("*"), mutate={"patchStrategicMerge": {"spec": {"egress": [{}]}}})
+    ],
+    "Kyverno mutates what is there": [
+        kyverno(
+            match=matching("ConfigMap"),
+            mutate={
+                "targets": [{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}],
+                "patchStrategicMerge": {},
+            },
+        )
+    ],
+    "Kubernetes mutates": [admission("networkpolicies", mutations=[{"jsonPatch": {"expression": "[]"}}])],
+    "Kubernetes mutates a part": [admission("networkpolicies/status", mutations=[])],
+    "Kubernetes mutates everything": [
+        admission("*", mutations=[{"applyConfiguration": {"expression": "Object{spec: {egress: [{}]}}"}}])
+    ],
+    "Gatekeeper mutates": [
+        made(
+            "mutations.gatekeeper.sh/v1",
+            "Assign",
+            {"applyTo": [{"groups": ["*"], "kinds": ["NetworkPolicy"]}], "location": "spec.egress"},
+        )
+    ],
+    "Kyverno cleans up": [made("kyverno.io/v2", "ClusterCleanupPolicy", {"match": matching("NetworkPolicy")})],
+    "Kyverno cleans up by a part of the kind": [
+        made("kyverno.io/v2", "CleanupPolicy", {"match": matching("Network*")})
+    ],
+    "Kyverno cleans up everything": [made("kyverno.io/v2", "CleanupPolicy", {"match": matching("*")})],
+    "Kyverno deletes": [
+        made(
+            "policies.kyverno.io/v1",
+            "DeletingPolicy",
+            {"matchConstraints": {"resourceRules": [{"apiGroups": ["*"], "resources": ["networkpolicies"]}]}},
+        )
+    ],
+    "a text of Open Cluster Management": [
+        made(
+            "policy.open-cluster-management.io/v1",
+            "ConfigurationPolicy",
+            {"object-templates-raw": f"- complianceType: musthave\n  objectDefinition:\n    {TEXT}"},
+        )
+    ],
+    "a text in a policy of Open Cluster Management": [
+        made(
+            "policy.open-cluster-management.io/v1",
+            "Policy",
+            {
+                "policy-templates": [
+                    {
+                        "objectDefinition": made(
+                            "policy.open-cluster-management.io/v1",
+                            "ConfigurationPolicy",
+                            {"object-templates-raw": TEXT},
+                        )
+                    }
+                ]
+            },
+        )
+    ],
+    "kapp's files": [made("kappctrl.k14s.io/v1alpha1", "App", {"fetch": [{"inline": {"paths": {"a.yaml": TEXT}}}]})],
+    "a work of manifests": [
+        made("work.open-cluster-management.io/v1", "ManifestWork", {"workload": {"manifests": [OPEN]}})
+    ],
+    "Karmada's": [made("work.karmada.io/v1alpha1", "Work", {"workload": {"manifests": [OPEN]}})],
+    "Crossplane's": [made("kubernetes.crossplane.io/v1alpha2", "Object", {"forProvider": {"manifest": OPEN}})],
+    "Crossplane's text": [
+        made(
+            "apiextensions.crossplane.io/v1",
+            "Composition",
+            {"pipeline": [{"input": {"kind": "GoTemplate", "inline": {"template": TEXT}}}]},
+        )
+    ],
+    "Fleet's text": [made("fleet.cattle.io/v1alpha1", "Bundle", {"resources": [{"name": "a.yaml", "content": TEXT}]})],
+    "Fleet's text as JSON": [made("fleet.cattle.io/v1alpha1", "Bundle", {"resources": [{"content": QUOTED}]})],
+    "Fleet's text in escapes": [made("fleet.cattle.io/v1alpha1", "Bundle", {"resources": [{"content": ESCAPED}]})],
+    "Fleet's text, packed": [
+        made("fleet.cattle.io/v1alpha1", "Bundle", {"resources": [{"content": "H4sIAAAA", "encoding": "base64+gz"}]})
+    ],
+    "Flux's patches": [
+        made(
+            "kustomize.toolkit.fluxcd.io/v1",
+            "Kustomization",
+            {"patches": [{"patch": TEXT, "target": {"kind": "NetworkPolicy"}}]},
+        )
+    ],
+    "Flux's target with a name": [
+        made(
+            "kustomize.toolkit.fluxcd.io/v1",
+            "Kustomization",
+            {"patches": [{"patch": "- op: add", "target": {"kind": "NetworkPolicy", "name": "x"}}]},
+        )
+    ],
+    "Flux's templates": [made("fluxcd.controlplane.io/v1", "ResourceSet", {"resourcesTemplate": TEXT})],
+    "Flux's post-renderers": [
+        made(
+            "helm.toolkit.fluxcd.io/v2",
+            "HelmRelease",
+            {"postRenderers": [{"kustomize": {"patches": [{"patch": TEXT}]}}]},
+        )
+    ],
+    "Argo CD's patches": [
+        made("argoproj.io/v1alpha1", "Application", {"source": {"kustomize": {"patches": [{"patch": TEXT}]}}})
+    ],
+    "a ConfigMap that a ClusterResourceSet names": [SETS, configmap(TEXT)],
+    "a ConfigMap that Sveltos names": [configmap(QUOTED), PROFILE],
+    "a ConfigMap with other data": [SETS, configmap("a: b\n", binaryData={"a": "H4sIAAAA"})],
+    "a Secret for a ClusterResourceSet": [
+        made("v1", "Secret", type="addons.cluster.x-k8s.io/resource-set", data={"a.yaml": coded(TEXT)})
+    ],
+    "a Secret for Sveltos": [
+        made("v1", "Secret", type="addons.projectsveltos.io/cluster-profile", stringData={"a.yaml": TEXT})
+    ],
+}
+
+
+WORKFLOW: Raw = {"templates": [{"name": "t", "resource": {"action": "apply", "manifest": TEXT}}]}
+CUE: Raw = {"schematic": {"cue": {"template": 'output: {\n  kind: "NetworkPolicy"\n  spec: egress: [{}]\n}'}}}
+GENERATED: Raw = {"templates": [{"objectTemplate": TEXT}]}
+MAKERS |= {
+    "Argo's workflow": [made("argoproj.io/v1alpha1", "Workflow", WORKFLOW)],
+    "Argo's workflow of a schedule": [made("argoproj.io/v1alpha1", "CronWorkflow", {"workflowSpec": WORKFLOW})],
+    "Argo's templates": [made("argoproj.io/v1alpha1", "WorkflowTemplate", WORKFLOW)],
+    "Argo's templates for all": [made("argoproj.io/v1alpha1", "ClusterWorkflowTemplate", WORKFLOW)],
+    "KubeVela's trait": [made("core.oam.dev/v1beta1", "TraitDefinition", CUE)],
+    "KubeVela's component": [made("core.oam.dev/v1beta1", "ComponentDefinition", CUE)],
+    "a template for each namespace": [made("redhatcop.redhat.io/v1alpha1", "NamespaceConfig", GENERATED)],
+    "a template for each user": [made("redhatcop.redhat.io/v1alpha1", "UserConfig", GENERATED)],
+    "a patch of what is there": [made("redhatcop.redhat.io/v1alpha1", "Patch", {"patches": {"a": {"patchTemplate": TEXT}}})],
+    "Capsule's tenant": [made("capsule.clastix.io/v1beta2", "Tenant", {"networkPolicies": {"items": [{"egress": [{}]}]}})],
+    "Capsule's generator": [
+        made("capsule.clastix.io/v1beta2", "GlobalTenantResource", {"resources": [{"generators": [{"template": TEXT}]}]})
+    ],
+    "a hierarchy of namespaces": [
+        made(
+            "hnc.x-k8s.io/v1alpha2",
+            "HNCConfiguration",
+            {"resources": [{"group": "networking.k8s.io", "resource": "networkpolicies", "mode": "Propagate"}]},
+        )
+    ],
+    "Kyverno puts pods on the host's network": [
+        kyverno(match=matching("Pod"), mutate={"patchStrategicMerge": {"spec": {"hostNetwork": True}}})
+    ],
+    "Kyverno adds networks": [
+        kyverno(
+            match=matching("Deployment"),
+            mutate={"patchStrategicMerge": {"metadata": {"annotations": {"+(k8s.v1.cni.cncf.io/networks)": "a"}}}},
+        )
+    ],
+    "Kubernetes puts pods on the host's network": [
+        admission("pods", mutations=[{"applyConfiguration": {"expression": "Object{spec: Object.spec{hostNetwork: true}}"}}])
+    ],
+    "Gatekeeper puts pods on the host's network": [
+        made(
+            "mutations.gatekeeper.sh/v1",
+            "Assign",
+            {
+                "applyTo": [{"groups": [""], "kinds": ["Pod"], "versions": ["v1"]}],
+                "location": "spec.hostNetwork",
+                "parameters": {"assign": {"value": True}},
+            },
+        )
+    ],
+}  # fmt: skip
+
+NOBODYS: dict[str, list[Raw]] = {
+    "a script in a workflow": [
+        made("argoproj.io/v1alpha1", "Workflow", {"templates": [{"name": "t", "script": {"source": f"kubectl apply -f -<<E\n{TEXT}"}}]})
+    ],
+    "Capsule's tenant without policies": [made("capsule.clastix.io/v1beta2", "Tenant", {"owners": [{"name": "a"}]})],
+    "a hierarchy that copies Roles": [
+        made("hnc.x-k8s.io/v1alpha2", "HNCConfiguration", {"resources": [{"resource": "roles", "mode": "Propagate"}]})
+    ],
+    "Kyverno takes pods off the host's network": [
+        kyverno(match=matching("Pod"), mutate={"patchStrategicMerge": {"spec": {"hostNetwork": False}}})
+    ],
+    "Kyverno validates": [kyverno(match=matching("NetworkPolicy"), validate={"pattern": {"spec": {"egress": []}}})],
+    "Kyverno labels everything": [kyverno(match=matching("*"), mutate={"patchStrategicMerge": {"metadata": {"labels": {"a": "b"}}}})],
+    "Kyverno mutates beside a rule that validates": [
+        made(
+            "kyverno.io/v1",
+            "ClusterPolicy",
+            {
+                "rules": [
+                    {"match": matching("NetworkPolicy"), "validate": {"message": "x"}},
+                    {"match": matching("Pod"), "mutate": {"patchStrategicMerge": {"spec": {"x": 1}}}},
+                ]
+            },
+        )
+    ],
+    "Kyverno clones Secrets": [kyverno(generate={"cloneList": {"kinds": ["v1/Secret", "v1/ConfigMap"]}})],
+    "Kyverno cleans up pods": [made("kyverno.io/v2", "ClusterCleanupPolicy", {"match": matching("Pod")})],
+    "Kubernetes mutates pods": [admission("pods", mutations=[{"jsonPatch": {"expression": "egress"}}])],
+    "Gatekeeper mutates pods": [made("mutations.gatekeeper.sh/v1", "Assign", {"applyTo": [{"kinds": ["Pod"]}]})],
+    "a ConfigMap that nobody applies": [configmap(TEXT)],
+    "a ConfigMap of another name": [SETS, configmap(TEXT, "other")],
+    "a ConfigMap that speaks of policies": [SETS, configmap(PLAIN)],
+    "values of a chart": [made("helm.cattle.io/v1", "HelmChart", {"valuesContent": TEXT, "chart": "x"})],
+    "a script": [made("batch/v1", "Job", {"template": {"spec": {"containers": [{"args": [f"kubectl apply -f - <<E\n{TEXT}"]}]}}})],
+    "Argo CD's source": [made("argoproj.io/v1alpha1", "Application", {"source": {"repoURL": "https://x.example/NetworkPolicy"}})],
+    "a Secret of another type": [made("v1", "Secret", type="Opaque", data={"a.yaml": coded(TEXT)})],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("documents", MAKERS.values(), ids=MAKERS)
+def test_what_makes_or_changes_policies_is_named(documents: list[Raw]) -> None:
+    """One of the documents, for pods of any namespace."""
+    (found,) = read_policies(documents).not_evaluated
+
+    assert found.text.endswith(") is not evaluated; it may select pods of any namespace")
+    assert found.opens
+
+
+@pytest.mark.parametrize("documents", NOBODYS.values(), ids=NOBODYS)
+def test_what_nobody_makes_policies_of_is_not(documents: list[Raw]) -> None:
+    """What looks at policies, and text that nothing is known to apply."""
+    assert read_policies(documents).not_evaluated == ()
+
+
+@pytest.mark.parametrize("documents", MAKERS.values(), ids=MAKERS)
+def test_no_stream_brings_them(documents: list[Raw]) -> None:
+    """Before the carrier or behind it: the error names the document."""
+    stream = b"".join(b"---\n" + yaml.safe_dump(document, sort_keys=False).encode() for document in documents)
+    for data in (stream + carrier(), carrier() + stream):
+        with pytest.raises(McpfenceError) as caught:
+            post_render(data)
+        assert {finding.id for finding in caught.value.findings if finding.severity.value == "error"} == {
+            "policy-not-evaluated"
+        }
+
+
+def test_reach_and_diff_name_them(tmp_path: Any) -> None:
+    """What `reach` cannot follow is said, and a side that gains it is no longer the same."""
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(yaml.safe_dump_all([OPEN, configmap(TEXT)]))
+    new.write_text(yaml.safe_dump_all([OPEN, configmap(TEXT), SETS]))
+
+    assert "ConfigMap demo-mcp/m () is not evaluated" in run_cli("reach", str(new)).stderr
+    done = run_cli("diff", str(old), str(new))
+    assert done.code == 1
+    assert "ConfigMap demo-mcp/m () is not evaluated" in done.stdout
+
+
+@pytest.mark.parametrize("kind", ["Bundle", "ResourceSet", "MutatingAdmissionPolicy", "ClusterResourceSet"])
+def test_they_are_read_as_policies_are(kind: str, tmp_path: Any) -> None:
+    """Where readers of YAML differ on what such a document says, nothing passes."""
+    text = f"apiVersion: x.example/v1\nkind: {kind}\nmetadata: {{name: p}}\nspec: {{a: b}}\nspec: {{a: c}}\n"
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + text.encode() + carrier())
+    assert [finding.id for finding in caught.value.findings] == ["policy-unreadable"]
+
+    (tmp_path / "m.yaml").write_text(text)
+    assert "[policy-unreadable]" in run_cli("reach", str(tmp_path / "m.yaml")).stderr
+    assert "[policy-unreadable]" in run_cli("diff", str(tmp_path / "m.yaml"), str(tmp_path / "m.yaml")).stderr
+
+
+def test_a_list_of_items_brings_none() -> None:
+    """Nor does a KRM function's list, where ConfigMap and who names it are items of their own."""
+    for name in ("a ConfigMap that a ClusterResourceSet names", "a ConfigMap that Sveltos names", "Fleet's text"):
+        outcome = run_cli("krm", stdin=resource_list(*MAKERS[name], config=function_config()))
+        assert outcome.code == 1
+        assert "[policy-not-evaluated]" in outcome.stderr
