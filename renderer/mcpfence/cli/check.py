@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -13,11 +13,11 @@ from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
-from mcpfence.cli.options import allow_empty_option, format_option, input_options
+from mcpfence.cli.options import allow_empty_option, format_option, input_options, summary_option
 from mcpfence.cli.project import say_project
-from mcpfence.findings.finding import Finding, McpfenceError, plural
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import check
+from mcpfence.render.pipeline import check, load_catalog
 from mcpfence.streams.stream import gateway_kinds
 from mcpfence.system.charts import read_templates, split_charts
 from mcpfence.system.inputs import read_inputs
@@ -36,6 +36,8 @@ _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 )
 @allow_empty_option
 @format_option(_FORMS)
+@summary_option
+@click.option("--exit-zero", is_flag=True, help="Exit 0 in spite of errors: for jobs that tell and do not judge.")
 @common_options
 def command(
     console: Console,
@@ -47,6 +49,8 @@ def command(
     policies_only: bool,
     allow_empty: bool,
     form: str,
+    summary: bool,
+    exit_zero: bool,
 ) -> int:
     """Say everything that is wrong or worth knowing about a catalog; exit 1 if there are errors.
 
@@ -75,7 +79,8 @@ def command(
     def work() -> int:
         say_project(console)
         asked = CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
-        findings = console.ordered(_findings(asked, console))
+        found, values = _findings(asked, console)
+        findings = console.ordered(found)
         failed = console.fails(findings)
         if form == "text":
             console.findings(findings)
@@ -84,10 +89,12 @@ def command(
                 if manifests and not any(console.severity(finding) == "error" for finding in findings):
                     beside = "beside the chart's objects, which are not among them, " if policies_only else ""
                     console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
+                if summary and not failed and values is not None:
+                    _show_catalog(values, asked, console)
         else:
             read = tuple(name for name in (*files, *manifests) if name != "-")
             write_stdout([_form(form, findings, console, read)])
-        return 1 if failed else 0
+        return 1 if failed and not exit_zero else 0
 
     return guarded(console, work)
 
@@ -105,13 +112,14 @@ class CheckInput(NamedTuple):
     policies_only: bool
 
 
-def _findings(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
-    """All findings; those of files that cannot be read are findings like others, so that JSON tells them too."""
+def _findings(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
+    """All findings, and the values if there are any; files that cannot be read are findings like others, for JSON."""
     try:
         templates = read_templates(asked.charts)
     except McpfenceError as error:
-        return error.findings
-    return (*_of_templates(templates), *(_of_catalog(asked, console) if asked.files else ()))
+        return error.findings, None
+    found, values = _of_catalog(asked, console) if asked.files else ((), None)
+    return (*_of_templates(templates), *found), values
 
 
 def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
@@ -122,32 +130,42 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
     return [finding for name, text in templates for finding in folded_template_findings(name, text)]
 
 
-def _of_catalog(asked: CheckInput, console: Console) -> tuple[Finding, ...]:
+def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
         documents = read_manifests(asked.manifests, gateway_kinds(inputs.values))
     except McpfenceError as error:
-        return error.findings
+        return error.findings, None
     console.sources += inputs.sources
-    services = index([*inputs.documents, *documents], asked.namespace)
-    release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
-    if asked.manifests:
-        return audit(
-            inputs.values,
-            documents,
-            release=release,
-            namespace=namespace,
-            services=services,
-            allow_empty=empty,
-            policies_only=asked.policies_only,
-        )
-    return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
+    values, release, namespace, empty = inputs.values, asked.release, asked.namespace, asked.allow_empty
+    services = index([*inputs.documents, *documents], namespace)
+    if not asked.manifests:
+        return check(values, release=release, namespace=namespace, services=services, allow_empty=empty), values
+    found = audit(
+        values,
+        documents,
+        release=release,
+        namespace=namespace,
+        services=services,
+        allow_empty=empty,
+        policies_only=asked.policies_only,
+    )
+    return found, values
 
 
 def _summarise(findings: Sequence[Finding], console: Console) -> None:
     counts = Counter(console.severity(finding) for finding in findings)
     said = ", ".join(plural(counts[name], name) for name in ("error", "warning", "note"))
     console.say(f"mcpfence: {said}")
+
+
+def _show_catalog(values: Any, asked: CheckInput, console: Console) -> None:
+    """The catalog at a glance; it is known to be without errors."""
+    from mcpfence.check.summary import summary_lines  # here, as most checks run where nobody looks
+
+    catalog = load_catalog(values, release=asked.release, namespace=asked.namespace, out=Collector())
+    for line in summary_lines(catalog) if catalog else ():
+        console.say(line)
 
 
 def _form(form: str, findings: Sequence[Finding], console: Console, read: tuple[str, ...]) -> bytes:

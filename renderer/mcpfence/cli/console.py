@@ -32,6 +32,8 @@ class Console:
     quiet: bool = False
     verbose: bool = False
     strict: bool = False
+    color: str = "auto"
+    """`always`, `never`, or `auto`: only on a terminal."""
     log_file: str | None = None
     log_room: int | None = None
     """Characters that may still be written to the log file; None: any number."""
@@ -40,7 +42,7 @@ class Console:
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""
         clean = told(line)
-        _on_stderr(click.style(clean, fg=colour) if colour and use_colour() else clean)
+        _on_stderr(click.style(clean, fg=colour) if colour and use_colour(self.color, sys.stderr) else clean)
         if not self.log_file:
             return
         try:
@@ -109,14 +111,21 @@ def _on_stderr(line: str) -> None:
     if sys.stderr is None:
         return
     try:
-        click.echo(line, err=True)
+        click.echo(line, err=True, color=True)  # whether there is colour in it was decided before
     except OSError:
         forget(sys.stderr)
 
 
-def use_colour() -> bool:
-    """Colour only on a terminal, and never with NO_COLOR set (no-color.org)."""
-    return not os.environ.get("NO_COLOR") and sys.stderr is not None and sys.stderr.isatty()
+def use_colour(color: str, stream: TextIO | None) -> bool:
+    """Whether a stream gets colour: as asked, else on a terminal alone, and not with NO_COLOR set (no-color.org)."""
+    if color != "auto":
+        return color == "always"
+    return not os.environ.get("NO_COLOR") and on_terminal(stream)
+
+
+def on_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sees at once what is written there."""
+    return stream is not None and stream.isatty()
 
 
 def guarded(console: Console, work: Callable[[], int]) -> int:
@@ -202,17 +211,24 @@ def shown_names(names: Sequence[str]) -> str:
 
 
 def common_options(work: Callable[..., int]) -> Callable[..., int]:
-    """-q, -v, --strict and --log-file, handed to the command as its first argument: a Console."""
+    """-q, -v, --strict, --color and --log-file, handed to the command as its first argument: a Console."""
 
     @functools.wraps(work)
-    def with_console(*, quiet: bool, verbose: bool, strict: bool, log_file: str | None, **rest: Any) -> int:
-        return work(Console(quiet=quiet, verbose=verbose, strict=strict, log_file=log_file), **rest)
+    def with_console(*, quiet: bool, verbose: bool, strict: bool, color: str, log_file: str | None, **rest: Any) -> int:
+        console = Console(quiet=quiet, verbose=verbose, strict=strict, color=color, log_file=log_file)
+        return work(console, **rest)
 
     command: Callable[..., int] = with_console
     options = (
         click.option("-q", "--quiet", is_flag=True, help="Say errors only."),
         click.option("-v", "--verbose", is_flag=True, help="Say notes too."),
         click.option("--strict/--no-strict", default=False, help="Warnings are errors."),
+        click.option(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            default="auto",
+            help="Colour; auto: on a terminal, unless NO_COLOR is set.",
+        ),
         click.option(
             "--log-file",
             envvar="MCPFENCE_LOG_FILE",

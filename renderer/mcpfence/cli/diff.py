@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
 import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, use_colour, write_stdout
 from mcpfence.cli.diff_inputs import CatalogError, Read, SideReader
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import format_option
@@ -19,6 +20,7 @@ from mcpfence.system.manifests import read_manifests
 
 _TEXTS: dict[str, Callable[[Difference], str]] = {"text": as_text, "markdown": as_markdown}
 _FORMS = ("text", "json", "markdown")
+_COLOURS = {"+ ": "green", "- ": "red", "! ": "yellow"}
 
 
 @click.command("diff")
@@ -82,7 +84,9 @@ def command(
         if form == "json":
             write_stdout([json_output("diff", document(found), fresh, console)])
         else:
-            write_stdout([_TEXTS[form](found).encode()])
+            text = _TEXTS[form](found)
+            coloured = form == "text" and use_colour(console.color, sys.stdout)
+            write_stdout([(_coloured(text) if coloured else text).encode()])
         return 1 if found.different else 0
 
     return guarded(console, work)
@@ -114,6 +118,12 @@ def _tell(old: Read, new: Read, console: Console) -> list[Finding]:
         raise McpfenceError(fresh)
     console.findings(fresh)
     return fresh
+
+
+def _coloured(text: str) -> str:
+    """What is allowed now in green, what no longer is in red, what else must be known in yellow."""
+    lines = text.split("\n")
+    return "\n".join(click.style(line, fg=_COLOURS[line[:2]]) if line[:2] in _COLOURS else line for line in lines)
 
 
 def _content(finding: Finding) -> tuple[str, str, str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 
 import click
 
-from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.console import Console, common_options, guarded, use_colour, write_stdout
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import format_option, input_options
 from mcpfence.cli.project import say_project
@@ -119,7 +118,10 @@ def _text(
     found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], form: str, place: Place, console: Console
 ) -> str:
     if form == "text":
-        return _coloured(_lines(found, verdicts, place, verbose=console.verbose))
+        lines = _lines(found, verdicts, place, verbose=console.verbose)
+        if use_colour(console.color, sys.stdout):
+            return "".join(f"{_toned(line)}\n" for line in lines)
+        return "".join(f"{text}\n" for text in shown(lines))
     shape = _shape(found, verdicts, place)
     from mcpfence.system.pages import page
 
@@ -143,13 +145,6 @@ def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place:
     if isinstance(found, Elsewhere):
         return elsewhere_shape(found)
     return verdicts_shape(found, verdicts, place) if verdicts else explanation_shape(found, place)
-
-
-def _coloured(lines: Iterable[TextLine]) -> str:
-    """The lines as text; in colour only on a terminal, and never with NO_COLOR set."""
-    if os.environ.get("NO_COLOR") or sys.stdout is None or not sys.stdout.isatty():
-        return "".join(f"{text}\n" for text in shown(lines))
-    return "".join(f"{_toned(line)}\n" for line in lines)
 
 
 def _toned(line: TextLine) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from mcpfence.cli.arguments import file_name, namespace_name, release_name
+from mcpfence.cli.console import on_terminal
 
 _FORMS = frozenset({"csv", "github", "html", "json", "junit", "list", "markdown", "sarif", "text", "yaml"})
 
@@ -23,6 +25,16 @@ prune_all_option = click.option(
     is_flag=True,
     help="Also remove the fences of another release or namespace that were rendered there before; else an error.",
 )
+
+
+def summary_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--summary, which is on where somebody sits at a terminal."""
+    return click.option(
+        "--summary/--no-summary",
+        default=lambda: on_terminal(sys.stderr),
+        show_default="on a terminal",
+        help="End with a table: servers, clients, engine, what is not declared yet, what is not enforced.",
+    )(command)
 
 
 def output_option(name: str, metavar: str, text: str, *more: str) -> Callable[..., Any]:

@@ -107,8 +107,8 @@ def _beside(
     return Given(raw=inputs.values, release=release, namespace=namespace), manifests.documents
 
 
-def summarise(console: Console, result: Result) -> None:
-    """One line per release: what was rendered."""
+def summarise(console: Console, result: Result, *, table: bool = False) -> None:
+    """One line per release: what was rendered; on request with its catalog at a glance."""
     if not result.renderings:
         console.say("mcpfence: no catalog to render in this stream; it passed through unchanged")
     for rendering in result.renderings:
@@ -119,3 +119,8 @@ def summarise(console: Console, result: Result) -> None:
         if rendering.narrowings:
             line += f"; {plural(len(rendering.narrowings), 'narrowing')} (in ConfigMap {rendering.objects[-1].name})"
         console.say(line)
+        if table:
+            from mcpfence.check.summary import summary_lines  # here, as most renders run where nobody looks
+
+            for row in summary_lines(catalog):
+                console.say(row)

@@ -8,7 +8,7 @@ import click
 
 from mcpfence.catalog.schema import judge
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
-from mcpfence.cli.options import allow_empty_option, input_options, output_option, prune_all_option
+from mcpfence.cli.options import allow_empty_option, input_options, output_option, prune_all_option, summary_option
 from mcpfence.cli.post_render import summarise
 from mcpfence.cli.project import say_project
 from mcpfence.cli.render_folder import Call, check, write
@@ -35,6 +35,7 @@ from mcpfence.system.inputs import Inputs, read_inputs
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
 @prune_all_option
 @allow_empty_option
+@summary_option
 @common_options
 def command(
     console: Console,
@@ -48,6 +49,7 @@ def command(
     only_check: bool,
     allow_empty: bool,
     prune_all: bool,
+    summary: bool,
 ) -> int:
     """Render the chart and the policies of a catalog: the same objects that Helm's post-renderer gives.
 
@@ -90,7 +92,7 @@ def command(
             write_stdout(result.chunks)
         console.findings(result.findings)
         if not console.quiet:
-            summarise(console, result)
+            summarise(console, result, table=summary)
         return 0
 
     return guarded(console, work)

@@ -6,6 +6,7 @@ import json
 import os
 import pty
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -225,10 +226,10 @@ def test_json_of_a_file_that_cannot_be_read(tmp_path: Path) -> None:
 # --- colour ---
 
 
-def _on_a_terminal(folder: Path, values: Any, **variables: str | None) -> bytes:
+def _on_a_terminal(folder: Path, values: Any, *, options: Sequence[str] = (), **variables: str | None) -> bytes:
     """What a check writes to stderr if that is a terminal."""
     ours, theirs = pty.openpty()
-    command = [*mcpfence_command(), "check", "-f", str(values_file(folder, values))]
+    command = [*mcpfence_command(), "check", "-f", str(values_file(folder, values)), *options]
     variables = {"TERM": "xterm-256color", **variables}
     with subprocess.Popen(command, stderr=theirs, stdout=subprocess.PIPE, env=environment(**variables)) as process:
         os.close(theirs)
@@ -264,6 +265,47 @@ def test_no_colour_in_a_pipe_or_a_log(tmp_path: Path) -> None:
     assert b"\x1b[" not in done.stderr
     assert b"\x1b[" not in log.read_bytes() + (tmp_path / "second").read_bytes()
     assert (tmp_path / "second").stat().st_size > 0
+
+
+def test_colour_as_asked(tmp_path: Path) -> None:
+    """--color wins over NO_COLOR and over what stderr is."""
+    assert b"\x1b[31merror: " in _check(tmp_path, FAILS, "--color", "always").stderr
+    assert b"\x1b[" not in _on_a_terminal(tmp_path, FAILS, options=("--color", "never"))
+
+
+# --- at a glance ---
+
+TABLE = [
+    "  servers     1: 1 containerized",
+    "  clients     none",
+    "  workloads   none",
+    "  engine      none: NetworkPolicy alone knows no names",
+]
+
+
+def test_summary_on_a_terminal_or_as_asked(tmp_path: Path) -> None:
+    """The catalog at a glance ends what is said to a person; a pipe gets it on request, and quiet runs never."""
+    shown = _on_a_terminal(tmp_path, WARNS).decode().splitlines()
+    asked = _lines(_check(tmp_path, WARNS, "--summary"))
+
+    assert asked[2:6] == TABLE
+    assert shown[-6:] == asked[-6:]
+    assert "  servers " not in _check(tmp_path, WARNS).stderr.decode()
+    assert "  servers " not in _check(tmp_path, WARNS, "--summary", "-q").stderr.decode()
+    assert b"  servers " not in _on_a_terminal(tmp_path, WARNS, options=("--no-summary",))
+
+
+def test_no_summary_of_a_catalog_with_errors(tmp_path: Path) -> None:
+    """What was not understood is not counted."""
+    assert "  servers " not in _check(tmp_path, FAILS, "--summary").stderr.decode()
+
+
+def test_exit_zero_in_spite_of_errors(tmp_path: Path) -> None:
+    """A job that only tells says the same and does not fail."""
+    done = _check(tmp_path, FAILS, "--exit-zero")
+
+    assert done.returncode == 0
+    assert _lines(done) == _lines(_check(tmp_path, FAILS))
 
 
 def test_control_characters_of_values_never_reach_a_terminal(tmp_path: Path) -> None:

@@ -1,0 +1,53 @@
+"""A catalog at a glance: how many of what, which engine, and what is still to be declared."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from mcpfence.catalog.model import Catalog, Egress, Server
+
+_NAMES = 8
+"""So many names stand in one row."""
+
+
+def summary_rows(catalog: Catalog) -> list[tuple[str, str]]:
+    """A row each for servers, clients, workloads, engine, undeclared servers and names that nothing enforces."""
+    servers = list(catalog.servers.values())
+    runtimes = sorted(Counter(server.runtime for server in servers).items(), key=lambda item: (-item[1], item[0]))
+    return [
+        ("servers", _counted(len(servers), [f"{count:,} {runtime}" for runtime, count in runtimes])),
+        ("clients", _names(list(catalog.clients))),
+        ("workloads", _names(list(catalog.workloads))),
+        ("engine", "none: NetworkPolicy alone knows no names" if catalog.provider == "none" else catalog.provider),
+        ("undeclared", _names([server.name for server in servers if _undeclared(server)])),
+        ("unenforced", _names([item.name for item in catalog.fenced if _unenforced(catalog, item.egress)])),
+    ]
+
+
+def summary_lines(catalog: Catalog) -> list[str]:
+    """The rows as aligned text."""
+    return [f"  {name:<10}  {text}" for name, text in summary_rows(catalog)]
+
+
+def _undeclared(server: Server) -> bool:
+    """Whether a server with pods says nothing of what it needs, not even that it needs nothing."""
+    egress = server.egress
+    said = egress.listed or egress.deny_all or egress.default or egress.servers
+    return server.hosted and not (said or egress.cloud_identity or egress.kubernetes_api)
+
+
+def _unenforced(catalog: Catalog, egress: Egress) -> bool:
+    """Whether names were written that no engine enforces, so that public addresses are open in their place."""
+    return catalog.provider == "none" and catalog.unenforced_domains == "internet" and bool(egress.domains)
+
+
+def _names(names: Sequence[str]) -> str:
+    return _counted(len(names), names)
+
+
+def _counted(count: int, texts: Sequence[str]) -> str:
+    if not count:
+        return "none"
+    more = f" and {len(texts) - _NAMES:,} more" if len(texts) > _NAMES else ""
+    return f"{count:,}: {', '.join(texts[:_NAMES])}{more}"
