@@ -149,7 +149,7 @@ PARTS: dict[str, tuple[Path, Callable[[Path], str]]] = {
     "providers": (Path("docs/providers.md"), providers),
     "features": (Path("docs/providers.md"), features),
     "provider_pages": (Path("docs/providers.md"), provider_pages),
-    "commands": (Path("README.md"), commands),
+    "commands": (Path("docs/commands.md"), commands),
     "formats": (Path("docs/import.md"), formats),
     "readers": (Path("docs/observe.md"), readers),
 }

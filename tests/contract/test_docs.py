@@ -64,10 +64,10 @@ def test_a_page_without_a_place_for_its_part(tmp_path: Path, capsys: pytest.Capt
     shutil.copytree(ROOT / "schemas", tmp_path / "schemas")
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     shutil.copytree(PACKAGE, tmp_path / gen_docs.PACKAGE, ignore=NO_SOURCES)
-    (tmp_path / "README.md").write_text("# mcpfence\n", encoding="utf-8")
+    (tmp_path / "docs" / "commands.md").write_text("# Commands\n", encoding="utf-8")
 
     assert gen_docs.main(["--check", "--root", str(tmp_path)]) == 1
-    assert "README.md has no lines <!-- begin: commands" in capsys.readouterr().err
+    assert "docs/commands.md has no lines <!-- begin: commands" in capsys.readouterr().err
 
 
 def test_architecture_names_every_package_and_no_other() -> None:
