@@ -67,16 +67,15 @@ def read_chart(text: str, where: str, older: str = "") -> ChartFile:
     return ChartFile(name, tuple(_dependency(item, where) for item in listed))
 
 
-def overrides(places: Sequence[Sequence[str]], provider: str, profile: str) -> dict[str, Any]:
-    """Values that set the provider and the profile of every mcpfence below a chart; empty where neither is said."""
-    values: dict[str, Any] = {}
-    for place in places:
-        below = values
+def overrides(places: Sequence[Sequence[str]], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values for every mcpfence below a chart; empty where there are none."""
+    found: dict[str, Any] = {}
+    for place in places if values else ():
+        below = found
         for key in place:
             below = below.setdefault(key, {})
-        below |= {"egress": {"provider": provider}} if provider else {}
-        below |= {"cluster": {"profile": profile}} if profile else {}
-    return values
+        below |= values
+    return found
 
 
 def _mapping(text: str, where: str) -> Mapping[str, Any]:

@@ -106,8 +106,8 @@ def generate(repository: Repository, settings: GenerateSettings, scratch: Path, 
 
 
 def _extra(places: Sequence[Sequence[str]], settings: GenerateSettings) -> list[ValuesFile]:
-    """The values that the parameters provider and profile stand for, as one more file above the others."""
-    values = overrides(places, settings.provider, settings.profile)
+    """The values that parameters stand for, as one more file above the others."""
+    values = overrides(places, settings.values)
     return [ValuesFile("parameters", json.dumps(values), values)] if values else []
 
 
@@ -143,9 +143,9 @@ def _chart(
     places = ((),) if catalogs else chart_file(repository, repository.folder).places
     chart = assemble(repository, scratch)
     extra = _extra(places, settings)
-    if (settings.provider or settings.profile) and not places:
+    if settings.values and not places:
         sentence = "the chart has no dependency called mcpfence to give it to"
-        where = "parameter provider" if settings.provider else "parameter profile"
+        where = f"parameter {'provider' if settings.provider else 'profile' if settings.profile else 'values'}"
         raise fail("argocd-parameter", sentence, "write it in a values file instead", document=where)
     texts = [(name, read_text(repository.folder / name, name)) for name in names]
     given, more = None, ()

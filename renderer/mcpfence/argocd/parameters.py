@@ -20,7 +20,7 @@ class Parameter(NamedTuple):
     """One parameter, in the words of Argo CD; `shape` is the key under which its value stands."""
 
     name: str
-    shape: Literal["array", "string"]
+    shape: Literal["array", "map", "string"]
     title: str
     tooltip: str
 
@@ -40,6 +40,8 @@ class GivenParameter(NamedTuple):
 
     texts: tuple[str, ...]
     where: str
+    pairs: tuple[tuple[str, str], ...] = ()
+    """Of a map, in the order of its keys."""
 
 
 _LIST = "ARGOCD_APP_PARAMETERS"
@@ -50,11 +52,12 @@ PARAMETERS = (
     Parameter("catalog", "array", "Catalog files", "For charts that do not hold the mcpfence chart: the catalog"),
     Parameter("provider", "string", "Provider", "Engine that enforces host names (egress.provider)"),
     Parameter("profile", "string", "Cluster profile", "Kind of cluster: its blocked ranges and DNS (cluster.profile)"),
+    Parameter("values", "map", "Values", "Single values of the mcpfence chart, by their paths: cluster.cni: cilium"),
     Parameter("namespace", "string", "Release namespace", "Namespace of the release; default: the destination's"),
     Parameter("release", "string", "Release name", "Name of the release; default: the Application's name"),
 )
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
-_BY_VARIABLE = {parameter.variable: parameter for parameter in PARAMETERS}
+_BY_VARIABLE = {parameter.variable: parameter for parameter in PARAMETERS if parameter.shape != "map"}
 
 
 def read_parameters(environment: Mapping[str, str], out: Collector) -> dict[str, GivenParameter]:
@@ -74,7 +77,7 @@ def announcement(defaults: Mapping[str, tuple[str, ...]]) -> str:
     rows = []
     for name, shape, title, tooltip in PARAMETERS:
         found = defaults.get(name, ())
-        value = list(found) if shape == "array" else "".join(found[:1])
+        value = {"array": list(found), "map": {}, "string": "".join(found[:1])}[shape]
         row = {"name": name, "title": title, "tooltip": tooltip, "required": False, "collectionType": shape}
         row[shape] = value
         rows.append(row)
@@ -133,21 +136,28 @@ def _take_item(item: Any, said: dict[str, GivenParameter], listed: set[str], out
     listed.add(name)
     texts = _texts(parameter, item, where, out)
     if texts is not None:
-        said[name] = GivenParameter(texts, where)
+        pairs = tuple(sorted(item["map"].items())) if parameter.shape == "map" else ()
+        said[name] = GivenParameter(texts, where, pairs)
+
+
+_TYPES = {"array": list, "map": dict, "string": str}
+_WRITE = {"array": "[...]", "map": "{PATH: VALUE}", "string": "..."}
 
 
 def _texts(parameter: Parameter, item: Mapping[str, Any], where: str, out: Collector) -> tuple[str, ...] | None:
-    """The value of one entry; None after an error."""
+    """The value of one entry, of a map its values; None after an error."""
     wanted = parameter.shape
     other = [key for key in ("string", "array", "map") if key != wanted and item.get(key) is not None]
     value = item.get(wanted)
-    texts: list[Any] = value if isinstance(value, list) else [value]
+    texts: list[Any] = [value]
+    if isinstance(value, list | dict):
+        texts = list(value.values()) if isinstance(value, dict) else value
     sentence = ""
     if other:
         sentence = f"has {' and '.join(other)} {'instead of' if value is None else 'beside'} {wanted}"
     elif value is None:
         sentence = f"has no {wanted}"
-    elif isinstance(value, list) != parameter.many or not (parameter.many or isinstance(value, str)):
+    elif not isinstance(value, _TYPES[wanted]):
         sentence = f"has {type_name(value)} under {wanted}"
     elif not all(isinstance(text, str) for text in texts):
         sentence = "lists something that is no text"
@@ -156,11 +166,11 @@ def _texts(parameter: Parameter, item: Mapping[str, Any], where: str, out: Colle
             "argocd-parameter",
             (),
             sentence,
-            f"write {wanted}: {'[...]' if parameter.many else '...'}",
+            f"write {wanted}: {_WRITE[wanted]}",
             document=where,
         )
         return None
-    if not all(text.strip() for text in texts):
+    if wanted != "map" and not all(text.strip() for text in texts):
         sentence = "lists an empty text" if parameter.many else "is empty"
         out.add("argocd-parameter", (), sentence, "name what is meant, or remove it", document=where)
         return None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mcpfence.argocd.parameters import GivenParameter, read_parameters
 from mcpfence.findings.finding import Collector, quote
@@ -28,6 +29,8 @@ class GenerateSettings(NamedTuple):
     catalog: GivenParameter | None
     provider: str
     profile: str
+    values: Mapping[str, Any] = {}
+    """What the parameters say of the values of the mcpfence chart: single values, provider and profile."""
     allow_empty: bool = False
 
     @property
@@ -52,9 +55,57 @@ def read_settings(environment: Mapping[str, str]) -> GenerateSettings:
         catalog=said.get("catalog"),
         provider=_text(said.get("provider")),
         profile=_text(said.get("profile")),
+        values=_values(said, out),
     )
     out.stop_on_errors()
     return settings
+
+
+_KEYS = {"provider": ("egress", "provider"), "profile": ("cluster", "profile")}
+"""Parameters that are values of the chart, too."""
+
+
+def _values(said: Mapping[str, GivenParameter], out: Collector) -> dict[str, Any]:
+    """The values that parameters set; an error where two say the same, since neither could be told to win."""
+    given: list[tuple[tuple[str, ...], Any, str]] = [
+        (_KEYS[name], said[name].texts[0], said[name].where) for name in _KEYS if name in said
+    ]
+    where = said["values"].where if "values" in said else ""
+    for path, text in said["values"].pairs if "values" in said else ():
+        keys = tuple(key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path))
+        if all(keys):
+            given.append((keys, _value(text), where))
+        else:
+            todo = "write the keys with . between them, and \\. for a . inside a key"
+            out.add("argocd-parameter", (), f"{quote(path)} has an empty key", todo, document=where)
+    values: dict[str, Any] = {}
+    for keys, value, place in given:
+        below: Any = values
+        for key in keys[:-1]:
+            below = below.setdefault(key, {}) if isinstance(below, dict) else below
+        if not isinstance(below, dict) or keys[-1] in below:
+            sentence = f"{quote('.'.join(keys))} is set twice, or within what is set"
+            out.add("argocd-parameter", (), sentence, "say it once", document=place)
+            continue
+        below[keys[-1]] = value
+    return values
+
+
+def _value(text: str) -> Any:
+    """What is JSON is read as JSON, everything else is text: no word means something else to another reader of YAML."""
+    try:
+        value = json.loads(text, object_pairs_hook=_once)
+        json.dumps(value, allow_nan=False)
+    except (ValueError, RecursionError):
+        return text
+    return value
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def glance(environment: Mapping[str, str]) -> GenerateSettings:

@@ -185,6 +185,27 @@ def test_provider_and_profile(kind: str, helm4: Path, tmp_path: Path) -> None:
     assert done.stderr.decode().endswith("for namespace demo-mcp, provider aviatrix\n")
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_single_values(kind: str, helm4: Path, tmp_path: Path) -> None:
+    """They reach the catalog wherever it stands, over what its files say; JSON is read as JSON, the rest is text."""
+    values = {
+        "mcpNamespace.name": "fenced",
+        "servers.vault.containerizedConfig.port": "9000",
+        "servers.vault.podSelector.app\\.kubernetes\\.io/name": "y",
+        "servers.vault.containerizedConfig.denyAllEgress": "false",
+        "servers.vault.egress": '{"cidrs": [{"cidr": "203.0.113.7/32", "ports": [443]}]}',
+    }
+    given = parameters(values=values, profile="aks")
+    done = call(KINDS[kind](tmp_path), "generate", helm=helm4, ARGOCD_APP_PARAMETERS=given)
+
+    assert done.returncode == 0, done.stderr.decode()
+    spec = objects(done.stdout)["NetworkPolicy", "fenced", "mcp-server-vault-ingress"]["spec"]
+    assert spec["podSelector"] == {"matchLabels": {"app.kubernetes.io/name": "y"}}
+    assert spec["ingress"][0]["ports"] == [{"protocol": "TCP", "port": 9000}]
+    egress = objects(done.stdout)["NetworkPolicy", "fenced", "mcp-server-vault-egress"]["spec"]["egress"]
+    assert {"ipBlock": {"cidr": "203.0.113.7/32"}} in egress[0]["to"]
+
+
 def test_provider_of_an_alias(helm4: Path, tmp_path: Path) -> None:
     """A dependency with an alias has its values below that."""
     folder = vendored(tmp_path)
@@ -348,6 +369,7 @@ def test_announcement_tells_what_holds(helm4: Path, tmp_path: Path) -> None:
         "catalog": [],
         "provider": "aviatrix",
         "profile": "aks",
+        "values": {},
         "namespace": "tools",
         "release": "demo",
     }

@@ -55,6 +55,30 @@ VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
         {"ARGOCD_APP_PARAMETERS": '{"name": "provider"}'},
         "error: ARGOCD_APP_PARAMETERS: is a mapping, not a list; give a list of {name: ..., string: ...} or {name: ..., array: [...]} [argocd-parameter]",
     ),
+    "value-of-an-empty-key": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values={"egress..provider": "cilium"})},
+        'error: parameter values: "egress..provider" has an empty key; write the keys with . between them, and \\. for a . inside a key [argocd-parameter]',
+    ),
+    "value-within-a-value": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values={"egress": "cilium", "egress.provider": "cilium"})},
+        'error: parameter values: "egress.provider" is set twice, or within what is set; say it once [argocd-parameter]',
+    ),
+    "value-beside-the-parameter": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values={"egress.provider": "cilium"}, provider="cilium")},
+        'error: parameter values: "egress.provider" is set twice, or within what is set; say it once [argocd-parameter]',
+    ),
+    "values-as-a-list": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values=["egress.provider=cilium"])},
+        "error: parameter values: has array instead of map; write map: {PATH: VALUE} [argocd-parameter]",
+    ),
+    "values-of-numbers": (
+        {"ARGOCD_APP_PARAMETERS": '[{"name": "values", "map": {"servers.a.port": 3}}]'},
+        "error: parameter values: lists something that is no text; write map: {PATH: VALUE} [argocd-parameter]",
+    ),
+    "value-that-is-no-key": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values={"egress.provder": "cilium"})},
+        "error: parameters:1:24 egress.provder: is no known key; did you mean provider? Else write one of: antrea, aviatrix, calico, cilium, clusternetworkpolicy, default, except, provider, registries, unenforcedDomains [key-unknown]",
+    ),
     "no-entry": (
         {"ARGOCD_APP_PARAMETERS": "[3]"},
         "error: ARGOCD_APP_PARAMETERS: holds an entry without a name; write {name: ..., string: ...} [argocd-parameter]",
@@ -65,11 +89,11 @@ VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "unknown": (
         {"ARGOCD_APP_PARAMETERS": parameters(value_files=["a.yaml"])},
-        'error: parameter "value-files": is not known; did you mean values-files? Else write one of: values-files, catalog, provider, profile, namespace, release [argocd-parameter]',
+        'error: parameter "value-files": is not known; did you mean values-files? Else write one of: values-files, catalog, provider, profile, values, namespace, release [argocd-parameter]',
     ),
     "far-off": (
         {"ARGOCD_APP_PARAMETERS": parameters(xyz="a\n")},
-        'error: parameter "xyz": is not known; write one of: values-files, catalog, provider, profile, namespace, release [argocd-parameter]',
+        'error: parameter "xyz": is not known; write one of: values-files, catalog, provider, profile, values, namespace, release [argocd-parameter]',
     ),
     "twice": (
         {"ARGOCD_APP_PARAMETERS": '[{"name":"release","string":"a"},{"name":"release","string":"b"}]'},

@@ -97,12 +97,12 @@ def call(
     return mcpfence("argocd", command, *flags, cwd=folder, **named)
 
 
+_SHAPES: dict[type, str] = {str: "string", list: "array", dict: "map"}
+
+
 def parameters(**given: Any) -> str:
     """ARGOCD_APP_PARAMETERS as Argo CD writes it; `_` in names stands for `-`."""
-    rows = [
-        {"name": name.replace("_", "-"), "string" if isinstance(value, str) else "array": value}
-        for name, value in given.items()
-    ]
+    rows = [{"name": name.replace("_", "-"), _SHAPES[type(value)]: value} for name, value in given.items()]
     return json.dumps(rows)
 
 
