@@ -183,18 +183,29 @@ def test_completion_script(shell: str) -> None:
         ("mcpfence check --format j", ["json", "junit"]),
         ("mcpfence completion ", ["bash", "fish", "zsh"]),
         ("mcpfence post-render --l", ["--log-file"]),
+        ("mcpfence explain -f values.yaml gi", ["github", "gitlab"]),
+        ("mcpfence explain -f missing.yaml ", []),
+        ("mcpfence explain gitl", ["gitlab"]),
+        ("mcpfence explain github --from ", ["gateway", "agents"]),
     ],
 )
 @pytest.mark.skipif(not shutil.which("bash"), reason="bash is missing")
 def test_completion_in_bash(tmp_path: Path, line: str, words: list[str]) -> None:
-    """What a real bash offers after the Tab key."""
+    """What a real bash offers after the Tab key: names of the catalog too, of the project where none is named."""
+    catalog = "servers: {github: {}, gitlab: {}, 'a b': {}, 3: {}}\nclients: {gateway: {}}\nworkloads: {agents: {}}\n"
+    (tmp_path / "values.yaml").write_text(catalog, encoding="utf-8")
+    (tmp_path / ".mcpfence.yaml").write_text("values: [values.yaml]\n", encoding="utf-8")
     (tmp_path / "mcpfence").write_text(f'#!/bin/sh\nexec {" ".join(mcpfence_command())} "$@"\n', encoding="utf-8")
     (tmp_path / "mcpfence").chmod(0o755)
     script = 'source <(mcpfence completion bash); COMP_WORDS=($1); [ "${1% }" = "$1" ] || COMP_WORDS+=("")\n'
     script += 'COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); _mcpfence_completion mcpfence; printf "%s\\n" "${COMPREPLY[@]}"'
     path = f"{tmp_path}:{environment()['PATH']}"
     done = subprocess.run(
-        ["bash", "--norc", "-c", script, "bash", line], capture_output=True, check=True, env=environment(PATH=path)
+        ["bash", "--norc", "-c", script, "bash", line],
+        capture_output=True,
+        check=True,
+        cwd=tmp_path,
+        env=environment(PATH=path),
     )
 
     assert sorted(done.stdout.decode().split()) == sorted(words), done.stderr.decode()

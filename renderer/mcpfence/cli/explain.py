@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import click
 
+from mcpfence.cli.completion import completer
 from mcpfence.cli.console import Console, common_options, guarded, use_colour, write_stdout
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import format_option, input_options
@@ -34,14 +35,20 @@ _COLOURS: dict[Tone, str] = {
 
 
 @click.command("explain")
-@click.argument("server")
+@click.argument("server", shell_complete=completer("servers", "workloads"))
 @input_options
 @click.option(
     "--to",
     metavar="HOST|IP|NAME|NS/POD",
     help="May it reach this? With :PORT[/PROTO] behind it; 443 for hosts and addresses. [IPV6]:PORT needs brackets.",
 )
-@click.option("--from", "caller", metavar="CLIENT|IP|NS/POD", help="May this call it, on its own port?")
+@click.option(
+    "--from",
+    "caller",
+    metavar="CLIENT|IP|NS/POD",
+    shell_complete=completer("clients", "workloads"),
+    help="May this call it, on its own port?",
+)
 @click.option("--port", metavar="PORT[/PROTO]", help="The port that --from asks about, if not the server's own.")
 @format_option(_FORMS)
 @common_options
