@@ -179,7 +179,7 @@ def _rendered(
         return rendering, []
     mine = rendering.catalog.namespace
     kept = [item for item in earlier if item.identity not in names and item.identity[1] != mine]
-    return among([*others, *kept]), kept
+    return (among([*others, *kept]) if kept else rendering), kept
 
 
 def _joined(items: Sequence[Item], objects: Iterable[Rendered], earlier: Sequence[Item]) -> list[str]:
