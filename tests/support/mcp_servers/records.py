@@ -8,6 +8,7 @@ pods.json, services.json    what kubectl get -o json prints
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import signal
@@ -24,7 +25,7 @@ import dns.rdatatype
 from dnstap_frames import frame, stream
 from mcp_servers.cluster import Cluster, Document
 from packet_host import end_with_parent
-from packet_net import running
+from packet_net import inside, running
 from tooling import eventually
 
 _EVENT = re.compile(
@@ -42,7 +43,20 @@ class Connections:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        command = ["ip", "netns", "exec", self._node, "conntrack", "-E", "-e", "NEW", "-o", "timestamp", "-b", "8388608"]
+        command = [
+            "ip",
+            "netns",
+            "exec",
+            self._node,
+            "conntrack",
+            "-E",
+            "-e",
+            "NEW",
+            "-o",
+            "timestamp",
+            "-b",
+            "8388608",
+        ]
         with self._file.open("wb") as file:
             self._process = subprocess.Popen(
                 command,
@@ -50,14 +64,19 @@ class Connections:
                 stderr=subprocess.PIPE,
                 preexec_fn=end_with_parent,  # noqa: PLW1509  # no thread is around when it starts
             )
-        status = Path(f"/proc/{self._process.pid}/status")
-        eventually(lambda: "conntrack" in status.read_text(encoding="ascii"), "conntrack does not start")
+        eventually(self._listens, "conntrack does not listen")
         return self
+
+    def _listens(self) -> bool:
+        """Whether a socket of netfilter (12) in the node's namespace has subscribed to a group."""
+        with inside(self._node):
+            _, *sockets = Path("/proc/thread-self/net/netlink").read_text(encoding="ascii").splitlines()
+        return any(kind == "12" and int(groups, 16) for _, kind, _, groups, *_ in map(str.split, sockets))
 
     def __exit__(self, *_: object) -> None:
         process = running(self._process)
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        said = process.communicate()[1]
         assert b"have been shown" in said, said.decode()
 
     def seen(self) -> Iterator[Mapping[str, str]]:
@@ -114,9 +133,7 @@ def dns_lines(answered: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _rfc3339(seconds: int) -> str:
-    import datetime
-
-    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return dt.datetime.fromtimestamp(seconds, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def dns_frames(answered: Iterable[Mapping[str, Any]]) -> bytes:
