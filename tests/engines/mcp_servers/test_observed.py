@@ -72,6 +72,14 @@ def test_what_is_proposed_is_what_was_used(told: Told) -> None:
     assert "unknown" not in told.report
 
 
+def test_questions_alone_name_no_address(told: Told) -> None:
+    """CoreDNS's log says which names were asked for, and not where they are: nothing is proposed, the names are listed."""
+    asked = {one["name"]: set(one["askedOnly"]) for one in told.asked["subjects"]}
+
+    assert all(asked[name] >= names for name, names in FOUND.items())
+    assert [item["entry"] for one in told.asked["subjects"] for item in one["wouldBeDenied"] if item["entry"]] == []
+
+
 def test_the_same_calls_behind_the_fences(told: Told) -> None:
     """Servers start anew, fetch their packages, and answer as they did before."""
     used = {name: dict(heard) for name, heard in told.before.items()}
@@ -109,8 +117,13 @@ def test_the_logs_of_before_fit_the_new_catalog(told: Told) -> None:
 
 def test_diff_says_what_opened(told: Told) -> None:
     """The widening, in the words of `mcpfence diff`."""
-    assert len(told.opened) == sum(map(len, FOUND.values()))
-    assert all(name in "".join(told.opened) for names in FOUND.values() for name in names)
+    by_name = {line for line in told.opened if "example.com" in line}
+
+    assert by_name == {
+        "+ may reach npm.example.com on TCP 80",
+        "+ may reach python.example.com, wiki.example.com on TCP 80",
+    }
+    assert all(line.endswith("on TCP 53 and UDP 53") for line in set(told.opened) - by_name)
 
 
 @pytest.mark.golden

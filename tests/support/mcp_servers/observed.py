@@ -70,6 +70,8 @@ class Told(NamedTuple):
     before: Document
     """The agent's answers without policies, by server."""
     report: str
+    asked: Document
+    """The report, as JSON, with CoreDNS's log in the place of dnstap: it has questions and no answers."""
     merged: str
     """The values file with what was proposed."""
     opened: tuple[str, ...]
@@ -99,6 +101,7 @@ def tell(cluster: Cluster, engine: Engine, agent: Pod, values: Path) -> Told:
     return Told(
         before,
         report,
+        json.loads(observe(logs, values, "--format", "json", dns="dns.log")),
         merged.read_text(encoding="utf-8"),
         tuple(line.strip() for line in wider.splitlines() if line.startswith("+ ")),
         cluster.talk(agent, CALLS).answers(),
@@ -117,9 +120,9 @@ def run(*arguments: str) -> str:
     return done.stdout.decode()
 
 
-def observe(logs: Path, values: Path, *arguments: str) -> str:
+def observe(logs: Path, values: Path, *arguments: str, dns: str = "dns.dnstap") -> str:
     """`mcpfence observe` on the lab's logs."""
-    around = ("--dns", logs / "dns.dnstap", "--pods", logs / "pods.json", "--services", logs / "services.json")
+    around = ("--dns", logs / dns, "--pods", logs / "pods.json", "--services", logs / "services.json")
     return run("observe", str(logs / "flows.log"), "-f", str(values), *map(str, around), *RELEASE, *arguments)
 
 

@@ -28,6 +28,9 @@ from packet_host import end_with_parent
 from packet_net import inside, running
 from tooling import eventually
 
+NODE_ADDRESS = "192.0.2.1"
+"""From which the kubelet's probes come (Cluster.furnish)."""
+
 _EVENT = re.compile(
     r"\[(?P<time>\d+)\.\d+\]\s+\[NEW\] (?P<protocol>tcp|udp) .*?"
     r"src=(?P<source>\S+) dst=(?P<asked>\S+) sport=(?P<source_port>\d+) dport=(?P<asked_port>\d+) .*?"
@@ -142,12 +145,13 @@ def dns_frames(answered: Iterable[Mapping[str, Any]]) -> bytes:
 
 
 def listed(cluster: Cluster, kind: str) -> list[Document]:
-    """What kubectl shows of a kind: Pod, Service, Namespace; with the start that a kubelet writes, which the lab lacks."""
+    """What kubectl shows of a kind: Pod, Service; with what a kubelet writes of a pod, which the lab has not."""
     found = []
     for item in cluster.world.api.must("GET", f"/api/v1/{kind.lower()}s")["items"]:
         one = {"apiVersion": "v1", "kind": kind, **item}
         if kind == "Pod":
-            one["status"] = {**one["status"], "startTime": one["metadata"]["creationTimestamp"]}
+            start = one["metadata"]["creationTimestamp"]
+            one["status"] = {**one["status"], "startTime": start, "hostIP": NODE_ADDRESS}
         found.append(one)
     return found
 
