@@ -22,7 +22,6 @@ from tiers.judge import find_kube_network_policies
 from tooling import need
 
 VALUES = Path(__file__).with_name("observed.yaml")
-PODS = ("10.244.0.0/16", "fd00:10:244::/64")
 FOUND = {
     "everything": {"npm.example.com"},
     "fetch": {"python.example.com", "wiki.example.com"},
@@ -36,15 +35,14 @@ def told(helm4: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.
     """The way from packets to a catalog, once, in a cluster of its own."""
     for component in (needs.machine, needs.queues, needs.connections, find_node, find_commands):
         need(component)
-    parts, felix, judge = need(find_parts), need(needs.felix), need(find_kube_network_policies)
-    programs = find_programs()
+    parts, judge, _ = need(find_parts), need(find_kube_network_policies), need(needs.api_server)
     done = mcpfence(*("render", "-f", VALUES, "--release", "mcp", "--namespace", "mcp-system"), HELM_BIN=str(helm4))
     assert done.returncode == 0, done.stderr.decode()
     folder = tmp_path_factory.mktemp("observed")
     folder.chmod(0o755)
     values = folder / "values.yaml"
     shutil.copy(VALUES, values)
-    with World(folder=folder / "node", programs=programs, felix_program=felix) as world:
+    with World(folder=folder / "node", programs=find_programs(), felix_program=None) as world:
         cluster = Cluster(world=world, parts=parts, folder=folder, hosts=HOSTS)
         engine = Engine(judge, folder / "engine.log", world.node)
         try:

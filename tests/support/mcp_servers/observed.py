@@ -1,7 +1,7 @@
 """From packets to a catalog: servers run without policies, what their logs show becomes a catalog, and that fences them.
 
 The policies are ClusterNetworkPolicies with names, and kube-network-policies enforces them: the API server of the lab
-holds everything else, and Felix has nothing to enforce.
+holds everything else.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ HOSTS = {
 }
 """The names of this outside world, at public addresses but for one."""
 
+PODS = ("10.244.0.0/16", "fd00:10:244::/64")
 POLICIES = ("NetworkPolicy", "ClusterNetworkPolicy")
 WIKI: Call = ("fetch", {"url": "http://wiki.example.com/"})
 METADATA: Call = ("fetch", {"url": "http://169.254.169.254/latest/meta-data/"})
@@ -131,6 +132,7 @@ def fence(cluster: Cluster, engine: Engine, values: Path) -> None:
     text = run("render", "--policies-only", "-f", str(values), *RELEASE)
     policies = [one for one in yaml.load_all(text, Loader=yaml.CSafeLoader) if one and one["kind"] in POLICIES]
     engine.judge([*listed(cluster, "Pod"), *policies])
+    engine.fill(*PODS)
 
 
 def reached(cluster: Cluster) -> dict[str, set[str]]:

@@ -37,6 +37,14 @@ def connections() -> Path:
     return Path(found)
 
 
+def api_server() -> Path:
+    """etcd and kube-apiserver; raises MissingComponentError."""
+    try:
+        return find_programs().apiserver
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
+
+
 def felix() -> Path:
     """Felix, with etcd and the API server that it reads from; raises MissingComponentError."""
     try:
