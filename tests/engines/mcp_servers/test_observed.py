@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -89,12 +90,10 @@ def test_the_same_calls_behind_the_fences(told: Told) -> None:
     assert _steady(told.after) == _steady(used)
 
 
-def _steady(heard: dict[str, dict[str, object]]) -> dict[str, object]:
-    """Without the age of a pod, which the answer of the Kubernetes server has."""
-    return {
-        name: {"tools": one["tools"], "errors": [answer["error"] for answer in one["answers"]]}  # type: ignore[attr-defined]
-        for name, one in heard.items()
-    }
+def _steady(heard: dict[str, Any]) -> dict[str, Any]:
+    """Of the Kubernetes server without its words, in which a pod has an age."""
+    plain = {"answers": [{"error": answer["error"]} for answer in heard["kubernetes"]["answers"]]}
+    return {**heard, "kubernetes": {**heard["kubernetes"], **plain}}
 
 
 def test_nothing_else_opens(told: Told) -> None:

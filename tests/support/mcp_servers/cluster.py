@@ -16,6 +16,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +246,8 @@ class Cluster:
         """End every server, with all that it fetched, and start it anew in its pod."""
         for server in self.servers.values():
             server.stop()
+        for server in self.servers.values():  # what is killed goes on for a moment, and would answer for the new one
+            eventually(partial(self._is_closed, server), f"{server.name} does not end")
         self.start()
 
     def answers_probe(self, server: Container) -> bool:
@@ -253,6 +256,9 @@ class Cluster:
             socket.create_connection((server.pod.addresses[0], server.port), timeout=2).close()
             return True
         return False
+
+    def _is_closed(self, server: Container) -> bool:
+        return not self.answers_probe(server)
 
     # --- who calls ---
 

@@ -96,7 +96,7 @@ def tell(cluster: Cluster, engine: Engine, agent: Pod, values: Path) -> Told:
     report = observe(logs, values)
     merged = values.with_name("next.yaml")
     merged.write_text(observe(logs, values, "--merge", str(values)), encoding="utf-8")
-    wider = run("diff", "--quiet", str(values), str(merged), *RELEASE)
+    wider = mcpfence("diff", "--quiet", str(values), str(merged), *RELEASE).stdout.decode()
     fence(cluster, engine, merged)
     cluster.restart()
     return Told(
