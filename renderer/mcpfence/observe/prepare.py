@@ -1,7 +1,7 @@
 """The step before a catalog is enforced: the objects of its render in the form that shows and denies nothing.
 
 That they deny nothing is proven before they are printed, by the judge of every render.  Why this is no key of the
-catalog: docs/decisions/0009-audit-is-a-step.md.
+catalog: docs/decisions/0010-audit-is-a-step.md.
 """
 
 from __future__ import annotations
