@@ -36,14 +36,14 @@ class ReadingProgress:
 
     def watch(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks, counted as they are taken."""
-        if not self._shown:
-            yield from chunks
-            return
         for chunk in chunks:
-            self._count(len(chunk))
+            self.add(len(chunk))
             yield chunk
 
-    def _count(self, size: int) -> None:
+    def add(self, size: int) -> None:
+        """So many bytes have been read."""
+        if not self._shown:
+            return
         self._done += size
         if self._bar is not None:
             self._bar.update(size, self._words)
