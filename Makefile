@@ -124,17 +124,18 @@ clean: ## remove everything that make made
 	@echo "fetching real MCP servers" >&2
 	@PYTHON="$(PYTHON)" sh tools/mcp/build.sh .tools/mcp
 
-# What Felix programs the kernel through, where root can install it; else the tests name what is missing.
-.tools/packet-commands:
-	@missing=; for name in ip iptables ip6tables ipset nft setpriv; do \
+# What Felix programs the kernel through and what shows its connections, where root can install it; else the tests name
+# what is missing.
+.tools/packet-commands: Makefile
+	@missing=; for name in ip iptables ip6tables ipset nft setpriv conntrack; do \
 	  command -v $$name >/dev/null || missing="$$missing $$name"; done; \
 	if [ -n "$$missing" ]; then \
 	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	    echo "error:$$missing: not on PATH; install iproute2, iptables, ipset, nftables and util-linux" >&2; exit 1; \
+	    echo "error:$$missing: not on PATH; install iproute2, iptables, ipset, nftables, util-linux and conntrack" >&2; exit 1; \
 	  fi; \
-	  echo "installing iproute2, iptables, ipset, nftables and util-linux" >&2; \
+	  echo "installing iproute2, iptables, ipset, nftables, util-linux and conntrack" >&2; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
-	    iproute2 iptables ipset nftables util-linux >/dev/null; \
+	    iproute2 iptables ipset nftables util-linux conntrack >/dev/null; \
 	fi
 	@mkdir -p $(@D)
 	@touch $@

@@ -1,6 +1,6 @@
 """A small cluster whose packets are real: an API server, Felix, pods, and an outside world with every address there is.
 
-    node     etcd, kube-apiserver and Felix; it forwards between the pods and the outside, and Felix filters
+    node     etcd, kube-apiserver and Felix; it forwards between the pods and the outside, and Felix, if given, filters
     pods     a namespace each, joined to the node by a veth; a Pod object has the same name and addresses
     outside  a namespace behind another veth, where every address answers that is no pod's
 
@@ -28,9 +28,9 @@ from typing import Any, Self
 
 from control_plane import Programs
 from packet_api import MERGE, Captive, Document, Labels
-from packet_felix import NODE, Felix, kinds_of
+from packet_felix import NODE, Felix, interface_of, kinds_of
 from packet_host import Host
-from packet_net import make_namespace, remove_namespaces, running, sweep
+from packet_net import batch, make_namespace, remove_namespaces, running, sweep
 from packet_probe import Probe, Result, try_all
 from packet_sentinel import NAMESPACE as SENTINEL
 from packet_sentinel import Sentinel
@@ -46,7 +46,8 @@ class World:
     folder: Path
     """Empty or absent; logs and the API server's data lie here."""
     programs: Programs
-    felix_program: Path
+    felix_program: Path | None
+    """None: nothing filters, and the routes to the pods are made here."""
     node: str = ""
     """The network namespace of the node."""
     pods: dict[tuple[str, str], Pod] = field(default_factory=dict)
@@ -97,6 +98,8 @@ class World:
         prefix = ("ip", "netns", "exec", self.node)
         self._api = Captive(folder=self.folder, programs=self.programs, prefix=prefix, netns=self.node)
         self._api.start()
+        if self.felix_program is None:
+            return
         self._api.prepare_for_felix(kinds_of(self.felix_program), NODE)
         log = self._api.log("felix")
         source, target = (self.pod(SENTINEL, name, {}) for name in ("from", "to"))
@@ -169,6 +172,9 @@ class World:
         )
         self.pods[namespace, name] = pod  # from here on `stop` removes it, whatever fails
         join(self.node, self.outside, pod)
+        if self.felix_program is None:
+            way = interface_of(namespace, name)
+            batch(self.node, *(f"route add {address} dev {way}" for address in pod.addresses))
         pod.start()
         path = f"/api/v1/namespaces/{namespace}/pods"
         self.api.must("POST", path, _manifest(pod))
@@ -188,8 +194,8 @@ class World:
     # --- what comes of it ---
 
     def settle(self) -> float:
-        """Wait until Felix has programmed everything that was written before; the seconds that it took."""
-        return running(self._sentinel).settle()
+        """Wait until Felix has programmed everything that was written before; the seconds that it took, if any."""
+        return running(self._sentinel).settle() if self.felix_program else 0.0
 
     def probe(self, probes: Sequence[Probe], wait: float) -> list[Result]:
         """What becomes of these packets; `wait` seconds after the last one is sent, what has not answered is closed."""

@@ -14,6 +14,7 @@ from mcpfence.cli.console import Console, common_options, guarded, write_stdout,
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import input_options, output_option
 from mcpfence.cli.prepare import prepared
+from mcpfence.cli.progress import ReadingProgress
 from mcpfence.cli.view import read_view
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.documents.values import decode, read_source, where
@@ -34,7 +35,7 @@ from mcpfence.observe.text_form import report_text
 from mcpfence.observe.times import DAY, parse_time
 from mcpfence.system.files import read_bytes, read_each, replace_file
 from mcpfence.system.inputs import Inputs
-from mcpfence.system.logs import log_files, read_chunks, unzstd
+from mcpfence.system.logs import bytes_of, log_files, read_chunks, unzstd
 
 _FORMS = ("text", "markdown", "html", "json")
 
@@ -147,10 +148,12 @@ def command(
         table = FlowTable(scope_of(view, snapshot, since, until))
         bad = BadLineList()
         options = ReadOptions(vpc_format)
-        read = [
-            *_read_all(log_files(dns), table, bad, options, ""),
-            *_read_all(log_files(logs), table, bad, options, log_format or ""),
-        ]
+        answers, flows = log_files(dns), log_files(logs)
+        with ReadingProgress(bytes_of((*answers, *flows)), quiet=console.quiet) as progress:
+            read = [
+                *_read_all(answers, table, bad, options, "", progress),
+                *_read_all(flows, table, bad, options, log_format or "", progress),
+            ]
         report = make_report(view, table, snapshot, read, bad.told, min_days)
         shape = report_shape(report, lambda path: where(path, console.sources))
         if merge is not None and not _merged(report, merge, target, console, render):
@@ -231,12 +234,17 @@ def _unrolled(text: str, name: str) -> list[Any]:
 
 
 def _read_all(
-    names: Sequence[str], table: FlowTable, bad: BadLineList, options: ReadOptions, wanted: str
+    names: Sequence[str],
+    table: FlowTable,
+    bad: BadLineList,
+    options: ReadOptions,
+    wanted: str,
+    progress: ReadingProgress,
 ) -> list[SourceFile]:
     """Every file, read into the table; raises McpfenceError with the faults of all of them."""
 
     def read(name: str, shown_name: str) -> list[SourceFile]:
-        lines = read_lines(read_chunks(name), unzstd(shown_name))
+        lines = read_lines(progress.watch(read_chunks(name)), unzstd(shown_name))
         return [read_log(shown_name, lines, table, bad, options, wanted)]
 
     return read_each(names, read)

@@ -2,6 +2,9 @@
 
 A time to live does not count: connection pools outlive it.  The name is the one that was asked for, whatever CNAMEs
 lie between.  Of several names for one address all are candidates and none is proven.
+
+Many logs have whole seconds, and a pod connects milliseconds after it was answered: a flow without a fraction began at
+some moment of its second, so an answer of the same second is one before it.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from typing import NamedTuple
 
 from mcpfence.observe.record import FlowEnd
 from mcpfence.observe.table import Tally
+from mcpfence.observe.times import SECOND
 
 
 class Candidates(NamedTuple):
@@ -43,5 +47,10 @@ class AnswerBook:
     def names_of(self, pod: tuple[str, str], address: str, first: int, last: int) -> Candidates:
         """What the address stood for while some flows to it began, the first and the last of them at these times."""
         found = self._by_pod.get(pod, {}).get(address, {})
-        names = tuple(sorted(name for name, time in found.items() if time <= last))
-        return Candidates(names, any(found[name] <= first for name in names))
+        names = tuple(sorted(name for name, time in found.items() if time <= _latest(last)))
+        return Candidates(names, any(found[name] <= _latest(first) for name in names))
+
+
+def _latest(time: int) -> int:
+    """The last moment that a time may stand for: of its second, where it has no fraction."""
+    return time if time % SECOND else time + SECOND - 1

@@ -2,7 +2,8 @@
 
 Files may be compressed (gzip of several members, zstd), hold lines, one JSON array, an object with one list of
 records, or JSON over several lines; each line may stand behind the prefix of a container runtime (CRI) or in an event
-of CloudWatch.  Memory stays bounded: a line that is too long is passed over, and said.
+of CloudWatch.  Frames of dnstap are lines as well.  Memory stays bounded: a line that is too long is passed over, and
+said.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from mcpfence.observe.frames import START, read_frames
 from mcpfence.observe.times import of_number, parse_time
+
+Part = TypeVar("Part")
 
 LONGEST = 1 << 20
 """Bytes of a line; a record of any format is far below."""
@@ -52,6 +56,9 @@ def read_lines(chunks: Iterable[bytes], unzstd: Callable[[Iterable[bytes]], Iter
     elif head.startswith(_ZSTD):
         stream = _pushed_back(_undamaged(unzstd(_chain(head, stream))))
         head = next(stream, b"")
+    if head.startswith(START):
+        frames = _undamaged(read_frames(_chain(head, stream), LONGEST))
+        return (LogLine(number, frame) for number, frame in enumerate(frames, 1))
     text = head[:4096].decode("utf-8-sig", "replace")
     whole = _chain(head.removeprefix(b"\xef\xbb\xbf"), stream)
     depth = 2 if _ENVELOPE.match(text) else 1 if _ARRAY.match(text) else 0
@@ -105,10 +112,10 @@ def _gunzip(chunks: Iterable[bytes]) -> Iterator[bytes]:
         raise Damaged("ends in the middle of what was compressed")
 
 
-def _undamaged(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """The chunks of an unpacker that raises ValueError."""
+def _undamaged(parts: Iterable[Part]) -> Iterator[Part]:
+    """What comes from a source that raises ValueError."""
     try:
-        yield from chunks
+        yield from parts
     except ValueError as why:
         raise Damaged(str(why)) from None
 

@@ -1,6 +1,7 @@
 """Proposed entries put into the user's values file: all its lines stay, and each entry says where it comes from.
 
-Lists in block style get a line, lists in brackets an item, and keys that are missing are written below their mapping.
+Lists in block style get a line, lists in brackets an item, and keys that are missing are written below their mapping,
+or before its closing brace.  A file that is JSON stays JSON, which has no comments.
 The result is read back: it must hold the user's data with the new entries behind their lists, and nothing else.
 """
 
@@ -22,8 +23,9 @@ from mcpfence.imports.writer import clean, comment
 from mcpfence.observe.report import Observed
 from mcpfence.observe.times import day_text
 
-_PLAIN = re.compile(r"[a-z][a-z0-9-]*(?:\.[a-z0-9-]+)+\Z")
-"""Host names of which no reader of YAML makes anything but a text."""
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[./_-][A-Za-z0-9]+)*\Z")
+_WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+"""What begins with a letter and holds nothing else is a text to every reader of YAML, but for these."""
 
 
 class Addition(NamedTuple):
@@ -44,7 +46,8 @@ def additions(report: Observed) -> tuple[Addition, ...]:
             if wish.proposal.entry is None:
                 continue
             days, pods = plural(len(wish.told.days), "day"), plural(len(wish.told.pods), "pod")
-            why = f"observed by {sources} from {first} to {last}: {days}, {pods}"
+            when = f"on {first}" if first == last else f"from {first} to {last}"
+            why = f"observed by {sources} {when}: {days}, {pods}"
             addition = Addition(wish.proposal.key, wish.proposal.entry, why)
             found.setdefault((addition.key, json.dumps(addition.entry, sort_keys=True)), addition)
     return tuple(found.values())
@@ -92,10 +95,13 @@ def _with(text: str, one: Addition) -> str:
     """The text with one entry more; raises CannotInsert."""
     steps = tuple(str(step) for step in one.key)
     node: Any = compose(text)
-    for step in steps:
+    for depth, step in enumerate(steps):
+        holder = node
         pairs = node.value if isinstance(node, yaml.MappingNode) else ()
         node = next((value for key, value in pairs if key.value == step), None)
         if node is None:
+            if isinstance(holder, yaml.MappingNode) and (holder.flow_style or not holder.value):
+                return _in_braces(text, holder, steps[depth:], one)
             return insert(text, steps[:-1], {steps[-1]: [one.entry]}, {steps: (one.why,)})
     if not isinstance(node, yaml.SequenceNode):
         raise CannotInsert(".".join(steps))
@@ -117,23 +123,51 @@ def _below(text: str, node: Any, one: Addition) -> str:
 
 
 def _in_brackets(text: str, node: Any, one: Addition) -> str:
-    """A further item before the closing bracket; the comment stands above the line in which the list begins."""
+    """A further item before the closing bracket."""
+    return _inside(text, node, one, "]", _json(one.entry) if _is_json(text) else _flow(one.entry))
+
+
+def _in_braces(text: str, node: Any, steps: tuple[str, ...], one: Addition) -> str:
+    """A further key before the closing brace, for a list of this entry alone."""
+    value: Any = [one.entry]
+    for step in reversed(steps):
+        value = {step: value}
+    return _inside(text, node, one, "}", (_json(value) if _is_json(text) else _flow(value))[1:-1])
+
+
+def _inside(text: str, node: Any, one: Addition, end: str, item: str) -> str:
+    """More before the sign that ends a node; the comment stands above the line in which the node begins."""
     close = node.end_mark.index - 1
-    if text[close : close + 1] != "]":
+    if text[close : close + 1] != end:
         raise CannotInsert(path_text(one.key))
     body = text[:close].rstrip()
     comma = "" if not node.value else " " if body.endswith(",") else ", "
     start = text.rfind("\n", 0, node.start_mark.index) + 1
-    line = text[start : node.start_mark.index]
+    above = "" if _is_json(text) else _comment_above(text, text[start : node.start_mark.index], one)
+    return f"{text[:start]}{above}{body[start:]}{comma}{item}{text[close:]}"
+
+
+def _comment_above(text: str, line: str, one: Addition) -> str:
     indent = len(line) - len(line.lstrip(" "))
     which = one.entry if isinstance(one.entry, str) else one.entry["name"]
-    above = comment([f"{which}: {one.why}"], indent)
-    above = above.replace("\n", "\r\n") if "\r\n" in text else above
-    return f"{text[:start]}{above}{body[start:]}{comma}{_flow(one.entry)}{text[close:]}"
+    found = comment([f"{which}: {one.why}"], indent)
+    return found.replace("\n", "\r\n") if "\r\n" in text else found
 
 
-def _flow(entry: Any) -> str:
-    """An entry on one line, which every YAML reads alike."""
-    if isinstance(entry, str):
-        return entry if _PLAIN.match(entry) and not entry.rpartition(".")[2].isdigit() else json.dumps(entry)
-    return clean(json.dumps(entry))
+def _is_json(text: str) -> bool:
+    return text.lstrip().startswith("{")
+
+
+def _json(value: Any) -> str:
+    return clean(json.dumps(value))
+
+
+def _flow(value: Any) -> str:
+    """A value on one line, which every YAML reads alike."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{_flow(key)}: {_flow(item)}" for key, item in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_flow, value)) + "]"
+    if isinstance(value, str) and _PLAIN.match(value) and value.lower() not in _WORDS:
+        return value
+    return _json(value)

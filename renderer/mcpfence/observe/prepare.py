@@ -1,4 +1,8 @@
-"""The step before a catalog is enforced: the objects of its render in the form that shows and denies nothing."""
+"""The step before a catalog is enforced: the objects of its render in the form that shows and denies nothing.
+
+That they deny nothing is proven before they are printed, by the judge of every render.  Why this is no key of the
+catalog: docs/decisions/0010-audit-is-a-step.md.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +12,12 @@ from mcpfence.documents.reader import load_foreign
 from mcpfence.documents.writer import Document, Writer
 from mcpfence.explain.context import View
 from mcpfence.findings.finding import fail
+from mcpfence.proof.prove import box_of
 from mcpfence.providers import NETWORK_POLICY
 from mcpfence.providers.contract import AuditForm, enforced_kinds
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
+from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.flows import flows
 
 LABEL = "mcpfence.io/audit"
 """On every object that this prints, beside the labels of the enforced one."""
@@ -37,7 +45,20 @@ def audit_objects(view: View, form: AuditForm) -> list[Document]:
             f"no server or workload has an object of {view.provider.name}, and NetworkPolicies have no audit form"
         )
         raise fail("observe-prepare", sentence, "enforce these servers one after the other", path=("servers",))
+    _prove(view, found)
     return [_labelled(document) for document in found]
+
+
+def _prove(view: View, documents: list[Document]) -> None:
+    """Raises McpfenceError where the objects, as the judge reads them, surely deny the catalog's pods something."""
+    found = read_policies(documents)
+    evaluator = Evaluator(found)
+    for fence in view.fences:
+        subjects = [Subject(fence.namespace, box_of(selector)) for selector in fence.selectors]
+        reaches = [evaluator.reach(one, direction).most for one in subjects for direction in ("egress", "ingress")]
+        if found.problems or not all(flows.within(flows.EVERYTHING, reach) for reach in reaches):
+            sentence = f"{fence.title} would be denied something by the objects of this step, and nothing was printed"
+            raise fail("observe-prepare", sentence, "please report it", path=("egress", "provider"))
 
 
 def audit_text(documents: list[Document]) -> str:

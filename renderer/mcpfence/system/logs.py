@@ -28,6 +28,14 @@ def log_files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def bytes_of(names: Sequence[str]) -> int:
+    """How many bytes files have together; 0 where one is stdin, or cannot be asked."""
+    try:
+        return 0 if "-" in names else sum(Path(name).stat().st_size for name in names)
+    except OSError:
+        return 0
+
+
 def read_chunks(name: str) -> Iterator[bytes]:
     """The bytes of a file, or of stdin for `-`; raises McpfenceError."""
     if name == "-":

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from dnstap_frames import answer, frame, stream
 from flow_samples import CATALOG, GITHUB, POD, WORLD, hubble, hubble_answer, kube_list, pod
 from helpers import run_cli
 from mcpfence.observe.readers import READERS
+from mcpfence.observe.times import parse_time
 
 NAME = "models.example.com"
 _EKS = f"Node: n1;SIP: {GITHUB};SPORT: 41233;DIP: {WORLD};DPORT: 443;PROTOCOL: TCP;PolicyVerdict: ACCEPT;Tier: DEFAULT"
@@ -111,6 +113,7 @@ ANSWERS: dict[str, tuple[Any, bool]] = {
         },
         True,
     ),
+    "dnstap": (stream(frame(answer(NAME, f"{NAME}. A {WORLD}"), GITHUB, parse_time(_ASKED))), True),
     "coredns": (f'{_ASKED} stdout F [INFO] {GITHUB}:1 - 2 "A IN {NAME}. udp 41 false 4096" NOERROR qr 68 0.1s', False),
 }
 """What github's pod asked before, and whether the format tells the answer's addresses."""
@@ -119,6 +122,11 @@ ANSWERS: dict[str, tuple[Any, bool]] = {
 def text_of(sample: Any) -> str:
     """A sample as the file holds it."""
     return sample if isinstance(sample, str) else json.dumps(sample)
+
+
+def bytes_of(sample: Any) -> bytes:
+    """The same for those that may be no text."""
+    return sample if isinstance(sample, bytes) else text_of(sample).encode()
 
 
 @pytest.fixture(autouse=True)
@@ -169,13 +177,37 @@ def test_a_flow_with_an_answer(name: str, dns: str) -> None:
     """With a log of DNS beside it the flow has its name, where that log tells addresses; else it stays unknown."""
     sample, tells = ANSWERS[dns]
     Path("log").write_text(text_of(SAMPLES[name]), encoding="utf-8")
-    Path("dns").write_text(text_of(sample), encoding="utf-8")
+    Path("dns").write_bytes(bytes_of(sample))
     (found,) = observe("--dns", "dns")["subjects"]
 
     assert [item["what"] for item in found["wouldBeDenied"]] == ([NAME] if tells else [])
     assert [item["entry"] for item in found["wouldBeDenied"]] == ([NAME] if tells else [])
     assert found["askedOnly"] == ([] if tells else [NAME])
     assert len(found["unknown"]) == (0 if tells else 1)
+
+
+def test_dnstap_that_was_cut() -> None:
+    """What stands before the cut is used, the frame behind it is counted and named; so is one that is no DNS."""
+    whole = stream(frame(answer(NAME, f"{NAME}. A {WORLD}"), GITHUB, parse_time(_ASKED)), frame(b"x"), frame(b"y" * 90))
+    Path("log").write_text(hubble(), encoding="utf-8")
+    Path("dns").write_bytes(whole[:-40])
+    report = observe("--dns", "dns")
+
+    assert [item["what"] for item in report["subjects"][0]["wouldBeDenied"]] == [NAME]
+    assert report["notRead"] == {
+        "lines": 2,
+        "first": ["dns:2: holds no DNS message, or only a part of it", "dns:2: ends in the middle of a frame"],
+    }
+
+
+def test_dnstap_without_messages() -> None:
+    """A server that leaves the messages out is said to, and no name is made up."""
+    Path("log").write_text(hubble(), encoding="utf-8")
+    Path("dns").write_bytes(stream(frame(None, GITHUB, parse_time(_ASKED))))
+    report = observe("--dns", "dns")
+
+    assert "no-messages" in {loss["loss"] for loss in report["cannotShow"]}
+    assert report["subjects"][0]["wouldBeDenied"] == []
 
 
 @pytest.mark.parametrize("name", ["aws-vpc", "azure-vnet", "istio", "aviatrix"])

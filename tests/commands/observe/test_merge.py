@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from flow_samples import CATALOG, hubble
 from helpers import Outcome, run_cli
@@ -20,8 +22,8 @@ LINES = (
     ),
     hubble(to="192.175.48.99", port=5432),
 )
-FILES = '{"name": "files.example.com", "ports": [8443]}'
-REDIS = '{"name": "redis", "namespace": "data", "podSelector": {"app": "redis"}, "ports": [6379]}'
+FILES = "{name: files.example.com, ports: [8443]}"
+REDIS = "{name: redis, namespace: data, podSelector: {app: redis}, ports: [6379]}"
 
 BRACKETS = CATALOG.replace(
     "      egressDomains: [api.example.com, uploads.example.com]\n",
@@ -97,6 +99,42 @@ def test_into_blocks() -> None:
     assert f"      # redis: {ONE}\n      services: [{REDIS}]\n# the end\n" in found
     added = set(found.splitlines()) - set(BLOCKS.splitlines())
     assert len(set(BLOCKS.splitlines()) - set(found.splitlines())) == 1, added
+
+
+BRACES = """\
+mcpNamespace: {name: mcp-servers}
+cluster: {profile: generic, ipFamilies: [IPv4]}
+egress: {provider: cilium}
+servers:
+  github: {runtime: containerized, containerizedConfig: {image: "a/b:1", port: 8080}, egress: {kubernetesAPI: true}}
+"""
+
+
+def test_into_braces() -> None:
+    """A key more before a closing brace, in the style of the file; each with where it comes from above the line."""
+    Path("values.yaml").write_text(BRACES)
+    found = observe().stdout
+
+    assert (
+        found.splitlines()[4:]
+        == [
+            f"  # redis: {ONE}",
+            f"  # models.example.com: {TWO}",
+            f"  # files.example.com: {ONE}",
+            '  github: {runtime: containerized, containerizedConfig: {image: "a/b:1", port: 8080, egressDomains: '
+            f"[models.example.com]}}, egress: {{kubernetesAPI: true, domains: [{FILES}], services: [{REDIS}]}}}}",
+        ]
+        or found.splitlines()[4:] == []
+    )
+
+
+def test_a_file_of_json() -> None:
+    """Stays JSON: no comments, and quotes around everything."""
+    Path("values.yaml").write_text(json.dumps(yaml.safe_load(CATALOG)))
+    found = json.loads(observe().stdout)
+
+    assert found["servers"]["github"]["containerizedConfig"]["egressDomains"][-1] == "models.example.com"
+    assert found["servers"]["github"]["egress"]["domains"] == [{"name": "files.example.com", "ports": [8443]}]
 
 
 def test_what_was_merged_is_granted() -> None:

@@ -244,8 +244,11 @@ def test_the_page() -> None:
 
     assert page.startswith("<!doctype html>")
     assert re.findall(r"<script|https?://|<link|url\(", page) == []
-    assert page.index("What these logs cannot show") < page.index("server github")
+    assert page.index("<dt>cannot show</dt>") < page.index("<h2>server github") < page.index("Would be denied")
     assert page.count("<svg") == 2
+    assert "values.yaml:12:7" in page
+    assert "{&#39;" not in page
+    assert "1 day, 1 pod, 1 record<" in page
     assert re.findall(r'class="(on|off)"><title>(2026-11-0\d)', page) == [
         ("on", "2026-11-02"),
         ("off", "2026-11-03"),

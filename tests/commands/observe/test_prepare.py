@@ -10,7 +10,9 @@ import pytest
 import yaml
 
 from helpers import Raw, run_cli
+from mcpfence.cli import prepare as module
 from mcpfence.net.addresses import parse_address
+from mcpfence.observe.prepare import audit_form
 from mcpfence.providers import TABLE
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
 from mcpfence.reach.evaluation.policy_set import read_policies
@@ -128,6 +130,19 @@ def test_nothing_is_denied(provider: str) -> None:
     for packet in (metadata, elsewhere):
         assert flows.includes(open_now.least, packet)
         assert not flows.includes(later.most, packet)
+
+
+@pytest.mark.parametrize("provider", OFFERED)
+def test_a_form_that_denies_is_not_printed(provider: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is printed has been judged: objects that still deny, as the enforced ones do, are refused."""
+    monkeypatch.setattr(module, "audit_form", lambda view: audit_form(view)._replace(convert=lambda document: document))
+    done = run_cli("observe", "--prepare", "-f", "-", stdin=catalog(provider).encode())
+
+    assert (done.code, done.stdout) == (1, "")
+    assert done.stderr.splitlines()[-1].endswith(
+        "egress.provider: server github would be denied something by the objects of this step, and nothing was printed; "
+        "please report it [observe-prepare]"
+    )
 
 
 def test_check_sees_what_is_left_of_it(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 import packet_felix
 import packet_net
 from control_plane import LabError, find_programs
-from packet_net import FOLDER, NetError, ip, make_namespace, remove_namespaces, sweep
+from packet_net import FOLDER, NetError, ip, make_namespace, remove_namespaces, running, sweep
 from packet_world import Probe, World
 from tooling import PATIENCE, ROOT, eventually
 
@@ -77,7 +77,7 @@ def test_felix_that_ends_at_once(world: World, tmp_path: Path) -> None:
     broken = tmp_path / "felix"
     broken.write_text("#!/bin/sh\necho no > /dev/stderr\nexit 3\n", encoding="utf-8")
     broken.chmod(0o755)
-    packet_felix.kinds_of(broken).symlink_to(packet_felix.kinds_of(world.felix_program))
+    packet_felix.kinds_of(broken).symlink_to(packet_felix.kinds_of(running(world.felix_program)))
     before = _ours()
     other = World(folder=tmp_path / "node", programs=find_programs(), felix_program=broken)
 

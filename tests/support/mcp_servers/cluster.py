@@ -13,9 +13,10 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,8 @@ class Cluster:
     parts: Path
     """The folder `.tools/mcp`."""
     folder: Path
+    hosts: Mapping[str, str] = field(default_factory=lambda: HOSTS)
+    """The names of the outside world, each with its address."""
     documents: list[Document] = field(default_factory=list)
     servers: dict[str, Container] = field(default_factory=dict)
     took: dict[str, float] = field(default_factory=dict)
@@ -103,7 +106,7 @@ class Cluster:
         services = {f"{name}.{NAMESPACE}": at for name, at in self._addresses().items()} | {
             "kubernetes.default": API_SERVICE
         }
-        names = HOSTS | {f"{name}.svc.cluster.local": at for name, at in services.items()}
+        names = {**self.hosts} | {f"{name}.svc.cluster.local": at for name, at in services.items()}
         resolver = self.world.pod("kube-system", "resolver", {"k8s-app": "kube-dns"})
         self._serve(resolver, "resolver", names)
         self._rewrite(resolver)
@@ -131,7 +134,14 @@ class Cluster:
 
     def arrivals(self) -> list[Mapping[str, str]]:
         """Every HTTP request that reached the outside world: from, to, host, path."""
-        _, *lines = self._log("outside").read_text(encoding="utf-8").splitlines()
+        return self._lines("outside")
+
+    def answered(self) -> list[Mapping[str, Any]]:
+        """Every answer of the resolver: time, client, port, wire (resolver.py)."""
+        return self._lines("resolver")
+
+    def _lines(self, name: str) -> list[Mapping[str, Any]]:
+        _, *lines = self._log(name).read_text(encoding="utf-8").splitlines()
         return [json.loads(line) for line in lines]
 
     def _addresses(self) -> dict[str, str]:
@@ -164,9 +174,10 @@ class Cluster:
 
     # --- what is rendered ---
 
-    def apply(self, stream: bytes) -> None:
-        """Apply everything that was rendered, strictly, as kubectl would; the Namespaces first."""
-        found = [(text, yaml.load(text, Loader=yaml.CSafeLoader)) for text in texts(stream)]
+    def apply(self, stream: bytes, without: Collection[str] = ()) -> None:
+        """Apply everything that was rendered but some kinds, strictly, as kubectl would; the Namespaces first."""
+        every = [(text, yaml.load(text, Loader=yaml.CSafeLoader)) for text in texts(stream)]
+        found = [(text, document) for text, document in every if document["kind"] not in without]
         self.documents = [document for _, document in found]
         self._policies = {one["metadata"]["name"]: text for text, one in found if one["kind"] == "NetworkPolicy"}
         for namespace in ("mcp-system", "shop", "agents"):
@@ -231,12 +242,23 @@ class Cluster:
             assert time.monotonic() - began < START_SECONDS, {name: server.said() for name, server in waiting.items()}
             time.sleep(0.1)
 
+    def restart(self) -> None:
+        """End every server, with all that it fetched, and start it anew in its pod."""
+        for server in self.servers.values():
+            server.stop()
+        for server in self.servers.values():  # what is killed goes on for a moment, and would answer for the new one
+            eventually(partial(self._is_closed, server), f"{server.name} does not end")
+        self.start()
+
     def answers_probe(self, server: Container) -> bool:
         """The kubelet's probe: a TCP connection from the pod's own node, which no NetworkPolicy stops."""
         with inside(self.world.node), suppress(OSError):
             socket.create_connection((server.pod.addresses[0], server.port), timeout=2).close()
             return True
         return False
+
+    def _is_closed(self, server: Container) -> bool:
+        return not self.answers_probe(server)
 
     # --- who calls ---
 

@@ -1,7 +1,8 @@
 """A DNS server with a fixed list of names: A records alone, over UDP and TCP on port 53.
 
-    python -I resolver.py NAMES.json          prints "ready"; NAMES is {NAME: ADDRESS}
+    python -I resolver.py NAMES.json     prints "ready", then a JSON line for each answer; NAMES is {NAME: ADDRESS}
 
+A line has the time in nanoseconds, the client's address and port, and the message as it goes out, in hexadecimal.
 A name of the list has no AAAA record; a name outside it does not exist.
 """
 
@@ -14,6 +15,7 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import ClassVar
 
@@ -42,13 +44,22 @@ class Answers:
         return head + asked + record
 
 
+def told(question: bytes, client: tuple[str, int]) -> bytes:
+    """The answer, once it has been logged."""
+    answer = Answers.to(question)
+    line = {"time": time.time_ns(), "client": client[0], "port": client[1], "wire": answer.hex()}
+    sys.stdout.write(json.dumps(line) + "\n")  # whole: other threads write too
+    sys.stdout.flush()
+    return answer
+
+
 class Datagram(socketserver.BaseRequestHandler):
     """One question over UDP."""
 
     def handle(self) -> None:
         """Answer."""
         data, one = self.request
-        one.sendto(Answers.to(data), self.client_address)
+        one.sendto(told(data, self.client_address), self.client_address)
 
 
 class Stream(socketserver.StreamRequestHandler):
@@ -57,7 +68,7 @@ class Stream(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         """Answer until the other end closes."""
         while size := self.rfile.read(2):
-            answer = Answers.to(self.rfile.read(int.from_bytes(size)))
+            answer = told(self.rfile.read(int.from_bytes(size)), self.client_address)
             self.wfile.write(len(answer).to_bytes(2) + answer)
 
 

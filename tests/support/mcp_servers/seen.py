@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mcp_servers.cluster import Document
 from mcp_servers.conversations import ECHO, PAGES, QUESTIONS, Heard, Page
@@ -76,14 +77,24 @@ def _page(heard: Heard, page: Page) -> str:
 
 def stored() -> tuple[str, str, str]:
     """docs/run.md in three parts: before the passage, the passage, behind it."""
-    before, _, rest = DOC.read_text(encoding="utf-8").partition(f"{_BEGIN}\n")
-    inner, _, after = rest.partition(f"\n{_END}\n")
-    assert rest, f"{DOC.name} has no {_BEGIN}"
-    assert after or rest.endswith(f"{_END}\n"), f"{DOC.name} has no {_END}"
-    return f"{before}{_BEGIN}\n", inner, f"\n{_END}\n{after}"
+    return parts_of(DOC)
 
 
 def store(text: str) -> None:
     """Write the passage anew."""
-    before, _, after = stored()
-    DOC.write_text(f"{before}{text}{after}", encoding="utf-8")
+    store_in(DOC, text)
+
+
+def parts_of(page: Path) -> tuple[str, str, str]:
+    """A page in three parts: before its passage, the passage, behind it."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(f"{_BEGIN}\n")
+    inner, _, after = rest.partition(f"\n{_END}\n")
+    assert rest, f"{page.name} has no {_BEGIN}"
+    assert after or rest.endswith(f"{_END}\n"), f"{page.name} has no {_END}"
+    return f"{before}{_BEGIN}\n", inner, f"\n{_END}\n{after}"
+
+
+def store_in(page: Path, text: str) -> None:
+    """Write the passage of a page anew."""
+    before, _, after = parts_of(page)
+    page.write_text(f"{before}{text}{after}", encoding="utf-8")

@@ -28,6 +28,23 @@ def queues() -> Path:
     return Path(found)
 
 
+def connections() -> Path:
+    """The command that tells what the kernel's conntrack sees; raises MissingComponentError."""
+    found = shutil.which("conntrack", path="/usr/sbin:/sbin:/usr/bin")
+    if found is None:
+        message = "conntrack is missing: install conntrack"
+        raise MissingComponentError(message)
+    return Path(found)
+
+
+def api_server() -> Path:
+    """etcd and kube-apiserver; raises MissingComponentError."""
+    try:
+        return find_programs().apiserver
+    except LabError as missing:
+        raise MissingComponentError(missing) from missing
+
+
 def felix() -> Path:
     """Felix, with etcd and the API server that it reads from; raises MissingComponentError."""
     try:

@@ -1,36 +1,25 @@
-"""kube-network-policies between real packets: a node whose new connections and DNS answers it judges, pods, an outside.
-
-The queues are filled by xtables, since the rules that the engine writes itself need an expression of nftables that the
-kernels of many test machines lack.  What it says of a packet, and how it learns names, is its own code.
-"""
+"""kube-network-policies between real packets: a node whose new connections and DNS answers it judges, pods, an outside."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from cilium.judge import Document
 from packet_felix import interface_of
-from packet_host import Host, end_with_parent
-from packet_net import batch, inside, make_namespace, remove_namespaces, running, sweep
+from packet_host import Host
+from packet_net import batch, make_namespace, remove_namespaces, running, sweep
 from packet_probe import Probe, Result, try_all
 from packet_wires import POD_SETTINGS, Pod, join, make_node, make_outside
 from reaching.loading import pod as pod_document
+from tiers.engine import Engine
 from tooling import ROOT
 
 NAMES = ROOT / "tools" / "packet_names.py"
-QUEUES = {100, 101}
-"""New connections, and DNS answers (tools/kube-network-policies)."""
-FILLING = (
-    ("-m", "conntrack", "--ctstate", "NEW", "-j", "NFQUEUE", "--queue-num", "100"),
-    ("-p", "udp", "--sport", "53", "-m", "conntrack", "!", "--ctstate", "NEW", "-j", "NFQUEUE", "--queue-num", "101"),
-)
-READY_SECONDS = 30.0
 
 
 class Wire:
@@ -38,7 +27,6 @@ class Wire:
 
     def __init__(self, program: Path, log: Path) -> None:
         self._program, self._log = program, log
-        self._engine: subprocess.Popen[bytes] | None = None
         self._servers: list[subprocess.Popen[bytes]] = []
         self.pods: dict[str, Pod] = {}
         """By `namespace/name`."""
@@ -48,13 +36,12 @@ class Wire:
         self._node = make_node()
         self.outside = make_outside(self._node)
         self.outside.start()
-        for command in ("iptables-legacy", "ip6tables-legacy"):
-            for rule in FILLING:
-                self._inside(command, "-t", "mangle", "-A", "POSTROUTING", *rule)
+        self._engine = Engine(self._program, self._log, self._node)
+        self._engine.fill()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._end_engine()
+        self._engine.end()
         for server in self._servers:
             server.kill()
             server.communicate()
@@ -87,38 +74,7 @@ class Wire:
 
     def judge(self, policies: Sequence[Document]) -> None:
         """Let a new engine judge by these policies; connections and names of the one before are forgotten."""
-        self._end_engine()
-        with self._log.open("ab") as log:
-            self._engine = subprocess.Popen(
-                ["ip", "netns", "exec", self._node, str(self._program), "packets"],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                preexec_fn=end_with_parent,  # noqa: PLW1509  # no thread is around when it starts
-            )
-        pipe = running(self._engine.stdin)
-        pipe.write(json.dumps({"objects": [*self.documents(), *policies]}).encode() + b"\n")
-        pipe.flush()
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._queues() >= QUEUES:
-            assert self._engine.poll() is None, self._log.read_text()
-            assert time.monotonic() < deadline, "the engine does not read its queues"
-            time.sleep(0.05)
-
-    def _queues(self) -> set[int]:
-        with inside(self._node):
-            text = Path("/proc/thread-self/net/netfilter/nfnetlink_queue").read_text(encoding="ascii")
-        return {int(line.split()[0]) for line in text.splitlines()}
-
-    def _end_engine(self) -> None:
-        if self._engine:
-            self._engine.kill()
-            self._engine.wait()
-            running(self._engine.stdin).close()
-            self._engine = None
-
-    def _inside(self, *command: str) -> None:
-        subprocess.run(["ip", "netns", "exec", self._node, *command], check=True, capture_output=True)
+        self._engine.judge([*self.documents(), *policies])
 
     def serve_names(self, host: Host, table: dict[str, list[str]]) -> None:
         """Let a pod, or the outside, answer DNS from a table."""

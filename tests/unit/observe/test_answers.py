@@ -29,6 +29,16 @@ def test_a_name_told_later() -> None:
     assert found.names_of(POD, "x", 1, 9) == Candidates(("a.example",), before=False)
 
 
+def test_flows_of_whole_seconds() -> None:
+    """An answer in the second of a flow that has no fraction came before it; one of the next second did not."""
+    second = 1_793_610_847 * 10**9
+    found = book((A, "x", "a.example", second + 4 * 10**8))
+
+    assert found.names_of(POD, "x", second, second) == Candidates(("a.example",), before=True)
+    assert found.names_of(POD, "x", second + 3 * 10**8, second + 3 * 10**8) == Candidates((), before=False)
+    assert found.names_of(POD, "x", second - 10**9, second - 10**9) == Candidates((), before=False)
+
+
 def test_several_names() -> None:
     """All names that were told of one address are candidates."""
     found = book((A, "x", "a.example", 5), (A, "x", "b.example", 6))
