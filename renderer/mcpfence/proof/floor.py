@@ -10,19 +10,36 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mcpfence.findings.finding import Finding, Path
-from mcpfence.kube.manifest import FLOOR
+from mcpfence.kube.manifest import FLOOR, floor_policy
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.engines.contract import DIRECTIONS, Policy
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
-from mcpfence.reach.evaluation.policy_set import PolicySet
+from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box
 from mcpfence.reach.flows.selection import Selects
 
 _KEY: Path = ("mcpNamespace", "networkPolicy", "enabled")
 _FRESH = "mcpfence-no-such-value"
+_REMEDY = (
+    "render the whole chart, and let nothing take its floor out; "
+    "where something else denies by default there, write mcpNamespace.networkPolicy.enabled: false"
+)
+
+
+def floor_among(around: PolicySet, namespace: str, fences: Sequence[Fence], *, beside: bool) -> list[Finding]:
+    """What opens the floor of a namespace among the policies of a stream; its absence, unless it stands `beside` them.
+
+    What a render makes itself selects the pods of fences alone, which the floor is not for.
+    """
+    if not beside:
+        return prove_floor(namespace, fences, around, _REMEDY)
+    if not around.policies:
+        return []
+    floor = read_policies([floor_policy(namespace)])
+    return prove_floor(namespace, fences, joined(floor, around.policies), _REMEDY)
 
 
 def prove_floor(namespace: str, fences: Sequence[Fence], policies: PolicySet, remedy: str) -> list[Finding]:
