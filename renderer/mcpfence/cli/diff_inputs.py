@@ -22,6 +22,7 @@ from mcpfence.streams.stream import split
 from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
 from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
+from mcpfence.system.manifests import with_kind
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -50,7 +51,8 @@ class SideReader:
         documents: list[Any] = []
         left_out: list[str] = []
         for name, data in files:
-            for number, document in enumerate(self._documents(name, data), 1):
+            for number, read in enumerate(self._documents(name, data), 1):
+                document = with_kind(name, read)
                 if isinstance(document, Mapping) and isinstance(document.get("kind"), str):
                     documents.append(document)
                 elif document is not None:

@@ -259,6 +259,7 @@ _WARNINGS = {
     "leftover": "A policy of mcpfence's is among the manifests, and nothing in the catalog asks for it.",
     "obot-labels": "Obot's pods carry generated labels that the catalog does not name.",
     "policy-not-evaluated-here": "A policy of an engine that is not evaluated is among the manifests.",
+    "policy-not-staying": "A policy of the fenced namespace may not stay: it is a hook, or is not applied.",
     "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",
     "reach-absent": "Policies allow pods that are not in the input of `reach`, so lines for them are missing.",
     "reach-nobody": "The input of `reach` holds no pods, so no line can say who reaches whom.",

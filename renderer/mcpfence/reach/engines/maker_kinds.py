@@ -6,6 +6,7 @@ Sources: the CRDs and the documentation of each project.
 from __future__ import annotations
 
 from mcpfence.reach.engines.admission_rules import RULE_KINDS
+from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS
 
 TEXTS = frozenset(
     {
@@ -123,7 +124,7 @@ READ_AS_POLICIES = frozenset(
     kind
     for _, kind in (
         *(*TEXTS, *REFERRERS, *GIVERS, *MUTATORS, *REMOVERS),
-        *(*RULE_KINDS, *OVERRIDES, *INTENTS, *ACLS, *PACKED),
+        *(*RULE_KINDS, *KUSTOMIZE_KINDS, *OVERRIDES, *INTENTS, *ACLS, *PACKED),
     )
 )
 """Kinds of which what they say must be beyond doubt, as with policies."""

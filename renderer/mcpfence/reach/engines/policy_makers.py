@@ -28,6 +28,7 @@ from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.admission_rules import RULE_KINDS, rules_match_policies
+from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, changes_policies
 from mcpfence.reach.engines.maker_kinds import (
     ACLS,
     APPLIED_TYPES,
@@ -92,6 +93,8 @@ def done_to_policies(one: Object) -> str:
         return ""
     if kind in RULE_KINDS and rules_match_policies(one, _resources()):
         return _CHANGES
+    if kind in KUSTOMIZE_KINDS:
+        return _CHANGES if changes_policies(one.document, _is_manifest_of_policy, _is_policy) else ""
     if kind in OVERRIDES and _overrides(spec):
         return _CHANGES
     if kind in MUTATORS and (does := _mutates(spec)):
@@ -153,6 +156,10 @@ def _says(one: Object) -> bool:
 
 def _is_kubernetes_own(group: str) -> bool:
     return group in OWN_GROUPS or group.endswith(".k8s.io")
+
+
+def _is_manifest_of_policy(text: str) -> bool:
+    return _kind_in_text().search(text) is not None or _HIDDEN.search(text) is not None
 
 
 def _shows_manifest(one: Object) -> bool:
