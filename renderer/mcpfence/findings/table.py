@@ -224,6 +224,7 @@ _WARNINGS = {
     "cidrs-not-run": "A command was not run, or failed, so what it tells is missing.",
     "cilium-cidr": "Under Cilium no CIDR rule matches pods or nodes of the cluster.",
     "cilium-ingress-cidr": "Some versions of Cilium read a block of callers wider than it is written.",
+    "back-end-cut-off": "A back-end's own side in the same render (a workload, the floor) does not let a caller in.",
     "client-cut-off": "What a client may do, or be called back for, is denied by what this render puts around it.",
     "client-whole-namespace": "Every pod of a namespace is a client.",
     "clients-none": "Nobody may call the servers.",

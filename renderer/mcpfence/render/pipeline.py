@@ -162,7 +162,7 @@ def _render(  # noqa: PLR0913  as above
         _prove_guard(catalog, assembly, guarding, out)
     if registered and not out.failed:
         _refuse_rivals(catalog, [*registered, *(put for _, found in running for put in found)], foreign, out)
-    if catalog.clients and not out.failed:
+    if not out.failed:
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()
