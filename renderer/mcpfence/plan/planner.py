@@ -253,7 +253,7 @@ def _say_opened(opened: dict[str, bool], out: Collector) -> None:
     sentence = f"names are not enforced: these may reach every public address on the ports of their names: {shown}"
     todo = "choose an egress.provider that knows names"
     if any(opened.values()):
-        todo += "; where the package is baked into the image write egress.registries: none"
+        todo += "; where the package is baked into the image write registries: none in that server's egress"
     out.add("domains-open", ("egress", "unenforcedDomains"), sentence, todo)
 
 
