@@ -11,7 +11,7 @@ from typing import Any
 from mcpfence.catalog.model import Catalog
 from mcpfence.check.elsewhere import elsewhere
 from mcpfence.check.guard import GUARD_KINDS, guard_findings
-from mcpfence.check.namespace import floor_findings, pod_security_findings
+from mcpfence.check.namespace import fleeting_findings, floor_findings, pod_security_findings
 from mcpfence.check.proposals import proposals
 from mcpfence.check.pruned import pruned_findings
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
@@ -84,6 +84,7 @@ def audit(
             around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
             out.take(unfiltered(fence, around, provider.filters_dns))
     out.take(beyond_policies(objects, fences, namespace))
+    out.take(fleeting_findings(objects, catalog, namespace))
     out.take(floor_findings(objects, policies, catalog, fences, namespace))
     out.take(pod_security_findings(objects, raw, catalog))
     out.take(pruned_findings(rendering, objects, namespace))

@@ -10,6 +10,8 @@ from mcpfence.findings.finding import Finding, Path, quote
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.floor import prove_floor
 from mcpfence.reach.documents.objects import Object
+from mcpfence.reach.documents.staying import why_not_staying
+from mcpfence.reach.engines import by_kind
 from mcpfence.reach.evaluation.policy_set import PolicySet
 
 _LEVELS = ("privileged", "baseline", "restricted")
@@ -32,6 +34,18 @@ def floor_findings(
         for one in objects
     )
     return prove_floor(catalog.namespace, fences, policies, _REMEDY) if catalog.floor and there else []
+
+
+def fleeting_findings(objects: Iterable[Object], catalog: Catalog, namespace: str) -> list[Finding]:
+    """Policies of the fenced namespace that may not stay and so close nothing; `namespace`: of those without."""
+    found = []
+    for one in objects:
+        if (one.group, one.kind) in by_kind() and (one.namespace or namespace) == catalog.namespace:
+            why = why_not_staying(one.document)
+            sentence = f"may not stay in the cluster ({why}), so nothing that it closes is believed"
+            todo = "remove it there, or let a policy that stays close the same"
+            found += [Finding("policy-not-staying", (), sentence, todo, one.title)] if why else []
+    return found
 
 
 def pod_security_findings(objects: Iterable[Object], raw: Any, catalog: Catalog) -> list[Finding]:

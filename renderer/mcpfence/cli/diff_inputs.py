@@ -14,7 +14,7 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK, floor_policy, labels_of
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
@@ -22,6 +22,7 @@ from mcpfence.streams.stream import split
 from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
 from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
+from mcpfence.system.manifests import with_kind
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -50,7 +51,8 @@ class SideReader:
         documents: list[Any] = []
         left_out: list[str] = []
         for name, data in files:
-            for number, document in enumerate(self._documents(name, data), 1):
+            for number, read in enumerate(self._documents(name, data), 1):
+                document = with_kind(name, read)
                 if isinstance(document, Mapping) and isinstance(document.get("kind"), str):
                     documents.append(document)
                 elif document is not None:

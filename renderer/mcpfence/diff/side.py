@@ -33,6 +33,7 @@ _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "
 _CALLERS, _RIGHTS = "who may call through a gateway", "what a server or its users may do"
 _GUARD = "what the API server refuses"
 _ACCESS = {
+    ("extensions.kuadrant.io", "OIDCPolicy"): _CALLERS,
     ("kuadrant.io", "AuthPolicy"): _CALLERS,
     **{
         ("gateway.networking.k8s.io", kind): _CALLERS

@@ -47,7 +47,6 @@ HARMLESS = frozenset(
         "Job",
         "Lease",
         "LimitRange",
-        "MutatingWebhookConfiguration",
         "Namespace",
         "PersistentVolume",
         "PersistentVolumeClaim",

@@ -57,15 +57,8 @@ def manifests(text: str) -> list[Any] | None:
     except BadDocument:
         return None
     if found and all(isinstance(item, Mapping) and "apiVersion" in item and "kind" in item for item in found):
-        return [part for item in found for part in _flat(item)]
+        return found
     return None
-
-
-def _flat(document: Mapping[str, Any]) -> list[Any]:
-    items = document.get("items")
-    if not isinstance(items, list):
-        return [document]
-    return [*([] if str(document["kind"]).endswith("List") else [document]), *items]
 
 
 def merge(sources: Sequence[Mapping[str, Any]], defaults: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mcpfence.findings.finding import quote
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports, ports_text
+from mcpfence.reach.documents.objects import unroll
 
 _TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
 _SHOWN_PODS = 4
@@ -56,13 +57,14 @@ class Unresolved(ValueError):
 
 
 def index(documents: Iterable[Any], default_namespace: str) -> ServiceIndex:
-    """Read Services and pod templates from parsed documents; what is not understood is passed over."""
+    """Read Services and pod templates from parsed documents and lists; what is not understood is passed over."""
     services: dict[tuple[str, str], ServiceRecord] = {}
     pods: dict[str, list[PodRecord]] = {}
-    for document in documents:
-        if not isinstance(document, Mapping) or not isinstance(document.get("metadata"), Mapping):
+    for one in unroll(documents).objects:
+        kind, document = one.kind, one.document
+        metadata = document.get("metadata")
+        if not isinstance(metadata, Mapping):
             continue
-        kind, metadata = document.get("kind"), document["metadata"]
         namespace = metadata.get("namespace") or default_namespace
         spec = document.get("spec")
         if not isinstance(spec, Mapping):
@@ -127,6 +129,18 @@ def _container_ports(pod: Mapping[str, Any]) -> dict[tuple[str, str], PortRange]
             if isinstance(item.get("name"), str):
                 ports.setdefault((str(protocol), item["name"]), PortRange(str(protocol), number, number))
     return ports
+
+
+def service_of(
+    found: ServiceIndex, namespace: str, name: str, selector: Selector | None
+) -> tuple[str, ServiceRecord] | None:
+    """The Service that an entry means, with its name: the one called so, else the only one that selects these pods."""
+    record = found.services.get((namespace, name))
+    if record is not None or selector is None or selector.expressions:
+        return None if record is None else (name, record)
+    labels = dict(selector.labels)
+    alike = [(key[1], one) for key, one in found.services.items() if key[0] == namespace and one.selector == labels]
+    return alike[0] if len(alike) == 1 else None
 
 
 def selector_of(record: ServiceRecord) -> Selector:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mcpfence.catalog.model import Catalog, Domain, Egress, Service
 from mcpfence.findings.finding import Collector, Path, path_text
 from mcpfence.kube.selectors import Selector
-from mcpfence.kube.services import ServiceIndex, Unresolved, mistaken_ports, ports_of, selector_of
+from mcpfence.kube.services import ServiceIndex, Unresolved, mistaken_ports, ports_of, selector_of, service_of
 from mcpfence.kube.yaml_entries import ports_entry
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, intersect
@@ -55,12 +55,13 @@ def resolve_service(
 
 def _warn_of_service_ports(entry: Service, namespace: str, services: ServiceIndex, out: Collector) -> None:
     """Policies see pod ports: a port of the Service that is none opens nothing."""
-    record = services.services.get((namespace, entry.name))
-    if record is None or not entry.ports:
+    found = service_of(services, namespace, entry.name, entry.selector) if entry.ports else None
+    if found is None or not entry.ports:
         return
+    name, record = found
     selector = entry.selector or Selector(tuple(sorted(record.selector.items())))
     for listed, instead in mistaken_ports(record, entry.ports, selector, services.pods.get(namespace, ())):
-        sentence = f"{listed} is the port of Service {namespace}/{entry.name}, and no pod behind it listens there"
+        sentence = f"{listed} is the port of Service {namespace}/{name}, and no pod behind it listens there"
         out.add("service-port", (*entry.path, "ports"), sentence, f"write {instead}: policies see pod ports")
 
 

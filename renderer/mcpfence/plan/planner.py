@@ -118,6 +118,8 @@ def _resolve(
             continue
         name, namespace, selector = reached.back_end
         if namespace != scene.catalog.namespace:
+            if _is_fenced(scene.catalog, namespace, selector):
+                continue
             sentence = f"the ingress of {name} in namespace {namespace} is outside this render"
             out.add("back-end-elsewhere", entry.path, sentence, "make sure that its own policies admit these callers")
             continue
@@ -126,6 +128,11 @@ def _resolve(
             sentence = f"services {quote(callers.name)} and {quote(name)} select the same pods"
             out.add("back-end-two-names", entry.path, sentence, "use one name for one back-end")
         callers.by_ports.setdefault(reached.allow.ports, []).extend(pods)
+
+
+def _is_fenced(catalog: Catalog, namespace: str, selector: Selector) -> bool:
+    """Whether a back-end of another namespace is a workload of the catalog, whose ingress is part of this render."""
+    return any(one.namespace == namespace and selector in one.selectors for one in catalog.workloads.values())
 
 
 def _fences(scene: _Scene, out: Collector) -> Iterator[Fence]:
@@ -246,7 +253,7 @@ def _say_opened(opened: dict[str, bool], out: Collector) -> None:
     sentence = f"names are not enforced: these may reach every public address on the ports of their names: {shown}"
     todo = "choose an egress.provider that knows names"
     if any(opened.values()):
-        todo += "; where the package is baked into the image write egress.registries: none"
+        todo += "; where the package is baked into the image write registries: none in that server's egress"
     out.add("domains-open", ("egress", "unenforcedDomains"), sentence, todo)
 
 

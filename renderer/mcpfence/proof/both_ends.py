@@ -7,15 +7,16 @@ holds for the way back, the calls of servers on a client's callbackPort.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from mcpfence.catalog.model import Catalog, Client
-from mcpfence.findings.finding import Collector, path_text, plural
+from mcpfence.catalog.model import Catalog
+from mcpfence.findings.finding import Collector, Path, path_text, plural
 from mcpfence.kube.manifest import FLOOR
 from mcpfence.kube.selectors import Selector
 from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.ports import Ports
-from mcpfence.plan.fence import Allow, Fence, Pods
+from mcpfence.plan.fence import Allow, Block, Fence, Pods
 from mcpfence.proof.prove import box_of, reach_of_pods, wanted
 from mcpfence.reach.flows import flows, label_sets
 
@@ -23,32 +24,101 @@ _SHOWN = 20
 """Of servers in one sentence."""
 
 
+class _Caller(NamedTuple):
+    """Whoever the catalog lets call servers; `ways` are kinds of allows by the direction at the server's end."""
+
+    title: str
+    name: str
+    path: Path
+    pods: Pods
+    ways: tuple[tuple[str, str, str], ...]
+
+
 def caution_both_ends(catalog: Catalog, fences: Sequence[Fence], out: Collector) -> None:
-    """Warn of declared clients whose own side, as far as this render makes it, stands against what they may do."""
+    """Warn of callers and back-ends whose own side, as far as this render makes it, stands against what is granted."""
     spaces = {fence.namespace for fence in fences} | ({catalog.namespace} if catalog.floor else set())
+    for caller in _callers(catalog):
+        if caller.pods.namespace in spaces:
+            _caution(catalog, caller, fences, out)
+    theirs = {Pods(one.namespace, selector): one for one in fences for selector in one.selectors}
+    workloads = [one for one in fences if one.kind == "workload"]
+    for fence in fences:
+        _caution_back_ends(catalog, fence, theirs, workloads, out)
+
+
+_CALLS, _IS_CALLED = ("ingress", "egress", "client"), ("egress", "ingress", "callback")
+
+
+def _callers(catalog: Catalog) -> Iterator[_Caller]:
     for client in catalog.clients.values():
-        if client.namespace in spaces:
-            _caution(catalog, client, fences, out)
+        pods = Pods(client.namespace or "", client.selector or Selector())
+        yield _Caller(f"client {client.name}", client.name, client.path, pods, (_CALLS, _IS_CALLED))
+    if catalog.gateway is not None:
+        from mcpfence.plan.gateway_callers import gateway_pods  # here, so that catalogs without one start quickly
+
+        for who, pods in gateway_pods(catalog.gateway).items():
+            ways = (("ingress", "egress", "gateway"),)
+            yield _Caller(f"gateway {who}", f"gateway-{who}", ("gateway",), pods, ways)
 
 
-def _caution(catalog: Catalog, client: Client, fences: Sequence[Fence], out: Collector) -> None:
-    pods = Pods(client.namespace or "", client.selector or Selector())
+def _caution(catalog: Catalog, caller: _Caller, fences: Sequence[Fence], out: Collector) -> None:
+    pods = caller.pods
     there = [one for one in fences if one.namespace == pods.namespace and _selects(one, pods)]
-    for way, back in (("ingress", "egress"), ("egress", "ingress")):
+    for way, back, kind in caller.ways:
         # The fence of a back-end says who may call it, and nothing of what it may reach.
         around = [one for one in there if one.kind != "service" or back == "ingress"]
         floor = catalog.floor and pods.namespace == catalog.namespace and not _inside(pods, around)
-        denied = list(_denied(pods, fences, (way, back), around, floor=floor)) if around or floor else []
+        denied = list(_denied(pods, fences, (way, back, kind), around, floor=floor)) if around or floor else []
         if not denied:
             continue
         does = "may call" if way == "ingress" else "may be called back by"
         names = _names([fence.name for fence, _ in denied])
         theirs = f"its own pods are those of {around[0].title}, which does not" if around else ""
         why = f"{FLOOR} denies its own pods everything" if floor else theirs
-        todo = _to_be_called(client, pods, denied)
+        todo = _to_be_called(caller, denied)
         if way == "ingress":
-            todo = _to_call(client, pods, denied, () if floor else around)
-        out.add("client-cut-off", client.path, f"client {client.name} {does} {names}, but {why}", todo)
+            todo = _to_call(caller, denied, () if floor else around)
+        out.add("client-cut-off", caller.path, f"{caller.title} {does} {names}, but {why}", todo)
+
+
+def _caution_back_ends(
+    catalog: Catalog, fence: Fence, theirs: Mapping[Pods, Fence], workloads: Sequence[Fence], out: Collector
+) -> None:
+    """Warn of back-ends and resolvers of a fence whose own side, in the same render, does not let it in.
+
+    `theirs` are all fences by the pods that they select.
+    """
+    callers = [Pods(fence.namespace, selector) for selector in fence.selectors]
+    for allow in fence.egress:
+        for peer in allow.peers if allow.kind in ("service", "registry", "dns") else ():
+            if isinstance(peer, Block) or not peer.selector.text:
+                continue
+            found = theirs.get(peer)
+            near = [one for one in workloads if one.namespace == peer.namespace and _inside(peer, [one])]
+            around = near if found is None else [found]
+            floor = catalog.floor and peer.namespace == catalog.namespace and not around
+            asked = reach_of_pods(callers, allow.ports)
+            against = next((one for one in around if flows.witness_outside(asked, wanted(one).ingress)), None)
+            if not floor and against is None:
+                continue
+            what = f"{fence.title} may reach pods {peer.selector.text} of namespace {peer.namespace}"
+            why = (
+                f"{FLOOR} denies these everything"
+                if against is None
+                else f"these are those of {against.title}, which does not"
+            )
+            todo = (
+                "declare them in a namespace of their own"
+                if against is None
+                else _to_admit(fence, against, allow.ports)
+            )
+            out.add("back-end-cut-off", fence.path, f"{what} ({allow.source}), but {why}", todo)
+
+
+def _to_admit(fence: Fence, back_end: Fence, ports: Ports) -> str:
+    client = f"{fence.name}: {{{_pods(Pods(fence.namespace, fence.selectors[0]))}}}"
+    entry = f"{path_text((*back_end.path, 'ingress'))}: {{from: [{fence.name}], ports: {ports_entry(ports)}}}"
+    return f"declare the caller under clients, {client}, and write {entry}"
 
 
 def _selects(fence: Fence, pods: Pods) -> bool:
@@ -63,11 +133,10 @@ def _inside(pods: Pods, around: Sequence[Fence]) -> bool:
 
 
 def _denied(
-    pods: Pods, fences: Sequence[Fence], ways: tuple[str, str], around: Sequence[Fence], *, floor: bool
+    pods: Pods, fences: Sequence[Fence], ways: tuple[str, str, str], around: Sequence[Fence], *, floor: bool
 ) -> Iterator[tuple[Fence, Ports]]:
-    """The fences that grant the client something which the client's own side does not."""
-    way, back = ways
-    kind = "client" if way == "ingress" else "callback"
+    """The fences that grant the caller something which the caller's own side does not."""
+    way, back, kind = ways
     sides: list[tuple[Allow, ...]] = [one.egress if back == "egress" else one.ingress for one in around]
     known = [{(peer, allow.ports) for allow in side for peer in allow.peers} for side in sides]
     wholes = [wanted(one).egress if back == "egress" else wanted(one).ingress for one in around]
@@ -87,8 +156,11 @@ def _denied(
                 break
 
 
-def _to_call(client: Client, pods: Pods, denied: Sequence[tuple[Fence, Ports]], around: Sequence[Fence]) -> str:
+def _to_call(caller: _Caller, denied: Sequence[tuple[Fence, Ports]], around: Sequence[Fence]) -> str:
     workload = next((one for one in around if one.kind == "workload"), None)
+    if workload is None and around and all(fence.kind != "server" for fence, _ in denied):
+        entries = ", ".join([_service(fence, ports) for fence, ports in denied][:_SHOWN])
+        return f"list it under {path_text((*around[0].path, 'egress'))}.services: {entries}"
     if workload is None and around:
         return f"nothing can: its pods are those of {around[0].title}, and servers do not call each other; remove it"
     servers = [fence.name for fence, _ in denied if fence.kind == "server"]
@@ -100,14 +172,14 @@ def _to_call(client: Client, pods: Pods, denied: Sequence[tuple[Fence, Ports]], 
         return ", and ".join(said)
     egress = [f"servers: [{', '.join(servers)}]"] if servers else []
     egress += [f"services: [{', '.join(others)}]"] if others else []
-    if not pods.selector.text:
+    if not caller.pods.selector.text:
         return "name its pods with a podSelector, and declare these under workloads, too"
-    entry = f"{client.name}: {{{_pods(pods)}, egress: {{{', '.join(egress)}}}}}"
+    entry = f"{caller.name}: {{{_pods(caller.pods)}, egress: {{{', '.join(egress)}}}}}"
     return f"declare its pods under workloads, too: {entry}"
 
 
-def _to_be_called(client: Client, pods: Pods, denied: Sequence[tuple[Fence, Ports]]) -> str:
-    target = f"{{name: {client.name}, {_pods(pods)}, ports: {ports_entry(denied[0][1])}}}"
+def _to_be_called(caller: _Caller, denied: Sequence[tuple[Fence, Ports]]) -> str:
+    target = f"{{name: {caller.name}, {_pods(caller.pods)}, ports: {ports_entry(denied[0][1])}}}"
     return f"list it under egress.services of these servers: {target}"
 
 

@@ -8,21 +8,38 @@ and no further policy may open a pod that has no labels, or labels that nobody n
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from mcpfence.findings.finding import Finding, Path
-from mcpfence.kube.manifest import FLOOR
+from mcpfence.kube.manifest import FLOOR, floor_policy
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.engines.contract import DIRECTIONS, Policy
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
-from mcpfence.reach.evaluation.policy_set import PolicySet
+from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
 from mcpfence.reach.flows import flows, label_sets
+from mcpfence.reach.flows.label_sets import EVERYTHING, Box
 from mcpfence.reach.flows.selection import Selects
 
 _KEY: Path = ("mcpNamespace", "networkPolicy", "enabled")
 _FRESH = "mcpfence-no-such-value"
+_REMEDY = (
+    "render the whole chart, and let nothing take its floor out; "
+    "where something else denies by default there, write mcpNamespace.networkPolicy.enabled: false"
+)
+
+
+def floor_among(around: PolicySet, namespace: str, fences: Sequence[Fence], *, beside: bool) -> list[Finding]:
+    """What opens the floor of a namespace among the policies of a stream; its absence, unless it stands `beside` them.
+
+    What a render makes itself selects the pods of fences alone, which the floor is not for.
+    """
+    if not beside:
+        return prove_floor(namespace, fences, around, _REMEDY)
+    if not around.policies:
+        return []
+    floor = read_policies([floor_policy(namespace)])
+    return prove_floor(namespace, fences, joined(floor, around.policies), _REMEDY)
 
 
 def prove_floor(namespace: str, fences: Sequence[Fence], policies: PolicySet, remedy: str) -> list[Finding]:
@@ -62,16 +79,25 @@ def _opened(evaluator: Evaluator, subject: Subject | Pod, direction: str, remedy
 
 
 def _strangers(namespace: str, policies: Sequence[Policy]) -> Iterator[Pod]:
-    """A pod without labels, and one that has every label that some policy asks for, with a value that none names."""
+    """Pods that nobody named: for each selector that asks for no value the pod with the fewest and the most labels.
+
+    Fewest: those that it must have; most: every key that some policy asks for, but those that it must not have.  Each
+    has a value that no policy names.  A selector without a key gives the pod without labels and the one with all.
+    """
     there = [policy for policy in policies if policy.namespace in (None, namespace)]
-    keys = {key for policy in there for source in policy.sources for key in _keys(policy, source.pods)}
-    yield Pod(namespace, ())
-    yield Pod(namespace, tuple((key, _FRESH) for key in sorted(keys)))
+    boxes = dict.fromkeys(
+        [EVERYTHING, *(_of_pod(policy, source.pods) for policy in there for source in policy.sources)]
+    )
+    keys = {key for box in boxes for key, _ in box}
+    unnamed = [box for box in boxes if all(values.inverted or values.absent for _, values in box)]
+    fewest = ({key for key, values in box if not values.absent} for box in unnamed)
+    most = (keys - {key for key, values in box if not values.inverted} for box in unnamed)
+    for labels in dict.fromkeys(tuple(sorted(one)) for pair in zip(fewest, most, strict=True) for one in pair):
+        yield Pod(namespace, tuple((key, _FRESH) for key in labels))
 
 
-def _keys(policy: Policy, box: Any) -> list[str]:
-    of_pod = label_sets.split_peer(box)[1] if policy.namespace is None and box else box
-    return [key for key, _ in of_pod or ()]
+def _of_pod(policy: Policy, box: Box | None) -> Box:
+    return (label_sets.split_peer(box)[1] if policy.namespace is None and box else box) or EVERYTHING
 
 
 def _fenced(pod: Pod, fences: Sequence[Fence]) -> bool:

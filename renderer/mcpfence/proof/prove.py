@@ -143,18 +143,28 @@ class Counterexample(NamedTuple):
 
 
 def prove(
-    fence: Fence, evaluator: Evaluator, remedy: str = OUR_FAULT, *, names_at: NamesAt = NamesAt.PUBLIC
+    fence: Fence,
+    evaluator: Evaluator,
+    remedy: str = OUR_FAULT,
+    *,
+    names_at: NamesAt = NamesAt.PUBLIC,
+    others: frozenset[str] = frozenset(),
 ) -> list[Finding]:
     """Compare a (prepared) fence with the policies that stand around its pods; no finding: they are equal.
 
-    `remedy` is what to do where the fence's own policies are at fault, `names_at` what the engine says of names.
+    `remedy` is what to do where the fence's own policies are at fault, `names_at` what the engine says of names,
+    `others` are the titles of policies that are not the fence's.
     """
     found: list[Finding] = []
     for subject in subjects(fence):
         found += _unknown(fence, evaluator.selecting(subject))
         try:
             for one in counterexamples(fence, subject, evaluator, names_at):
-                worded = _wider(fence, one, evaluator, remedy) if one.wider else _narrower(fence, one, remedy)
+                worded = (
+                    _wider(fence, one, evaluator, remedy)
+                    if one.wider
+                    else _narrower(fence, one, evaluator, remedy, others)
+                )
                 found.append(worded)
         except TooManyParts as many:
             found.append(Finding("proof-undecided", fence.path, str(many), DISJOINT))
@@ -222,10 +232,20 @@ def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
     return ""
 
 
-def _narrower(fence: Fence, found: Counterexample, remedy: str) -> Finding:
-    does = "cannot reach" if found.direction == "egress" else "cannot be reached by"
-    sentence = f"{does} {found.packet.text}, which the catalog grants"
-    return Finding("proof-narrower", fence.path, sentence, remedy)
+def _narrower(
+    fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str, others: frozenset[str]
+) -> Finding:
+    subject, direction, packet, _ = found
+    does = "cannot reach" if direction == "egress" else "cannot be reached by"
+    sentence = f"{does} {packet.text}, which the catalog grants"
+    layers = evaluator.speaking(subject, direction) if others else ()
+    decisions = (one for layer in layers for one in deciding_rules(evaluator, subject, direction, packet, layer))
+    culprit = next((one for one in decisions if not one.allows and one.policy in others), None)
+    if culprit is None:
+        return Finding("proof-narrower", fence.path, sentence, remedy)
+    rule = f"{culprit.field} of {culprit.policy}" if culprit.field else culprit.policy
+    todo = f"remove {rule}, or narrow what it selects so that it cannot select {fence.selectors[0].text}"
+    return Finding("proof-narrower", fence.path, f"{sentence}: {rule} denies it", todo)
 
 
 def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Finding]:

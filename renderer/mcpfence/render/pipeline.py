@@ -18,6 +18,7 @@ from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.fence import Fence
 from mcpfence.plan.planner import make_plan
 from mcpfence.proof.both_ends import caution_both_ends
+from mcpfence.proof.floor import floor_among
 from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import provider_of
@@ -91,12 +92,14 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     annotate: str = "",
     report: str = "",
     allow_empty: bool = False,
+    floor_beside: bool = True,
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
     `foreign` are the policies and custom objects of the same stream, `annotate` is the folder that Helm 4's filename
     annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
     fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
+    `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.
     """
     make = partial(
         _render,
@@ -108,9 +111,9 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         report=report,
     )
     try:
-        return make(raw, allow_empty=allow_empty)
+        return make(raw, allow_empty=allow_empty, floor_beside=floor_beside)
     except McpfenceError as error:
-        again = partial(make, foreign=(), allow_empty=True)
+        again = partial(make, foreign=(), allow_empty=True, floor_beside=True)
         raise McpfenceError([*error.findings, *errors_that_wait(raw, error.findings, again)]) from None
 
 
@@ -124,6 +127,7 @@ def _render(  # noqa: PLR0913  as above
     annotate: str,
     report: str,
     allow_empty: bool,
+    floor_beside: bool,
 ) -> Rendering:
     """The same, without the errors that wait for others."""
     out = Collector()
@@ -151,11 +155,14 @@ def _render(  # noqa: PLR0913  as above
     leaving = in_order(assembly.objects, kind_order(provider))
     FenceProof(provider, plan.network, around.policies, leaving, out).prove(assembly.fenced)
     _prove_others(catalog, running, registered, out)
+    if catalog.floor and not out.failed:
+        fences = [one.fence for one in assembly.fenced]
+        out.take(floor_among(around.policies, catalog.namespace, fences, beside=floor_beside))
     if guarding and not out.failed:
         _prove_guard(catalog, assembly, guarding, out)
     if registered and not out.failed:
         _refuse_rivals(catalog, [*registered, *(put for _, found in running for put in found)], foreign, out)
-    if catalog.clients and not out.failed:
+    if not out.failed:
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()

@@ -77,7 +77,9 @@ class FenceProof:
             api_addresses=self._network.api_addresses or ALL,
         )
         prepared, narrowings = self._provider.prepare(fence, self._network)
-        self._out.take(prove(prepared, Evaluator(joined(ours, around)), names_at=self._provider.names_at))
+        everything = Evaluator(joined(ours, around))
+        others = frozenset(policy.title for policy in around)
+        self._out.take(prove(prepared, everything, names_at=self._provider.names_at, others=others))
         self._out.take(prove_narrowings(fence, prepared, narrowings))
         if self._provider.filters_dns:
             self._out.take(unfiltered(fence, around, self._provider.filters_dns))

@@ -43,8 +43,8 @@ _NAMES = {
     "release": (_RELEASE, "write lower-case letters, digits, - and ., 53 at most"),
     "namespace": (_NAMESPACE, "write lower-case letters, digits and -, 63 at most"),
 }
-_KEPT = re.compile(r"(internal\.)?config\.(kubernetes|k8s)\.io/|kustomize\.config\.k8s\.io/")
-"""Annotations by which an orchestrator finds an object's file and place again."""
+_KEPT = re.compile(r"(internal\.)?config\.(kubernetes|k8s)\.io/(?!local-config)|kustomize\.config\.k8s\.io/")
+"""Annotations by which an orchestrator finds an object's file and place again; `local-config` would keep it out."""
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
 

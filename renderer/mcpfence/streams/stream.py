@@ -19,7 +19,7 @@ from mcpfence.findings.wording import type_name
 from mcpfence.kube.manifest import MARK
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""

@@ -10,7 +10,7 @@ from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import fail
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.system.files import manifests_below, read_bytes, read_each
 
 
@@ -27,8 +27,21 @@ def read_manifests(paths: Sequence[str], also: frozenset[str] = frozenset()) -> 
             id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
             raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
 
-    documents = read_each((file for path in paths for file in _files(path)), read)
+    def of_kustomize(name: str, shown: str) -> list[Any]:
+        return [with_kind(name, document) for document in read(name, shown)]
+
+    documents = read_each((file for path in paths for file in _files(path)), of_kustomize)
     return [document for document in documents if document is not None]
+
+
+_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def with_kind(name: str, document: Any) -> Any:
+    """The document of a file; kustomize needs no kind in a file that is called as its own are."""
+    if Path(name).name not in _KUSTOMIZATIONS or not isinstance(document, dict) or document.get("kind"):
+        return document
+    return {**document, "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
 
 def _files(path: str) -> Iterator[str]:

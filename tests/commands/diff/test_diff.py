@@ -593,6 +593,19 @@ def test_who_may_call_through_a_gateway() -> None:
     assert not difference(before, live).different
 
 
+def test_a_policy_that_makes_one() -> None:
+    """An OIDCPolicy makes an AuthPolicy for its target."""
+    made: Document = {
+        "apiVersion": "extensions.kuadrant.io/v1alpha1",
+        "kind": "OIDCPolicy",
+        "metadata": {"name": "a", "namespace": "mcp"},
+        "spec": {"targetRef": {"kind": "HTTPRoute", "name": "a"}},
+    }
+    assert difference([], [made]).doubts == (
+        "only in NEW: OIDCPolicy mcp/a (extensions.kuadrant.io), which says who may call through a gateway",
+    )
+
+
 def policy_of(documents: list[Document]) -> Document:
     """The AuthPolicy among documents."""
     return next(document for document in documents if document["kind"] == "AuthPolicy")

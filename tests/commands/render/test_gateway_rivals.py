@@ -130,7 +130,12 @@ def test_what_readers_read_differently(text: str) -> None:
 
 @pytest.mark.parametrize(("namespace", "warned"), [("gateway-system", True), ("istio-system", True), ("dev", False)])
 @pytest.mark.parametrize(
-    ("api", "kind"), [("networking.istio.io/v1alpha3", "EnvoyFilter"), ("extensions.istio.io/v1alpha1", "WasmPlugin")]
+    ("api", "kind"),
+    [
+        ("networking.istio.io/v1alpha3", "EnvoyFilter"),
+        ("extensions.istio.io/v1alpha1", "WasmPlugin"),
+        ("gateway.envoyproxy.io/v1alpha1", "EnvoyPatchPolicy"),
+    ],
 )
 def test_what_rewrites_envoy_is_a_warning(api: str, kind: str, namespace: str, warned: bool) -> None:
     """What it does is not evaluated, so it is named where it may hold for the Gateway."""

@@ -86,6 +86,21 @@ HOST = "mcp.example.net"
 
 RIVALS: dict[str, tuple[list[Raw], str]] = {
     # what: (documents beside ours, what is said)
+    "a route to the mesh's name of a Service": (
+        [
+            route(
+                {"group": "networking.istio.io", "kind": "Hostname", "name": "svc.mcp.svc.cluster.local", "port": 8000}
+            )
+        ],
+        "HTTPRoute mcp/past: leads to Hostname svc.mcp.svc.cluster.local, a server whose callers AuthPolicy mcp/a checks, "
+        "past that policy; remove it: the catalog's own route is the one way to a registered server [gateway-rival]",
+    ),
+    "a route to a Service of many clusters": (
+        [route({"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "svc", "port": 8000})],
+        "HTTPRoute mcp/past: leads to ServiceImport mcp/svc, which may be a server's too, whose callers AuthPolicy mcp/a "
+        "checks, past that policy; remove it: the catalog's own route is the one way to a registered server "
+        "[gateway-rival]",
+    ),
     "a second policy on a route": ([policy("HTTPRoute", "a")], ON_ROUTE),
     "a second policy on a rule of a route": ([policy("HTTPRoute", "a", sectionName="rule-1")], ON_ROUTE),
     "a second policy with overrides on a route": ([policy("HTTPRoute", "a", how="overrides")], ON_ROUTE),
@@ -265,6 +280,14 @@ RIVALS: dict[str, tuple[list[Raw], str]] = {
 }
 
 HARMLESS: dict[str, list[Raw]] = {
+    "a route to the mesh's name of another Service": [
+        route({"group": "networking.istio.io", "kind": "Hostname", "name": "docs.web.svc.cluster.local", "port": 80})
+    ],
+    "a route to another Service of many clusters": [
+        route(
+            {"group": "multicluster.x-k8s.io", "kind": "ServiceImport", "name": "docs", "namespace": "web", "port": 80}
+        )
+    ],
     "a grant to another Service": [
         made(
             "gateway.networking.k8s.io/v1beta1",

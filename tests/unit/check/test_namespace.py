@@ -71,6 +71,7 @@ def without(*servers: str) -> Document:
     return {"matchExpressions": [{"key": "app", "operator": "NotIn", "values": list(servers)}]}
 
 
+EXISTS = {"key": "job", "operator": "Exists"}
 RULE, OTHER = "spec.egress[0] of NetworkPolicy tools/mcp-default-deny", "spec.egress[0] of NetworkPolicy tools/other"
 
 CASES: dict[str, tuple[list[Document], list[str]]] = {
@@ -85,6 +86,21 @@ CASES: dict[str, tuple[list[Document], list[str]]] = {
     "opened for labelled pods": (
         [floor(), policy({"matchExpressions": [{"key": "job", "operator": "Exists"}]})],
         [opened(OTHER)],
+    ),
+    "opened for pods with one label and without another": (
+        [floor(), policy({"matchExpressions": [EXISTS, {"key": "app", "operator": "DoesNotExist"}]})],
+        [opened(OTHER)],
+    ),
+    "opened for pods with one label or another value": (
+        [floor(), policy({"matchExpressions": [EXISTS, {"key": "app", "operator": "NotIn", "values": ["vault"]}]})],
+        [opened(OTHER)],
+    ),
+    "pods with a policy of their own, by label and its absence": (
+        [
+            floor(),
+            policy({"matchLabels": {"job": "a"}, "matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}),
+        ],
+        [],
     ),
     "under another name, in two pieces": (
         [policy({}, egress=[]), {**floor(policyTypes=["Ingress"]), "metadata": {"name": "in", "namespace": "tools"}}],

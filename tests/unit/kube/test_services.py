@@ -512,3 +512,30 @@ def test_ports_of_the_service(entry: dict[str, Any], given: list[Any], said: lis
     raw = one_egress(services=[{"name": "redis", "namespace": "data"} | entry])
 
     assert planned(raw, *given).messages("service-port") == [SAID.format(*words) for words in said]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [{**MOVED, "metadata": {"name": "cache", "namespace": "data"}}],
+        [{"apiVersion": "v1", "kind": "List", "items": [MOVED]}],
+        [{"apiVersion": "v1", "kind": "ServiceList", "items": [{key: MOVED[key] for key in ("metadata", "spec")}]}],
+    ],
+    ids=["under another name", "in a list", "in a list of Services"],
+)
+def test_the_service_behind_an_entry_is_found(given: list[Any]) -> None:
+    """By its name, or as the only one that selects the entry's pods; in lists as kubectl reads them."""
+    name = given[0].get("metadata", MOVED["metadata"])["name"]
+    entry = {"name": "redis", "namespace": "data", "podSelector": {"app": "redis"}, "ports": [80]}
+
+    assert planned(one_egress(services=[entry]), *given).messages("service-port") == [
+        SAID.format("80/TCP", "8080/TCP").replace("data/redis", f"data/{name}")
+    ]
+
+
+def test_of_two_services_of_the_same_pods_none_is_meant() -> None:
+    """Which of them an entry of another name stands for is not told."""
+    given = [{**MOVED, "metadata": {"name": name, "namespace": "data"}} for name in ("a", "b")]
+    entry = {"name": "redis", "namespace": "data", "podSelector": {"app": "redis"}, "ports": [80]}
+
+    assert planned(one_egress(services=[entry]), *given).messages("service-port") == []

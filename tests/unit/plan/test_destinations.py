@@ -116,7 +116,7 @@ def test_who_is_open_by_names() -> None:
     assert planned(raw).messages("domains-open") == [
         "egress.unenforcedDomains: names are not enforced: these may reach every public address on the ports of their "
         "names: server github, workload job, server filesystem (for its registry alone); choose an egress.provider that "
-        "knows names; where the package is baked into the image write egress.registries: none"
+        "knows names; where the package is baked into the image write registries: none in that server's egress"
     ]
     many = catalog({f"s{i:02}": {"runtime": "npx"} for i in range(23)}, egress=raw["egress"])
     (said,) = planned(many).messages("domains-open")

@@ -201,3 +201,35 @@ def test_callers_that_share_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
         "servers.a: label selectors overlap in more ways than could be looked at; "
         "select pods by one label that all of them have, with a value of its own for each [proof-undecided]"
     ]
+
+
+def test_a_policy_of_others_that_denies_is_named() -> None:
+    """Under an engine with denials a policy of the same stream can take away; that is no fault of mcpfence."""
+    raw = {
+        **CATALOG,
+        "egress": {"provider": "cilium"},
+        "cluster": {"ipFamilies": ["IPv4"], "cni": "cilium"},
+        "servers": {
+            "web": {
+                "runtime": "containerized",
+                "containerizedConfig": {"image": "x/web:1"},
+                "egress": {"default": "internet"},
+            }
+        },
+    }
+    deny = yaml.safe_load(
+        """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: strict, namespace: tools}
+        spec: {endpointSelector: {}, egressDeny: [{toCIDR: [198.51.100.0/24, 1.1.1.0/24]}]}
+        """
+    )
+    with pytest.raises(McpfenceError) as refused:
+        render(raw, release="demo", namespace="default", services=ServiceIndex(), foreign=[deny])
+
+    assert [item.message for item in refused.value.findings if item.id == "proof-narrower"] == [
+        "servers.web: cannot reach 1.1.1.1 TCP 443, which the catalog grants: spec.egressDeny[0] of CiliumNetworkPolicy "
+        "tools/strict denies it; remove spec.egressDeny[0] of CiliumNetworkPolicy tools/strict, or narrow what it selects so "
+        "that it cannot select app=web"
+    ]

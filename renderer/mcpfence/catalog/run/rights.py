@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.maker_kinds import GIVERS, REFERRERS, TEXTS
 
 _WRITING = frozenset({"create", "update", "patch", "delete", "deletecollection"})
 _STARTING = frozenset({"create", "update", "patch"})
@@ -18,11 +19,15 @@ _POLICY_GROUPS = frozenset(
     {
         "cilium.io",
         "crd.nsx.vmware.com",
+        "k8s.otterize.com",
         "k8s.ovn.org",
         "kuadrant.io",
+        "kubeovn.io",
         "kuma.io",
         "kyverno.io",
+        "mutations.gatekeeper.sh",
         "networking.k8s.aws",
+        "policies.kyverno.io",
         "policy.linkerd.io",
         "policy.networking.k8s.io",
         "security.istio.io",
@@ -36,8 +41,11 @@ Those of the engines that the judge reads are added to them.
 _SHARED_GROUPS = frozenset({"extensions", "networking.k8s.io"})
 """Groups of policies that hold other objects too, such as Ingresses."""
 
-_POLICIES = frozenset({"egressfirewalls", "sidecars"})
+_POLICIES = frozenset({"egressfirewalls", "mutatingwebhookconfigurations", "sidecars"})
 """Resources that decide what may pass, in groups that hold others too, and that are not called policies."""
+
+_DEFINITIONS = "customresourcedefinitions"
+"""With the definition of a kind go all objects of it, policies of any engine among them; a new one takes nothing."""
 
 _AROUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
     (
@@ -63,20 +71,52 @@ _AROUND: tuple[tuple[frozenset[str], frozenset[str], str], ...] = (
         _CALLING,
         "the server could act through other pods, behind their fences",
     ),
-    (frozenset({"serviceaccounts/token"}), frozenset({"create"}), "the server could take the rights of others"),
+    (
+        frozenset(["certificatesigningrequests/approval", "serviceaccounts/token"]),
+        _STARTING,
+        "the server could take the rights of others",
+    ),
+    (frozenset({"serviceaccounts"}), frozenset({"update", "patch"}), "the server could take the rights of others"),
+    (frozenset({"signers"}), frozenset({"approve", "sign"}), "the server could take the rights of others"),
     (
         frozenset(["clusterrolebindings", "clusterroles", "rolebindings", "roles"]),
         _WRITING,
         "the server could give out rights, or take them away",
     ),
-    (frozenset({"namespaces"}), _WRITING, "the server could change by which labels policies know namespaces"),
+    (
+        frozenset(["namespaces", "namespaces/finalize"]),
+        _WRITING,
+        "the server could change by which labels policies know namespaces",
+    ),
+    (
+        frozenset(["apiservices", "validatingwebhookconfigurations"]),
+        _WRITING,
+        "the server could answer for the API server, or take its guards away",
+    ),
+    (
+        frozenset(
+            ["destinationrules", "envoyfilters", "grpcroutes", "httproutes", "referencegrants", "virtualservices"]
+        ),
+        _WRITING,
+        "the server could lead callers past the checks of a gateway",
+    ),
 )
+
+_APPLIERS = frozenset(
+    {
+        *{group for group, _ in (*TEXTS, *REFERRERS, *GIVERS)},
+        *("jobset.x-k8s.io", "kubevirt.io", "serving.knative.dev", "tekton.dev", "toolhive.stacklok.dev"),
+        *("work.karmada.io", "work.open-cluster-management.io"),
+    }
+)
+"""Groups of which a controller makes pods or whatever stands in an object, with rights of its own."""
 
 
 def undone(rule: Mapping[str, Sequence[str]]) -> str:
     """`create on networkpolicies`: what of a rule changes policies, of whichever engine; empty if nothing does."""
     ours = {group.lower() for group in rule["apiGroups"]} & _policy_groups()
-    return _shown(rule, lambda name: bool(ours) or _is_policy(name.partition("/")[0]), _WRITING)
+    found = _shown(rule, lambda name: bool(ours) or _is_policy(name.partition("/")[0]), _WRITING)
+    return found or _shown(rule, _DEFINITIONS.__eq__, _WRITING - {"create"})
 
 
 def _policy_groups() -> frozenset[str]:
@@ -91,6 +131,10 @@ def _is_policy(name: str) -> bool:
 def around(rule: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
     """Rights with which a fence holds and does not help, with what comes of each."""
     found = [(_shown(rule, names.__contains__, verbs), what) for names, verbs, what in _AROUND]
+    if _APPLIERS.intersection(group.lower() for group in rule["apiGroups"]):
+        known = frozenset().union(*(names for names, _, _ in _AROUND))
+        what = "the server could have a controller start pods or apply policies for it"
+        found.append((_shown(rule, lambda name: name not in known, _STARTING), what))
     return [(shown, what) for shown, what in found if shown]
 
 

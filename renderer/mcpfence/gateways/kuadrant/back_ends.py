@@ -9,7 +9,7 @@ from mcpfence.gateways.kuadrant.objects import GatewayObject, mapping, text
 
 
 class RouteTarget(NamedTuple):
-    """What a route names: a Service of a namespace, or a host (kind Hostname, no namespace)."""
+    """What a route names: a Service, a host (kind Hostname, no namespace), or another kind of back-end."""
 
     kind: str
     namespace: str
@@ -87,8 +87,13 @@ class ServiceAliases:
         """The policy that is passed by; None where no registered server is behind a back-end."""
         if one in self._protected:
             return PassedPolicy(self._protected[one], sure=True)
-        if one.kind != "Service" or one in seen:
+        if one in seen:
             return None
+        if one.kind == "Hostname":  # which Istio takes for a Service of the mesh, too
+            return self._of_host(one.name, "", seen | {one})
+        if one.kind != "Service":  # a ServiceImport, a pool of pods: what is behind it does not stand there
+            beside = (policy for other, policy in self._protected.items() if other.namespace == one.namespace)
+            return next((PassedPolicy(policy, sure=False) for policy in beside), None)
         there = self._found.get((one.namespace, one.name), [])
         for service in there:
             if text(service.spec.get("externalName")):
@@ -96,8 +101,9 @@ class ServiceAliases:
                 held = self._of_host(host, one.namespace, seen | {one})
                 if held is not None:
                     return held
-        beside = {other: policy for other, policy in self._protected.items() if other.namespace == one.namespace}
-        for other, policy in beside.items():
+        for other, policy in self._protected.items():
+            if other.namespace != one.namespace:
+                continue
             mine = self._found.get((other.namespace, other.name), [])
             if not there or not mine or any(_overlap(a, b) for a in there for b in mine):
                 return PassedPolicy(policy, sure=False)

@@ -16,6 +16,7 @@ KINDS = {
     "kuadrant.io": ("AuthPolicy",),
     "mcp.kuadrant.io": ("MCPGatewayExtension", "MCPServerRegistration", "MCPVirtualServer"),
     "extensions.istio.io": ("WasmPlugin",),
+    "gateway.envoyproxy.io": ("EnvoyExtensionPolicy", "EnvoyPatchPolicy"),
     "networking.istio.io": ("DestinationRule", "EnvoyFilter", "ServiceEntry", "VirtualService"),
     "rbac.authorization.k8s.io": ("ClusterRoleBinding", "Role", "RoleBinding"),
 }

@@ -16,7 +16,7 @@ from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, fi
 _POLICIES = ("AuthPolicy", "OIDCPolicy")
 """OIDCPolicy makes an AuthPolicy for its target."""
 _ROUTES = ("GRPCRoute", "HTTPRoute", "TCPRoute", "TLSRoute")
-_FILTERS = ("EnvoyFilter", "WasmPlugin")
+_FILTERS = ("EnvoyExtensionPolicy", "EnvoyFilter", "EnvoyPatchPolicy", "WasmPlugin")
 _ISTIO_ROOT = "istio-system"
 """Istio's root namespace by default: what stands there holds for every Envoy."""
 _BROKER_ROUTES = ("mcp-gateway-route", "mcp-gateway-tokens-route")

@@ -14,7 +14,7 @@ from mcpfence.reach.documents.label_selectors import read_labels, read_selector
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import UNTOLD, Selection
-from mcpfence.reach.engines.policy_makers import STAGED, holds_policy_text, makes_policies, policy_endings
+from mcpfence.reach.engines.policy_makers import STAGED, done_to_policies, holds_policy_text, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
 
 
@@ -31,6 +31,8 @@ class NotEvaluated(NamedTuple):
     namespace: str | None
     selector: Box | None
     told: bool
+    does: str = "select pods"
+    """What it may do, where its pods cannot be told."""
 
     @property
     def opens(self) -> bool:
@@ -41,9 +43,10 @@ class NotEvaluated(NamedTuple):
     def text(self) -> str:
         """Half a sentence: what it is and whom it selects."""
         where = f"of namespace {self.namespace}" if self.namespace is not None else "of any namespace"
-        what = f"{self.title} ({self.api_group}) is not evaluated; it"
+        group = f" ({self.api_group})" if self.api_group else ""
+        what = f"{self.title}{group} is not evaluated; it"
         if not self.told:
-            return f"{what} may select pods {where}"
+            return f"{what} may {self.does} {where}"
         if self.selector is None:
             return f"{what} selects no pod"
         return f"{what} selects {f'pods {box_text(self.selector)}' if self.selector else 'every pod'} {where}"
@@ -120,7 +123,12 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
 
     `text_applied` says of a ConfigMap or Secret that something applies the manifests in it.
     """
-    find = _cluster if text_applied and holds_policy_text(one) else _finder(one)
+    if (one.group, one.kind) in _NOT_ENFORCED or one.kind.startswith(STAGED):
+        return None
+    find, does = _finder(one), "select pods"
+    if find is None:
+        does = "make policies for pods" if text_applied and holds_policy_text(one) else done_to_policies(one)
+        find = _cluster if does else None
     if find is None:
         return None
     try:
@@ -136,19 +144,18 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
         namespace=namespace if local else None,
         selector=box,
         told=told,
+        does=does,
     )
 
 
 def _finder(one: Object) -> _Find | None:
-    """What finds out whom a policy selects; None for an object that is none."""
+    """What finds out whom a policy selects; None for an object that is none itself."""
     kind = (one.group, one.kind)
     find = _KINDS.get(kind) or next(
         (engine.unevaluated[kind] for engine in all_engines().values() if kind in engine.unevaluated), None
     )
     if find is not None:
         return find
-    if kind in _NOT_ENFORCED or one.kind.startswith(STAGED):
-        return None
     if not one.kind.endswith(policy_endings()):
-        return _cluster if makes_policies(one) else None
+        return None
     return _cluster if one.kind.startswith(("Cluster", "Global", "Admin", "Baseline")) else _untold

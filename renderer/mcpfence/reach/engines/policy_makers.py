@@ -4,13 +4,16 @@
                      Object, kro's templates, `mutate.targets`
     specs            a document that holds what a policy says without its kind: Capsule's Tenant
     kinds            a document that names policies to be copied: Kyverno's `cloneList`, HNC's configuration
-    text             manifests as text, where a controller is documented to apply it (TEXTS)
+    text             manifests as text, where a controller is documented to apply it (TEXTS), or, if they are whole, in
+                     any kind that is not Kubernetes' own
+    intents          what an operator makes policies of, whatever it says: Otterize's ClientIntents
     mutation         what rewrites policies on their way into the cluster: Kyverno's `mutate`, MutatingPolicy,
-                     MutatingAdmissionPolicy, Gatekeeper's Assign and ModifySet; and what gives pods the host's or
-                     further networks, for which no policy holds
+                     MutatingAdmissionPolicy, Gatekeeper's Assign and ModifySet, Karmada's overrides, webhooks; and what
+                     gives pods the host's or further networks, for which no policy holds
     removal          what takes policies out of the cluster: Kyverno's cleanup and deleting policies
 
-Text that nothing is known to apply (a script, a chart's values) is nobody's policy.
+Text that nothing is known to apply (a script, a chart's values) is nobody's policy.  Nor is what only names kinds: the
+definition of one, a report about policies, a project of Argo CD.
 """
 
 from __future__ import annotations
@@ -24,90 +27,32 @@ from functools import cache
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.admission_rules import RULE_KINDS, rules_match_policies
+from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, changes_policies
+from mcpfence.reach.engines.maker_kinds import (
+    ACLS,
+    APPLIED_TYPES,
+    GIVERS,
+    INTENTS,
+    MUTATORS,
+    NAMES_ONLY,
+    OF_ALL_NAMESPACES,
+    OVERRIDES,
+    OWN_GROUPS,
+    PACKED,
+    REFERRERS,
+    REMOVERS,
+    TEXTS,
+    UNDER,
+    VALUES,
+)
 
 STAGED = "Staged"
 """Staged policies, as one engine has them, change nothing until they are made real."""
 
-TEXTS = frozenset(
-    {
-        ("addons.cluster.x-k8s.io", "ClusterResourceSetBinding"),
-        ("apiextensions.crossplane.io", "Composition"),
-        ("argoproj.io", "Application"),
-        ("argoproj.io", "ApplicationSet"),
-        ("argoproj.io", "ClusterWorkflowTemplate"),
-        ("argoproj.io", "CronWorkflow"),
-        ("argoproj.io", "Workflow"),
-        ("argoproj.io", "WorkflowTemplate"),
-        ("capsule.clastix.io", "GlobalTenantResource"),
-        ("capsule.clastix.io", "TenantResource"),
-        ("config.projectsveltos.io", "ClusterProfile"),
-        ("config.projectsveltos.io", "Profile"),
-        ("core.oam.dev", "ComponentDefinition"),
-        ("core.oam.dev", "PolicyDefinition"),
-        ("core.oam.dev", "TraitDefinition"),
-        ("core.oam.dev", "WorkflowStepDefinition"),
-        ("core.oam.dev", "WorkloadDefinition"),
-        ("fleet.cattle.io", "Bundle"),
-        ("fluxcd.controlplane.io", "ResourceSet"),
-        ("helm.toolkit.fluxcd.io", "HelmRelease"),
-        ("kappctrl.k14s.io", "App"),
-        ("kustomize.toolkit.fluxcd.io", "Kustomization"),
-        ("policies.kyverno.io", "GeneratingPolicy"),
-        ("policies.kyverno.io", "NamespacedGeneratingPolicy"),
-        ("policy.open-cluster-management.io", "ConfigurationPolicy"),
-        ("policy.open-cluster-management.io", "Policy"),
-        ("redhatcop.redhat.io", "GroupConfig"),
-        ("redhatcop.redhat.io", "NamespaceConfig"),
-        ("redhatcop.redhat.io", "Patch"),
-        ("redhatcop.redhat.io", "ResourceLocker"),
-        ("redhatcop.redhat.io", "UserConfig"),
-    }
-)
-"""Kinds whose text (templates, inline manifests, patches) a controller applies, by group and kind."""
-_UNDER = {
-    ("argoproj.io", kind): "manifest"
-    for kind in ("ClusterWorkflowTemplate", "CronWorkflow", "Workflow", "WorkflowTemplate")
-}
-"""The one key under which a kind has what is applied; its other text is scripts."""
-_GIVERS = {
-    ("capsule.clastix.io", "Tenant"): "networkPolicies",
-    ("hnc.x-k8s.io", "HNCConfiguration"): "resources",
-}
-"""Kinds that put policies into namespaces, and the key of their spec under which they say so."""
-_REFERRERS = {
-    ("addons.cluster.x-k8s.io", "ClusterResourceSet"): "resources",
-    ("config.projectsveltos.io", "ClusterProfile"): "policyRefs",
-    ("config.projectsveltos.io", "Profile"): "policyRefs",
-}
-"""Kinds that name ConfigMaps and Secrets whose text is applied, and the key of their spec under which they do."""
-_APPLIED_TYPES = ("addons.cluster.x-k8s.io/resource-set", "addons.projectsveltos.io/cluster-profile")
-"""Types of Secrets that hold manifests for these."""
-REFERRER_WORDS = (b"ClusterResourceSet", b"projectsveltos.io", b"cluster.x-k8s.io/resource-set")
-"""Words without which no ConfigMap or Secret of a stream is applied."""
-
 _HIDDEN = re.compile(r"\bkind[\"']?\s*:\s*(?:!|[\"'][^\"'\n]*\\)")
 """A kind in escapes or behind a tag: what it says is not ours to guess."""
 _SPEC_WORDS = re.compile(r"\b(?:egress|ingress|podSelector|policyTypes)\b")
-
-_MUTATORS = {
-    ("kyverno.io", "ClusterPolicy"),
-    ("kyverno.io", "Policy"),
-    ("policies.kyverno.io", "MutatingPolicy"),
-    ("policies.kyverno.io", "NamespacedMutatingPolicy"),
-    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
-    ("mutations.gatekeeper.sh", "Assign"),
-    ("mutations.gatekeeper.sh", "ModifySet"),
-}
-
-_REMOVERS = {
-    ("kyverno.io", "CleanupPolicy"),
-    ("kyverno.io", "ClusterCleanupPolicy"),
-    ("policies.kyverno.io", "DeletingPolicy"),
-    ("policies.kyverno.io", "NamespacedDeletingPolicy"),
-}
-
-READ_AS_POLICIES = frozenset(kind for _, kind in (*TEXTS, *_REFERRERS, *_GIVERS, *_MUTATORS, *_REMOVERS))
-"""Kinds of which what they say must be beyond doubt, as with policies."""
 
 _PARTS = 200_000
 """How many parts of one document are looked at; what is larger may hold anything."""
@@ -134,19 +79,45 @@ def _kind_in_text() -> re.Pattern[str]:
     return re.compile(rf"\bkind[\"']?\s*[:=]\s*(?:dyn\()?[\"']?\w*(?:{'|'.join(policy_endings())})\b")
 
 
-def makes_policies(one: Object) -> bool:
-    """Whether something may make a policy of what an object holds, or change policies as it says.
+_MAKES, _CHANGES, _REMOVES = "make policies for pods", "change policies", "remove policies"
 
-    A rule that names the kind to look at it (`match`) holds none: what is made has a kind and a content of its own.
+
+def done_to_policies(one: Object) -> str:
+    """What something may do with policies because of an object, as words before "of any namespace"; empty for nothing.
+
+    A rule that names the kind to look at it (`match`) makes none: what is made has a kind and a content of its own.
     """
+    kind, found = (one.group, one.kind), one.document.get("spec")
+    spec = found if isinstance(found, dict) else {}
+    if kind in NAMES_ONLY:
+        return ""
+    if kind in RULE_KINDS and rules_match_policies(one, _resources()):
+        return _CHANGES
+    if kind in KUSTOMIZE_KINDS:
+        return _CHANGES if changes_policies(one.document, _is_manifest_of_policy, _is_policy) else ""
+    if kind in OVERRIDES and _overrides(spec):
+        return _CHANGES
+    if kind in MUTATORS and (does := _mutates(spec)):
+        return does
+    if kind in REMOVERS and _removes(spec):
+        return _REMOVES
+    if kind in ACLS and any(_permits(spec.get(key)) for key in ACLS[kind]):
+        return "select pods"
+    return _MAKES if _makes(one, spec) else ""
+
+
+def _makes(one: Object, spec: dict[str, object]) -> bool:
+    """Whether something may make a policy of what an object holds or says."""
     kind = (one.group, one.kind)
-    spec = one.document.get("spec")
-    if (kind in _MUTATORS and _mutates(spec)) or (kind in _REMOVERS and isinstance(spec, dict) and _removes(spec)):
+    if kind in INTENTS or (kind in GIVERS and _gives(spec.get(GIVERS[kind]))):
         return True
-    if kind in _GIVERS and isinstance(spec, dict) and _gives(spec.get(_GIVERS[kind])):
+    if kind in PACKED and (one.document.get(PACKED[kind]) or spec.get(PACKED[kind])):
         return True
-    texts = kind in TEXTS or (kind == ("", "Secret") and one.document.get("type") in _APPLIED_TYPES)
-    return _holds(one.document, templated=one.group == "kyverno.io") or (texts and _says(one))
+    if _holds(one.document, templated=one.group == "kyverno.io"):
+        return True
+    if kind in TEXTS or (kind == ("", "Secret") and one.document.get("type") in APPLIED_TYPES):
+        return _says(one)
+    return not _is_kubernetes_own(one.group) and kind not in VALUES and _shows_manifest(one)
 
 
 def _holds(document: dict[str, object], *, templated: bool) -> bool:
@@ -158,8 +129,10 @@ def _holds(document: dict[str, object], *, templated: bool) -> bool:
         part = stack.pop()
         if isinstance(part, dict):
             kind = part.get("kind")
-            if isinstance(kind, str) and len(part) > 1 and (_is_policy(kind) or (templated and "{{" in kind)):
-                return True
+            if isinstance(kind, str) and len(part) > 1:
+                filled = ("{{" in kind or "${" in kind) and (templated or "apiVersion" in part)
+                if filled or _is_policy(kind):
+                    return True
             if templated and _copies(part.get("cloneList")):
                 return True
             stack.extend(part.values())
@@ -170,13 +143,31 @@ def _holds(document: dict[str, object], *, templated: bool) -> bool:
 
 def _says(one: Object) -> bool:
     """Whether a text in a document is the manifest of a policy, or is packed and may be one."""
-    only = _UNDER.get((one.group, one.kind))
+    only = UNDER.get((one.group, one.kind))
     for key, part in _parts(one.document):
         if key is None and part is None:
             return True  # more parts than are looked at
         if isinstance(part, dict) and part.get("encoding") and isinstance(part.get("content"), str):
             return True
         if isinstance(part, str) and only in (None, key) and speaks_of_a_policy(_plain(one, part)):
+            return True
+    return False
+
+
+def _is_kubernetes_own(group: str) -> bool:
+    return group in OWN_GROUPS or group.endswith(".k8s.io")
+
+
+def _is_manifest_of_policy(text: str) -> bool:
+    return _kind_in_text().search(text) is not None or _HIDDEN.search(text) is not None
+
+
+def _shows_manifest(one: Object) -> bool:
+    """Whether a text in a document is the whole manifest of a policy: kind, API version, and what it says."""
+    for key, part in _parts(one.document):
+        if key is None and part is None:
+            return True  # more parts than are looked at
+        if isinstance(part, str) and "apiVersion" in part and _SPEC_WORDS.search(part) and _kind_in_text().search(part):
             return True
     return False
 
@@ -195,14 +186,21 @@ def applied(objects: Iterable[Object], namespace: str) -> Applied:
     """What is named by those that apply text; `namespace`: of objects that name none."""
     found = set()
     for one in objects:
-        key = _REFERRERS.get((one.group, one.kind))
+        key = REFERRERS.get((one.group, one.kind))
         spec = one.document.get("spec")
-        listed = spec.get(key) if key is not None and isinstance(spec, dict) else None
+        below = spec.get("profileSpec", spec) if isinstance(spec, dict) else None
+        listed = below.get(key) if key is not None and isinstance(below, dict) else None
         for reference in listed if isinstance(listed, list) else ():
             if isinstance(reference, dict) and isinstance(reference.get("name"), str):
                 where = reference.get("namespace")
-                beside = one.namespace or namespace if one.kind != "ClusterProfile" else ""
-                found.add((str(reference.get("kind")), where if isinstance(where, str) else beside, reference["name"]))
+                beside = one.namespace or namespace if one.kind not in OF_ALL_NAMESPACES else ""
+                found.add(
+                    (
+                        str(reference.get("kind") or "Secret"),
+                        where if isinstance(where, str) else beside,
+                        reference["name"],
+                    )
+                )
     return frozenset(found)
 
 
@@ -254,21 +252,30 @@ def _gives(listed: object) -> bool:
     return any(isinstance(entry, dict) and entry.get("resource") in _resources() for entry in listed)
 
 
-def _mutates(spec: object) -> bool:
-    """Whether a mutation is for policies, for every kind and speaks of what policies have, or opens pods."""
-    if not isinstance(spec, dict):
-        return False
+def _mutates(spec: dict[str, object]) -> str:
+    """What a mutation does if it is for policies, for every kind and speaks of what policies have, or opens pods."""
     rules = spec.get("rules")
     parts = [rule for rule in rules if isinstance(rule, dict) and rule.get("mutate")] if isinstance(rules, list) else []
     for part in parts if isinstance(rules, list) else [spec]:
         named = _named(part)
         if any(map(_names_policies, named)):
-            return True
+            return _CHANGES
         if any(map(_names_everything, named)) and any(_SPEC_WORDS.search(text) for text in _words(part)):
-            return True
+            return _CHANGES
         if _opens_pods(part):
-            return True
-    return False
+            return "give networks that no policy holds for to pods"
+    return ""
+
+
+def _overrides(spec: dict[str, object]) -> bool:
+    """Whether what rewrites everything speaks of what policies have; what names its kinds holds them as objects."""
+    return not spec.get("resourceSelectors") and any(_SPEC_WORDS.search(text) for text in _words(spec))
+
+
+def _permits(rules: object) -> bool:
+    """Whether a list of Kube-OVN's rules has one that lets something through."""
+    found = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    return any(str(rule.get("action") or rule.get("policy")).startswith("allow") for rule in found)
 
 
 _NETWORKS = re.compile(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")

@@ -9,6 +9,7 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals
 from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.documents.objects import Object, unroll
+from mcpfence.reach.documents.staying import why_not_staying
 from mcpfence.reach.engines import all_engines, by_kind
 from mcpfence.reach.engines.contract import Engine, Policy, Reader, perhaps_void
 from mcpfence.reach.engines.not_evaluated import NotEvaluated, not_evaluated
@@ -30,7 +31,7 @@ class PolicyReader:
     pods only if they hold all of those; `api_addresses` are those that the API server may have.  With `every` also the
     engines whose word no proof takes are read.  `enforced` are kinds, as (API group, kind), whose engine the cluster is
     known to run: policies of other optional engines then stand among those that are not evaluated, and those of the
-    rest open what they say and close nothing (None: all are read, and believed).
+    rest open what they say and close nothing (None: all are read, and believed).  So do policies that may not stay.
     """
 
     def __init__(
@@ -62,9 +63,8 @@ class PolicyReader:
         if reader is None:
             reader = self._readers[engine.name] = self._reader(engine)
         policy = reader.read(one.document, one.kind, self.title(one), one.namespace or self.namespace)
-        if engine.everywhere or self._enforced is None or engine.kinds & self._enforced:
-            return policy
-        return perhaps_void(policy)
+        believed = engine.everywhere or self._enforced is None or engine.kinds & self._enforced
+        return policy if believed and not why_not_staying(one.document) else perhaps_void(policy)
 
     def _reader(self, engine: Engine) -> Reader:
         if engine.api_reader is not None:

@@ -44,6 +44,14 @@ def warnings_of(raw: dict[str, Any]) -> list[str]:
         ("networking.istio.io", "sidecars virtualservices", "create", "create on sidecars"),
         ("acme.example", "acmetrafficpolicies", "create", "create on acmetrafficpolicies"),
         ("kyverno.io", "policies", "create", "create on policies"),
+        ("k8s.otterize.com", "clientintents", "create", "create on clientintents"),
+        (
+            "admissionregistration.k8s.io",
+            "mutatingwebhookconfigurations",
+            "create",
+            "create on mutatingwebhookconfigurations",
+        ),
+        ("apiextensions.k8s.io", "customresourcedefinitions", "create delete", "delete on customresourcedefinitions"),
     ],
 )
 def test_rights_that_undo_the_fence(group: str, resources: str, verbs: str, shown: str) -> None:
@@ -63,6 +71,12 @@ def test_rights_that_undo_the_fence(group: str, resources: str, verbs: str, show
         ("", "pods/exec pods/portforward", "create", "create on pods/exec, pods/portforward the server could act through other pods, behind their fences"),
         ("", "serviceaccounts/token", "create", "create on serviceaccounts/token the server could take the rights of others"),
         ("rbac.authorization.k8s.io", "rolebindings", "create", "create on rolebindings the server could give out rights, or take them away"),
+        ("", "serviceaccounts", "patch", "patch on serviceaccounts the server could take the rights of others"),
+        ("certificates.k8s.io", "signers", "approve", "approve on signers the server could take the rights of others"),
+        ("argoproj.io", "applications", "create", "create on applications the server could have a controller start pods or apply policies for it"),
+        ("kubevirt.io", "virtualmachines", "create get", "create on virtualmachines the server could have a controller start pods or apply policies for it"),
+        ("apiregistration.k8s.io", "apiservices", "create", "create on apiservices the server could answer for the API server, or take its guards away"),
+        ("gateway.networking.k8s.io", "httproutes", "create", "create on httproutes the server could lead callers past the checks of a gateway"),
         ("", "namespaces", "patch", "patch on namespaces the server could change by which labels policies know namespaces"),
     ],
 )  # fmt: skip
@@ -84,6 +98,7 @@ def test_rights_around_the_fence(group: str, resources: str, verbs: str, shown: 
         ("wgpolicyk8s.io", "policyreports", "create"),
         ("", "configmaps services", "create update"),
         ("", "serviceaccounts", "create"),
+        ("apiextensions.k8s.io", "customresourcedefinitions", "create"),
     ],
 )
 def test_rights_that_leave_the_fence_alone(group: str, resources: str, verbs: str) -> None:

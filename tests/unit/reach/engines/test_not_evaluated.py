@@ -127,7 +127,7 @@ def test_they_stand_among_the_policies_of_a_subject() -> None:
                 "metadata": {"name": "open"},
                 "spec": {"rules": [{"generate": {"kind": "NetworkPolicy", "data": {"spec": {"egress": [{}]}}}}]},
             },
-            "ClusterPolicy open (kyverno.io) is not evaluated; it may select pods of any namespace",
+            "ClusterPolicy open (kyverno.io) is not evaluated; it may make policies for pods of any namespace",
         ),
         (
             {

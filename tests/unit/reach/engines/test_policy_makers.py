@@ -284,7 +284,118 @@ MAKERS |= {
     ],
 }  # fmt: skip
 
+
+def webhook(*resources: str, groups: tuple[str, ...] = ("*",), operations: tuple[str, ...] = ("CREATE",)) -> Raw:
+    """A configuration of webhooks, the second of which is for these resources."""
+    rule = {"apiGroups": list(groups), "resources": list(resources), "operations": list(operations)}
+    pods = {"apiGroups": [""], "resources": ["pods"], "operations": ["CREATE"]}
+    found = made("admissionregistration.k8s.io/v1", "MutatingWebhookConfiguration")
+    return {**found, "webhooks": [{"rules": [pods]}, {"rules": [rule]}]}
+
+
+def kubewarden(**spec: Any) -> Raw:
+    """A policy of Kubewarden's for policies."""
+    rules = [{"apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "operations": ["CREATE"]}]
+    return made("policies.kubewarden.io/v1", "ClusterAdmissionPolicy", {"rules": rules, **spec})
+
+
+def jspolicy(kind: str, *resources: str, code: str = "mutate(request.object)") -> Raw:
+    """A JsPolicy of a type."""
+    spec = {"type": kind, "operations": ["CREATE"], "resources": list(resources), "javascript": code}
+    return made("policy.jspolicy.com/v1beta1", "JsPolicy", spec)
+
+
+CODE = 'create({kind: "NetworkPolicy", apiVersion: "networking.k8s.io/v1", spec: {podSelector: {}, egress: [{}]}})'
+SECRET = {**made("v1", "Secret", data={"a.yaml": coded(TEXT)}), "metadata": {"name": "m", "namespace": "demo-mcp"}}
+REFERENCE = [{"kind": "ConfigMap", "name": "m", "namespace": "demo-mcp"}]
+EVERYTHING: Raw = {"overriders": {"plaintext": [{"path": "/spec/egress", "operator": "replace", "value": [{}]}]}}
+MAKERS |= {
+    "a webhook for policies": [webhook("networkpolicies", groups=("networking.k8s.io",))],
+    "a webhook for all of a group": [webhook("*", groups=("cilium.io",), operations=("UPDATE",))],
+    "a webhook for everything": [webhook("*/*", operations=("*",))],
+    "Kubewarden mutates": [kubewarden(mutating=True)],
+    "jsPolicy mutates": [jspolicy("Mutating", "networkpolicies")],
+    "jsPolicy controls": [jspolicy("Controller", "networkpolicies")],
+    "jsPolicy makes": [jspolicy("Controller", "namespaces", code=CODE)],
+    "jsPolicy's bundle": [made("policy.jspolicy.com/v1beta1", "JsPolicyBundle", {"bundle": "H4sIAAAA"})],
+    "Karmada overrides everything": [made("policy.karmada.io/v1alpha1", "ClusterOverridePolicy", {"overrideRules": [EVERYTHING]})],
+    "Karmada overrides policies": [
+        made(
+            "policy.karmada.io/v1alpha1",
+            "OverridePolicy",
+            {"resourceSelectors": [{"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy"}], "overrideRules": [EVERYTHING]},
+        )
+    ],
+    "Loft's template": [made("storage.loft.sh/v1", "SpaceTemplate", {"template": {"objects": TEXT}})],
+    "Loft's space": [made("management.loft.sh/v1", "SpaceInstance", {"template": {"objects": TEXT}})],
+    "a template of an operator that nobody knows": [made("x.example/v1", "Thing", {"raw": f"---\n{TEXT}"})],
+    "package-operator's template": [made("package-operator.run/v1alpha1", "ObjectTemplate", {"template": TEXT})],
+    "Crossplane's operation": [made("ops.crossplane.io/v1alpha1", "Operation", {"pipeline": [{"input": {"inline": {"template": TEXT}}}]})],
+    "OpenShift's template of any kind": [made("template.openshift.io/v1", "Template", objects=[{**OPEN, "kind": "${KIND}"}])],
+    "Otterize's intents": [made("k8s.otterize.com/v2beta1", "ClientIntents", {"workload": {"name": "x"}})],
+    "a chart that is packed": [made("helm.cattle.io/v1", "HelmChart", {"chartContent": "H4sIAAAA"})],
+    "Fleet's packed content": [made("fleet.cattle.io/v1alpha1", "Content", content="H4sIAAAA")],
+    "a ConfigMap that an event of Sveltos applies": [
+        configmap(TEXT), made("lib.projectsveltos.io/v1beta1", "EventTrigger", {"policyRefs": REFERENCE})
+    ],
+    "a ConfigMap that Sveltos promotes": [
+        configmap(TEXT), made("config.projectsveltos.io/v1beta1", "ClusterPromotion", {"profileSpec": {"policyRefs": REFERENCE}})
+    ],
+    "a Secret that Gardener applies": [
+        SECRET, made("resources.gardener.cloud/v1alpha1", "ManagedResource", {"secretRefs": [{"name": "m"}]})
+    ],
+    "rules of Kube-OVN's subnet": [made("kubeovn.io/v1", "Subnet", {"acls": [{"action": "allow-related", "match": "ip4"}]})],
+    "rules of Kube-OVN's group": [made("kubeovn.io/v1", "SecurityGroup", {"egressRules": [{"policy": "allow"}]})],
+}  # fmt: skip
+
+
+def kustomization(**body: Any) -> Raw:
+    """A file of kustomize's beside the manifests."""
+    return made("kustomize.config.k8s.io/v1beta1", "Kustomization", **body)
+
+
+DELETE = "$patch: delete\nkind: NetworkPolicy\nmetadata: {name: mcp-default-deny}\n"
+MAKERS |= {
+    "a patch of kustomize's": [kustomization(patches=[{"patch": DELETE}])],
+    "a patch for policies": [kustomization(patches=[{"patch": "- op: remove", "target": {"kind": "NetworkPolicy"}}])],
+    "a patch for what has a name": [kustomization(patches=[{"path": "p.yaml", "target": {"name": "mcp-.*"}}])],
+    "a patch for an expression of kinds": [kustomization(patches=[{"path": "p.yaml", "target": {"kind": "Net.*"}}])],
+    "an older patch": [kustomization(patchesStrategicMerge=[DELETE])],
+    "an older patch of JSON": [kustomization(patchesJson6902=[{"target": {"kind": "NetworkPolicy"}, "path": "p.yaml"}])],
+    "labels for selectors": [kustomization(labels=[{"pairs": {"a": "b"}, "includeSelectors": True}])],
+    "labels everywhere": [kustomization(commonLabels={"a": "b"})],
+    "a component": [kustomization(components=["../open"])],
+    "a replacement": [kustomization(replacements=[{"targets": [{"select": {"kind": "NetworkPolicy"}}]}])],
+}  # fmt: skip
+
 NOBODYS: dict[str, list[Raw]] = {
+    "a list of files": [kustomization(resources=["a.yaml"], images=[{"name": "x", "newTag": "1"}])],
+    "a patch of a Deployment": [
+        kustomization(patches=[{"patch": "- op: add", "target": {"kind": "Deployment"}}], labels=[{"pairs": {"a": "b"}}])
+    ],
+    "a webhook for pods": [webhook("pods", "deployments")],
+    "a webhook for another group": [webhook("*", groups=("cert-manager.io",))],
+    "a webhook for deletions": [webhook("networkpolicies", operations=("DELETE",))],
+    "a webhook that only refuses": [
+        {**webhook("networkpolicies"), "kind": "ValidatingWebhookConfiguration"}
+    ],
+    "Kubewarden refuses": [kubewarden(mutating=False)],
+    "jsPolicy refuses": [jspolicy("Validating", "networkpolicies")],
+    "Karmada overrides images": [
+        made("policy.karmada.io/v1alpha1", "ClusterOverridePolicy", {"overrideRules": [{"overriders": {"imageOverrider": []}}]})
+    ],
+    "Kube-OVN's subnet that drops": [made("kubeovn.io/v1", "Subnet", {"acls": [{"action": "drop"}]})],
+    "the definition of a kind": [
+        made("apiextensions.k8s.io/v1", "CustomResourceDefinition", {"names": {"kind": "CiliumNetworkPolicy", "plural": "x"}})
+    ],
+    "a project of Argo CD": [
+        made("argoproj.io/v1alpha1", "AppProject", {"namespaceResourceWhitelist": [{"group": "networking.k8s.io", "kind": "NetworkPolicy"}]})
+    ],
+    "a report": [
+        made("wgpolicyk8s.io/v1alpha2", "PolicyReport", results=[{"resources": [{"kind": "NetworkPolicy", "name": "x"}]}])
+    ],
+    "a text that speaks of a policy": [made("x.example/v1", "Thing", {"help": "write kind: NetworkPolicy with egress"})],
+
     "a script in a workflow": [
         made("argoproj.io/v1alpha1", "Workflow", {"templates": [{"name": "t", "script": {"source": f"kubectl apply -f -<<E\n{TEXT}"}}]})
     ],
@@ -328,8 +439,27 @@ def test_what_makes_or_changes_policies_is_named(documents: list[Raw]) -> None:
     """One of the documents, for pods of any namespace."""
     (found,) = read_policies(documents).not_evaluated
 
-    assert found.text.endswith(") is not evaluated; it may select pods of any namespace")
+    assert found.text.split(" is not evaluated; ", 1)[1] in DONE
     assert found.opens
+
+
+DOES = {
+    "a webhook for policies": "MutatingWebhookConfiguration demo-mcp/p (admissionregistration.k8s.io) is not evaluated; it "
+    "may change policies of any namespace",
+    "Kyverno generates": "ClusterPolicy demo-mcp/p (kyverno.io) is not evaluated; it may make policies for pods of any namespace",
+    "Kyverno deletes": "DeletingPolicy demo-mcp/p (policies.kyverno.io) is not evaluated; it may remove policies of any namespace",
+    "a ConfigMap that Sveltos names": "ConfigMap demo-mcp/m is not evaluated; it may make policies for pods of any namespace",
+    "Kyverno adds networks": "ClusterPolicy demo-mcp/p (kyverno.io) is not evaluated; it may give networks that no policy "
+    "holds for to pods of any namespace",
+    "rules of Kube-OVN's group": "SecurityGroup demo-mcp/p (kubeovn.io) is not evaluated; it may select pods of any namespace",
+}
+DONE = {text.split(" is not evaluated; ", 1)[1] for text in DOES.values()}
+
+
+@pytest.mark.parametrize("name", DOES)
+def test_what_it_may_do_is_said(name: str) -> None:
+    """Who makes policies, who changes and who removes them are three things to look for."""
+    assert [one.text for one in read_policies(MAKERS[name]).not_evaluated] == [DOES[name]]
 
 
 @pytest.mark.parametrize("documents", NOBODYS.values(), ids=NOBODYS)
@@ -356,13 +486,15 @@ def test_reach_and_diff_name_them(tmp_path: Any) -> None:
     old.write_text(yaml.safe_dump_all([OPEN, configmap(TEXT)]))
     new.write_text(yaml.safe_dump_all([OPEN, configmap(TEXT), SETS]))
 
-    assert "ConfigMap demo-mcp/m () is not evaluated" in run_cli("reach", str(new)).stderr
+    assert "ConfigMap demo-mcp/m is not evaluated" in run_cli("reach", str(new)).stderr
     done = run_cli("diff", str(old), str(new))
     assert done.code == 1
-    assert "ConfigMap demo-mcp/m () is not evaluated" in done.stdout
+    assert "ConfigMap demo-mcp/m is not evaluated" in done.stdout
 
 
-@pytest.mark.parametrize("kind", ["Bundle", "ResourceSet", "MutatingAdmissionPolicy", "ClusterResourceSet"])
+@pytest.mark.parametrize(
+    "kind", ["Bundle", "ResourceSet", "MutatingAdmissionPolicy", "ClusterResourceSet", "MutatingWebhookConfiguration"]
+)
 def test_they_are_read_as_policies_are(kind: str, tmp_path: Any) -> None:
     """Where readers of YAML differ on what such a document says, nothing passes."""
     text = f"apiVersion: x.example/v1\nkind: {kind}\nmetadata: {{name: p}}\nspec: {{a: b}}\nspec: {{a: c}}\n"
