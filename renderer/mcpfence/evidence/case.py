@@ -1,4 +1,4 @@
-"""The case: a catalog that was rendered, its fences, and the manifests that are to keep to them, read from their bytes."""
+"""The case: a rendered catalog, its fences, and the manifests that are to keep to them, read from their bytes."""
 
 from __future__ import annotations
 
@@ -100,4 +100,6 @@ def _secrets(objects: Sequence[Object]) -> Iterator[Finding]:
     for one in objects:
         if one.kind == "Secret":
             sentence = "is a Secret, and a pack is made to be shown"
-            yield from fail("evidence-secret", sentence, "leave its file out: no fence needs it", document=one.title).findings
+            yield from fail(
+                "evidence-secret", sentence, "leave its file out: no fence needs it", document=one.title
+            ).findings

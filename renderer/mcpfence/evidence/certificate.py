@@ -89,7 +89,9 @@ def certify(case: Case) -> Certificate:
         "provider": provider.name,
         "names": {
             "at": "anywhere" if provider.names_at is NamesAt.ANYWHERE else "declared addresses",
-            "told": "by what a flow shows" if provider.composition is Composition.LAYERED else "by the resolver's answers",
+            "told": "by what a flow shows"
+            if provider.composition is Composition.LAYERED
+            else "by the resolver's answers",
         },
         "reading": {
             "namespace": case.namespace,
@@ -154,9 +156,7 @@ class _Fences:
         entry["ingress"] = {"declared": [], "lost": [], **self.ingress(pod, pod, ())}
         return entry
 
-    def _direction(
-        self, subject: Subject | Pod, pod: Pod, direction: str, shown: Sequence[Witness]
-    ) -> dict[str, Any]:
+    def _direction(self, subject: Subject | Pod, pod: Pod, direction: str, shown: Sequence[Witness]) -> dict[str, Any]:
         allowed = self._case.evaluator.reach(subject, direction).most
         said = [_witness(one, pod, direction) for one in shown]
         return {"allowed": self.addresses.rows(rows_of(allowed)), "witnesses": said}
@@ -195,4 +195,5 @@ def _witness(one: Witness, pod: Pod, direction: str) -> dict[str, Any]:
     }
     said |= {} if packet.port is None else {"port": packet.port}
     said |= {"name": packet.name} if packet.name else {}
-    return {**said, "decidedBy": [{"policy": d.policy, "rule": d.field} for d in one.decided]}
+    rules = dict.fromkeys((rule.policy, rule.field) for rule in one.decided)
+    return {**said, "decidedBy": [{"policy": policy, "rule": rule} for policy, rule in rules]}

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.evidence.certificate import Certificate
@@ -51,22 +51,44 @@ def sums_of(files: Mapping[str, bytes]) -> bytes:
     return "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files)).encode()
 
 
+def is_pack(files: Mapping[str, bytes]) -> bool:
+    """Whether the files of a folder are those of a pack, whatever has become of their contents."""
+    try:
+        statement = json.loads(files[CERTIFICATE])
+        listed = {line.split("  ", 1)[1] for line in files[SUMS].decode().splitlines()}
+        return bool(statement["predicateType"] == PREDICATE) and files.keys() == {*listed, SUMS}
+    except (KeyError, TypeError, ValueError, IndexError, RecursionError):
+        return False
+
+
 def _digest(data: bytes) -> dict[str, str]:
     return {"sha256": hashlib.sha256(data).hexdigest()}
 
 
-def json_text(value: Any, indent: int = 0) -> str:
-    """JSON that people can read: what fits on a line stands on one."""
+def json_text(value: Any, indent: int = 0, width: int = _WIDTH) -> str:
+    """JSON that people can read: what fits on a line stands on one, and so does each witness."""
     if isinstance(value, Mapping):
-        items = [f"{json.dumps(key)}: {json_text(inner, indent + 2)}" for key, inner in value.items()]
+        texts = ((key, _member(key, inner, indent + 2, width)) for key, inner in value.items())
+        items = [f"{json.dumps(key)}: {text}" for key, text in texts]
         first, last = "{}"
     elif isinstance(value, (list, tuple)):
-        items = [json_text(inner, indent + 2) for inner in value]
+        items = [json_text(inner, indent + 2, width) for inner in value]
         first, last = "[]"
     else:
         return json.dumps(value)
-    if sum(map(len, items)) + 2 * len(items) <= _WIDTH - indent and not any("\n" in item for item in items):
+    if sum(map(len, items)) + 2 * len(items) <= width - indent and not any("\n" in item for item in items):
         return f"{first}{', '.join(items)}{last}"
-    pad = " " * (indent + 2)
-    lines = f",\n{pad}".join(items)
-    return f"{first}\n{pad}{lines}\n{' ' * indent}{last}"
+    return _broken(items, first, last, indent)
+
+
+def _member(key: str, value: Any, indent: int, width: int) -> str:
+    return _lines(value, indent) if key == "witnesses" else json_text(value, indent, width)
+
+
+def _lines(values: Sequence[Any], indent: int) -> str:
+    return _broken([json.dumps(value) for value in values], "[", "]", indent)
+
+
+def _broken(items: Sequence[str], first: str, last: str, indent: int) -> str:
+    pad = f"\n{' ' * (indent + 2)}"
+    return f"{first}{pad}{f',{pad}'.join(items)}\n{' ' * indent}{last}" if items else f"{first}{last}"

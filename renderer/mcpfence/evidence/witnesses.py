@@ -10,21 +10,25 @@ as far as no other rule says otherwise: what is asked is what all policies let o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from mcpfence.net.addresses import ALL, format_address, parse_address
 from mcpfence.net.intervals import Interval, Intervals, contains
-from mcpfence.reach.engines.contract import Action, matched
-from mcpfence.reach.evaluation.deciding_rules import Decision, deciding_rules
-from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
+from mcpfence.reach.engines.contract import Action
+from mcpfence.reach.evaluation.deciding_rules import Decision, deciding_among
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, matched_anywhere
+from mcpfence.reach.evaluation.fold import Speaking
 from mcpfence.reach.flows import flows, host_names, traffic
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.host_names import ANY, Names
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME
+from mcpfence.reach.flows.traffic import Traffic
+
+T = TypeVar("T")
 
 _BLOCKS = 8
 """So many blocks of a rule have their edges tried; of more the first, the last and those around addresses that people
@@ -32,12 +36,13 @@ know."""
 _NAMES = 64
 """So many patterns of a rule are tried."""
 _SPANS = 8
-_KNOWN = tuple(
+KNOWN = tuple(
     parse_address(text)
     for text in ("169.254.169.254", "10.0.0.1", "192.168.0.1", "1.1.1.1", "fd00:ec2::254", "2606:4700:4700::1111")
 )
+"""Addresses that people recognise: who reads a certificate looks for them."""
 _METADATA = frozenset(map(parse_address, ("169.254.169.254", "fd00:ec2::254")))
-_STRANGERS = ("example.com", "example.org", "example.net")
+STRANGERS = ("example.com", "example.org", "example.net")
 """Names that resolve (RFC 2606), so that a live test of one that is denied shows something."""
 
 
@@ -55,13 +60,13 @@ def witnesses(evaluator: Evaluator, pod: Pod, direction: str, callable_at: Inter
     `callable_at` are points on which callers are tried who may not call, where no rule opens any.
     """
     reach = evaluator.reach(pod, direction)
-    layers = evaluator.speaking(pod, direction)
+    layers = [*evaluator.speaking(pod, direction).values()]
     found: dict[Packet, Witness] = {}
-    for packet in _candidates(evaluator, pod, direction, reach, callable_at):
+    for packet in _candidates(layers, pod, direction, reach, callable_at):
         allowed = flows.includes(reach.least, packet)
         if packet in found or (not allowed and flows.includes(reach.most, packet)):
             continue  # what cannot be told is no witness
-        said = [one for layer in layers for one in deciding_rules(evaluator, pod, direction, packet, layer)]
+        said = [one for speaking in layers for one in deciding_among(speaking, direction, packet)]
         found[packet] = Witness(allowed, packet, tuple(dict.fromkeys(one for one in said if one.allows is allowed)))
     return sorted(found.values(), key=_order)
 
@@ -74,12 +79,12 @@ def _order(witness: Witness) -> tuple[object, ...]:
 
 
 def _candidates(
-    evaluator: Evaluator, pod: Pod, direction: str, reach: Bounds[Reach], callable_at: Intervals
+    layers: Sequence[Sequence[Speaking]], pod: Pod, direction: str, reach: Bounds[Reach], callable_at: Intervals
 ) -> Iterator[Packet]:
-    for speaking in evaluator.speaking(pod, direction).values():
+    for speaking in layers:
         for one in speaking:
             for _, rule, _ in one.rows():
-                match = matched(rule, direction, pod.ports if direction == "ingress" else None).least
+                match = matched_anywhere(rule, direction).least
                 if rule.action is Action.ALLOW:
                     yield from _around(flows.intersect(match, reach.least))
                 elif rule.action is Action.DENY:
@@ -95,34 +100,38 @@ def _known(pod: Pod, direction: str, reach: Reach, callable_at: Intervals) -> It
         port = next((traffic.decode(spans[0][0])[1] or port for spans in points if spans), port)
         stranger = ((NAMESPACE_NAME, pod.namespace),)
         yield Packet(namespace=stranger, pod=(), protocol="TCP", port=port)
-    for address in _KNOWN:
+    for address in KNOWN:
         if direction == "egress" or address not in _METADATA:
             yield Packet(address=address, protocol="TCP", port=80 if address in _METADATA else port)
 
 
 def _around(reach: Reach) -> Iterator[Packet]:
-    """Packets inside each part of a set of flows, and next to it."""
-    for members, allowed in reach.addresses:
-        for points, names in allowed:
-            base = flows.witness(Reach(((members, ((points, names),)),)))
-            if base is not None:
-                yield base
-                yield from _at_addresses(base, members)
-                yield from _at_points(base, points)
-                yield from _at_names(base, names)
-    for box, allowed in reach.pods:
-        for points, names in allowed:
-            base = flows.witness(Reach((), ((box, ((points, names),)),)))
-            if base is not None:
-                yield base
-                yield from _at_labels(base)
-                yield from _at_points(base, points)
-                yield from _at_names(base, names)
+    """Packets inside each part of what a rule lets through, and next to it."""
+    parts = [
+        (Reach(((members, ((points, names),)),)), points, names) for members, points, names in _spread(reach.addresses)
+    ]
+    parts += [(Reach((), ((box, ((points, names),)),)), points, names) for box, points, names in _spread(reach.pods)]
+    tried: set[object] = set()
+    for part, points, names in parts:
+        base = flows.witness(part)
+        if base is None:
+            continue
+        yield base
+        yield from _at_addresses(base, part.addresses[0][0]) if part.addresses else _at_labels(base)
+        if points not in tried:  # the ports of a rule are the same for all of its peers
+            yield from _at_points(base, points)
+        if names not in tried:
+            yield from _at_names(base, names)
+        tried |= {points, names}
+
+
+def _spread(rows: Iterable[tuple[T, Traffic]]) -> Iterator[tuple[T, Intervals, Names]]:
+    return ((peers, points, names) for peers, allowed in rows for points, names in allowed)
 
 
 def _at_addresses(base: Packet, members: Intervals) -> Iterator[Packet]:
     for first, last in _edges(members):
-        inside = (first, last) if len(members) > 1 else (last,)
+        inside = (first,) if len(members) > 1 else ()
         for address in (*inside, first - 1, last + 1):
             if contains(ALL, address):
                 yield replace(base, address=address)
@@ -132,7 +141,7 @@ def _edges(members: Intervals) -> Sequence[Interval]:
     if len(members) <= _BLOCKS:
         return members
     chosen = {0, len(members) - 1}
-    for known in _KNOWN:  # the gap that one lies in is between these two, or it lies in the second
+    for known in KNOWN:  # the gap that one lies in is between these two, or it lies in the second
         behind = next((place for place, (_, last) in enumerate(members) if last >= known), 0)
         chosen |= {max(behind - 1, 0), behind}
     return [members[place] for place in sorted(chosen)]
@@ -145,7 +154,7 @@ def _at_points(base: Packet, points: Intervals) -> Iterator[Packet]:
         if low is None or high is None:
             yield replace(base, protocol=protocol, port=None)
             continue
-        for port in dict.fromkeys((low, high, low - 1, high + 1)):
+        for port in (low, low - 1, high + 1):
             if 1 <= port <= traffic.LAST_PORT:
                 yield replace(base, protocol=protocol, port=port)
         yield replace(base, protocol="TCP" if protocol == "UDP" else "UDP", port=low)
@@ -155,13 +164,13 @@ def _at_names(base: Packet, names: Names) -> Iterator[Packet]:
     if names is ANY:
         return
     yield replace(base, name="")
-    yield from (replace(base, name=name) for name in _STRANGERS[:1])
+    yield from (replace(base, name=name) for name in STRANGERS[:1])
     positive = (pattern for pattern in host_names.signed_patterns(names) if not pattern.startswith(("!", "-")))
     for pattern in islice(positive, _NAMES):
         labels = pattern.split(".")
         wild = sum(label in ("*", "?") for label in labels)
         fixed = labels[wild:]
-        yield replace(base, name=".".join(["any"] * wild + fixed) if wild < len(labels) else _STRANGERS[0])
+        yield replace(base, name=".".join(["any"] * wild + fixed) if wild < len(labels) else STRANGERS[0])
         yield replace(base, name=".".join(fixed if wild else ["any", *fixed]))
 
 

@@ -12,7 +12,7 @@ tests/contract/test_verify_evidence.py holds it to that, and to 400 lines.  What
 5. Every witness is sent again: same verdict, same policies and rules.
 6. No pod of a fence stands where no policy holds, and no policy of mcpfence is for pods that no fence speaks of.
 
-What is *declared* is the certificate's own word: who doubts it makes the pack again from the catalog and compares bytes.
+What is *declared* is the certificate's own word: who doubts it makes the pack again from the catalog, and compares.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import hashlib
 import ipaddress
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from mcpfence.documents.agreement import load_judged
@@ -29,12 +29,13 @@ from mcpfence.reach.connectivity.workloads import read_templates, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.contract import Policy
 from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
-from mcpfence.reach.evaluation.deciding_rules import deciding_rules
+from mcpfence.reach.evaluation.deciding_rules import deciding_among, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
+from mcpfence.reach.evaluation.index import Index
 from mcpfence.reach.evaluation.policy_set import PolicySet, read_policies
-from mcpfence.reach.flows import flows, label_sets
+from mcpfence.reach.flows import bounds, flows, label_sets
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
-from mcpfence.reach.flows.plain_form import read_labels, read_ranges, reach_of_rows, rows_of
+from mcpfence.reach.flows.plain_form import reach_of_rows, read_labels, read_ranges, rows_of
 from mcpfence.reach.flows.selection import Selects, selects
 
 STATEMENT = "https://in-toto.io/Statement/v1"
@@ -44,7 +45,7 @@ CERTIFICATE, SUMS, MANIFESTS = "certificate.json", "SHA256SUMS", "manifests/"
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._/-]*)\Z")
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
 _ANYWHERE = {"addresses": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]}
-_ANY_POD = {"pods": {}, "namespaces": {}}
+_ANY_POD: dict[str, Any] = {"pods": {}, "namespaces": {}}
 
 
 class Difference(NamedTuple):
@@ -155,7 +156,9 @@ def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterat
             elif name not in files:
                 yield Difference(name, f"is missing, and the certificate has it as a {what}")
             elif _digest(files[name]) != digest:
-                yield Difference(name, f"is not what was certified: its SHA-256 is {_digest(files[name])}, not {digest}")
+                yield Difference(
+                    name, f"is not what was certified: its SHA-256 is {_digest(files[name])}, not {digest}"
+                )
 
 
 # --- what the manifests let through ---
@@ -220,18 +223,18 @@ class _Pack:
 
     def _direction(self, fence: _Fence, direction: str) -> Iterator[str]:
         said = fence.entry[direction]
-        bounds = self.evaluator.reach(fence.subject, direction)
+        reach = self.evaluator.reach(fence.subject, direction)
         declared = self._reach(said["declared"])
         lost = flows.union_of(self._reach(one["rows"]) for one in said["lost"])
-        extra = flows.witness_outside(bounds.most, flows.union(declared, self._tolerated(said["declared"])))
+        extra = flows.witness_outside(reach.most, flows.union(declared, self._tolerated(said["declared"])))
         if extra is not None:
             yield f"{extra.text} may pass and is not declared: {self._why(fence, direction, extra)}"
-        missing = flows.witness_outside(declared, flows.union(bounds.least, lost))
+        missing = flows.witness_outside(declared, flows.union(reach.least, lost))
         if missing is not None:
             yield f"{missing.text} is declared, is not listed as lost, and does not surely pass"
-        if rows_of(bounds.most) != [self._resolved(row) for row in said["allowed"]]:
-            yield f"`allowed` is not what the manifests let through{self._first_change(bounds.most, said['allowed'])}"
-        yield from self._replay(fence, direction, said["witnesses"], bounds.most)
+        if rows_of(reach.most) != [self._resolved(row) for row in said["allowed"]]:
+            yield f"`allowed` is not what the manifests let through{self._first_change(reach.most, said['allowed'])}"
+        yield from self._replay(fence, direction, said["witnesses"], reach.most)
 
     def _reach(self, rows: Sequence[Mapping[str, Any]]) -> Reach:
         return reach_of_rows(self._resolved(row) for row in rows)
@@ -271,12 +274,15 @@ class _Pack:
             yield "has no witness that is denied"
         if "allowed" not in verdicts and most:
             yield "has no witness that is allowed"
+        asked, reach, layers = None, bounds.UNKNOWN, []
         for place, one in enumerate(shown):
             pod, packet = _packet(one, direction)
             if not self._is_of(fence, pod):
                 yield f"witnesses[{place}] is no packet of its pods"
                 continue
-            reach = self.evaluator.reach(pod, direction)
+            if pod != asked:
+                asked, reach = pod, self.evaluator.reach(pod, direction)
+                layers = [*self.evaluator.speaking(pod, direction).values()]
             passes = flows.includes(reach.least, packet)
             if not passes and flows.includes(reach.most, packet):
                 yield f"witnesses[{place}], {packet.text}: whether it passes cannot be told"
@@ -284,14 +290,11 @@ class _Pack:
             if one["verdict"] != ("allowed" if passes else "denied"):
                 yield f"witnesses[{place}], {packet.text}: is {'allowed' if passes else 'denied'}, not {one['verdict']}"
                 continue
-            decided = [
-                {"policy": rule.policy, "rule": rule.field}
-                for layer in self.evaluator.speaking(pod, direction)
-                for rule in deciding_rules(self.evaluator, pod, direction, packet, layer)
-                if rule.allows is passes
-            ]
-            if sorted(map(_texts, decided)) != sorted(map(_texts, one["decidedBy"])):
-                yield f"witnesses[{place}], {packet.text}: is decided by {_rules(decided)}, not by {_rules(one['decidedBy'])}"
+            said = [rule for speaking in layers for rule in deciding_among(speaking, direction, packet)]
+            decided = {f"{rule.policy} {rule.field}".rstrip() for rule in said if rule.allows is passes}
+            claimed = {f"{rule['policy']} {rule['rule']}".rstrip() for rule in one["decidedBy"]}
+            if decided != claimed:
+                yield f"witnesses[{place}], {packet.text}: is decided by {_listed(decided)}, not by {_listed(claimed)}"
 
     @staticmethod
     def _is_of(fence: _Fence, pod: Pod) -> bool:
@@ -303,7 +306,7 @@ class _Pack:
 
     def _outside(self) -> Iterator[Difference]:
         """Pods for which no policy holds though a fence is for them, and our policies for pods of no fence."""
-        subjects = [one for one in self.fences if isinstance(one.subject, Subject)]
+        subjects = [one for one in self.fences if not isinstance(one.subject, Pod)]
         workloads = [*read_workloads(self.objects, self.namespace)[0], *read_templates(self.objects, self.namespace)]
         for workload in workloads:
             if workload.host_network or workload.further_networks:
@@ -313,22 +316,28 @@ class _Pack:
                         sentence = f"is one of {one.title}, and stands in networks for which no policy holds"
                         yield Difference(f"{workload.kind} {workload.namespace}/{workload.name}", sentence)
         ours = {self._title(one) for one in self.objects if _is_for_a_fence(one)}
+        known = Index((one.subject, one.subject.namespace, one.subject.box) for one in subjects)
         for policy in self.policies.policies:
-            if policy.title in ours and not any(self._covers(one.subject, policy) for one in subjects):
+            if policy.title in ours and not _speaks_of(policy, known):
                 yield Difference(policy.title, "was made by mcpfence for pods of which the certificate does not speak")
 
     def _title(self, one: Object) -> str:
         return one.title if one.namespace else f"{one.called} {self.namespace}/{one.name}"
 
-    @staticmethod
-    def _covers(subject: Subject | Pod, policy: Policy) -> bool:
-        """Whether all pods that some part of a policy is for are pods of a fence."""
-        for source in policy.sources:
-            of_namespace, of_pod = label_sets.split_peer(source.pods or ()) if policy.namespace is None else ((), source.pods)
-            in_it = policy.namespace in (None, subject.namespace)
-            if in_it and of_pod is not None and selects(subject.box, of_pod) is Selects.SURELY:
-                return policy.namespace is not None or bool(of_namespace)
-        return False
+
+def _speaks_of(policy: Policy, known: Index[Subject | Pod]) -> bool:
+    """Whether some pods that a policy is for are all of them pods of a fence."""
+    for source in policy.sources:
+        if source.pods is None:
+            continue
+        namespace, of_pod = policy.namespace, source.pods
+        if namespace is None:
+            of_namespace, of_pod = label_sets.split_peer(source.pods)
+            namespace = label_sets.sample(of_namespace).get(label_sets.NAMESPACE_NAME, "")
+        around = known.candidates(namespace, of_pod)
+        if any(one.namespace == namespace and selects(one.box, of_pod) is Selects.SURELY for one in around):
+            return True
+    return False
 
 
 def _is_for_a_fence(one: Object) -> bool:
@@ -355,9 +364,5 @@ def _pairs(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(labels.items()))
 
 
-def _texts(rule: Mapping[str, Any]) -> tuple[str, str]:
-    return str(rule["policy"]), str(rule["rule"])
-
-
-def _rules(rules: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(" ".join(_texts(rule)).strip() for rule in rules) or "nothing"
+def _listed(rules: Iterable[str]) -> str:
+    return ", ".join(sorted(rules)) or "nothing"

@@ -1,11 +1,11 @@
 """Reach as plain rows, and rows as reach: the form in which a set of flows is written down and read again.
 
     {"addresses": ["192.0.2.0-192.0.2.255"], "flows": ["TCP 443"], "names": ["*.example.com", "!a.example.com"]}
-    {"pods": {"app": {"in": ["redis"]}}, "namespaces": {"kubernetes.io/metadata.name": {"in": ["data"]}}, "flows": ["TCP"]}
+    {"pods": {"app": {"in": ["redis"]}}, "namespaces": {"team": {"notIn": ["a"], "missing": true}}, "flows": ["UDP"]}
 
-A row is a set of peers with what they may exchange with the subject.  `flows` are protocols, with their ports unless all
-are meant; without `names` a flow may show any name or none, `-` among them stands for a flow that shows none, and of two
-patterns that match a name the one with more fixed labels decides.  Writing and reading are exact, so a set that was
+A row is a set of peers with what they may exchange with the subject.  `flows` are protocols, with their ports unless
+all are meant; without `names` a flow may show any name or none, `-` among them stands for a flow that shows none, and
+of two patterns that match a name the one with more fixed labels decides.  Writing and reading are exact: a set that was
 written and read is the same set.
 """
 
