@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any, NamedTuple
 
 from mcpfence.check.audit import audit
@@ -64,8 +63,12 @@ def make_case(
     policies_only: bool = False,
 ) -> Case:
     """Render a catalog and prove the manifests, those given or its own; raises McpfenceError with every finding."""
-    make = partial(render, release=release, namespace=namespace, services=services)
-    rendering = make(raw)
+    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
+    plan = make_plan(rendering.catalog, services, Collector())
+    fences = tuple(plan.fences)
+    if not fences:
+        sentence = "the catalog has no server or workload with pods, so there is nothing to certify"
+        raise fail("catalog-empty", sentence, "declare them, or name the right values file", path=("servers",))
     findings = rendering.findings
     if given is None:
         data = b"".join(rendering.chunks)
@@ -83,7 +86,6 @@ def make_case(
     findings = (*findings, *_secrets(objects))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise McpfenceError(findings)
-    plan = make_plan(rendering.catalog, services, Collector())
     found = read_policies(
         given.documents,
         namespace=namespace,
@@ -91,7 +93,6 @@ def make_case(
         api_addresses=plan.network.api_addresses or ALL,
         enforced=enforced_kinds(provider_of(rendering.catalog.provider)),
     )
-    fences = tuple(plan.fences)
     return Case(rendering, plan.network, fences, Evaluator(found), objects, given.files, findings, namespace)
 
 

@@ -44,6 +44,8 @@ CERTIFICATE, SUMS, MANIFESTS = "certificate.json", "SHA256SUMS", "manifests/"
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._/-]*)\Z")
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
+_OWNERS = {f"mcpfence.io/{kind}" for kind in ("server", "workload", "service")}
+"""Labels of the policies that mcpfence makes for a fence."""
 _ANYWHERE = {"addresses": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"]}
 _ANY_POD: dict[str, Any] = {"pods": {}, "namespaces": {}}
 
@@ -88,7 +90,7 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
 
 
 def _said(bad: Exception) -> str:
-    return f"{bad} is missing" if isinstance(bad, KeyError) else str(bad) or type(bad).__name__
+    return f"{bad.args[0]} is missing" if isinstance(bad, KeyError) else str(bad) or type(bad).__name__
 
 
 # --- files and digests ---
@@ -189,6 +191,7 @@ class _Pack:
         self.objects = unroll(documents).objects
         self.evaluator = Evaluator(self.policies)
         self.fences = [self._fence(place, entry) for place, entry in enumerate(predicate["fences"])]
+        self.ours = {self._title(one) for one in self.objects if _is_for_a_fence(one)}
         self.witnesses = 0
 
     def _fence(self, place: int, entry: Mapping[str, Any]) -> _Fence:
@@ -211,6 +214,8 @@ class _Pack:
             for policy, _ in self.evaluator.selecting(fence.subject):
                 if not isinstance(policy, Policy) and policy.opens:
                     yield Difference(fence.title, f"{policy.text}, so what its pods may do is unknown")
+            if fence.entry["kind"] == "service" and self._fences_egress(fence):
+                yield Difference(fence.title, "its egress is fenced, and the certificate does not speak of it")
             for direction in ("ingress",) if fence.entry["kind"] == "service" else ("egress", "ingress"):
                 where = f"{fence.title} {direction}"
                 try:
@@ -220,6 +225,11 @@ class _Pack:
                 except _UNREADABLE as bad:
                     yield Difference(where, f"cannot be read ({_said(bad)})")
         yield from self._outside()
+
+    def _fences_egress(self, fence: _Fence) -> bool:
+        """Whether a policy of mcpfence decides what the pods reach: then a back-end is no back-end alone."""
+        layers = self.evaluator.speaking(fence.subject, "egress").values()
+        return any(one.policy.title in self.ours for speaking in layers for one in speaking)
 
     def _direction(self, fence: _Fence, direction: str) -> Iterator[str]:
         said = fence.entry[direction]
@@ -315,10 +325,9 @@ class _Pack:
                     if one.subject.namespace == workload.namespace and label_sets.matches(box, labels):
                         sentence = f"is one of {one.title}, and stands in networks for which no policy holds"
                         yield Difference(f"{workload.kind} {workload.namespace}/{workload.name}", sentence)
-        ours = {self._title(one) for one in self.objects if _is_for_a_fence(one)}
         known = Index((one.subject, one.subject.namespace, one.subject.box) for one in subjects)
         for policy in self.policies.policies:
-            if policy.title in ours and not _speaks_of(policy, known):
+            if policy.title in self.ours and not _speaks_of(policy, known):
                 yield Difference(policy.title, "was made by mcpfence for pods of which the certificate does not speak")
 
     def _title(self, one: Object) -> str:
@@ -343,7 +352,7 @@ def _speaks_of(policy: Policy, known: Index[Subject | Pod]) -> bool:
 def _is_for_a_fence(one: Object) -> bool:
     metadata = one.document.get("metadata")
     labels = metadata.get("labels") if isinstance(metadata, dict) else None
-    return isinstance(labels, dict) and "mcpfence.io/server" in labels
+    return isinstance(labels, dict) and not _OWNERS.isdisjoint(labels)
 
 
 def _packet(one: Mapping[str, Any], direction: str) -> tuple[Pod, Packet]:
