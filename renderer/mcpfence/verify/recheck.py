@@ -6,7 +6,7 @@ tests/contract/test_verify_evidence.py holds it to that, and to 400 lines.  What
 
 1. The files are those of SHA256SUMS, no more and no fewer, with these sums.
 2. The certificate is an in-toto statement about just these manifests, and names the digests of all other files.
-3. The manifests are read again; whatever could be a policy and cannot be read is a fault.
+3. The manifests are read again, and what else is applied; whatever could be a policy and cannot be read is a fault.
 4. For every fence and direction: what the manifests let through is what `allowed` says; it is inside `declared`; and
    all of `declared` passes but what is listed as lost.
 5. Every witness is sent again: same verdict, same policies and rules.
@@ -41,6 +41,9 @@ from mcpfence.reach.flows.selection import Selects, selects
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://mcpfence.io/containment/v1"
 CERTIFICATE, SUMS, MANIFESTS = "certificate.json", "SHA256SUMS", "manifests/"
+JOBS = "jobs.yaml"
+"""What is applied to the cluster as well, and so is read with the manifests."""
+_OTHERS = {"report.md", "netassert.yaml", JOBS}
 
 _SUM = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9][A-Za-z0-9._/-]*)\Z")
 _UNREADABLE = (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError)
@@ -76,7 +79,7 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
     found += _digests(files, statement)
     documents: list[Any] = []
     names = sorted(name for name in files if name.startswith(MANIFESTS))
-    for name in names:
+    for name in [*names, *(name for name in (JOBS,) if name in files)]:
         try:
             documents += load_judged(files[name].decode(), READ_AS_POLICIES)
         except ValueError as bad:
@@ -153,7 +156,7 @@ def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterat
         yield Difference(name, "is additional: the certificate does not name it")
     for what, named in (("subject", subjects), ("file", others)):
         for name, digest in sorted(named.items()):
-            if name.startswith(MANIFESTS) is not (what == "subject"):
+            if not (name.startswith(MANIFESTS) if what == "subject" else name in _OTHERS):
                 yield Difference(name, f"is a {what} of the certificate and cannot be one")
             elif name not in files:
                 yield Difference(name, f"is missing, and the certificate has it as a {what}")

@@ -186,8 +186,8 @@ def test_wrong_usage(arguments: tuple[str, ...], sentence: str) -> None:
 def test_a_secret_among_the_manifests() -> None:
     """It is named, and nothing is written."""
     rendered = run_cli("render", "--policies-only", "-f", "values.yaml").stdout
-    secret = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {x: hunter2}\n"
-    Path("m.yaml").write_text(rendered + secret, encoding="utf-8")
+    stray = "---\napiVersion: v1\nkind: Secret\nmetadata: {name: a, namespace: b}\nstringData: {x: hunter2}\n"
+    Path("m.yaml").write_text(rendered + stray, encoding="utf-8")
     done = run_cli("evidence", "-f", "values.yaml", "m.yaml", "--policies-only", "-o", "pack")
 
     assert done.code == 1

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from helpers import run_cli
-from packing import CATALOG, Pack, certificate_of, sealed
 from mcpfence.system.packs import read_pack
+from packing import CATALOG, Pack, certificate_of, sealed
 
 TODO = "the pack is not what it says: take it from its source again, or make it anew with mcpfence evidence"
 

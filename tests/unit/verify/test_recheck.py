@@ -7,6 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mcpfence.verify.recheck import recheck
 from packing import CATALOG, NAMED, Pack, certificate_of, edited, pack_of, sealed
@@ -160,7 +162,7 @@ def test_a_narrower_manifest_is_refused() -> None:
 
 
 def _witness(place: int) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    return lambda predicate: predicate["fences"][0]["egress"]["witnesses"][place]  # type: ignore[no-any-return]
+    return lambda predicate: predicate["fences"][0]["egress"]["witnesses"][place]
 
 
 @pytest.mark.parametrize(
@@ -219,6 +221,52 @@ def test_an_edited_witness_is_refused(change: dict[str, Any], sentence: str) -> 
 def test_an_edited_certificate_is_refused(change: Callable[[dict[str, Any]], Any], sentence: str) -> None:
     """Whatever a certificate leaves out or says otherwise comes to light, with every digest computed anew."""
     assert any(sentence in one for one in said(edited(PACK, change))), said(edited(PACK, change))
+
+
+@pytest.mark.parametrize("name", ["more.yaml", "deep/report.md"])
+def test_a_file_that_no_pack_has_is_refused(name: str) -> None:
+    """Whoever applies a folder would apply it, too; that the certificate names it makes it no better."""
+    assert f"{name}: is a file of the certificate and cannot be one" in said(sealed({**PACK, name: b"a: 1\n"}))
+
+
+def test_what_is_applied_with_the_manifests_is_read_with_them() -> None:
+    """A policy in the file of canaries would open the fence as any other does."""
+    policy = b"""---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: more, namespace: mcp}
+spec: {podSelector: {matchLabels: {app: vault}}, policyTypes: [Egress], egress: [{}]}
+"""
+    assert any("NetworkPolicy mcp/more lets it through" in one for one in said(sealed({**PACK, "jobs.yaml": policy})))
+
+
+@given(st.data())
+def test_any_edit_ends_in_sentences(data: st.DataObject) -> None:
+    """Whatever stands anywhere in a certificate, the checker says what differs, or that nothing does; it never fails."""
+    values = st.one_of(
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.text(max_size=5),
+        st.just([]),
+        st.just({}),
+        st.lists(st.text(max_size=3), max_size=2),
+        st.sampled_from(["TCP", "TCP 9-1", "1.2.3.4-::", "*.*.a", "!", "set-9", [[]], {"in": [1]}, {"a": 1}]),
+    )
+
+    def change(predicate: dict[str, Any]) -> None:
+        inner: Any = predicate
+        while isinstance(inner, (dict, list)) and inner:
+            keys = sorted(inner) if isinstance(inner, dict) else range(len(inner))
+            key = data.draw(st.sampled_from(keys))
+            if not isinstance(inner[key], (dict, list)) or not inner[key] or data.draw(st.integers(0, 3)) == 0:
+                inner[key] = data.draw(values)
+                return
+            inner = inner[key]
+
+    statement = certificate_of(PACK)
+    change(statement["predicate"])
+    assert all(isinstance(one, str) for one in said({**PACK, "certificate.json": json.dumps(statement).encode()}))
 
 
 def test_names_that_are_not_declared_do_not_pass() -> None:
