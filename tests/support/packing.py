@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mcpfence.evidence.case import Case, Given, make_case
+from mcpfence.evidence.case import Case, GivenManifests, make_case
 from mcpfence.evidence.certificate import certify
 from mcpfence.evidence.pack import CERTIFICATE, make_pack, sums_of
 from mcpfence.kube.services import index
@@ -49,12 +49,12 @@ NAMED: dict[str, Any] = {
 """One server with host names, under an engine that opens them wherever they resolve to."""
 
 
-def case_of(raw: Mapping[str, Any] = CATALOG, given: Given | None = None, *documents: Any) -> Case:
+def case_of(raw: Mapping[str, Any] = CATALOG, given: GivenManifests | None = None, *documents: Any) -> Case:
     """The case of a catalog; `documents` are Services and the like beside it."""
     return make_case(raw, given, release="demo", namespace="home", services=index(list(documents), "home"))
 
 
-def pack_of(raw: Mapping[str, Any] = CATALOG, given: Given | None = None, *documents: Any) -> Pack:
+def pack_of(raw: Mapping[str, Any] = CATALOG, given: GivenManifests | None = None, *documents: Any) -> Pack:
     """The pack of a catalog, with a report that says nothing."""
     case = case_of(raw, given, *documents)
     return make_pack(certify(case), case.files, {"report.md": b"# Report\n"}, {})

@@ -15,7 +15,7 @@ from mcpfence.catalog.schema import schema_text
 from mcpfence.cli.console import Console, common_options, guarded
 from mcpfence.cli.options import input_options, output_option
 from mcpfence.cli.project import say_project
-from mcpfence.evidence.case import Case, Given, make_case
+from mcpfence.evidence.case import Case, GivenManifests, make_case
 from mcpfence.evidence.certificate import Certificate, certify
 from mcpfence.evidence.pack import REPORT, is_pack, make_pack
 from mcpfence.evidence.report_form import report_form
@@ -86,11 +86,11 @@ def command(
         say_project(console)
         inputs = read_inputs(files)
         console.sources += inputs.sources
-        given: Given | None = None
+        given: GivenManifests | None = None
         documents: list[Any] = []
         if manifests:
             found, documents = given_files(read_manifest_files(manifests, gateway_kinds(inputs.values)))
-            given = Given(found, documents)
+            given = GivenManifests(found, documents)
         case = make_case(
             inputs.values,
             given,
@@ -149,8 +149,8 @@ def _schemas() -> Mapping[str, bytes]:
 def _checked(pack: Mapping[str, bytes]) -> Recheck:
     """The pack as the re-checker sees it, which must be content before anything is written; raises McpfenceError."""
     found = recheck(pack)
-    if found.differences:
+    if found.mismatches:
         raise McpfenceError(
-            [Finding("evidence-differs", (), one.sentence, OUR_FAULT, one.place) for one in found.differences[:25]]
+            [Finding("evidence-differs", (), one.sentence, OUR_FAULT, one.place) for one in found.mismatches[:25]]
         )
     return found

@@ -11,7 +11,7 @@ from mcpfence.findings.finding import Collector, counted, plural
 from mcpfence.system.packs import read_pack
 from mcpfence.verify.recheck import recheck
 
-_TODO = "the pack is not what it says: take it from its source again, or make it anew with mcpfence evidence"
+_TODO = "take it from its source again, or make it anew with mcpfence evidence"
 
 
 @click.command("verify-evidence")
@@ -32,9 +32,12 @@ def command(console: Console, *, folder: str) -> int:
     def work() -> int:
         found = recheck(read_pack(Path(folder)))
         out = Collector()
-        for one in found.differences:
-            out.add("evidence-differs", (), one.sentence, _TODO, document=one.place)
-        out.stop_on_errors()
+        for one in found.mismatches:
+            out.add("evidence-differs", (), one.sentence, document=one.place)
+        if out.failed:
+            console.findings(out.findings())
+            console.say(f"mcpfence: {folder}: is not what it says; {_TODO}")
+            return 1
         if not console.quiet:
             said = (
                 f"{plural(found.manifests, 'manifest file')} read again, {counted(found.fences, 'entry', 'entries')} "

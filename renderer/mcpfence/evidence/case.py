@@ -26,7 +26,7 @@ RENDERED = "manifests/rendered.yaml"
 """What `mcpfence render --policies-only` prints, where no other manifests are given."""
 
 
-class Given(NamedTuple):
+class GivenManifests(NamedTuple):
     """Manifests that exist: files by their names in the pack, and the documents that were read from them."""
 
     files: Mapping[str, bytes]
@@ -55,7 +55,7 @@ class Case(NamedTuple):
 
 def make_case(
     raw: Any,
-    given: Given | None,
+    given: GivenManifests | None,
     *,
     release: str,
     namespace: str,
@@ -72,7 +72,7 @@ def make_case(
     findings = rendering.findings
     if given is None:
         data = b"".join(rendering.chunks)
-        given = Given({RENDERED: data}, load_judged(data.decode(), READ_AS_POLICIES))
+        given = GivenManifests({RENDERED: data}, load_judged(data.decode(), READ_AS_POLICIES))
     else:
         findings = audit(
             raw,

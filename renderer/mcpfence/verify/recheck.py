@@ -53,7 +53,7 @@ _ANYWHERE = {"addresses": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ff
 _ANY_POD: dict[str, Any] = {"pods": {}, "namespaces": {}}
 
 
-class Difference(NamedTuple):
+class Mismatch(NamedTuple):
     """Something that is not as the pack says: a file or a place in the certificate, and a sentence."""
 
     place: str
@@ -61,9 +61,9 @@ class Difference(NamedTuple):
 
 
 class Recheck(NamedTuple):
-    """The outcome: the pack is what it says where there are no differences."""
+    """The outcome: the pack is what it says where there are no mismatches."""
 
-    differences: tuple[Difference, ...]
+    mismatches: tuple[Mismatch, ...]
     fences: int = 0
     witnesses: int = 0
     manifests: int = 0
@@ -75,7 +75,7 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
     try:
         statement = _statement(files)
     except _UNREADABLE as bad:
-        return Recheck((*found, Difference(CERTIFICATE, f"cannot be read ({_said(bad)})")))
+        return Recheck((*found, Mismatch(CERTIFICATE, f"cannot be read ({_said(bad)})")))
     found += _digests(files, statement)
     documents: list[Any] = []
     names = sorted(name for name in files if name.startswith(MANIFESTS))
@@ -83,12 +83,12 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
         try:
             documents += load_judged(files[name].decode(), READ_AS_POLICIES)
         except ValueError as bad:
-            found.append(Difference(name, f"cannot be read as every reader of YAML would read it ({_said(bad)})"))
+            found.append(Mismatch(name, f"cannot be read as every reader of YAML would read it ({_said(bad)})"))
     try:
         pack = _Pack(statement["predicate"], documents)
     except (*_UNREADABLE, TooManyParts) as bad:
-        return Recheck((*found, Difference(CERTIFICATE, f"its predicate cannot be read ({_said(bad)})")))
-    found += pack.differences()
+        return Recheck((*found, Mismatch(CERTIFICATE, f"its predicate cannot be read ({_said(bad)})")))
+    found += pack.mismatches()
     return Recheck(tuple(found), len(pack.fences), pack.witnesses, len(names))
 
 
@@ -99,24 +99,24 @@ def _said(bad: Exception) -> str:
 # --- files and digests ---
 
 
-def _sums(files: Mapping[str, bytes]) -> Iterator[Difference]:
+def _sums(files: Mapping[str, bytes]) -> Iterator[Mismatch]:
     listed: dict[str, str] = {}
     for number, line in enumerate(files.get(SUMS, b"").decode(errors="replace").splitlines(), 1):
         match = _SUM.match(line)
         if match is None or match[2] in listed:
-            yield Difference(f"{SUMS}:{number}", "is no line of sha256sum, or names a file twice")
+            yield Mismatch(f"{SUMS}:{number}", "is no line of sha256sum, or names a file twice")
         else:
             listed[match[2]] = match[1]
     if SUMS not in files:
-        yield Difference(SUMS, "is missing")
+        yield Mismatch(SUMS, "is missing")
         return
     for name in sorted(listed.keys() | (files.keys() - {SUMS})):
         if name not in files:
-            yield Difference(name, f"is missing, and {SUMS} lists it")
+            yield Mismatch(name, f"is missing, and {SUMS} lists it")
         elif name not in listed:
-            yield Difference(name, f"is additional: {SUMS} does not list it")
+            yield Mismatch(name, f"is additional: {SUMS} does not list it")
         elif _digest(files[name]) != listed[name]:
-            yield Difference(name, f"was changed: its SHA-256 is {_digest(files[name])}, and {SUMS} has {listed[name]}")
+            yield Mismatch(name, f"was changed: its SHA-256 is {_digest(files[name])}, and {SUMS} has {listed[name]}")
 
 
 def _digest(data: bytes) -> str:
@@ -142,28 +142,26 @@ def _statement(files: Mapping[str, bytes]) -> dict[str, Any]:
     return statement
 
 
-def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterator[Difference]:
+def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterator[Mismatch]:
     try:
         subjects = {one["name"]: one["digest"]["sha256"] for one in statement["subject"]}
         others = {name: digest["sha256"] for name, digest in statement["predicate"]["files"].items()}
         twice = len(subjects) < len(statement["subject"])
     except _UNREADABLE as bad:
-        yield Difference(CERTIFICATE, f"its digests cannot be read ({_said(bad)})")
+        yield Mismatch(CERTIFICATE, f"its digests cannot be read ({_said(bad)})")
         return
     if twice or not subjects:
-        yield Difference(CERTIFICATE, "names no subject, or one twice")
+        yield Mismatch(CERTIFICATE, "names no subject, or one twice")
     for name in sorted(files.keys() - {CERTIFICATE, SUMS} - subjects.keys() - others.keys()):
-        yield Difference(name, "is additional: the certificate does not name it")
+        yield Mismatch(name, "is additional: the certificate does not name it")
     for what, named in (("subject", subjects), ("file", others)):
         for name, digest in sorted(named.items()):
             if not (name.startswith(MANIFESTS) if what == "subject" else name in _OTHERS):
-                yield Difference(name, f"is a {what} of the certificate and cannot be one")
+                yield Mismatch(name, f"is a {what} of the certificate and cannot be one")
             elif name not in files:
-                yield Difference(name, f"is missing, and the certificate has it as a {what}")
+                yield Mismatch(name, f"is missing, and the certificate has it as a {what}")
             elif _digest(files[name]) != digest:
-                yield Difference(
-                    name, f"is not what was certified: its SHA-256 is {_digest(files[name])}, not {digest}"
-                )
+                yield Mismatch(name, f"is not what was certified: its SHA-256 is {_digest(files[name])}, not {digest}")
 
 
 # --- what the manifests let through ---
@@ -207,26 +205,26 @@ class _Pack:
             return _Fence(title, Pod(pods["namespace"], tuple(sorted(label_sets.sample(box).items()))), entry)
         return _Fence(title, Subject(pods["namespace"], box), entry)
 
-    def differences(self) -> Iterator[Difference]:
+    def mismatches(self) -> Iterator[Mismatch]:
         """Everything in which the certificate and the manifests differ."""
         for problem in self.policies.problems:
-            yield Difference(problem.document, f"{problem.field} {problem.reason}, so what it lets through is unknown")
+            yield Mismatch(problem.document, f"{problem.field} {problem.reason}, so what it lets through is unknown")
         if not self.fences:
-            yield Difference(CERTIFICATE, "certifies no fence")
+            yield Mismatch(CERTIFICATE, "certifies no fence")
         for fence in self.fences:
             for policy, _ in self.evaluator.selecting(fence.subject):
                 if not isinstance(policy, Policy) and policy.opens:
-                    yield Difference(fence.title, f"{policy.text}, so what its pods may do is unknown")
+                    yield Mismatch(fence.title, f"{policy.text}, so what its pods may do is unknown")
             if fence.entry["kind"] == "service" and self._fences_egress(fence):
-                yield Difference(fence.title, "its egress is fenced, and the certificate does not speak of it")
+                yield Mismatch(fence.title, "its egress is fenced, and the certificate does not speak of it")
             for direction in ("ingress",) if fence.entry["kind"] == "service" else ("egress", "ingress"):
                 where = f"{fence.title} {direction}"
                 try:
-                    yield from (Difference(where, said) for said in self._direction(fence, direction))
+                    yield from (Mismatch(where, said) for said in self._direction(fence, direction))
                 except TooManyParts as many:
-                    yield Difference(where, f"cannot be decided: {many}")
+                    yield Mismatch(where, f"cannot be decided: {many}")
                 except _UNREADABLE as bad:
-                    yield Difference(where, f"cannot be read ({_said(bad)})")
+                    yield Mismatch(where, f"cannot be read ({_said(bad)})")
         yield from self._outside()
 
     def _fences_egress(self, fence: _Fence) -> bool:
@@ -317,7 +315,7 @@ class _Pack:
 
     # --- what no fence speaks of ---
 
-    def _outside(self) -> Iterator[Difference]:
+    def _outside(self) -> Iterator[Mismatch]:
         """Pods for which no policy holds though a fence is for them, and our policies for pods of no fence."""
         subjects = [one for one in self.fences if not isinstance(one.subject, Pod)]
         workloads = [*read_workloads(self.objects, self.namespace)[0], *read_templates(self.objects, self.namespace)]
@@ -327,11 +325,11 @@ class _Pack:
                     box, labels = one.subject.box, dict(workload.labels)
                     if one.subject.namespace == workload.namespace and label_sets.matches(box, labels):
                         sentence = f"is one of {one.title}, and stands in networks for which no policy holds"
-                        yield Difference(f"{workload.kind} {workload.namespace}/{workload.name}", sentence)
+                        yield Mismatch(f"{workload.kind} {workload.namespace}/{workload.name}", sentence)
         known = Index((one.subject, one.subject.namespace, one.subject.box) for one in subjects)
         for policy in self.policies.policies:
             if policy.title in self.ours and not _speaks_of(policy, known):
-                yield Difference(policy.title, "was made by mcpfence for pods of which the certificate does not speak")
+                yield Mismatch(policy.title, "was made by mcpfence for pods of which the certificate does not speak")
 
     def _title(self, one: Object) -> str:
         return one.title if one.namespace else f"{one.called} {self.namespace}/{one.name}"

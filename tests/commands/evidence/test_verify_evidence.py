@@ -12,7 +12,7 @@ from helpers import run_cli
 from mcpfence.system.packs import read_pack
 from packing import CATALOG, Pack, certificate_of, sealed
 
-TODO = "the pack is not what it says: take it from its source again, or make it anew with mcpfence evidence"
+LAST = "mcpfence: pack: is not what it says; take it from its source again, or make it anew with mcpfence evidence"
 
 
 @pytest.fixture(autouse=True)
@@ -51,8 +51,9 @@ def test_a_changed_manifest(pack: Pack) -> None:
 
     assert (done.code, done.stdout) == (1, "")
     assert done.stderr.splitlines() == [
-        f"error: {name}: is not what was certified: its SHA-256 is {after}, not {before}; {TODO} [evidence-differs]",
-        f"error: {name}: was changed: its SHA-256 is {after}, and SHA256SUMS has {before}; {TODO} [evidence-differs]",
+        f"error: {name}: is not what was certified: its SHA-256 is {after}, not {before} [evidence-differs]",
+        f"error: {name}: was changed: its SHA-256 is {after}, and SHA256SUMS has {before} [evidence-differs]",
+        LAST,
     ]
 
 
@@ -67,7 +68,7 @@ def test_a_wider_manifest_with_all_digests_right(pack: Pack) -> None:
     assert done.code == 1
     assert (
         "error: server search egress: 8.8.0.0 TCP 443 may pass and is not declared: spec.egress[0] of NetworkPolicy "
-        f"mcp/mcp-server-search-egress lets it through; {TODO} [evidence-differs]"
+        "mcp/mcp-server-search-egress lets it through [evidence-differs]"
     ) in done.stderr.splitlines()
 
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from mcpfence.evidence.case import RENDERED, Given
+from mcpfence.evidence.case import RENDERED, GivenManifests
 from mcpfence.findings.finding import McpfenceError
 from packing import CATALOG, case_of
 
 
-def _refused(raw: dict[str, Any], given: Given | None = None) -> list[str]:
+def _refused(raw: dict[str, Any], given: GivenManifests | None = None) -> list[str]:
     with pytest.raises(McpfenceError) as bad:
         case_of(raw, given)
     return [one.message for one in bad.value.findings if one.severity.value == "error"]
@@ -37,7 +37,7 @@ def test_given_manifests_are_proven_like_a_render() -> None:
     """Manifests that lack a policy of a server are not what the catalog says."""
     documents = [one.document for one in case_of().objects if "vault-egress" not in one.name]
 
-    assert any("servers.vault: may reach" in one for one in _refused(CATALOG, Given({}, documents)))
+    assert any("servers.vault: may reach" in one for one in _refused(CATALOG, GivenManifests({}, documents)))
 
 
 def test_a_secret_has_no_place_in_a_pack() -> None:
@@ -46,5 +46,5 @@ def test_a_secret_has_no_place_in_a_pack() -> None:
     documents = [*(one.document for one in case_of().objects), secret]
 
     assert "Secret b/a: is a Secret, and a pack is made to be shown; leave its file out: no fence needs it" in _refused(
-        CATALOG, Given({}, documents)
+        CATALOG, GivenManifests({}, documents)
     )

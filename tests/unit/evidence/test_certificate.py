@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from mcpfence.evidence.case import Given
+from mcpfence.evidence.case import GivenManifests
 from mcpfence.kube.manifest import floor_policy
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.plain_form import reach_of_rows
 from packing import CATALOG, NAMED, case_of, certificate_of, pack_of
 
 
-def predicate(raw: dict[str, Any] = CATALOG, given: Given | None = None) -> dict[str, Any]:
+def predicate(raw: dict[str, Any] = CATALOG, given: GivenManifests | None = None) -> dict[str, Any]:
     """What the pack of a catalog certifies."""
     found: dict[str, Any] = certificate_of(pack_of(raw, given))["predicate"]
     return found
@@ -95,7 +95,7 @@ def test_the_floor_is_shown_where_it_is_among_the_manifests(floor: bool) -> None
     """A pod without labels, which may do nothing; without the floor that is not shown, and said so."""
     case = case_of()
     documents = [one.document for one in case.objects] + [floor_policy("mcp")]
-    given = Given({"manifests/a.yaml": _stream(documents)}, documents) if floor else None
+    given = GivenManifests({"manifests/a.yaml": _stream(documents)}, documents) if floor else None
     said = predicate(CATALOG, given)
 
     assert said["floor"] == ("shown" if floor else "not among the manifests")

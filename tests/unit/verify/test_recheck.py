@@ -19,7 +19,7 @@ PACK = pack_of()
 
 def said(pack: Pack) -> list[str]:
     """Place and sentence of each difference."""
-    return [f"{one.place}: {one.sentence}" for one in recheck(pack).differences]
+    return [f"{one.place}: {one.sentence}" for one in recheck(pack).mismatches]
 
 
 @pytest.mark.parametrize("raw", [CATALOG, NAMED, {**CATALOG, "egress": {"provider": "aviatrix"}}])
@@ -33,7 +33,7 @@ def test_a_pack_as_it_was_made_is_what_it_says(raw: dict[str, Any]) -> None:
         for direction in ("egress", "ingress")
     )
 
-    assert found.differences == ()
+    assert found.mismatches == ()
     assert (found.fences, found.witnesses, found.manifests) == (len(raw["servers"]), witnesses, 1)
 
 
