@@ -6,7 +6,7 @@ It is the predicate of an in-toto statement (https://in-toto.io/Statement/v1) wh
     - kind: server, name: github, pods: {namespace: mcp, labels: {app: {in: [github]}}}
       egress:
         declared    what the catalog grants, row by row, each with the key that grants it (reach.flows.plain_form)
-        lost        what the engine cannot give of that
+        narrowings  what the engine cannot give of that
         allowed     what the manifests let through: inside `declared`, and all of it but what is lost
         witnesses   a packet a line, with the policy and the rule that decide on it
 
@@ -117,7 +117,7 @@ class _Fences:
     """Makes the entries of fences; gathers the sets of addresses that they share, and the packets that they send."""
 
     def __init__(self, case: Case) -> None:
-        self._case = case
+        self._case, self._risks = case, residual_risks(case.rendering.catalog)
         self.addresses = _Addresses()
         self.sent: list[Sent] = []
 
@@ -129,18 +129,17 @@ class _Fences:
         entry |= {"runtime": fence.runtime} if fence.runtime else {}
         entry["pods"] = {"namespace": fence.namespace, "labels": labels_form(box)}
         if fence.kind != "service":
+            granted = {"declared": self._egress(fence), "narrowings": self._narrowings(fence)}
             shown = witnesses(self._case.evaluator, pod, "egress")
             self.sent.append(Sent(fence, pod, tuple(shown)))
-            made = self._direction(subject, pod, "egress", shown)
-            entry["egress"] = {"declared": self._egress(fence), "lost": self._lost(fence), **made}
+            entry["egress"] = {**granted, **self._direction(subject, pod, "egress", shown)}
         callable_at = canonical(
             traffic.span(item.protocol, item.first, item.last) for allow in fence.ingress for item in allow.ports
         )
         declared = [row for allow in fence.ingress for row in self._granted(allow)]
-        made = self.ingress(subject, pod, callable_at)
-        entry["ingress"] = {"declared": declared, "lost": [], **made}
-        risks = residual_risks(self._case.rendering.catalog)
-        entry["residualRisks"] = [risk.id for risk in risks if risk.needs <= facts_of(fence)]
+        entry["ingress"] = {"declared": declared, "narrowings": [], **self.ingress(subject, pod, callable_at)}
+        facts = facts_of(fence)
+        entry["residualRisks"] = [risk.id for risk in self._risks if risk.needs <= facts]
         return entry
 
     def ingress(self, subject: Subject | Pod, pod: Pod, callable_at: Intervals) -> dict[str, Any]:
@@ -152,8 +151,8 @@ class _Fences:
         entry: dict[str, Any] = {"kind": "floor", "name": pod.namespace}
         entry["pods"] = {"namespace": pod.namespace, "labels": {}, "exactly": True}
         shown = witnesses(self._case.evaluator, pod, "egress")
-        entry["egress"] = {"declared": [], "lost": [], **self._direction(pod, pod, "egress", shown)}
-        entry["ingress"] = {"declared": [], "lost": [], **self.ingress(pod, pod, ())}
+        entry["egress"] = {"declared": [], "narrowings": [], **self._direction(pod, pod, "egress", shown)}
+        entry["ingress"] = {"declared": [], "narrowings": [], **self.ingress(pod, pod, ())}
         return entry
 
     def _direction(self, subject: Subject | Pod, pod: Pod, direction: str, shown: Sequence[Witness]) -> dict[str, Any]:
@@ -171,7 +170,7 @@ class _Fences:
     def _granted(self, allow: Allow) -> list[Row]:
         return self.addresses.rows(rows_of(reach_of_allow(allow)), grant=allow.kind, key=allow.source)
 
-    def _lost(self, fence: Fence) -> list[dict[str, Any]]:
+    def _narrowings(self, fence: Fence) -> list[dict[str, Any]]:
         _, narrowings = self._case.provider.prepare(fence, self._case.network)
         lost = [(one.why, rows_of(lost_reach([one], fence.names))) for one in narrowings]
         return [{"why": why, "rows": self.addresses.rows(rows)} for why, rows in lost]

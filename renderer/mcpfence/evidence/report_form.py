@@ -47,7 +47,9 @@ def _fence(entry: Mapping[str, Any], sets: Mapping[str, Sequence[str]]) -> dict[
             {
                 "name": name,
                 "declared": [_row(row, sets) for row in said["declared"]],
-                "lost": [{"why": one["why"], "rows": [_row(row, sets) for row in one["rows"]]} for one in said["lost"]],
+                "narrowings": [
+                    {"why": one["why"], "rows": [_row(row, sets) for row in one["rows"]]} for one in said["narrowings"]
+                ],
                 "rules": _rules(said["witnesses"]),
             }
             for name, said in directions.items()

@@ -8,7 +8,7 @@ tests/contract/test_verify_evidence.py holds it to that, and to 400 lines.  What
 2. The certificate is an in-toto statement about just these manifests, and names the digests of all other files.
 3. The manifests are read again, and what else is applied; whatever could be a policy and cannot be read is a fault.
 4. For every fence and direction: what the manifests let through is what `allowed` says; it is inside `declared`; and
-   all of `declared` passes but what is listed as lost.
+   all of `declared` passes but the narrowings.
 5. Every witness is sent again: same verdict, same policies and rules.
 6. No pod of a fence stands where no policy holds, and no policy of mcpfence is for pods that no fence speaks of.
 
@@ -236,13 +236,13 @@ class _Pack:
         said = fence.entry[direction]
         reach = self.evaluator.reach(fence.subject, direction)
         declared = self._reach(said["declared"])
-        lost = flows.union_of(self._reach(one["rows"]) for one in said["lost"])
+        lost = flows.union_of(self._reach(one["rows"]) for one in said["narrowings"])
         extra = flows.witness_outside(reach.most, flows.union(declared, self._tolerated(said["declared"])))
         if extra is not None:
             yield f"{extra.text} may pass and is not declared: {self._why(fence, direction, extra)}"
         missing = flows.witness_outside(declared, flows.union(reach.least, lost))
         if missing is not None:
-            yield f"{missing.text} is declared, is not listed as lost, and does not surely pass"
+            yield f"{missing.text} is declared, is no narrowing, and does not surely pass"
         if rows_of(reach.most) != [self._resolved(row) for row in said["allowed"]]:
             yield f"`allowed` is not what the manifests let through{self._first_change(reach.most, said['allowed'])}"
         yield from self._replay(fence, direction, said["witnesses"], reach.most)

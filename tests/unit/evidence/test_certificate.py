@@ -1,4 +1,4 @@
-"""Certificates: what is declared, allowed, lost and shown of each fence."""
+"""Certificates: what is declared, allowed, narrowed and shown of each fence."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ def test_what_is_allowed_is_what_the_judge_reads() -> None:
     search = predicate()["fences"][0]["egress"]
 
     assert search["allowed"] == [{"addresses": ["8.8.8.0-8.8.8.63", "8.8.8.128-8.8.8.255"], "flows": ["TCP 443"]}]
-    assert search["lost"] == []
+    assert search["narrowings"] == []
 
 
-def test_what_an_engine_cannot_give_is_listed_as_lost() -> None:
-    """Declared less lost is allowed, exactly."""
+def test_what_an_engine_cannot_give_is_a_narrowing() -> None:
+    """Declared less the narrowings is allowed, exactly."""
     raw = {**NAMED, "cluster": {"ipFamilies": ["IPv4", "IPv6"]}, "egress": {"provider": "aviatrix"}}
     said = predicate(raw)
     egress = said["fences"][0]["egress"]
@@ -65,9 +65,9 @@ def test_what_an_engine_cannot_give_is_listed_as_lost() -> None:
             for row in rows
         )
 
-    lost = reach([row for one in egress["lost"] for row in one["rows"]])
+    lost = reach([row for one in egress["narrowings"] for row in one["rows"]])
     assert lost
-    assert egress["lost"][0]["why"]
+    assert egress["narrowings"][0]["why"]
     assert flows.same(reach(egress["declared"]), flows.union(reach(egress["allowed"]), lost))
 
 

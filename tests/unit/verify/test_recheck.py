@@ -153,11 +153,11 @@ spec: {podSelector: {}, policyTypes: [Egress], egress: [{}]}
 
 
 def test_a_narrower_manifest_is_refused() -> None:
-    """What is declared, and is not listed as lost, must pass."""
+    """What is declared, and is no narrowing, must pass."""
     narrower = PACK[MANIFEST].replace(b"cidr: 8.8.8.0/24", b"cidr: 8.8.8.0/25")
 
     assert said(sealed({**PACK, MANIFEST: narrower}))[0] == (
-        "server search egress: 8.8.8.128 TCP 443 is declared, is not listed as lost, and does not surely pass"
+        "server search egress: 8.8.8.128 TCP 443 is declared, is no narrowing, and does not surely pass"
     )
 
 
