@@ -18,7 +18,7 @@ from mcpfence.providers import Provider, enforced_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
 from mcpfence.reach.evaluation.evaluator import Evaluator
-from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.evaluation.policy_set import PolicySet, read_policies
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 
@@ -39,6 +39,7 @@ class Case(NamedTuple):
     rendering: Rendering
     network: ClusterNetwork
     fences: tuple[Fence, ...]
+    policies: PolicySet
     evaluator: Evaluator
     objects: tuple[Object, ...]
     files: Mapping[str, bytes]
@@ -93,7 +94,7 @@ def make_case(
         api_addresses=plan.network.api_addresses or ALL,
         enforced=enforced_kinds(provider_of(rendering.catalog.provider)),
     )
-    return Case(rendering, plan.network, fences, Evaluator(found), objects, given.files, findings, namespace)
+    return Case(rendering, plan.network, fences, found, Evaluator(found), objects, given.files, findings, namespace)
 
 
 def _secrets(objects: Sequence[Object]) -> Iterator[Finding]:

@@ -26,11 +26,12 @@ from mcpfence.findings.finding import Finding
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, canonical
 from mcpfence.plan.fence import Allow, Fence
+from mcpfence.proof.floor import prove_floor
 from mcpfence.proof.prove import UNKNOWN, box_of, lost_reach, reach_of_allow, reach_of_name
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import Composition, NamesAt, enforced_kinds
 from mcpfence.reach.evaluation.evaluator import Pod, Subject
-from mcpfence.reach.flows import flows, label_sets, traffic
+from mcpfence.reach.flows import label_sets, traffic
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.plain_form import Row, labels_form, ranges_of, rows_of
 
@@ -177,10 +178,10 @@ class _Fences:
 
 
 def _floor(case: Case, made: _Fences) -> list[dict[str, Any]]:
-    """A pod without labels in the fenced namespace, where the manifests deny it everything."""
-    pod = Pod(case.rendering.catalog.namespace, ())
-    both = (case.evaluator.reach(pod, direction).most for direction in ("ingress", "egress"))
-    return [made.stranger(pod)] if all(found == flows.NOTHING for found in both) else []
+    """A pod without labels in the fenced namespace, where the manifests isolate every pod and deny this one all."""
+    namespace = case.rendering.catalog.namespace
+    shown = not prove_floor(namespace, case.fences, case.policies, "")
+    return [made.stranger(Pod(namespace, ()))] if shown else []
 
 
 def _witness(one: Witness, pod: Pod, direction: str) -> dict[str, Any]:

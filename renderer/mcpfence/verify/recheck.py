@@ -10,7 +10,8 @@ tests/contract/test_verify_evidence.py holds it to that, and to 400 lines.  What
 4. For every fence and direction: what the manifests let through is what `allowed` says; it is inside `declared`; and
    all of `declared` passes but the narrowings.
 5. Every witness is sent again: same verdict, same policies and rules.
-6. No pod of a fence stands where no policy holds, and no policy of mcpfence is for pods that no fence speaks of.
+6. Where the floor is claimed, every pod of the namespace is isolated, and one without labels may do nothing.
+7. No pod of a fence stands where no policy holds, and no policy of mcpfence is for pods that no fence speaks of.
 
 What is *declared* is the certificate's own word: who doubts it makes the pack again from the catalog, and compares.
 """
@@ -185,8 +186,8 @@ class _Pack:
         self.policies: PolicySet = read_policies(
             documents,
             namespace=self.namespace,
-            pod_addresses=read_ranges(tuple(reading["podAddresses"])),
-            api_addresses=read_ranges(tuple(reading["apiAddresses"])),
+            pod_addresses=_some(read_ranges(tuple(reading["podAddresses"]))),
+            api_addresses=_some(read_ranges(tuple(reading["apiAddresses"]))),
             enforced=frozenset((group, kind) for group, kind in reading["enforcedKinds"]),
         )
         self.objects = unroll(documents).objects
@@ -215,6 +216,8 @@ class _Pack:
             for policy, _ in self.evaluator.selecting(fence.subject):
                 if not isinstance(policy, Policy) and policy.opens:
                     yield Mismatch(fence.title, f"{policy.text}, so what its pods may do is unknown")
+            if fence.entry["kind"] == "floor":
+                yield from self._floor(fence)
             if fence.entry["kind"] == "service" and self._fences_egress(fence):
                 yield Mismatch(fence.title, "its egress is fenced, and the certificate does not speak of it")
             for direction in ("ingress",) if fence.entry["kind"] == "service" else ("egress", "ingress"):
@@ -226,6 +229,16 @@ class _Pack:
                 except _UNREADABLE as bad:
                     yield Mismatch(where, f"cannot be read ({_said(bad)})")
         yield from self._outside()
+
+    def _floor(self, fence: _Fence) -> Iterator[Mismatch]:
+        """The policies that select every pod of a namespace isolate all of them, and let nothing through."""
+        every = Subject(fence.subject.namespace)
+        found = [one for one, how in self.evaluator.selecting(every) if how is Selects.SURELY]
+        base = Evaluator(self.policies._replace(policies=tuple(one for one in found if isinstance(one, Policy))))
+        for direction in ("egress", "ingress"):
+            packet = flows.witness(base.reach(every, direction).most)
+            if packet is not None:
+                yield Mismatch(f"{fence.title} {direction}", f"{packet.text} may pass for pods that no fence is for")
 
     def _fences_egress(self, fence: _Fence) -> bool:
         """Whether a policy of mcpfence decides what the pods reach: then a back-end is no back-end alone."""
@@ -348,6 +361,12 @@ def _speaks_of(policy: Policy, known: Index[Subject | Pod]) -> bool:
         if any(one.namespace == namespace and selects(one.box, of_pod) is Selects.SURELY for one in around):
             return True
     return False
+
+
+def _some(addresses: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
+    if not addresses:
+        raise ValueError("it is read with no addresses at all")
+    return addresses
 
 
 def _is_for_a_fence(one: Object) -> bool:

@@ -76,7 +76,7 @@ def test_given_manifests_are_certified_byte_for_byte() -> None:
 
     assert done.code == 0, done.stderr
     assert pack["manifests/policies.yaml"] == Path("m/policies.yaml").read_bytes()
-    assert b"denied everything, as the entry `floor` shows" in pack["report.md"]
+    assert b"The floor stands: every pod of the namespace is isolated" in pack["report.md"]
 
 
 def _namespace() -> dict[str, object]:

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mcpfence.evidence.case import GivenManifests
+from mcpfence.kube.manifest import floor_policy
 from mcpfence.verify.recheck import recheck
-from packing import CATALOG, NAMED, Pack, certificate_of, edited, pack_of, sealed
+from packing import CATALOG, NAMED, Pack, case_of, certificate_of, edited, pack_of, sealed
 
 MANIFEST = "manifests/rendered.yaml"
 PACK = pack_of()
@@ -215,12 +217,34 @@ def test_an_edited_witness_is_refused(change: dict[str, Any], sentence: str) -> 
         ),
         (lambda p: p.pop("reading"), "certificate.json: its predicate cannot be read (reading is missing)"),
         (lambda p: p.update(fences=1), "certificate.json: its predicate cannot be read"),
+        (lambda p: p["reading"].update(podAddresses=[]), "cannot be read (it is read with no addresses at all)"),
         (lambda p: p["reading"].update(podAddresses=["x"]), "certificate.json: its predicate cannot be read"),
     ],
 )
 def test_an_edited_certificate_is_refused(change: Callable[[dict[str, Any]], Any], sentence: str) -> None:
     """Whatever a certificate leaves out or says otherwise comes to light, with every digest computed anew."""
     assert any(sentence in one for one in said(edited(PACK, change))), said(edited(PACK, change))
+
+
+def _with_floor() -> Pack:
+    floor = floor_policy("mcp")
+    documents = [*(one.document for one in case_of().objects), floor]
+    files = {MANIFEST: PACK[MANIFEST], "manifests/floor.yaml": json.dumps(floor).encode()}
+    return pack_of(CATALOG, GivenManifests(files, documents))
+
+
+def test_a_floor_that_is_claimed_must_stand() -> None:
+    """Without it every pod that no fence is for is as open as anywhere, and so it is with one that opens something."""
+    pack = _with_floor()
+    assert said(pack) == []
+
+    gone = {name: data for name, data in pack.items() if name != "manifests/floor.yaml"}
+    assert "floor mcp egress: 169.254.169.254 TCP 443 may pass for pods that no fence is for" in said(sealed(gone))
+    wide = json.loads(pack["manifests/floor.yaml"])
+    wide["spec"]["ingress"] = [{"ports": [{"port": 9}]}]
+    assert "floor mcp ingress: 169.254.169.254 TCP 9 may pass for pods that no fence is for" in said(
+        sealed({**pack, "manifests/floor.yaml": json.dumps(wide).encode()})
+    )
 
 
 @pytest.mark.parametrize("name", ["more.yaml", "deep/report.md"])
