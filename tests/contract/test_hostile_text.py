@@ -256,6 +256,65 @@ def _init(names: Names, folder: Path) -> Iterator[Call]:
         yield ("init", "--force", "--", file), b""
 
 
+def _evidence(names: Names, folder: Path) -> Iterator[Call]:
+    """Hostile catalogs, manifests, names of files, folders and images; policies that decide under hostile names."""
+    for catalog in _catalogs(names):
+        yield ("evidence", "-f", "-", "-o", "pack"), catalog
+    (folder / "values.yaml").write_text(json.dumps(CATALOG), encoding="utf-8")
+    given = ("evidence", "-f", "values.yaml", "--policies-only", "-o")
+    yield (*given, "open", "-"), _manifests(names)
+    yield (*given, "closed", "-"), _with_ours(folder, names)
+    for file in _files(names, folder, _with_ours(folder, names)):
+        yield (*given, "pack", file), b""
+        yield (*given, file, "values.yaml"), b""
+    for name in names:
+        yield ("evidence", "-f", "values.yaml", "-o", "jobs", "--job", name), b""
+
+
+def _with_ours(folder: Path, names: Names) -> bytes:
+    """What is rendered, and policies with the names which select the same pods and open nothing.
+
+    JSON writes what lies beyond U+FFFF as two halves, which are no YAML.
+    """
+    ours = mcpfence("render", "--policies-only", "-f", "values.yaml", cwd=folder).stdout
+    both = ["Egress", "Ingress"]
+    closed = [_policy(name, podSelector={"matchLabels": {"app": "vault"}}, policyTypes=both) for name in _of_yaml(names)]
+    return ours + _yaml(*closed)
+
+
+def _of_yaml(names: Names) -> Names:
+    return [name for name in names if max(map(ord, name)) < 0x10000]
+
+
+def _verify_evidence(names: Names, folder: Path) -> Iterator[Call]:
+    """Packs that somebody made by hand: the names in every place of the certificate, the sums and the folder."""
+    values = json.dumps(CATALOG).encode()
+    assert mcpfence("evidence", "-f", "-", "-o", "pack", cwd=folder, stdin=values).returncode == 0
+    certificate = json.loads((folder / "pack" / "certificate.json").read_text(encoding="utf-8"))
+    for name in names:
+        hostile = folder / f"pack-{names.index(name)}"
+        (hostile / "manifests").mkdir(parents=True)
+        statement = json.loads(json.dumps(certificate))
+        predicate = statement["predicate"]
+        statement["subject"] += [{"name": name, "digest": {"sha256": name}}]
+        predicate["files"][name] = {"sha256": name}
+        for fence in predicate["fences"]:
+            fence |= {"kind": name, "name": name}
+            fence["pods"]["labels"] |= {name: {"in": [name]}}
+            for one in fence["egress"]["witnesses"][:3]:
+                one |= {"verdict": name, "decidedBy": [{"policy": name, "rule": name}]}
+        (hostile / "certificate.json").write_text(json.dumps(statement), encoding="utf-8")
+        (hostile / "SHA256SUMS").write_text(f"{name}\n{'0' * 64}  {name}\n", encoding="utf-8", errors="replace")
+        (hostile / "manifests" / "a.yaml").write_bytes(_manifests([name]))
+        yield ("verify-evidence", hostile.name), b""
+        statement["predicate"] = {name: name}
+        (hostile / "certificate.json").write_text(json.dumps(statement), encoding="utf-8")
+        yield ("verify-evidence", hostile.name), b""
+    for file in _files(names, folder / "pack", b"a: ["):
+        assert file
+    yield ("verify-evidence", "pack"), b""
+
+
 def _files(names: Names, folder: Path, data: bytes) -> Iterator[str]:
     """Files with this content whose names are hostile: those of the names that a file can have."""
     for name in names:
@@ -324,6 +383,8 @@ RUNS: dict[tuple[str, str], Calls] = {
     ("import", ""): _import,
     ("cidrs", ""): _cidrs,
     **{("observe", form): _observe(form) for form in ("text", "markdown", "html", "json")},
+    ("evidence", ""): _evidence,
+    ("verify-evidence", ""): _verify_evidence,
     ("config", ""): _config,
     ("argocd", ""): _argocd,
     ("init", ""): _init,
@@ -354,6 +415,25 @@ def test_hostile_documents(command: str, form: str, names: str, tmp_path: Path) 
     """Nothing that is printed has a forged line, a control, an invisible sign, or markup that is live."""
     for arguments, stdin in RUNS[command, form](GROUPS[names], tmp_path):
         _held(arguments, stdin, tmp_path, form)
+
+
+@pytest.mark.parametrize("names", GROUPS)
+def test_hostile_names_in_a_pack(names: str, tmp_path: Path) -> None:
+    """Policies that decide under hostile names: the report has no live markup, and the certificate no sign but ASCII."""
+    (tmp_path / "values.yaml").write_text(json.dumps(CATALOG), encoding="utf-8")
+    stream = _with_ours(tmp_path, GROUPS[names])
+    given = ("-f", "values.yaml", "--policies-only", "-o", "pack", "--netassert", "--job", "a.example.com/a:1")
+    done = mcpfence("evidence", *given, "-", stdin=stream, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = (tmp_path / "pack" / "report.md").read_text(encoding="utf-8")
+    certificate = (tmp_path / "pack" / "certificate.json").read_text(encoding="utf-8")
+
+    assert report.count(FORGED) >= len(_of_yaml(GROUPS[names]))
+    assert faults(report) == []
+    _markdown(report)
+    assert faults(certificate) == []
+    assert certificate.isascii()
+    assert mcpfence("verify-evidence", "pack", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize("what", HOSTILE)
@@ -472,6 +552,11 @@ SINKS = {
             *("reach", "render"),
         )
     },
+    ("evidence/canary.py", "print"): "addresses, ports and host names that a fence holds, in the log of a Job",
+    (
+        "system/packs.py",
+        "file.write",
+    ): "JSON in ASCII, Markdown through its filters, YAML by our writer, manifests as given",
     ("cli/import_.py", "file.write"): "the same as on stdout",
     ("cli/import_.py", "write_text"): "the same",
     ("cli/init.py", "write_text"): "what import prints, and names that are those of a release and of a namespace",

@@ -16,7 +16,10 @@ from mcpfence.providers import NETWORK_POLICY, all_providers
 from tooling import ROOT
 
 PACKAGE = ROOT / "renderer" / "mcpfence"
-EDGE = ("cli", "system", "__main__", *(f"argocd/{name}" for name in ("generate", "look", "repository", "schemas")))
+EDGE = (
+    *("cli", "system", "__main__", *(f"argocd/{name}" for name in ("generate", "look", "repository", "schemas"))),
+    "evidence/canary",  # a program of its own, which travels into the cluster as text and is imported by nothing
+)
 """What may do I/O; everything else below renderer/mcpfence is core."""
 
 IMPURE_MODULES = {

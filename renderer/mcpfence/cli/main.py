@@ -27,6 +27,8 @@ _COMMANDS = {
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
     "observe": ("mcpfence.cli.observe", "Compare flow logs with a catalog: what would be denied, unused, unknown."),
+    "evidence": ("mcpfence.cli.evidence", "Write a pack that shows others what is enforced, and how to check it."),
+    "verify-evidence": ("mcpfence.cli.verify_evidence", "Check an evidence pack from its bytes alone."),
     "argocd": ("mcpfence.cli.argocd", "Config management plugin of Argo CD."),
     "import": ("mcpfence.cli.import_", "Make a catalog of MCP servers that are declared elsewhere."),
     "cidrs": ("mcpfence.cli.cidrs", "Turn what the cloud's command line prints into the cluster's address ranges."),
@@ -36,7 +38,7 @@ _COMMANDS = {
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
 """Name: (module with a `command`, one line of help)."""
-_OF_A_PROJECT = ("check", "render", "explain", "diff")
+_OF_A_PROJECT = ("check", "render", "explain", "diff", "evidence")
 """Commands that people run in a folder of theirs: the project file stands in for options that they leave out."""
 
 

@@ -109,7 +109,7 @@ def explanation_of(view: View, fence: Fence) -> Explanation:
         endpoints=endpoints(view.catalog.cluster.families) if reaches else (),
         loses=view.prepared(fence)[1],
         findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),
-        risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= _facts(fence)), _OTHERS),
+        risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= facts_of(fence)), _OTHERS),
         manifests=tuple(item.title for item in manifests(view, fence)),
         floor=f"NetworkPolicy {fence.namespace}/{FLOOR}" if floor else "",
     )
@@ -141,7 +141,7 @@ def concerns(view: View, fence: Fence, finding: Finding) -> bool:
     if head[0] == "clients":
         clients = view.ingress(fence).clients
         return clients is None or (len(head) > 1 and head[1] in clients)
-    return TABLE[finding.id].needs <= _facts(fence)
+    return TABLE[finding.id].needs <= facts_of(fence)
 
 
 def _registered(fence: Fence) -> bool:
@@ -149,7 +149,7 @@ def _registered(fence: Fence) -> bool:
     return any(allow.kind == "gateway" for allow in fence.ingress)
 
 
-def _facts(fence: Fence) -> set[str]:
+def facts_of(fence: Fence) -> set[str]:
     """What findings and risks may need of a fence: the kinds of what it grants, names and wildcards, who calls it."""
     there: set[str] = {allow.kind for allow in fence.egress}
     there |= {"name"} if fence.names else set()

@@ -94,6 +94,11 @@ def plural(count: int, word: str) -> str:
     return f"{count:,} {word}{'' if count == 1 else 's'}" if count else f"no {word}s"
 
 
+def counted(count: int, one: str, many: str) -> str:
+    """`1 entry`, `2 entries`, `no entries`: as `plural`, for words that do not take an s."""
+    return f"{count:,} {one if count == 1 else many}" if count else f"no {many}"
+
+
 class McpfenceError(Exception):
     """The findings that stopped the work; at least one of them is an error."""
 

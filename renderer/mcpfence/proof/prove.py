@@ -74,6 +74,17 @@ def dns_of(fence: Fence) -> Reach:
     return flows.union_of(_allowed(allow.peers, allow.ports) for allow in fence.egress if allow.kind == "dns")
 
 
+def reach_of_allow(allow: Allow) -> Reach:
+    """The flows of one of a fence's allows."""
+    return _allowed(allow.peers, allow.ports)
+
+
+def reach_of_name(fence: Fence, name: Name) -> Reach:
+    """The flows of one of a fence's names, at the addresses at which the catalog grants it."""
+    shown = host_names.names_at([(name.pattern, name.least, name.most)])
+    return flows.reach_of(addresses_among(fence.public), (), traffic.named(_points(name.ports), shown))
+
+
 def reach_of_pods(pods: Iterable[Pods], ports: Ports) -> Reach:
     """The flows to (or from) some pods on some ports."""
     return _allowed(tuple(pods), ports)

@@ -118,7 +118,7 @@ class Earlier(NamedTuple):
 def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
     """What an earlier run wrote into the folder, as far as it tells what would be lost; raises McpfenceError."""
     try:
-        _refuse_place(folder)
+        refuse_place(folder)
         old = _known(folder, files) if folder.is_dir() else []
         gone = tuple(sorted(set(old) - set(files)))
         says = [name for name in old if name.startswith("configmap-") and (folder / name).is_file()]
@@ -153,7 +153,7 @@ def compare_folder(folder: Path, files: Mapping[str, str]) -> Drift:
     """What `write_folder` would change; nothing is written.  Raises McpfenceError where it would."""
     expected = {**files, INDEX: _index_text(files)}
     try:
-        _refuse_place(folder)
+        refuse_place(folder)
         if not folder.is_dir():
             return Drift(tuple(sorted(expected)), (), (), ())
         old = _known(folder, files)
@@ -177,12 +177,12 @@ def _cannot(folder: Path, bad: OSError, todo: str) -> McpfenceError:
 
 def _prepare(folder: Path, files: Iterable[str]) -> list[str]:
     """Make the folder, and name the files of an earlier run; raises McpfenceError where others are in the way."""
-    _refuse_place(folder)
+    refuse_place(folder)
     folder.mkdir(parents=True, exist_ok=True)
     return _known(folder, files)
 
 
-def _refuse_place(folder: Path) -> None:
+def refuse_place(folder: Path) -> None:
     """Refuse a folder that is a file, or behind a link: whoever can put a link into a repository names any folder.
 
     An absolute path was written by whoever runs this, so links above its last part are their own business.

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mcpfence.net.addresses import parse_address, parse_cidr
 from mcpfence.net.intervals import canonical
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.flows import flows, host_names, label_sets, traffic
+from mcpfence.reach.flows import flows, host_names, label_sets, plain_form, traffic
 from mcpfence.reach.flows.flows import EVERYTHING, NOTHING, Packet, Reach
 from reaching import strategies
 
@@ -40,6 +42,15 @@ allowed = st.one_of(
     st.just(traffic.EVERYTHING),
     st.builds(traffic.named, st.lists(spans, max_size=2).map(canonical), shown),
 )
+
+names = st.lists(
+    st.tuples(
+        st.sampled_from(["*", "a.test", "*.a.test", "*.1.test", "*.test", "b.a.test", "*.z-1.a.test"]),
+        st.integers(1, 3),
+        st.sampled_from([0, 3, 4]),
+    ),
+    max_size=4,
+).map(host_names.names_at)
 
 reaches = st.lists(st.builds(flows.reach_of, addresses, pods, allowed), max_size=3).map(flows.union_of)
 
@@ -116,3 +127,21 @@ def test_a_witness_is_a_member(one: Reach) -> None:
     packet = flows.witness(one)
 
     assert packet is None or flows.includes(one, packet)
+
+
+@given(reaches, packets())
+def test_what_is_written_as_rows_is_read_back(found: Reach, packet: Packet) -> None:
+    """The rows of a set are JSON, and the set that is read from them is the same one, packet for packet."""
+    rows = json.loads(json.dumps(plain_form.rows_of(found)))
+    again = plain_form.reach_of_rows(rows)
+
+    assert flows.same(again, found)
+    assert flows.includes(again, packet) is flows.includes(found, packet)
+    assert plain_form.rows_of(again) == rows
+
+
+@given(names, names)
+def test_names_are_read_back(left: host_names.Names, right: host_names.Names) -> None:
+    """Unions and differences of patterns with any number of labels, written as signed patterns."""
+    for found in (left, host_names.union(left, right), host_names.subtract(left, right)):
+        assert plain_form.read_names(host_names.signed_patterns(found)) == found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, path_text, plural, quote
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, counted, fail, path_text, plural, quote
 
 
 def test_unknown_id_is_a_mistake_of_ours() -> None:
@@ -130,3 +130,9 @@ def test_document_stands_in_the_place_of_a_path() -> None:
 def test_plurals(count: int, expected: str) -> None:
     """Numbers of things as people say them."""
     assert plural(count, "note") == expected
+
+
+@pytest.mark.parametrize(("count", "expected"), [(0, "no entries"), (1, "1 entry"), (2_000, "2,000 entries")])
+def test_counts_of_words_without_an_s(count: int, expected: str) -> None:
+    """As plural, with both words given."""
+    assert counted(count, "entry", "entries") == expected

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from mcpfence.net.intervals import contains
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import CLUSTER, Action, NamedPorts, matched
-from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
+from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject, matched_anywhere
 from mcpfence.reach.evaluation.fold import Speaking, in_turn
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Packet
@@ -37,11 +37,17 @@ def deciding_rules(
     Where no rule allows or denies it, the policies that isolate the pods and so deny it.  Empty where no policy of the
     layer speaks of it, and where it never crosses the layer: then it passes.
     """
-    speaking = evaluator.speaking(subject, direction).get(layer, [])
+    ports = subject.ports if direction == "ingress" else None
+    return deciding_among(evaluator.speaking(subject, direction).get(layer, []), direction, packet, ports)
+
+
+def deciding_among(
+    speaking: Sequence[Speaking], direction: str, packet: Packet, ports: NamedPorts | None = None
+) -> tuple[Decision, ...]:
+    """The same, for who asks of many flows of the same pods: among the policies of a layer that speak of them."""
     unseen = all_engines()[speaking[0].policy.engine].unseen if speaking else ()
     if packet.address is not None and contains(unseen, packet.address):
         return ()
-    ports = subject.ports if direction == "ingress" else None
     found: list[Decision] = []
     for tier in in_turn(sorted(speaking, key=lambda one: one.policy.title)):
         for equals in tier:
@@ -68,7 +74,7 @@ def _deciding(
         yield Decision(title, "", allows=True, sure=False), False
         return
     for place, rule, sure in one.rows():
-        match = matched(rule, direction, ports)
+        match = matched_anywhere(rule, direction) if ports is None else matched(rule, direction, ports)
         if not flows.includes(match.most, packet):
             continue
         surely = sure and one.how is Selects.SURELY and flows.includes(match.least, packet)

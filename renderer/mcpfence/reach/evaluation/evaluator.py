@@ -85,14 +85,14 @@ _SETS = _LabelSets()
 
 
 @lru_cache(maxsize=16384)
-def _matched(rule: Rule, direction: str) -> Bounds[Reach]:
+def matched_anywhere(rule: Rule, direction: str) -> Bounds[Reach]:
     """What a rule matches where named ports are not known; one object for one rule, whatever policy has it."""
     return matched(rule, direction)
 
 
 @lru_cache(maxsize=16384)
 def _matched_by_any(rules: tuple[Rule, ...], direction: str) -> Bounds[Reach]:
-    return _any_of(rules, [_matched(rule, direction) for rule in rules])
+    return _any_of(rules, [matched_anywhere(rule, direction) for rule in rules])
 
 
 def _any_of(rules: tuple[Rule, ...], found: list[Bounds[Reach]]) -> Bounds[Reach]:
@@ -113,7 +113,7 @@ class _Matched:
 
     def one(self, rule: Rule) -> Bounds[Reach]:
         if self._ports is None:
-            return _matched(rule, self._direction)
+            return matched_anywhere(rule, self._direction)
         return matched(rule, self._direction, self._ports)
 
     def any_of(self, rules: tuple[Rule, ...]) -> Bounds[Reach]:

@@ -75,6 +75,7 @@ def pods_in(namespace: str, box: Box = EVERYTHING) -> Box:
     return (*in_namespace(((NAMESPACE_NAME, one_of((namespace,))),)), *of_pod(box))
 
 
+@lru_cache(maxsize=16384)
 def split_peer(box: Box) -> tuple[Box, Box]:
     """The boxes over the namespace's and over the pod's labels that make up a box over peers."""
     namespace = tuple((key.removeprefix(_NAMESPACE), v) for key, v in box if key.startswith(_NAMESPACE))
