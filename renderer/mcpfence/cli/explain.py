@@ -35,7 +35,7 @@ _COLOURS: dict[Tone, str] = {
 
 
 @click.command("explain")
-@click.argument("server")
+@click.argument("server", required=False)
 @input_options
 @click.option(
     "--to",
@@ -49,7 +49,7 @@ _COLOURS: dict[Tone, str] = {
 def command(
     console: Console,
     *,
-    server: str,
+    server: str | None,
     files: tuple[str, ...],
     namespace: str,
     release: str,
@@ -61,13 +61,14 @@ def command(
     """Say what a server may reach, who may call it, and why: each line with the catalog key behind it.
 
     SERVER is a server, a workload or a back-end of the catalog; server/NAME, workload/NAME and service/NAME tell
-    equal names apart. With --to or --from the answer is a verdict: what the rendered manifests decide, by which rule,
+    equal names apart; without it each is told in one line. With --to or --from the answer is a verdict: what the rendered manifests decide, by which rule,
     and which key to change.
 
     NAME is what the catalog calls it: a client, a server, a workload, a services entry. NS/POD is one pod, told by its
     namespace and labels: data/app=redis,role=primary has exactly these labels, data/redis is short for data/app=redis.
 
     \b
+    mcpfence explain -f values.yaml
     mcpfence explain github -f values.yaml
     mcpfence explain github -f values.yaml --to api.github.com
     mcpfence explain github -f values.yaml --to 10.0.0.5:5432 --format json
@@ -82,6 +83,8 @@ def command(
         raise click.UsageError("stdin can be read once: give - for one file only.")
     if port is not None and caller is None:
         raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
+    if server is None:
+        return _everybody(console, files, namespace, release, asked=to is not None or caller is not None, form=form)
 
     def work() -> int:
         say_project(console)
@@ -102,6 +105,27 @@ def command(
         else:
             write_stdout([_text(found, verdicts, form, place, console).encode()])
         return 0 if all(verdict.allowed for verdict in verdicts) else 1
+
+    return guarded(console, work)
+
+
+def _everybody(
+    console: Console, files: tuple[str, ...], namespace: str, release: str, *, asked: bool, form: str
+) -> int:
+    """One line for each server, workload and back-end."""
+    if asked:
+        raise click.UsageError("--to and --from ask about one server: name it, as in mcpfence explain NAME --to HOST.")
+    if form != "text":
+        raise click.UsageError(f"For all servers in this form write mcpfence report --format {form}.")
+    from mcpfence.cli.view import read_view
+    from mcpfence.report.overview import make_overview  # here, so that one server is explained as quickly as ever
+    from mcpfence.report.text_form import overview_text
+
+    def work() -> int:
+        say_project(console)
+        view, _ = read_view(console, files, namespace, release)
+        write_stdout([_coloured(overview_text(make_overview(view, rules=False))).encode()])
+        return 0
 
     return guarded(console, work)
 

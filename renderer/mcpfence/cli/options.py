@@ -9,7 +9,9 @@ import click
 
 from mcpfence.cli.arguments import file_name, namespace_name, release_name
 
-_FORMS = frozenset({"csv", "github", "html", "json", "junit", "list", "markdown", "sarif", "text", "yaml"})
+_FORMS = frozenset(
+    {"csv", "dot", "github", "html", "json", "junit", "list", "markdown", "mermaid", "sarif", "text", "yaml"}
+)
 
 allow_empty_option = click.option(
     "--allow-empty",

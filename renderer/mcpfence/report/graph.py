@@ -1,0 +1,189 @@
+"""The picture as a graph: callers, servers and workloads, classes of destinations; few enough boxes to be read.
+
+Ten servers are ten boxes.  Of three hundred, those with the same callers, the same classes of destinations and the same
+marks are one box: what a reader looks for in a picture are the groups and the odd one out; the list beside it has each
+by itself.  DNS is left out: an edge that nearly everybody has says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import NamedTuple
+
+from mcpfence.report.overview import Destination, Entry, Overview
+from mcpfence.report.words import DESTINATIONS, MARKS, caller, short
+
+BOXES = 30
+"""So many boxes of one column can be read."""
+_LINES = 3
+"""Of the members of a box so many are named."""
+_SHOWN = ("unenforced", "undeclared", "internet", "lost", "elsewhere")
+NOBODY = "nobody"
+
+
+class Box(NamedTuple):
+    """One box: its column (0 callers, 1 servers, 2 destinations), a title, lines below it, whom it is about."""
+
+    column: int
+    title: str
+    lines: tuple[str, ...]
+    entries: tuple[int, ...]
+    """Indexes of the overview's entries: the members of a box of servers, else those that it is joined to."""
+    warning: str = ""
+    """What is to be looked at, in words."""
+
+
+class Edge(NamedTuple):
+    """A line between two boxes, by their indexes."""
+
+    source: int
+    target: int
+    warning: bool = False
+
+
+class Graph(NamedTuple):
+    """Boxes in the order in which they are drawn, column by column, and the lines between them."""
+
+    boxes: tuple[Box, ...]
+    edges: tuple[Edge, ...]
+
+
+class _Row(NamedTuple):
+    """One server or workload: who calls it and which classes it reaches."""
+
+    place: int
+    entry: Entry
+    callers: tuple[str, ...]
+    classes: tuple[Destination, ...]
+
+
+def make_graph(overview: Overview) -> Graph:
+    """The graph of an overview."""
+    rows = [_row(place, entry) for place, entry in enumerate(overview.entries) if entry.kind != "back-end"]
+    by_caller: dict[str, list[int]] = {}
+    by_class: dict[Destination, list[_Row]] = {kind: [] for kind in DESTINATIONS}
+    for row in rows:
+        for name in row.callers:
+            by_caller.setdefault(name, []).append(row.place)
+        for kind in row.classes:
+            by_class[kind].append(row)
+    callers = _caller_groups(by_caller)
+    classes = [(kind, found) for kind, found in by_class.items() if found]
+    groups = _in_order(_groups(rows), callers, [kind for kind, _ in classes])
+    boxes = [_caller_box(names, places) for names, places in callers]
+    boxes += [_server_box(group) for group in groups]
+    boxes += [_class_box(kind, found) for kind, found in classes]
+    return Graph(tuple(boxes), tuple(_edges(groups, callers, [kind for kind, _ in classes])))
+
+
+def _row(place: int, entry: Entry) -> _Row:
+    callers = tuple(dict.fromkeys(map(caller, entry.called_by)))
+    if entry.fence is None:
+        callers = tuple(said.partition(" calls it")[0] for said in entry.holders if " calls it" in said)
+    elif not callers:
+        callers = (NOBODY,)
+    there = {grant.destination for grant in entry.reaches} - {"dns"}
+    if entry.fence is not None and not there:
+        there = {"nothing"}
+    return _Row(place, entry, callers, tuple(kind for kind in DESTINATIONS if kind in there))
+
+
+# --- few enough boxes ---
+
+
+def _groups(rows: Sequence[_Row]) -> list[list[_Row]]:
+    """The servers, together where they are alike, by the first likeness that leaves few enough boxes."""
+    likenesses: tuple[Callable[[_Row], Hashable], ...] = (
+        lambda row: row.place,
+        lambda row: (row.callers, row.classes, row.entry.kind, _warning(row)),
+        lambda row: (row.classes, row.entry.kind, _warning(row)),
+        lambda row: (row.entry.kind, _warning(row)),
+    )
+    found = [_alike(rows, likeness) for likeness in likenesses]
+    return next((groups for groups in found if len(groups) <= BOXES), found[-1])
+
+
+def _alike(rows: Sequence[_Row], likeness: Callable[[_Row], Hashable]) -> list[list[_Row]]:
+    groups: dict[Hashable, list[_Row]] = {}
+    for row in rows:
+        groups.setdefault(likeness(row), []).append(row)
+    return list(groups.values())
+
+
+_Callers = tuple[tuple[str, ...], tuple[int, ...]]
+"""Callers that are one box, and the entries that they may call."""
+
+
+def _caller_groups(by_caller: dict[str, list[int]]) -> list[_Callers]:
+    names = sorted(by_caller, key=lambda name: (name == NOBODY, name.partition(" ")[0] == "workload", name))
+    alone = [((name,), tuple(by_caller[name])) for name in names]
+    if len(alone) <= BOXES:
+        return alone
+    alike: dict[tuple[int, ...], list[str]] = {}
+    for name in names:
+        alike.setdefault(tuple(by_caller[name]), []).append(name)
+    return [(tuple(found), places) for places, found in alike.items()]
+
+
+def _in_order(
+    groups: list[list[_Row]], callers: Sequence[_Callers], classes: Sequence[Destination]
+) -> list[list[_Row]]:
+    """Each box of servers at the height where its neighbours are on average, so that few lines cross."""
+    height = {name: place / max(1, len(callers)) for place, (names, _) in enumerate(callers) for name in names}
+    depth = {kind: place / max(1, len(classes)) for place, kind in enumerate(classes)}
+
+    def middle(group: list[_Row]) -> tuple[float, str]:
+        found = [height[name] for name in group[0].callers] + [depth[kind] for kind in group[0].classes]
+        return (sum(found) / len(found) if found else 1.0), group[0].entry.title
+
+    return sorted(groups, key=middle)
+
+
+# --- boxes ---
+
+
+def _caller_box(names: tuple[str, ...], places: tuple[int, ...]) -> Box:
+    if len(names) > 1:
+        return Box(0, f"{len(names)} callers, alike", _named(names), places)
+    title = "nobody: no caller is declared" if names == (NOBODY,) else names[0]
+    return Box(0, title, (), places)
+
+
+def _server_box(group: Sequence[_Row]) -> Box:
+    places = tuple(row.place for row in group)
+    first = group[0].entry
+    if len(group) == 1:
+        kind = first.runtime if first.kind == "server" else first.kind
+        return Box(1, first.name, (kind,), places, _warning(group[0]))
+    names = [row.entry.name for row in group]
+    return Box(1, f"{len(group)} {first.kind}s, alike", _named(names), places, _warning(group[0]))
+
+
+def _class_box(kind: Destination, rows: Sequence[_Row]) -> Box:
+    grants = [grant for row in rows for grant in row.entry.reaches if grant.destination == kind]
+    what = dict.fromkeys(text for grant in grants for text in short(grant))
+    lines = () if kind in ("internet", "nothing") else _named(list(what))
+    warning = "NOT ENFORCED: any public address instead" if kind == "unenforced" else ""
+    return Box(2, DESTINATIONS[kind], lines, tuple(row.place for row in rows), warning)
+
+
+def _warning(row: _Row) -> str:
+    return ", ".join(MARKS[mark] for mark in row.entry.marks if mark in _SHOWN)
+
+
+def _named(texts: Sequence[str]) -> tuple[str, ...]:
+    more = (f"and {len(texts) - _LINES:,} more",) if len(texts) > _LINES + 1 else ()
+    return (*texts[: _LINES if more else _LINES + 1], *more)
+
+
+def _edges(
+    groups: Sequence[Sequence[_Row]], callers: Sequence[_Callers], classes: Sequence[Destination]
+) -> Iterable[Edge]:
+    box_of = {name: place for place, (names, _) in enumerate(callers) for name in names}
+    first_class = len(callers) + len(groups)
+    for place, group in enumerate(groups, len(callers)):
+        sources = dict.fromkeys(box_of[name] for row in group for name in row.callers)
+        targets = dict.fromkeys(kind for row in group for kind in row.classes)
+        yield from (Edge(source, place) for source in sorted(sources))
+        for kind in sorted(targets, key=classes.index):
+            yield Edge(place, first_class + classes.index(kind), warning=kind == "unenforced")
