@@ -25,9 +25,8 @@ def _lines(graph: Graph) -> Iterator[str]:
         yield f"    label={dot_string(head)};"
         for place, box in enumerate(graph.boxes):
             if box.column == column:
-                texts = [box.title, *box.lines, *([box.warning] if box.warning else [])]
-                label = '"' + "\\n".join(dot_string(text)[1:-1] for text in texts) + '"'
-                yield f"    n{place} [label={label}{', style=dashed' if box.warning else ''}];"
+                label = '"' + "\\n".join(dot_string(text)[1:-1] for text in box.texts) + '"'
+                yield f"    n{place} [label={label}{', style=dashed' if box.warnings else ''}];"
         yield "  }"
     for edge in graph.edges:
         how = ' [style=dashed, label="not enforced"]' if edge.warning else ""

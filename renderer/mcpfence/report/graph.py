@@ -11,13 +11,15 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple
 
 from mcpfence.report.overview import Destination, Entry, Overview
-from mcpfence.report.words import DESTINATIONS, MARKS, caller, short
+from mcpfence.report.words import DESTINATIONS, MARKS, caller, short, some
 
 BOXES = 30
 """So many boxes of one column can be read."""
 _LINES = 3
-"""Of the members of a box so many are named."""
-_SHOWN = ("unenforced", "undeclared", "internet", "lost", "elsewhere")
+"""Of a class of destinations so many are named, a line each."""
+_TOGETHER = 34
+"""Characters of the one line that names some of the servers or callers of a box."""
+_SHOWN = ("unenforced", "undeclared", "internet", "lost")
 NOBODY = "nobody"
 
 
@@ -29,8 +31,13 @@ class Box(NamedTuple):
     lines: tuple[str, ...]
     entries: tuple[int, ...]
     """Indexes of the overview's entries: the members of a box of servers, else those that it is joined to."""
-    warning: str = ""
+    warnings: tuple[str, ...] = ()
     """What is to be looked at, in words."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that is written in it."""
+        return (self.title, *self.lines, *self.warnings)
 
 
 class Edge(NamedTuple):
@@ -95,12 +102,16 @@ def _groups(rows: Sequence[_Row]) -> list[list[_Row]]:
     """The servers, together where they are alike, by the first likeness that leaves few enough boxes."""
     likenesses: tuple[Callable[[_Row], Hashable], ...] = (
         lambda row: row.place,
-        lambda row: (row.callers, row.classes, row.entry.kind, _warning(row)),
-        lambda row: (row.classes, row.entry.kind, _warning(row)),
-        lambda row: (row.entry.kind, _warning(row)),
+        lambda row: (row.callers, row.classes, _kind(row)),
+        lambda row: (row.classes, _kind(row)),
+        _kind,
     )
     found = [_alike(rows, likeness) for likeness in likenesses]
     return next((groups for groups in found if len(groups) <= BOXES), found[-1])
+
+
+def _kind(row: _Row) -> Hashable:
+    return row.entry.kind, row.entry.fence is None, _warnings(row)
 
 
 def _alike(rows: Sequence[_Row], likeness: Callable[[_Row], Hashable]) -> list[list[_Row]]:
@@ -144,31 +155,37 @@ def _in_order(
 
 def _caller_box(names: tuple[str, ...], places: tuple[int, ...]) -> Box:
     if len(names) > 1:
-        return Box(0, f"{len(names)} callers, alike", _named(names), places)
+        return Box(0, f"{len(names)} callers, alike", (_together(list(names)),), places)
     title = "nobody: no caller is declared" if names == (NOBODY,) else names[0]
     return Box(0, title, (), places)
 
 
 def _server_box(group: Sequence[_Row]) -> Box:
     places = tuple(row.place for row in group)
-    first = group[0].entry
+    first, warnings = group[0].entry, _warnings(group[0])
+    elsewhere = (MARKS["elsewhere"],) if first.fence is None else ()
     if len(group) == 1:
         kind = first.runtime if first.kind == "server" else first.kind
-        return Box(1, first.name, (kind,), places, _warning(group[0]))
+        return Box(1, first.name, (kind, *elsewhere), places, warnings)
     names = [row.entry.name for row in group]
-    return Box(1, f"{len(group)} {first.kind}s, alike", _named(names), places, _warning(group[0]))
+    return Box(1, f"{len(group)} {first.kind}s, alike", (_together(names), *elsewhere), places, warnings)
 
 
 def _class_box(kind: Destination, rows: Sequence[_Row]) -> Box:
     grants = [grant for row in rows for grant in row.entry.reaches if grant.destination == kind]
-    what = dict.fromkeys(text for grant in grants for text in short(grant))
+    what = dict.fromkeys(text for grant in grants for text in grant.names or short(grant))
     lines = () if kind in ("internet", "nothing") else _named(list(what))
-    warning = "NOT ENFORCED: any public address instead" if kind == "unenforced" else ""
-    return Box(2, DESTINATIONS[kind], lines, tuple(row.place for row in rows), warning)
+    warnings = ("NOT ENFORCED by any engine",) if kind == "unenforced" else ()
+    return Box(2, DESTINATIONS[kind], lines, tuple(row.place for row in rows), warnings)
 
 
-def _warning(row: _Row) -> str:
-    return ", ".join(MARKS[mark] for mark in row.entry.marks if mark in _SHOWN)
+def _warnings(row: _Row) -> tuple[str, ...]:
+    return tuple(MARKS[mark] for mark in row.entry.marks if mark in _SHOWN)
+
+
+def _together(names: list[str]) -> str:
+    found = [some(names, count) for count in (3, 2)]
+    return next((text for text in found if len(text) <= _TOGETHER), some(names, 1))
 
 
 def _named(texts: Sequence[str]) -> tuple[str, ...]:

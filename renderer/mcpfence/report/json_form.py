@@ -14,8 +14,9 @@ from mcpfence.findings.finding import Finding, Path, path_text, plural
 from mcpfence.findings.position import Position, position_shape
 from mcpfence.findings.table import Severity
 from mcpfence.net.ports import ports_text
+from mcpfence.providers import Provider
 from mcpfence.report.overview import Base, Entry, Grant, Overview
-from mcpfence.report.words import DESTINATIONS, caller, kinds_of, short
+from mcpfence.report.words import DESTINATIONS, caller, enforcers, short
 
 Place = Callable[[Path], Position | None]
 Shape = dict[str, Any]
@@ -34,7 +35,7 @@ def report_shape(overview: Overview, place: Place) -> Shape:
         "engine": overview.engine,
         "floor": overview.floor,
         "summary": _summary(overview),
-        "entries": [_entry(entry, place) for entry in overview.entries],
+        "entries": [_entry(entry, place, overview.view.provider) for entry in overview.entries],
         "workLeft": [work for entry in overview.entries for work in _work_left(entry, place)],
         "warnings": [
             _finding(item, place) for item in overview.view.rendering.findings if item.severity is Severity.WARNING
@@ -61,7 +62,7 @@ def _summary(overview: Overview) -> Shape:
     }
 
 
-def _entry(entry: Entry, place: Place) -> Shape:
+def _entry(entry: Entry, place: Place, provider: Provider) -> Shape:
     fence = entry.fence
     return {
         "kind": entry.kind,
@@ -76,8 +77,8 @@ def _entry(entry: Entry, place: Place) -> Shape:
         "reaches": [_reached(grant, place) for grant in entry.reaches],
         "reachesNothingBecause": entry.nothing,
         "unenforcedNames": list(entry.unenforced),
-        "enforcedBy": list(entry.manifests),
-        "enforcedByKinds": kinds_of(entry),
+        "enforcedBy": enforcers(entry, provider),
+        "manifests": list(entry.manifests),
         "loses": list(entry.loses),
         "heldBy": list(entry.holders),
         "change": entry.change or "",

@@ -17,8 +17,8 @@ _BOX, _GAP, _STEP, _PAD = 290, 16, 19, 12
 _X = (0, (WIDTH - _BOX) // 2, WIDTH - _BOX)
 _TOP = 34
 """Room for the heads of the columns."""
-_ROOM = 38
-"""Characters of a line that fit into a box, in a sans-serif of 14 units."""
+_ROOM = {"title": 32, "": 36, "warn": 34}
+"""Characters of a line that fit into a box, in a sans-serif of 14 units, bold or not."""
 
 
 def picture(graph: Graph) -> dict[str, Any]:
@@ -49,31 +49,31 @@ def _stacked(boxes: list[Box], height: int) -> list[tuple[Box, int]]:
 
 
 def _height(box: Box) -> int:
-    return 2 * _PAD + _STEP * (1 + len(box.lines) + bool(box.warning)) - 5
+    return 2 * _PAD + _STEP * len(box.texts) - 5
 
 
 def _box(box: Box, y: int) -> dict[str, Any]:
-    texts = [(box.title, "title"), *((text, "") for text in box.lines), *([(box.warning, "warn")] * bool(box.warning))]
+    kinds = ("title", *[""] * len(box.lines), *["warn"] * len(box.warnings))
     x = _X[box.column]
     return {
         "column": box.column,
         "title": box.title,
-        "full": "; ".join(text for text, _ in texts),
-        "warning": box.warning,
+        "full": "; ".join(box.texts),
+        "warning": bool(box.warnings),
         "entries": list(box.entries),
         "x": x,
         "y": y,
         "width": _BOX,
         "height": _height(box),
         "texts": [
-            {"text": _clipped(text), "kind": kind, "x": x + _PAD, "y": y + _PAD + 10 + place * _STEP}
-            for place, (text, kind) in enumerate(texts)
+            {"text": _clipped(text, _ROOM[kind]), "kind": kind, "x": x + _PAD, "y": y + _PAD + 10 + place * _STEP}
+            for place, (text, kind) in enumerate(zip(box.texts, kinds, strict=True))
         ],
     }
 
 
-def _clipped(text: str) -> str:
-    return text if len(text) <= _ROOM else text[: _ROOM - 1].rstrip() + "\u2026"
+def _clipped(text: str, room: int) -> str:
+    return text if len(text) <= room else text[: room - 1].rstrip() + "\u2026"
 
 
 def _curve(source: dict[str, Any], target: dict[str, Any]) -> str:

@@ -20,9 +20,8 @@ def _lines(graph: Graph) -> Iterator[str]:
         yield f"  subgraph c{column}[{mermaid_string(head)}]"
         for place, box in enumerate(graph.boxes):
             if box.column == column:
-                texts = [box.title, *box.lines, *([box.warning] if box.warning else [])]
-                label = "<br>".join(mermaid_string(text)[1:-1] for text in texts)
-                yield f'    n{place}["{label}"]{":::look" if box.warning else ""}'
+                label = "<br>".join(mermaid_string(text)[1:-1] for text in box.texts)
+                yield f'    n{place}["{label}"]{":::look" if box.warnings else ""}'
         yield "  end"
     for edge in graph.edges:
         arrow = '-. "not enforced" .->' if edge.warning else "-->"

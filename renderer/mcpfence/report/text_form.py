@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mcpfence.explain.text_form import TextLine, Tone
+from mcpfence.providers import Provider
 from mcpfence.report.overview import Entry, Overview
-from mcpfence.report.words import caller, kinds_of, short, some
+from mcpfence.report.words import caller, enforcers, short, some
 
 _SHOWN = 8
 """Callers and destinations of one line; `explain NAME` has all."""
@@ -16,17 +17,17 @@ def overview_text(overview: Overview) -> Iterator[TextLine]:
     """The engine, then a line for each entry."""
     yield TextLine(f"engine: {overview.engine}")
     for entry in overview.entries:
-        yield TextLine(entry_line(entry), _tone(entry))
+        yield TextLine(entry_line(entry, overview.view.provider), _tone(entry))
 
 
-def entry_line(entry: Entry) -> str:
+def entry_line(entry: Entry, provider: Provider) -> str:
     """`github (npx): called by gateway; reaches api.github.com, DNS; enforced by NetworkPolicy`."""
     runtime = f" ({entry.runtime})" if entry.runtime else ""
     name = f"{entry.name if entry.kind == 'server' else entry.title}{runtime}"
     if entry.fence is None:
         return f"{name}: not fenced, no pod here is it{''.join(f'; {said}' for said in entry.holders)}"
     callers = some(list(dict.fromkeys(map(caller, entry.called_by))), _SHOWN) or "nobody"
-    parts = [f"called by {callers}", *_reached(entry), f"enforced by {' and '.join(kinds_of(entry))}"]
+    parts = [f"called by {callers}", *_reached(entry), f"enforced by {enforcers(entry, provider)}"]
     parts += [f"NOT ENFORCED: {some(list(entry.unenforced), _SHOWN)}"] if entry.unenforced else []
     parts += ["UNDECLARED: nobody has said what it may reach"] if entry.undeclared else []
     parts += [f"LESS THAN THE CATALOG GRANTS: mcpfence explain {entry.name}"] if entry.loses else []
@@ -36,12 +37,8 @@ def entry_line(entry: Entry) -> str:
 def _reached(entry: Entry) -> list[str]:
     if entry.kind == "back-end":
         return []
-    what = [text for grant in entry.reaches for text in _what(grant.destination, short(grant))]
+    what = [text for grant in entry.reaches for text in short(grant)]
     return [f"reaches {some(list(dict.fromkeys(what)), _SHOWN) or 'nothing'}"]
-
-
-def _what(destination: str, texts: list[str]) -> list[str]:
-    return ["every public address on the ports of its names"] if destination == "unenforced" else texts
 
 
 def _tone(entry: Entry) -> Tone:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mcpfence.net.ports import ports_text
+from mcpfence.providers import Provider
 from mcpfence.report.overview import Destination, Enforcement, Entry, Grant, Mark
 
 DESTINATIONS: Mapping[Destination, str] = {
@@ -45,10 +45,8 @@ _SHORT = {"kubernetesAPI": "API server", "cloudIdentity": "cloud identity", "dns
 
 
 def short(grant: Grant) -> list[str]:
-    """What may be reached, each in a few words: `api.github.com`, `redis`, `client obot`."""
+    """What may be reached, each in a few words: `api.github.com`, `redis`, `client obot`, `every public IPv4 address`."""
     line = grant.line
-    if line.kind == "unenforced":
-        return list(grant.names)
     if grant.called:
         return [grant.called]
     if line.kind == "callback":
@@ -63,14 +61,15 @@ def caller(grant: Grant) -> str:
     return grant.line.name if grant.line.kind == "client" else f"{grant.line.kind} {grant.line.name}"
 
 
-def with_ports(grant: Grant) -> str:
-    """`api.github.com on 443/TCP`."""
-    return f"{', '.join(short(grant))} on {ports_text(grant.line.ports)}"
-
-
 def kinds_of(entry: Entry) -> list[str]:
     """The kinds of the manifests that enforce a fence: `FirewallPolicy`, `NetworkPolicy`."""
     return list(dict.fromkeys(title.partition(" ")[0] for title in entry.manifests))
+
+
+def enforcers(entry: Entry, provider: Provider) -> str:
+    """`FirewallPolicy (aviatrix) and NetworkPolicy`: the kinds, those of an engine with its name."""
+    own = {kind.called for kind in provider.kinds}
+    return " and ".join(f"{kind} ({provider.name})" if kind in own else kind for kind in kinds_of(entry))
 
 
 def some(texts: list[str], limit: int) -> str:
