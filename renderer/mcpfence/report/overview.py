@@ -166,7 +166,7 @@ def engine_sentence(view: View) -> str:
     kinds = " and ".join(kind.called for kind in provider.kinds)
     rest = "NetworkPolicies enforce addresses, pods and ports"
     if not provider.kinds:
-        return f"no engine that knows host names is chosen: {rest}, and nothing enforces names"
+        return f"none that knows host names (egress.provider: {provider.name}): {rest}, and nothing enforces names"
     if Feature.NAME not in provider.expresses:
         return f"{provider.name} ({kinds}) knows no host names; beside it {rest}"
     where = "wherever they resolve to" if provider.names_at is NamesAt.ANYWHERE else "at public addresses alone"

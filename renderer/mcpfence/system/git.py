@@ -66,7 +66,7 @@ def find_revision(name: str) -> Revision:
         commit = found.stdout.decode().strip()
         if found.returncode == 0 and re.fullmatch(r"[0-9a-f]{40,64}", commit):
             return Revision(name, commit)
-        if found.returncode != 1:  # with --quiet git says nothing of a name that it does not know
+        if found.returncode not in (0, 1):  # 1: git does not know the name, and says nothing; 0: a range
             raise _refused(where, found.stderr.decode(errors="replace"), "is no revision")
     todo = "write a branch, a tag or a commit, such as main or HEAD~1"
     raise fail("file-unreadable", "is no revision of this repository", todo, document=where)
