@@ -165,4 +165,4 @@ def test_a_base_with_errors(repository: Path) -> None:
     done = mcpfence("report", "-f", "values.yaml", "--base", "HEAD", cwd=repository)
 
     assert refusal(done).splitlines()[0] == "mcpfence: the base HEAD cannot be compared:"
-    assert refusal(done).splitlines()[1].startswith("error: HEAD:values.yaml:4:5 servers.a.x: is no known key; ")
+    assert refusal(done).splitlines()[1].startswith("error: HEAD:values.yaml:4:8 servers.a.x: is no known key; ")
