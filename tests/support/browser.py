@@ -62,7 +62,9 @@ class Browser:
 
     def resize(self, width: int, height: int = 800) -> None:
         """The viewport in pixels of CSS; a window without a screen would be no narrower than 500."""
-        self.command("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        self.command(
+            "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False
+        )
 
     def logged(self) -> list[str]:
         """What the console says, refusals of the Content-Security-Policy among it."""
@@ -72,9 +74,7 @@ class Browser:
         """Every address that was asked for since the last call."""
         entries = self.driver.get_log("performance")  # type: ignore[no-untyped-call]
         events = [json.loads(entry["message"])["message"] for entry in entries]
-        return [
-            event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"
-        ]
+        return [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
 
 
 @contextmanager

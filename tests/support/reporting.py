@@ -46,7 +46,9 @@ def page_of(example: str) -> str:
 
 def html(made: Overview) -> str:
     """The page of an overview; without files nothing has a position."""
-    return page("report.html", page_shape(made, lambda _: None), style=inlined("report.css"), script=inlined("report.js"))
+    return page(
+        "report.html", page_shape(made, lambda _: None), style=inlined("report.css"), script=inlined("report.js")
+    )
 
 
 def markdown(made: Overview) -> str:

@@ -81,7 +81,7 @@ class SideReader:
         return Read(self.rendered(rendering), (source,), rendering.findings, empty=empty)
 
     def rendered(self, rendering: Rendering) -> Manifests:
-        """What is compared of a catalog that was rendered: its objects, and the floor that the chart puts below them."""
+        """What is compared of a catalog that was rendered: its objects, and the floor that the chart puts below."""
         floor = [floor_policy(rendering.catalog.namespace)] if rendering.catalog.floor else []
         return self._manifests([rendering], floor)
 

@@ -61,8 +61,8 @@ def command(
     """Say what a server may reach, who may call it, and why: each line with the catalog key behind it.
 
     SERVER is a server, a workload or a back-end of the catalog; server/NAME, workload/NAME and service/NAME tell
-    equal names apart; without it each is told in one line. With --to or --from the answer is a verdict: what the rendered manifests decide, by which rule,
-    and which key to change.
+    equal names apart; without it each of them is told in one line. With --to or --from the answer is a verdict: what
+    the rendered manifests decide, by which rule, and which key to change.
 
     NAME is what the catalog calls it: a client, a server, a workload, a services entry. NS/POD is one pod, told by its
     namespace and labels: data/app=redis,role=primary has exactly these labels, data/redis is short for data/app=redis.

@@ -26,7 +26,10 @@ _COMMANDS = {
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
-    "report": ("mcpfence.cli.report", "Make one page of all servers: who calls whom, what each reaches, by which rule."),
+    "report": (
+        "mcpfence.cli.report",
+        "Make one page of all servers: who calls whom, what each reaches, by which rule.",
+    ),
     "observe": ("mcpfence.cli.observe", "Compare flow logs with a catalog: what would be denied, unused, unknown."),
     "argocd": ("mcpfence.cli.argocd", "Config management plugin of Argo CD."),
     "import": ("mcpfence.cli.import_", "Make a catalog of MCP servers that are declared elsewhere."),

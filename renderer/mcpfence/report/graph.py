@@ -8,10 +8,13 @@ by itself.  DNS is left out: an edge that nearly everybody has says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from mcpfence.report.overview import Destination, Entry, Overview
+from mcpfence.report.destinations import Destination
+from mcpfence.report.overview import Entry, Overview
 from mcpfence.report.words import DESTINATIONS, MARKS, caller, short, some
+
+T = TypeVar("T")
 
 BOXES = 30
 """So many boxes of one column can be read."""
@@ -74,9 +77,10 @@ def make_graph(overview: Overview) -> Graph:
             by_caller.setdefault(name, []).append(row.place)
         for kind in row.classes:
             by_class[kind].append(row)
-    callers = _caller_groups(by_caller)
+    groups = _groups(rows)
+    callers = _caller_groups(by_caller, groups)
     classes = [(kind, found) for kind, found in by_class.items() if found]
-    groups = _in_order(_groups(rows), callers, [kind for kind, _ in classes])
+    groups = _in_order(groups, callers, [kind for kind, _ in classes])
     boxes = [_caller_box(names, places) for names, places in callers]
     boxes += [_server_box(group) for group in groups]
     boxes += [_class_box(kind, found) for kind, found in classes]
@@ -100,40 +104,47 @@ def _row(place: int, entry: Entry) -> _Row:
 
 def _groups(rows: Sequence[_Row]) -> list[list[_Row]]:
     """The servers, together where they are alike, by the first likeness that leaves few enough boxes."""
-    likenesses: tuple[Callable[[_Row], Hashable], ...] = (
+    return _few(
+        rows,
         lambda row: row.place,
         lambda row: (row.callers, row.classes, _kind(row)),
         lambda row: (row.classes, _kind(row)),
         _kind,
     )
-    found = [_alike(rows, likeness) for likeness in likenesses]
-    return next((groups for groups in found if len(groups) <= BOXES), found[-1])
 
 
 def _kind(row: _Row) -> Hashable:
     return row.entry.kind, row.entry.fence is None, _warnings(row)
 
 
-def _alike(rows: Sequence[_Row], likeness: Callable[[_Row], Hashable]) -> list[list[_Row]]:
-    groups: dict[Hashable, list[_Row]] = {}
-    for row in rows:
-        groups.setdefault(likeness(row), []).append(row)
-    return list(groups.values())
+def _few(items: Sequence[T], *likenesses: Callable[[T], Hashable]) -> list[list[T]]:
+    found: list[list[T]] = []
+    for likeness in likenesses:
+        groups: dict[Hashable, list[T]] = {}
+        for item in items:
+            groups.setdefault(likeness(item), []).append(item)
+        found = list(groups.values())
+        if len(found) <= BOXES:
+            break
+    return found
 
 
 _Callers = tuple[tuple[str, ...], tuple[int, ...]]
 """Callers that are one box, and the entries that they may call."""
 
 
-def _caller_groups(by_caller: dict[str, list[int]]) -> list[_Callers]:
+def _caller_groups(by_caller: dict[str, list[int]], groups: Sequence[Sequence[_Row]]) -> list[_Callers]:
+    """The callers, together where they may call the same servers, or else the same boxes of servers."""
+    box_of = {row.place: number for number, group in enumerate(groups) for row in group}
     names = sorted(by_caller, key=lambda name: (name == NOBODY, name.partition(" ")[0] == "workload", name))
-    alone = [((name,), tuple(by_caller[name])) for name in names]
-    if len(alone) <= BOXES:
-        return alone
-    alike: dict[tuple[int, ...], list[str]] = {}
-    for name in names:
-        alike.setdefault(tuple(by_caller[name]), []).append(name)
-    return [(tuple(found), places) for places, found in alike.items()]
+    found = _few(
+        names,
+        lambda name: name,
+        lambda name: (name == NOBODY, tuple(by_caller[name])),
+        lambda name: (name == NOBODY, frozenset(box_of[place] for place in by_caller[name])),
+        lambda name: name == NOBODY,
+    )
+    return [(tuple(names), tuple(sorted({place for name in names for place in by_caller[name]}))) for names in found]
 
 
 def _in_order(

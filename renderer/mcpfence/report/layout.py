@@ -1,6 +1,6 @@
 """Where the boxes and lines of the picture are: three columns, in the units of an SVG.
 
-Which column a box is in is known from the start, and `graph` has put them in order, so what is left is adding up heights.
+Which column a box is in is known from the start, and `graph` has put them in order: what is left is to add up heights.
 A library for layered layouts has nothing to do here: grandalf has had no release since 2023, networkx is two megabytes
 for one function that puts columns side by side, and `dot` would make the page depend on what is installed where it is
 made.  Whoever wants Graphviz's layout has it: `mcpfence report --format dot | dot -Tsvg`.

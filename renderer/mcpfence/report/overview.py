@@ -6,7 +6,6 @@ those that decide in the text of the rendered manifests, read back as the proof 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries
@@ -18,41 +17,22 @@ from mcpfence.explain.explanation import OTHERS, holders, why_nothing
 from mcpfence.explain.grants import Line, caller_lines, egress_lines
 from mcpfence.findings.finding import Path
 from mcpfence.kube.manifest import FLOOR
-from mcpfence.net.intervals import intersect, union
 from mcpfence.plan.blocked_ranges import endpoints
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import subjects
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import NamesAt
 from mcpfence.providers.contract import Feature
+from mcpfence.report.destinations import Destination, Enforcement, destination_of, enforcement_of
 
-Enforcement = Literal["name", "anywhere", "unenforced", "address", "pods"]
-Destination = Literal[
-    *("names", "registries", "unenforced", "internet", "public", "private"),
-    *("services", "servers", "callbacks", "platform", "dns", "nothing"),
-]
-"""Classes of destinations, in the order in which they are shown."""
 Mark = Literal["unenforced", "undeclared", "internet", "lost", "nothing", "elsewhere", "changed"]
 
-_CLASSES: Mapping[str, Destination] = {
-    "name": "names",
-    "registry": "registries",
-    "unenforced": "unenforced",
-    "internet": "internet",
-    "service": "services",
-    "server": "servers",
-    "callback": "callbacks",
-    "kubernetesAPI": "platform",
-    "cloudIdentity": "platform",
-    "dns": "dns",
-}
-"""By `Line.kind`; addresses are public or private."""
 _PACKETS = 4
 """Of one line so many parts are looked at for the rules that decide on it."""
 
 
 class Grant(NamedTuple):
-    """One line of a fence: what may be reached, or who may call; `rules` let it through, at both layers of an engine."""
+    """One line of a fence: what may be reached, or who may call; `rules` let it through, at each layer of an engine."""
 
     line: Line
     destination: Destination
@@ -210,7 +190,7 @@ def _grant(view: View, fence: Fence, sight: Sight | None, direction: str, line: 
     rules = _rules(fence, sight, direction, line) if sight else ()
     names = _names_in_the_open(view, fence) if line.kind == "unenforced" else ()
     called = _entry_name(view, line.key) if line.kind == "service" else ""
-    return Grant(line, _destination(view, line), _enforcement(view, line), rules, names, called)
+    return Grant(line, destination_of(view, line), enforcement_of(view, line), rules, names, called)
 
 
 def _rules(fence: Fence, sight: Sight, direction: str, line: Line) -> tuple[str, ...]:
@@ -231,22 +211,3 @@ def _names_in_the_open(view: View, fence: Fence) -> tuple[str, ...]:
     egress = view.egress(fence)
     domains = (*egress.domains, *granted_registries(view.catalog, fence.runtime, egress).domains)
     return tuple(dict.fromkeys(domain.pattern for domain in domains))
-
-
-def _destination(view: View, line: Line) -> Destination:
-    if line.kind in _CLASSES:
-        return _CLASSES[line.kind]
-    public = union(*(block.addresses for block in view.network.public))
-    return "public" if intersect(_addresses(line), public) else "private"
-
-
-def _addresses(line: Line) -> tuple[tuple[int, int], ...]:
-    return union(*(block for block, _ in line.reach.addresses))
-
-
-def _enforcement(view: View, line: Line) -> Enforcement:
-    if line.kind == "unenforced":
-        return "unenforced"
-    if line.named:
-        return "anywhere" if view.provider.names_at is NamesAt.ANYWHERE else "name"
-    return "pods" if line.reach.pods else "address"

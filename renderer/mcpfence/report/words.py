@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mcpfence.providers import Provider
-from mcpfence.report.overview import Destination, Enforcement, Entry, Grant, Mark
+from mcpfence.report.destinations import Destination, Enforcement
+from mcpfence.report.overview import Entry, Grant, Mark
 
 DESTINATIONS: Mapping[Destination, str] = {
     "names": "host names",
@@ -45,7 +46,7 @@ _SHORT = {"kubernetesAPI": "API server", "cloudIdentity": "cloud identity", "dns
 
 
 def short(grant: Grant) -> list[str]:
-    """What may be reached, each in a few words: `api.github.com`, `redis`, `client obot`, `every public IPv4 address`."""
+    """What may be reached, each in a few words: `api.github.com`, `redis`, `client obot`."""
     line = grant.line
     if grant.called:
         return [grant.called]

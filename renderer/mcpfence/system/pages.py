@@ -21,7 +21,7 @@ class Inlined(NamedTuple):
 
 
 def inlined(name: str) -> Inlined:
-    """A file beside the templates, such as `report.js`; what is hashed is what stands between the tags, byte for byte."""
+    """A file beside the templates, such as `report.js`; what is hashed are the bytes that stand between the tags."""
     data = _file(name)
     return Inlined(data.decode("utf-8"), f"sha256-{base64.b64encode(hashlib.sha256(data).digest()).decode()}")
 

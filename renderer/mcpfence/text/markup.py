@@ -1,4 +1,4 @@
-"""Foreign text inside a form of output that gives some characters a meaning: CSV, Markdown, SARIF, Graphviz, Mermaid."""
+"""Foreign text inside a form of output that gives some characters a meaning: CSV, Markdown, SARIF, dot, Mermaid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mcpfence.text.printable import printable
 
 _FORMULA = ("=", "+", "-", "@")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
-_MENTION = re.compile(r"(?<![A-Za-z0-9_./-])@(?=[A-Za-z0-9])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9])")
 _NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:/()_-]")
 _BACKTICKS = re.compile(r"`+")
 
@@ -40,9 +40,9 @@ def sarif_message(text: str) -> str:
 
 
 def dot_string(text: str) -> str:
-    """A quoted string of Graphviz's language that shows the text: no escape of labels (`\\n`, `\\N`), no entity.
+    """A quoted string of Graphviz's language that shows the text: no escape of labels, such as a line break, no entity.
 
-    Within quotes `\\"` is the one escape of the language; what a label makes of the rest is in its escString.
+    Within quotes the language itself knows a quote behind a backslash alone; the rest is what labels (escString) know.
     """
     shown = printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
     return f'"{shown}"'

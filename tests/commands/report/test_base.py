@@ -17,7 +17,9 @@ from tooling import ROOT
 
 CIDR = {"cidrs": [{"cidr": "203.0.113.0/24", "ports": [443]}]}
 OLD = catalog(same=container(egress=CIDR), wider=container(egress=CIDR), gone=container(egress=CIDR))
-NEW = catalog(same=container(egress=CIDR), wider=container(egress={"cidrs": [{"cidr": "203.0.113.0/24", "ports": [22, 443]}]}))
+NEW = catalog(
+    same=container(egress=CIDR), wider=container(egress={"cidrs": [{"cidr": "203.0.113.0/24", "ports": [22, 443]}]})
+)
 
 
 @pytest.fixture
@@ -115,7 +117,9 @@ def test_a_file_that_is_new(repository: Path) -> None:
     assert (base["absent"], base["summary"]) == (["more.yaml"], "1 wider, 1 added, 1 removed, 2 the same")
 
 
-@pytest.mark.parametrize("name", ["nosuch", "HEAD:values.yaml", "HEAD:deep", "v1..HEAD", "^HEAD", "-n", "--all", "", " ", "v1 "])
+@pytest.mark.parametrize(
+    "name", ["nosuch", "HEAD:values.yaml", "HEAD:deep", "v1..HEAD", "^HEAD", "-n", "--all", "", " ", "v1 "]
+)
 def test_no_revision(repository: Path, name: str) -> None:
     """It is one sentence that says what to write, whatever it looks like."""
     done = mcpfence("report", "-f", "values.yaml", f"--base={name}", cwd=repository)

@@ -13,7 +13,7 @@ import pytest
 from edges import catalog, container, mcpfence, refusal, values_file
 from explaining import EXAMPLES, ask
 from mcpfence.system.pages import inlined
-from reporting import html, overview, page_of, overview_of, report, without_ours
+from reporting import html, overview, overview_of, page_of, report, without_ours
 
 STORED = Path(__file__).parent / "golden"
 """Whole outputs; `make golden` rewrites them."""
@@ -109,7 +109,10 @@ def test_the_script_says_no_foreign_word() -> None:
     """It writes text and never markup, loads nothing, and makes no code of text."""
     script = inlined("report.js").text
 
-    assert re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(|fetch|XMLHttp|import\(", script) == []
+    assert (
+        re.findall(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(|fetch|XMLHttp|import\(", script)
+        == []
+    )
 
 
 # --- wrong usage, and what is wrong ---
@@ -188,7 +191,9 @@ def test_the_project_file_stands_in(tmp_path: Path) -> None:
 
 def test_undeclared_is_work_left() -> None:
     """A server of which nobody said anything stands first, with the key to write; an empty list is a word."""
-    made = overview(catalog(quiet=container(), said=container(egress={"domains": []}), shut=container(egress={"default": "deny"})))
+    made = overview(
+        catalog(quiet=container(), said=container(egress={"domains": []}), shut=container(egress={"default": "deny"}))
+    )
     page = re.sub(r"\s+", " ", re.sub(r"<[^>]*>", "", without_ours(html(made))))
 
     assert (

@@ -133,7 +133,10 @@ def test_boxes(chromium: Browser, fleet: Path) -> None:
         chromium.driver.switch_to.active_element.send_keys(Keys.ENTER)
         assert sorted(_shown(chromium)) == sorted(made.entries[index].name for index in box.entries)
         assert nodes[place].get_attribute("aria-pressed") == "true"
-        assert (box.title, len(chromium.driver.find_elements(By.CSS_SELECTOR, ".line.on")) > 0) == (box.title, _joined(made, place))
+        assert (box.title, len(chromium.driver.find_elements(By.CSS_SELECTOR, ".line.on")) > 0) == (
+            box.title,
+            _joined(made, place),
+        )
         chromium.run("arguments[0].scrollIntoView({block: 'center'})", nodes[place])
         nodes[place].find_element(By.TAG_NAME, "text").click()
         assert (len(_shown(chromium)), nodes[place].get_attribute("aria-pressed")) == (83, "false")
