@@ -37,7 +37,7 @@ class View(NamedTuple):
     fences: tuple[Fence, ...]
     raw: Mapping[str, Any]
     places: Mapping[_Identity, Sequence[int]]
-    """Where in the rendering's objects those of a kind, namespace and name stand: with a thousand fences walks count."""
+    """Where in the rendering's objects those of a kind, namespace and name stand: of a thousand fences walks count."""
 
     @property
     def catalog(self) -> Catalog:
