@@ -13,7 +13,7 @@ from mcpfence.diff.changes import Difference
 from mcpfence.documents.values import read_source
 from mcpfence.explain.context import make_view
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.report.overview import Base, Entry, Grant, Overview, make_overview
+from mcpfence.report.overview import Base, Grant, Overview, Party, make_overview
 from mcpfence.report.page_form import page_shape
 from mcpfence.system.inputs import Inputs
 from mcpfence.system.pages import inlined, page
@@ -71,7 +71,7 @@ def renamed(made: Overview, name: str) -> Overview:
         line = one.line._replace(what=(name,), why=name, name=name, key=("clients", name))
         return one._replace(line=line, rules=(name,), names=(name,) if one.names else (), called=name)
 
-    def entry(one: Entry) -> Entry:
+    def entry(one: Party) -> Party:
         return one._replace(
             name=name,
             runtime=name,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import NamedTuple, TypeVar
 
 from mcpfence.report.destinations import Destination
-from mcpfence.report.overview import Entry, Overview
+from mcpfence.report.overview import Overview, Party
 from mcpfence.report.words import DESTINATIONS, MARKS, caller, short, some
 
 T = TypeVar("T")
@@ -62,7 +62,7 @@ class _Row(NamedTuple):
     """One server or workload: who calls it and which classes it reaches."""
 
     place: int
-    entry: Entry
+    entry: Party
     callers: tuple[str, ...]
     classes: tuple[Destination, ...]
 
@@ -87,7 +87,7 @@ def make_graph(overview: Overview) -> Graph:
     return Graph(tuple(boxes), tuple(_edges(groups, callers, [kind for kind, _ in classes])))
 
 
-def _row(place: int, entry: Entry) -> _Row:
+def _row(place: int, entry: Party) -> _Row:
     callers = tuple(dict.fromkeys(map(caller, entry.called_by)))
     if entry.fence is None:
         callers = tuple(said.partition(" calls it")[0] for said in entry.holders if " calls it" in said)

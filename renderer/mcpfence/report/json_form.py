@@ -15,7 +15,7 @@ from mcpfence.findings.position import Position, position_shape
 from mcpfence.findings.table import Severity
 from mcpfence.net.ports import ports_text
 from mcpfence.providers import Provider
-from mcpfence.report.overview import Base, Entry, Grant, Overview
+from mcpfence.report.overview import Base, Grant, Overview, Party
 from mcpfence.report.words import DESTINATIONS, caller, enforcers, short
 
 Place = Callable[[Path], Position | None]
@@ -62,7 +62,7 @@ def _summary(overview: Overview) -> Shape:
     }
 
 
-def _entry(entry: Entry, place: Place, provider: Provider) -> Shape:
+def _entry(entry: Party, place: Place, provider: Provider) -> Shape:
     fence = entry.fence
     return {
         "kind": entry.kind,
@@ -115,7 +115,7 @@ def _key(path: Path, place: Place) -> Shape:
     return {"key": path_text(path), "position": position_shape(place(path))}
 
 
-def _work_left(entry: Entry, place: Place) -> list[Shape]:
+def _work_left(entry: Party, place: Place) -> list[Shape]:
     """What somebody still has to decide: servers of which nobody said what they may reach, names without an engine."""
     found: list[Shape] = []
     if entry.undeclared:

@@ -44,7 +44,7 @@ class Grant(NamedTuple):
     """What the catalog calls a back-end: the name of its services entry."""
 
 
-class Entry(NamedTuple):
+class Party(NamedTuple):
     """One server, workload or back-end."""
 
     kind: str
@@ -105,7 +105,7 @@ class Overview(NamedTuple):
 
     view: View
     engine: str
-    entries: tuple[Entry, ...]
+    entries: tuple[Party, ...]
     floor: str
     """The chart's NetworkPolicy that denies what no other allows; empty where it is switched off."""
     endpoints: tuple[tuple[str, str], ...]
@@ -156,12 +156,12 @@ def engine_sentence(view: View) -> str:
 # --- entries ---
 
 
-def _fenced(view: View, fence: Fence, *, rules: bool) -> Entry:
+def _fenced(view: View, fence: Fence, *, rules: bool) -> Party:
     sight = look(view, [fence]) if rules else None
     owner = view.owner(fence)
     own = fence.kind != "service"
     lines = egress_lines(view, fence) if own else ()
-    return Entry(
+    return Party(
         kind="back-end" if fence.kind == "service" else fence.kind,
         name=fence.name,
         runtime=fence.runtime,
@@ -176,8 +176,8 @@ def _fenced(view: View, fence: Fence, *, rules: bool) -> Entry:
     )
 
 
-def _elsewhere(view: View, server: Server) -> Entry:
-    return Entry("server", server.name, server.runtime, server.path, holders=tuple(holders(view, server)))
+def _elsewhere(view: View, server: Server) -> Party:
+    return Party("server", server.name, server.runtime, server.path, holders=tuple(holders(view, server)))
 
 
 def undeclared(egress: Egress) -> bool:

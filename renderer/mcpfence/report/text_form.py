@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mcpfence.explain.text_form import TextLine, Tone
 from mcpfence.providers import Provider
-from mcpfence.report.overview import Entry, Overview
+from mcpfence.report.overview import Overview, Party
 from mcpfence.report.words import caller, enforcers, short, some
 
 _SHOWN = 8
@@ -20,7 +20,7 @@ def overview_text(overview: Overview) -> Iterator[TextLine]:
         yield TextLine(entry_line(entry, overview.view.provider), _tone(entry))
 
 
-def entry_line(entry: Entry, provider: Provider) -> str:
+def entry_line(entry: Party, provider: Provider) -> str:
     """`github (npx): called by gateway; reaches api.github.com, DNS; enforced by NetworkPolicy`."""
     runtime = f" ({entry.runtime})" if entry.runtime else ""
     name = f"{entry.name if entry.kind == 'server' else entry.title}{runtime}"
@@ -34,12 +34,12 @@ def entry_line(entry: Entry, provider: Provider) -> str:
     return f"{name}: {'; '.join(parts)}"
 
 
-def _reached(entry: Entry) -> list[str]:
+def _reached(entry: Party) -> list[str]:
     if entry.kind == "back-end":
         return []
     what = [text for grant in entry.reaches for text in short(grant)]
     return [f"reaches {some(list(dict.fromkeys(what)), _SHOWN) or 'nothing'}"]
 
 
-def _tone(entry: Entry) -> Tone:
+def _tone(entry: Party) -> Tone:
     return "warning" if {"unenforced", "undeclared", "lost"} & set(entry.marks) else "plain"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mcpfence.providers import Provider
 from mcpfence.report.destinations import Destination, Enforcement
-from mcpfence.report.overview import Entry, Grant, Mark
+from mcpfence.report.overview import Grant, Mark, Party
 
 DESTINATIONS: Mapping[Destination, str] = {
     "names": "host names",
@@ -62,13 +62,13 @@ def caller(grant: Grant) -> str:
     return grant.line.name if grant.line.kind == "client" else f"{grant.line.kind} {grant.line.name}"
 
 
-def kinds_of(entry: Entry) -> list[str]:
-    """The kinds of the manifests that enforce a fence: `FirewallPolicy`, `NetworkPolicy`."""
+def kinds_of(entry: Party) -> list[str]:
+    """The kinds of the manifests that enforce a fence."""
     return list(dict.fromkeys(title.partition(" ")[0] for title in entry.manifests))
 
 
-def enforcers(entry: Entry, provider: Provider) -> str:
-    """`FirewallPolicy (aviatrix) and NetworkPolicy`: the kinds, those of an engine with its name."""
+def enforcers(entry: Party, provider: Provider) -> str:
+    """`KIND (ENGINE) and NetworkPolicy`: the kinds, those of an engine with its name."""
     own = {kind.called for kind in provider.kinds}
     return " and ".join(f"{kind} ({provider.name})" if kind in own else kind for kind in kinds_of(entry))
 
