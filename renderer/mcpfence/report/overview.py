@@ -172,7 +172,7 @@ def _fenced(view: View, fence: Fence, *, rules: bool) -> Party:
         nothing=why_nothing(view, fence) if own and not lines else "",
         manifests=tuple(item.title for item in manifests(view, fence)),
         loses=tuple(narrowing.text for narrowing in view.prepared(fence)[1]) if own else (),
-        undeclared=owner is not None and undeclared(owner.egress),
+        undeclared=fence.kind == "server" and owner is not None and undeclared(owner.egress),
     )
 
 
