@@ -200,3 +200,30 @@ def test_undeclared_is_work_left() -> None:
         "work left nobody has said what these may reach (undeclared): 1 server quiet: nobody has said what it may reach; "
         "as it stands: nothing; list its destinations under egress, or write denyAllEgress: true servers.quiet" in page
     )
+
+
+def _luminance(colour: str) -> float:
+    """Relative luminance of WCAG 2.2; of #abc each figure stands twice."""
+    figures = colour.removeprefix("#")
+    figures = "".join(figure * 2 for figure in figures) if len(figures) == 3 else figures
+    parts = [int(figures[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _contrast(one: str, other: str) -> float:
+    dark, light = sorted(map(_luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_colours_can_be_told_apart() -> None:
+    """By day, by night and on paper: text has a contrast of 4.5 to what it stands on, edges of controls one of 3."""
+    schemes = re.findall(r":root \{([^}]*--text[^}]*)\}", inlined("report.css").text)
+    colours = [dict(re.findall(r"--([a-z-]+): (#[0-9a-f]+)", scheme)) for scheme in schemes]
+    texts = [(text, ground) for text in ("text", "quiet", "link") for ground in ("page", "box")]
+    texts += [("look", "look-box"), ("text", "look-box")]
+
+    assert len(colours) == 3
+    for scheme in colours:
+        assert [pair for pair in texts if _contrast(scheme[pair[0]], scheme[pair[1]]) < 4.5] == []
+        assert _contrast(scheme["edge"], scheme["page"]) >= 3
