@@ -19,7 +19,7 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/packet-commands \
+ENGINES = .tools/mcp/.made .tools/browser .tools/packet-commands \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
     kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
@@ -136,6 +136,21 @@ clean: ## remove everything that make made
 	  echo "installing iproute2, iptables, ipset, nftables, util-linux and conntrack" >&2; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
 	    iproute2 iptables ipset nftables util-linux conntrack >/dev/null; \
+	fi
+	@mkdir -p $(@D)
+	@touch $@
+
+# A browser for the pages that we make, and Graphviz for the picture; likewise.  apt-get holds a lock: behind the other.
+.tools/browser: | .tools/packet-commands
+	@missing=; for name in chromium chromedriver dot; do \
+	  command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	if [ -n "$$missing" ]; then \
+	  if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	    echo "error:$$missing: not on PATH; install chromium, chromium-driver and graphviz" >&2; exit 1; \
+	  fi; \
+	  echo "installing chromium, chromium-driver and graphviz" >&2; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+	    chromium chromium-driver graphviz >/dev/null; \
 	fi
 	@mkdir -p $(@D)
 	@touch $@

@@ -19,7 +19,14 @@ import pytest
 from edges import CATALOG, mcpfence
 from hostile_text import FORGED, HOSTILE, faults
 from mcpfence.cli.main import _COMMANDS
+from mcpfence.explain.text_form import shown
+from mcpfence.report.dot_form import dot_text
+from mcpfence.report.graph import make_graph
+from mcpfence.report.mermaid_form import mermaid_text
+from mcpfence.report.text_form import overview_text
+from mcpfence.system.pages import inlined
 from mcpfence.text.printable import printable
+from reporting import html, markdown, overview_of, renamed, without_ours
 from sarif_schema import schema
 from tooling import ROOT
 
@@ -126,6 +133,24 @@ def _explain(form: str) -> Calls:
             yield ("explain", "vault", "-f", file, "--format", form), b""
             for host in ("api.example.com", "8.8.8.8"):  # not allowed, and allowed by a line of the file
                 yield ("explain", "vault", "-f", file, "--to", host, "--format", form), b""
+        if form == "text":
+            yield ("explain", "-f", file), b""
+
+    return calls
+
+
+def _report(form: str) -> Calls:
+    """Files with the names, one server in each: a report says in which file a line stands."""
+
+    def calls(names: Names, folder: Path) -> Iterator[Call]:
+        egress = {"cidrs": [{"cidr": "8.8.8.0/24", "ports": [443]}], "domains": ["api.example.com"]}
+        base = {**CATALOG, "egress": {"unenforcedDomains": "internet"}, "servers": {}}
+        files = list(_files(names, folder, b""))
+        for number, file in enumerate(files):
+            server = {"runtime": "containerized", "egress": egress} if number % 2 else {"runtime": "containerized"}
+            (folder / file).write_text(json.dumps({**base, "servers": {f"s{number}": server}}))
+        given = [word for file in files for word in ("-f", f"./{file}")]
+        yield ("report", *given, "--format", form), b""
 
     return calls
 
@@ -278,7 +303,9 @@ def _with_ours(folder: Path, names: Names) -> bytes:
     """
     ours = mcpfence("render", "--policies-only", "-f", "values.yaml", cwd=folder).stdout
     both = ["Egress", "Ingress"]
-    closed = [_policy(name, podSelector={"matchLabels": {"app": "vault"}}, policyTypes=both) for name in _of_yaml(names)]
+    closed = [
+        _policy(name, podSelector={"matchLabels": {"app": "vault"}}, policyTypes=both) for name in _of_yaml(names)
+    ]
     return ours + _yaml(*closed)
 
 
@@ -343,6 +370,8 @@ def _said_back(name: str, folder: Path) -> Iterator[Call]:
         yield ("explain", "vault", "-f", "values.yaml", option, name), b""
     yield ("explain", "vault", "-f", "values.yaml", "--to", f"data/app={name}:80"), b""
     yield ("explain", "vault", "-f", "values.yaml", "--from", "gateway", "--port", name), b""
+    yield ("report", "-f", "values.yaml", f"--base={name}"), b""
+    yield ("report", "-f", "values.yaml", "--format", name), b""
     yield ("import", "obot", "values.yaml", "--only", name), b""
     yield ("cidrs", "aws", "--commands", "--cluster", name), b""
     if len(name) < 200:  # no file system has a longer name
@@ -377,6 +406,7 @@ RUNS: dict[tuple[str, str], Calls] = {
     **{("check", form): _check(form) for form in ("text", "json", "sarif", "markdown", "github", "junit")},
     **{("diff", form): _diff(form) for form in ("text", "json", "markdown")},
     **{("explain", form): _explain(form) for form in ("text", "markdown", "html", "json")},
+    **{("report", form): _report(form) for form in ("html", "markdown", "dot", "mermaid", "json")},
     ("render", ""): _render,
     ("post-render", ""): _post_render,
     ("krm", ""): _krm,
@@ -481,6 +511,8 @@ def _markdown(out: str) -> None:
 
 
 def _html(out: str) -> None:
+    if inlined("report.js").text in out:  # a report has one style and one script, which are ours
+        out = without_ours(out)
     assert FORGED not in "".join(re.findall(r"<[^>]*>", out))
     assert "<script" not in out
 
@@ -512,10 +544,32 @@ def _text(out: str) -> None:
         assert (line.count(" => "), line.count(" : ")) == (1, 1)
 
 
+def _dot(out: str) -> None:
+    """Each line is one statement of ours, with text in quoted strings alone."""
+    text = r'"(?:[^"\\]|\\["\\n])*"'
+    statement = (
+        rf"digraph mcpfence {{|  rankdir=LR;|  node \[shape=box, fontname={text}\];|  subgraph cluster_\d {{|    label={text};"
+        rf"|    n\d+ \[label={text}(, style=dashed)?\];|  }}|  n\d+ -> n\d+( \[style=dashed, label={text}\])?;|}}"
+    )
+    assert [line for line in out.splitlines() if not re.fullmatch(statement, line)] == []
+
+
+def _mermaid(out: str) -> None:
+    """Likewise; within quotes nothing but plain characters, entities and our line breaks."""
+    text = r'"(?:[A-Za-z0-9 .,:/()_-]|#\d+;|<br>)*"'
+    statement = (
+        rf"flowchart LR|  subgraph c\d\[{text}\]|    n\d+\[{text}\](:::look)?|  end|  n\d+ (-->|-\. {text} \.->) n\d+"
+        r"|  classDef look stroke-dasharray: 4 3"
+    )
+    assert [line for line in out.splitlines() if not re.fullmatch(statement, line)] == []
+
+
 LIVE: dict[str, Callable[[str], object]] = {
     "csv": _csv,
     "markdown": _markdown,
     "html": _html,
+    "dot": _dot,
+    "mermaid": _mermaid,
     "sarif": _sarif,
     "github": _github,
     "junit": _junit,
@@ -534,6 +588,22 @@ def test_printable_is_stable(what: str) -> None:
     assert [other for other in HOSTILE if printable(HOSTILE[other]) == printable(name)] == [what]
 
 
+@pytest.mark.parametrize("what", HOSTILE)
+def test_hostile_names_in_a_report(what: str) -> None:
+    """Names that no catalog lets through are harmless in the forms of a report all the same."""
+    made = renamed(overview_of("unenforced"), HOSTILE[what])
+    graph = make_graph(made)
+    forms = {"html": html(made), "markdown": markdown(made), "dot": dot_text(graph), "mermaid": mermaid_text(graph)}
+    forms["text"] = "".join(f"{line}\n" for line in shown(overview_text(made)))
+
+    for form, out in forms.items():
+        assert faults(out) == [], form
+        if form != "text":
+            LIVE[form](out)
+    (drawing,) = re.findall(r"```mermaid\n(.*?)```\n", forms["markdown"], re.DOTALL)
+    assert drawing == forms["mermaid"]
+
+
 SINKS = {
     ("cli/argocd.py", "click.echo"): "JSON, a word of our own, a file of the package",
     ("cli/chart.py", "click.echo"): "a folder of the package",
@@ -549,7 +619,7 @@ SINKS = {
         (f"cli/{name}.py", "write_stdout"): "a form of output that the table above tries"
         for name in (
             *("argocd", "check", "cidrs", "diff", "explain", "import_", "krm", "observe", "post_render", "project"),
-            *("reach", "render"),
+            *("reach", "render", "report"),
         )
     },
     ("evidence/canary.py", "print"): "addresses, ports and host names that a fence holds, in the log of a Job",

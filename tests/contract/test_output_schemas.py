@@ -95,6 +95,9 @@ def _outputs(folder: Path) -> dict[str, tuple[tuple[str, ...], bytes]]:
         "explain: elsewhere": (("explain", "handbook", *obot), b""),
         "explain: verdicts": (("explain", "devops", *aviatrix, "--to", "8.8.8.8", "--from", "gateway"), b""),
         "explain: allowed": (("explain", "devops", *aviatrix, "--to", "dev.azure.com"), b""),
+        "report: names": (("report", *aviatrix), b""),
+        "report: all kinds": (("report", *obot), b""),
+        "report: unenforced": (("report", *_example("unenforced")), b""),
     }
 
 
@@ -104,6 +107,7 @@ NAMES = [
     *("diff: narrower", "diff: wider", "diff: unclear", "diff: same", "diff: catalogs"),
     "observe: report",
     *("explain: fence", "explain: elsewhere", "explain: verdicts", "explain: allowed"),
+    *("report: names", "report: all kinds", "report: unenforced"),
 ]
 
 

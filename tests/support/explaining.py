@@ -28,7 +28,7 @@ EXAMPLES = golden.examples()
 
 
 @contextlib.contextmanager
-def _checkout() -> Iterator[None]:
+def checkout() -> Iterator[None]:
     """Places in messages are relative to the checkout."""
     before = Path.cwd()
     os.chdir(ROOT)
@@ -41,14 +41,14 @@ def _checkout() -> Iterator[None]:
 def ask(example: str, *arguments: str) -> Outcome:
     """`mcpfence explain` on an example."""
     files = [word for name in golden.input_files(example) for word in ("-f", name)]
-    with _checkout():
+    with checkout():
         return run_cli("explain", *arguments, *files)
 
 
 @cache
 def view_of(example: str) -> View:
     """An example, rendered."""
-    with _checkout():
+    with checkout():
         inputs = read_inputs(golden.input_files(example))
     services = index(inputs.documents, "default")
     return make_view(inputs.values, release="mcpfence", namespace="default", services=services)

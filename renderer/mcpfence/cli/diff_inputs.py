@@ -79,10 +79,13 @@ class SideReader:
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
+        empty = _declares_nothing([rendering])
+        return Read(self.rendered(rendering), (source,), rendering.findings, empty=empty)
+
+    def rendered(self, rendering: Rendering) -> Manifests:
+        """What is compared of a catalog that was rendered: its objects, and the floor that the chart puts below."""
         floor = [floor_policy(rendering.catalog.namespace)] if rendering.catalog.floor else []
-        return Read(
-            self._manifests([rendering], floor), (source,), rendering.findings, empty=_declares_nothing([rendering])
-        )
+        return self._manifests([rendering], floor)
 
     def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
         """What `helm template` prints, with the catalog in it: the policies are put in its place."""

@@ -35,7 +35,7 @@ _COLOURS: dict[Tone, str] = {
 
 
 @click.command("explain")
-@click.argument("server", shell_complete=completer("servers", "workloads"))
+@click.argument("server", required=False, shell_complete=completer("servers", "workloads"))
 @input_options
 @click.option(
     "--to",
@@ -55,7 +55,7 @@ _COLOURS: dict[Tone, str] = {
 def command(
     console: Console,
     *,
-    server: str,
+    server: str | None,
     files: tuple[str, ...],
     namespace: str,
     release: str,
@@ -67,13 +67,14 @@ def command(
     """Say what a server may reach, who may call it, and why: each line with the catalog key behind it.
 
     SERVER is a server, a workload or a back-end of the catalog; server/NAME, workload/NAME and service/NAME tell
-    equal names apart. With --to or --from the answer is a verdict: what the rendered manifests decide, by which rule,
-    and which key to change.
+    equal names apart; without it each of them is told in one line. With --to or --from the answer is a verdict: what
+    the rendered manifests decide, by which rule, and which key to change.
 
     NAME is what the catalog calls it: a client, a server, a workload, a services entry. NS/POD is one pod, told by its
     namespace and labels: data/app=redis,role=primary has exactly these labels, data/redis is short for data/app=redis.
 
     \b
+    mcpfence explain -f values.yaml
     mcpfence explain github -f values.yaml
     mcpfence explain github -f values.yaml --to api.github.com
     mcpfence explain github -f values.yaml --to 10.0.0.5:5432 --format json
@@ -88,6 +89,8 @@ def command(
         raise click.UsageError("stdin can be read once: give - for one file only.")
     if port is not None and caller is None:
         raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
+    if server is None:
+        return _everybody(console, files, namespace, release, asked=to is not None or caller is not None, form=form)
 
     def work() -> int:
         say_project(console)
@@ -112,6 +115,27 @@ def command(
     return guarded(console, work)
 
 
+def _everybody(
+    console: Console, files: tuple[str, ...], namespace: str, release: str, *, asked: bool, form: str
+) -> int:
+    """One line for each server, workload and back-end."""
+    if asked:
+        raise click.UsageError("--to and --from ask about one server: name it, as in mcpfence explain NAME --to HOST.")
+    if form != "text":
+        raise click.UsageError(f"For all servers in this form write mcpfence report --format {form}.")
+    from mcpfence.cli.view import read_view
+    from mcpfence.report.overview import make_overview  # here, so that one server is explained as quickly as ever
+    from mcpfence.report.text_form import overview_text
+
+    def work() -> int:
+        say_project(console)
+        view, _ = read_view(console, files, namespace, release)
+        write_stdout([_coloured(overview_text(make_overview(view, rules=False)), console).encode()])
+        return 0
+
+    return guarded(console, work)
+
+
 def _answers(found: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
     if asked.to is None and asked.caller is None:
         return ()
@@ -125,10 +149,7 @@ def _text(
     found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], form: str, place: Place, console: Console
 ) -> str:
     if form == "text":
-        lines = _lines(found, verdicts, place, verbose=console.verbose)
-        if use_colour(console.color, sys.stdout):
-            return "".join(f"{_toned(line)}\n" for line in lines)
-        return "".join(f"{text}\n" for text in shown(lines))
+        return _coloured(_lines(found, verdicts, place, verbose=console.verbose), console)
     shape = _shape(found, verdicts, place)
     from mcpfence.system.pages import page
 
@@ -152,6 +173,13 @@ def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place:
     if isinstance(found, Elsewhere):
         return elsewhere_shape(found)
     return verdicts_shape(found, verdicts, place) if verdicts else explanation_shape(found, place)
+
+
+def _coloured(lines: Iterable[TextLine], console: Console) -> str:
+    """The lines as text, in colour as the console has it."""
+    if use_colour(console.color, sys.stdout):
+        return "".join(f"{_toned(line)}\n" for line in lines)
+    return "".join(f"{text}\n" for text in shown(lines))
 
 
 def _toned(line: TextLine) -> str:

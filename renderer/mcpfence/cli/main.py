@@ -26,6 +26,10 @@ _COMMANDS = {
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
+    "report": (
+        "mcpfence.cli.report",
+        "Make one page of all servers: who calls whom, what each reaches, by which rule.",
+    ),
     "observe": ("mcpfence.cli.observe", "Compare flow logs with a catalog: what would be denied, unused, unknown."),
     "evidence": ("mcpfence.cli.evidence", "Write a pack that shows others what is enforced, and how to check it."),
     "verify-evidence": ("mcpfence.cli.verify_evidence", "Check an evidence pack from its bytes alone."),
@@ -38,7 +42,7 @@ _COMMANDS = {
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
 """Name: (module with a `command`, one line of help)."""
-_OF_A_PROJECT = ("check", "render", "explain", "diff", "evidence")
+_OF_A_PROJECT = ("check", "render", "explain", "report", "diff", "evidence")
 """Commands that people run in a folder of theirs: the project file stands in for options that they leave out."""
 
 

@@ -11,7 +11,9 @@ import click
 from mcpfence.cli.arguments import file_name, namespace_name, release_name
 from mcpfence.cli.console import on_terminal
 
-_FORMS = frozenset({"csv", "github", "html", "json", "junit", "list", "markdown", "sarif", "text", "yaml"})
+_FORMS = frozenset(
+    {"csv", "dot", "github", "html", "json", "junit", "list", "markdown", "mermaid", "sarif", "text", "yaml"}
+)
 
 allow_empty_option = click.option(
     "--allow-empty",

@@ -26,6 +26,7 @@ from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
 
 _KINDS = ("server", "workload", "service")
+_Identity = tuple[str, str, str]
 
 
 class View(NamedTuple):
@@ -35,6 +36,8 @@ class View(NamedTuple):
     network: ClusterNetwork
     fences: tuple[Fence, ...]
     raw: Mapping[str, Any]
+    places: Mapping[_Identity, Sequence[int]]
+    """Where in the rendering's objects those of a kind, namespace and name stand: of a thousand fences walks count."""
 
     @property
     def catalog(self) -> Catalog:
@@ -71,7 +74,10 @@ def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
     rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
     plan = make_plan(rendering.catalog, services, Collector())
-    return View(rendering, plan.network, tuple(plan.fences), raw)
+    places: dict[_Identity, list[int]] = {}
+    for place, item in enumerate(rendering.objects):
+        places.setdefault((item.kind, item.namespace, item.name), []).append(place)
+    return View(rendering, plan.network, tuple(plan.fences), raw, places)
 
 
 def find(view: View, name: str) -> Fence | Server:
@@ -102,7 +108,8 @@ def manifests(view: View, fence: Fence) -> tuple[Rendered, ...]:
         *network_policies(prepared, view.provider.composition, RuleBlocks(), view.provider.takes),
     ]
     wanted = {(item.kind, item.namespace, item.name) for item in made}
-    return tuple(item for item in view.rendering.objects if (item.kind, item.namespace, item.name) in wanted)
+    found = sorted(place for identity in wanted for place in view.places.get(identity, ()))
+    return tuple(view.rendering.objects[place] for place in found)
 
 
 class Sight(NamedTuple):

@@ -29,7 +29,7 @@ from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import NamesAt
 from mcpfence.reach.flows.flows import TooManyParts
 
-_OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
+OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 
 
 class Explanation(NamedTuple):
@@ -81,11 +81,12 @@ def explain(
     view = make_view(raw, release=release, namespace=namespace, services=services)
     found = find(view, name)
     if isinstance(found, Server):
-        return Elsewhere(view, found, tuple(_holders(view, found)))
+        return Elsewhere(view, found, tuple(holders(view, found)))
     return explanation_of(view, found)
 
 
-def _holders(view: View, server: Server) -> Iterable[str]:
+def holders(view: View, server: Server) -> Iterable[str]:
+    """Who has to do with a server without pods, in words: composites that hold it, workloads that call it."""
     for other in view.catalog.servers.values():
         if server.name in other.components:
             yield f"server {other.name} groups it"
@@ -104,18 +105,19 @@ def explanation_of(view: View, fence: Fence) -> Explanation:
         fence=fence,
         reaches=reaches,
         called_by=caller_lines(view, fence),
-        nothing="" if reaches or fence.kind == "service" else _why_nothing(view, fence),
+        nothing="" if reaches or fence.kind == "service" else why_nothing(view, fence),
         blocked=blocked_ranges(view.catalog) if public else (),
         endpoints=endpoints(view.catalog.cluster.families) if reaches else (),
         loses=view.prepared(fence)[1],
         findings=tuple(item for item in view.rendering.findings if concerns(view, fence, item)),
-        risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= facts_of(fence)), _OTHERS),
+        risks=(*(risk.text for risk in residual_risks(view.catalog) if risk.needs <= facts_of(fence)), OTHERS),
         manifests=tuple(item.title for item in manifests(view, fence)),
         floor=f"NetworkPolicy {fence.namespace}/{FLOOR}" if floor else "",
     )
 
 
-def _why_nothing(view: View, fence: Fence) -> str:
+def why_nothing(view: View, fence: Fence) -> str:
+    """Why a server or workload reaches nothing: the key that says so, or the absence of all of them."""
     if view.egress(fence).deny_all:
         return f"{'.'.join(map(str, deny_all_key(view, fence)))}: true"
     if view.egress(fence).listed:

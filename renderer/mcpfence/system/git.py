@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
 
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.system.files import is_manifest
@@ -33,6 +35,41 @@ def read_revision(text: str) -> list[tuple[str, bytes]]:
     asked = "".join(f"{digest}\n" for _, digest in files).encode()
     contents = _contents(_git(text, "cat-file", "--batch", given=asked)) if files else iter(())
     return [(name, content) for (name, _), content in zip(files, contents, strict=True)]
+
+
+class Revision(NamedTuple):
+    """A commit of the repository around the working folder, and what it was called."""
+
+    name: str
+    commit: str
+
+    def has(self, path: str) -> bool:
+        """Whether the commit has something at a path on disk; raises McpfenceError, as outside the repository."""
+        return bool(_git(path, "ls-tree", self.commit, "--", _from_here(path)).strip())
+
+    def read(self, path: str) -> bytes:
+        """The file at a path on disk, as it was; raises McpfenceError."""
+        return _git(f"{self.name}:{path}", "cat-file", "blob", f"{self.commit}:./{_from_here(path)}")
+
+
+def _from_here(path: str) -> str:
+    """A path as git takes it: from the working folder, and where a link leads today."""
+    return PurePath(os.path.relpath(os.path.realpath(path), os.path.realpath(os.curdir))).as_posix()
+
+
+def find_revision(name: str) -> Revision:
+    """The commit that `main`, `HEAD~1`, `v1.2.0` or the like names; raises McpfenceError."""
+    where = f"--base {name}"
+    # What begins with - would be an option, and ^ or .. a range.
+    if name.strip() and not name.startswith("-"):
+        found = _run("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}", text=where)
+        commit = found.stdout.decode().strip()
+        if found.returncode == 0 and re.fullmatch(r"[0-9a-f]{40,64}", commit):
+            return Revision(name, commit)
+        if found.returncode not in (0, 1):  # 1: git does not know the name, and says nothing; 0: a range
+            raise _refused(where, found.stderr.decode(errors="replace"), "is no revision")
+    todo = "write a branch, a tag or a commit, such as main or HEAD~1"
+    raise fail("file-unreadable", "is no revision of this repository", todo, document=where)
 
 
 def _manifests(text: str, listing: bytes) -> Iterator[tuple[str, str]]:
@@ -63,19 +100,24 @@ def _contents(batch: bytes) -> Iterator[bytes]:
 
 def _git(text: str, *arguments: str, given: bytes = b"") -> bytes:
     """What git prints; raises McpfenceError with what it says where it fails."""
-    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        command = ["git", *arguments]  # a revision is never an option: read_revision refuses those that begin with -
-        done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment)  # noqa: S603
-    except OSError as bad:
-        sentence = f"git cannot be run ({bad.strerror})"
-        raise fail("file-unreadable", sentence, "install git, or name a file or folder", document=text) from None
+    done = _run(*arguments, text=text, given=given)
     if done.returncode != 0:
         raise _refused(text, done.stderr.decode(errors="replace"))
     return done.stdout
 
 
-def _refused(text: str, said: str) -> McpfenceError:
+def _run(*arguments: str, text: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    """What git prints and says, whatever comes of it; raises McpfenceError where there is no git."""
+    environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        command = ["git", *arguments]  # a revision is never an option: those that begin with - are refused before
+        return subprocess.run(command, input=given, capture_output=True, check=False, env=environment)  # noqa: S603
+    except OSError as bad:
+        sentence = f"git cannot be run ({bad.strerror})"
+        raise fail("file-unreadable", sentence, "install git, or name a file or folder", document=text) from None
+
+
+def _refused(text: str, said: str, what: str = "is no file or folder") -> McpfenceError:
     line = next((line for line in said.splitlines() if line.startswith(("fatal:", "error:"))), "fatal: git failed")
-    sentence = f"is no file or folder, and git says: {line.partition(': ')[2]}"
+    sentence = f"{what}, and git says: {line.partition(': ')[2]}"
     return fail("file-unreadable", sentence, "check the path, or the revision", document=text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -35,14 +35,21 @@ _WRONG = {
 }
 
 
-def read_inputs(files: Sequence[str], only: Literal["values", "manifests", ""] = "") -> Inputs:
-    """Read every file once; raises McpfenceError with the faults of all files, and where it is not what `only` says."""
+def read_inputs(
+    files: Sequence[str],
+    only: Literal["values", "manifests", ""] = "",
+    read: Callable[[str], bytes] = read_bytes,
+) -> Inputs:
+    """Read every file once; raises McpfenceError with the faults of all files, and where it is not what `only` says.
+
+    `read` gives the bytes behind a name: those on disk, or those of a Git revision.
+    """
     sources: list[ValuesFile] = []
     documents: list[Any] = []
     faults: list[Finding] = []
     for name in files:
         try:
-            text = decode(read_bytes(name), "stdin" if name == "-" else name)
+            text = decode(read(name), "stdin" if name == "-" else name)
             found = manifests(text)
             if only == ("manifests" if found is None else "values"):
                 sentence, todo = _WRONG[only]

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.findings.position import Position
 from mcpfence.text.markup import markdown_code, markdown_words
 from mcpfence.text.printable import printable_tree
 
 
-def page(name: str, document: Mapping[str, Any]) -> str:
+class Inlined(NamedTuple):
+    """A style or a script that stands in a page, and its hash as a Content-Security-Policy has it (CSP 3, 2.3.1)."""
+
+    text: str
+    hash: str
+
+
+def inlined(name: str) -> Inlined:
+    """A file beside the templates, such as `report.js`; what is hashed are the bytes that stand between the tags."""
+    data = _file(name)
+    return Inlined(data.decode("utf-8"), f"sha256-{base64.b64encode(hashlib.sha256(data).digest()).decode()}")
+
+
+def page(name: str, document: Mapping[str, Any], **ours: Inlined) -> str:
     """The template `NAME.md.j2` or `NAME.html.j2` with the document as `doc`; HTML is escaped throughout.
 
-    Every text of it is one line that shows all its characters.
+    Every text of it is one line that shows all its characters; `ours` are not touched.
     """
     from jinja2 import Environment, StrictUndefined  # takes longer to load than a small catalog to explain
 
-    source = pkgutil.get_data("mcpfence", f"templates/{name}.j2")
-    if source is None:  # the templates travel with this module
-        raise FileNotFoundError(name)
     made = Environment(
         autoescape=name.endswith(".html"),
         undefined=StrictUndefined,
@@ -30,4 +42,11 @@ def page(name: str, document: Mapping[str, Any]) -> str:
     )
     made.globals["at"] = lambda place: Position(**place).text
     made.filters.update(code=markdown_code, words=markdown_words)
-    return made.from_string(source.decode("utf-8")).render(doc=printable_tree(document))
+    return made.from_string(_file(f"{name}.j2").decode("utf-8")).render(doc=printable_tree(document), **ours)
+
+
+def _file(name: str) -> bytes:
+    data = pkgutil.get_data("mcpfence", f"templates/{name}")
+    if data is None:  # the templates travel with this module
+        raise FileNotFoundError(name)
+    return data

@@ -1,4 +1,4 @@
-"""Foreign text inside a form of output that gives some characters a meaning: CSV, Markdown, SARIF."""
+"""Foreign text inside a form of output that gives some characters a meaning: CSV, Markdown, SARIF, dot, Mermaid."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from mcpfence.text.printable import printable
 
 _FORMULA = ("=", "+", "-", "@")
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
-_MENTION = re.compile(r"(?<![A-Za-z0-9_./-])@(?=[A-Za-z0-9])")
+_MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9])")
+_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:/()_-]")
 _BACKTICKS = re.compile(r"`+")
 
 
@@ -36,3 +37,22 @@ def markdown_code(text: str) -> str:
 def sarif_message(text: str) -> str:
     """A message without embedded links, which SARIF 2.1.0 (3.11.6) has in plain text too: `[text](target)`."""
     return printable(text).replace("](", "] (")
+
+
+def dot_string(text: str) -> str:
+    """A quoted string of Graphviz's language that shows the text: no escape of labels, such as a line break, no entity.
+
+    Within quotes the language itself knows a quote behind a backslash alone; the rest is what labels (escString) know.
+    """
+    shown = printable(text).replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{shown}"'
+
+
+def mermaid_string(text: str) -> str:
+    """A quoted string of Mermaid that shows the text: whatever is no plain character is an entity, as it writes them.
+
+    Labels of Mermaid are HTML and Markdown, and its grammar has keywords: a name such as `end` is safe within quotes.
+    """
+    entities = _NOT_PLAIN.sub(lambda sign: f"#{ord(sign[0])};", printable(text))
+    # Mermaid 11 makes a line break of a backslash before n where a label has several lines, entity or not.
+    return f'"{entities.replace("#92;", "#92;#8203;")}"'

@@ -1,10 +1,10 @@
-"""Foreign text in CSV, Markdown and SARIF."""
+"""Foreign text in CSV, Markdown, SARIF, Graphviz and Mermaid."""
 
 from __future__ import annotations
 
 import pytest
 
-from mcpfence.text.markup import csv_field, markdown_code, markdown_words, sarif_message
+from mcpfence.text.markup import csv_field, dot_string, markdown_code, markdown_words, mermaid_string, sarif_message
 from mcpfence.text.printable import printable, printable_tree
 
 
@@ -64,3 +64,20 @@ def test_markdown_code(text: str, code: str) -> None:
 def test_sarif_message() -> None:
     """No text becomes a link of the report."""
     assert sarif_message("a[0]: [b](c)\n") == "a[0]: [b] (c)\\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "dot", "mermaid"),
+    [
+        ("api.github.com", '"api.github.com"', '"api.github.com"'),
+        ('a"b', '"a\\"b"', '"a#34;b"'),
+        ("a\\nb\\", '"a\\\\nb\\\\"', '"a#92;#8203;nb#92;#8203;"'),
+        ("a\nb", '"a\\\\nb"', '"a#92;#8203;nb"'),
+        ("&lt;x>", '"&amp;lt;x>"', '"#38;lt#59;x#62;"'),
+        ("`*_#;", '"`*_#;"', '"#96;#42;_#35;#59;"'),
+        ("end", '"end"', '"end"'),
+    ],
+)
+def test_strings_of_pictures(text: str, dot: str, mermaid: str) -> None:
+    """A text is one string, whatever is in it: no quote ends it, no backslash and no entity means something."""
+    assert (dot_string(text), mermaid_string(text)) == (dot, mermaid)
