@@ -16,7 +16,7 @@ from mcpfence.plan.fence import ClusterNetwork, Fence
 from mcpfence.plan.planner import make_plan
 from mcpfence.providers import Provider, enforced_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import PolicySet, read_policies
 from mcpfence.render.objects import Rendering

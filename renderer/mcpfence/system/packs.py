@@ -15,7 +15,7 @@ from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import fail, quote
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.system.files import manifests_below, read_bytes, read_each, refuse_place
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")

@@ -29,7 +29,7 @@ from mcpfence.documents.agreement import load_judged
 from mcpfence.reach.connectivity.workloads import read_templates, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.engines.policy_makers import READ_AS_POLICIES
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.reach.evaluation.deciding_rules import deciding_among, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.index import Index
