@@ -13,6 +13,7 @@ from mcpfence.cli.arguments import file_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import input_options, output_option
+from mcpfence.cli.observe_files import ENGINES, LogReading
 from mcpfence.cli.prepare import prepared
 from mcpfence.cli.view import read_view
 from mcpfence.documents.reader import BadDocument, load_foreign
@@ -21,12 +22,11 @@ from mcpfence.explain.context import View
 from mcpfence.explain.text_form import shown
 from mcpfence.findings.finding import fail, path_text
 from mcpfence.observe.json_form import Shape, report_shape
-from mcpfence.observe.lines import read_lines
 from mcpfence.observe.merge import additions, lacking, merged
 from mcpfence.observe.readers import READERS
 from mcpfence.observe.readers.contract import ReadOptions
-from mcpfence.observe.reading import BadLineList, read_log
-from mcpfence.observe.report import Observed, SourceFile, make_report
+from mcpfence.observe.reading import BadLineList
+from mcpfence.observe.report import Observed, make_report
 from mcpfence.observe.scope import scope_of
 from mcpfence.observe.snapshot import read_snapshot
 from mcpfence.observe.table import FlowTable
@@ -34,7 +34,7 @@ from mcpfence.observe.text_form import report_text
 from mcpfence.observe.times import DAY, parse_time
 from mcpfence.system.files import read_bytes, read_each, replace_file
 from mcpfence.system.inputs import Inputs
-from mcpfence.system.logs import log_files, read_chunks, unzstd
+from mcpfence.system.logs import log_files
 
 _FORMS = ("text", "markdown", "html", "json")
 
@@ -88,6 +88,11 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
     help="Fields of AWS VPC flow logs without a header: '${version} ${srcaddr} ...'.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="What reads large files; duckdb comes with mcpfence[observe].  [default: duckdb for large ones, if it is there]",
+)
+@click.option(
     "--merge",
     type=click.Path(),
     metavar="VALUES",
@@ -114,6 +119,7 @@ def command(
     until: int | None,
     min_days: int,
     vpc_format: str,
+    engine: str | None,
     merge: str | None,
     target: str | None,
     gate: bool,
@@ -146,11 +152,8 @@ def command(
         snapshot = read_snapshot(_documents([*pods, *services]))
         table = FlowTable(scope_of(view, snapshot, since, until))
         bad = BadLineList()
-        options = ReadOptions(vpc_format)
-        read = [
-            *_read_all(log_files(dns), table, bad, options, ""),
-            *_read_all(log_files(logs), table, bad, options, log_format or ""),
-        ]
+        with LogReading(table, bad, ReadOptions(vpc_format), engine) as reading:
+            read = [*reading.read_all(log_files(dns), ""), *reading.read_all(log_files(logs), log_format or "")]
         report = make_report(view, table, snapshot, read, bad.told, min_days)
         shape = report_shape(report, lambda path: where(path, console.sources))
         if merge is not None and not _merged(report, merge, target, console, render):
@@ -228,18 +231,6 @@ def _unrolled(text: str, name: str) -> list[Any]:
         todo = "give what kubectl get pods,services -A -o json prints"
         raise fail("observe-snapshot", "holds no Pod and no Service", todo, document=name)
     return items
-
-
-def _read_all(
-    names: Sequence[str], table: FlowTable, bad: BadLineList, options: ReadOptions, wanted: str
-) -> list[SourceFile]:
-    """Every file, read into the table; raises McpfenceError with the faults of all of them."""
-
-    def read(name: str, shown_name: str) -> list[SourceFile]:
-        lines = read_lines(read_chunks(name), unzstd(shown_name))
-        return [read_log(shown_name, lines, table, bad, options, wanted)]
-
-    return read_each(names, read)
 
 
 def _text(shape: Shape, form: str) -> str:

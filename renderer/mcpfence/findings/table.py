@@ -197,6 +197,7 @@ _ERRORS = {
     "selector-overlap": "Two selectors of a namespace can select the same pod: what both may reach would add up.",
     "selector-values": "The operator and the values of a matchExpressions entry do not fit.",
     "observe-empty": "A log is empty, or a folder of logs holds none.",
+    "observe-engine": "The engine that folds a large log failed in the middle of it.",
     "observe-extra": "What was asked for needs a library that comes with mcpfence[observe].",
     "observe-format": "A log is of no known format.",
     "observe-merge": "Proposed entries cannot be written into a values file.",

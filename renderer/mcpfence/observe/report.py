@@ -33,6 +33,10 @@ class SourceFile(NamedTuple):
     losses: tuple[Loss, ...]
     lines: int
     records: int
+    engine: str = "python"
+    """What read it."""
+    not_folded: str = ""
+    """Why another engine than was asked for did, half a sentence."""
 
 
 class Wish(NamedTuple):

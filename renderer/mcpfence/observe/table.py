@@ -16,7 +16,8 @@ from mcpfence.observe.times import day_of
 
 EPHEMERAL = 32768
 """Where Linux begins to take callers' ports from (net.ipv4.ip_local_port_range)."""
-_WELL_KNOWN = 1024
+WELL_KNOWN = 1024
+"""Below it, ports are servers' own."""
 
 
 class FlowKey(NamedTuple):
@@ -95,7 +96,7 @@ class FlowTable:
     def _flow(self, seen: Seen) -> None:
         last = seen.last or seen.time
         self.counts["records"] += seen.times
-        if not self._within(seen.time, last):
+        if not self._within(seen.time, last, seen.times):
             return
         if seen.node:
             self.nodes.add(seen.node)
@@ -114,22 +115,25 @@ class FlowTable:
         before = self.flows.get(key)
         self.flows[key] = tally if before is None else before.joined(tally)
 
-    def _within(self, first: int, last: int) -> bool:
+    def _within(self, first: int, last: int, times: int) -> bool:
         """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
         if first and not (self.scope.since <= last and first <= self.scope.until):
-            self.counts["outside"] += 1
+            self.counts["outside"] += times
             return False
         if first:
-            self.window = self.window.joined(Tally(1, first, last))
+            window = self.window
+            if first < window.first or last > window.last:
+                self.window = window.joined(Tally(1, first, last))
         return True
 
     def _answer(self, found: Resolved) -> None:
-        self.counts["queries"] += 1
-        if not self._within(found.time, found.time) or not self.scope.has(found.client):
+        self.counts["queries"] += found.times
+        last = found.last or found.time
+        if not self._within(found.time, last, found.times) or not self.scope.has(found.client):
             return
         if found.node:
             self.nodes.add(found.node)
-        tally = Tally(1, found.time, found.time)
+        tally = Tally(found.times, found.time, last)
         for address in found.addresses or ("",):
             key = (found.client, address, found.name)
             before = self.answers.get(key)
@@ -158,7 +162,7 @@ def _by_ports(source: int, destination: int, known: frozenset[int]) -> bool | No
     """
     if not source:
         return False  # the log has the port of one end alone: of the one that was called
-    for of_server in (known.__contains__, EPHEMERAL.__gt__, _WELL_KNOWN.__gt__):
+    for of_server in (known.__contains__, EPHEMERAL.__gt__, WELL_KNOWN.__gt__):
         if of_server(source) != of_server(destination):
             return of_server(source)
     return None

@@ -28,6 +28,14 @@ def log_files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def size_of(name: str) -> int:
+    """Bytes of a file; 0 for stdin, and for what is none."""
+    try:
+        return 0 if name == "-" else Path(name).stat().st_size
+    except OSError:
+        return 0
+
+
 def read_chunks(name: str) -> Iterator[bytes]:
     """The bytes of a file, or of stdin for `-`; raises McpfenceError."""
     if name == "-":
