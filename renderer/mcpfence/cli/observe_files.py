@@ -12,6 +12,7 @@ from mcpfence.observe.readers.contract import ReadOptions
 from mcpfence.observe.reading import BadLineList, read_log
 from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql.fold import LargeLog, NotFolded, read_folded
+from mcpfence.observe.sql.parquet import MAGIC, read_parquet
 from mcpfence.observe.table import FlowTable
 from mcpfence.system.duck import Duck, duck_there
 from mcpfence.system.files import read_each
@@ -43,6 +44,8 @@ class LogReading:
         folded = self._is_folded(names)
 
         def read(name: str, shown_name: str) -> list[SourceFile]:
+            if name != "-" and next(read_chunks(name), b"").startswith(MAGIC):
+                return [self._parquet(name, shown_name, fold=self._engine != "python")]
             return [self._folded(name, shown_name, wanted) if folded else self._read(name, shown_name, wanted)]
 
         return read_each(names, read)
@@ -62,14 +65,27 @@ class LogReading:
     def _folded(self, name: str, shown_name: str, wanted: str) -> SourceFile:
         if name == "-":
             return self._read(name, shown_name, wanted)._replace(not_folded="stdin can be read once")
-        chunks = partial(read_chunks, name)
-        log = LargeLog(shown_name, chunks, unzstd(shown_name), self._duck.path_of(name), self._duck.rows)
         try:
-            return read_folded(log, self._table, self._bad, self._options, wanted)
+            return read_folded(self._large(name, shown_name), self._table, self._bad, self._options, wanted)
         except NotFolded as why:
             return self._read(name, shown_name, wanted)._replace(not_folded=str(why))
-        except McpfenceError:
-            raise
         except ValueError as why:
-            todo = "read it with --engine python"
-            raise fail("observe-engine", f"cannot be read by duckdb: {why}", todo, document=shown_name) from None
+            raise _broken(shown_name, why) from None
+
+    def _parquet(self, name: str, shown_name: str, *, fold: bool) -> SourceFile:
+        if not duck_there():
+            todo = "install mcpfence[observe], or give the log as text"
+            raise fail("observe-extra", "is Parquet, which needs a library", todo, document=shown_name)
+        try:
+            return read_parquet(self._large(name, shown_name), self._table, self._bad, fold=fold)
+        except ValueError as why:
+            raise _broken(shown_name, why) from None
+
+    def _large(self, name: str, shown_name: str) -> LargeLog:
+        chunks = partial(read_chunks, name)
+        return LargeLog(shown_name, chunks, unzstd(shown_name), self._duck.path_of(name), self._duck.rows)
+
+
+def _broken(name: str, why: ValueError) -> McpfenceError:
+    """The error of an engine that failed while the table was filled: nothing of it can be used."""
+    return fail("observe-engine", f"cannot be read by duckdb: it {why}", "read it with --engine python", document=name)

@@ -202,6 +202,7 @@ _ERRORS = {
     "observe-format": "A log is of no known format.",
     "observe-merge": "Proposed entries cannot be written into a values file.",
     "observe-not-ours": "The logs hold no record of the catalog's pods.",
+    "observe-parquet": "A Parquet file holds no VPC flow logs, or has their columns in other types.",
     "observe-prepare": "The engine has no step between not enforcing and enforcing.",
     "observe-snapshot": "A file that is to tell pods or Services holds none.",
     "server-unknown": "A server is named that is not declared.",

@@ -115,6 +115,10 @@ class FlowTable:
         before = self.flows.get(key)
         self.flows[key] = tally if before is None else before.joined(tally)
 
+    def in_turn(self) -> list[tuple[FlowKey, Tally]]:
+        """All rows, the first seen first: the same however they came into the table."""
+        return sorted(self.flows.items(), key=lambda item: (item[1].first, item[0]))
+
     def _within(self, first: int, last: int, times: int) -> bool:
         """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
         if first and not (self.scope.since <= last and first <= self.scope.until):

@@ -36,23 +36,27 @@ _FIELD = re.compile(r"\$\{([a-z0-9-]+)\}")
 _SYN, _SYN_ACK = 2, 18
 
 
-def _header(text: str) -> list[str]:
+def header_of(text: str) -> list[str]:
     """The fields of a header line; none where it is another one."""
     words = text.split()
     return words if {"srcaddr", "dstaddr"} <= set(words) or {"pkt-srcaddr", "pkt-dstaddr"} <= set(words) else []
 
 
 def _knows(text: str) -> bool:
-    return _LINE.match(text) is not None or bool(_header(text))
+    return _LINE.match(text) is not None or bool(header_of(text))
+
+
+def fields_of(options: ReadOptions) -> Sequence[str]:
+    """The fields of a row where no header tells them."""
+    return _FIELD.findall(options.vpc_format) or options.vpc_format.split() or DEFAULT
 
 
 def _open(options: ReadOptions) -> ReadLine:
-    fields = _FIELD.findall(options.vpc_format) or options.vpc_format.split() or DEFAULT
-    found = [_reader(fields)]
+    found = [_reader(fields_of(options))]
 
     def read(line: LogLine) -> Iterable[Record]:
         text = line.text or ""
-        header = _header(text)
+        header = header_of(text)
         if header:
             found[0] = _reader(header)
             return ()
@@ -69,12 +73,13 @@ def _reader(fields: Sequence[str]) -> Callable[[str], Iterable[Record]]:
         words = text.split()
         if len(words) != len(fields):
             raise BadLine(f"has {len(words)} fields, and the format has {len(fields)}: give --vpc-format")
-        return _row(lambda name: words[places[name]] if name in places else "-")
+        return row_of(lambda name: words[places[name]] if name in places else "-")
 
     return read
 
 
-def _row(value: Callable[[str], str]) -> Iterable[Record]:
+def row_of(value: Callable[[str], str]) -> Iterable[Record]:
+    """The record of a row; `value` tells a field by its name, `-` for one that is not there.  Raises ValueError."""
     status = value("log-status")
     if status == "NODATA":
         return ()

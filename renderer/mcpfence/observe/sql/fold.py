@@ -12,11 +12,11 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mcpfence.observe.lines import LONGEST, Damaged, LogLine, packing, read_lines, unpacked, unwrapped
-from mcpfence.observe.readers import READERS, SNIFFED, sniff
+from mcpfence.observe.readers import READERS, SNIFFED, aws_vpc, sniff
 from mcpfence.observe.readers.contract import LogReader, ReadLine, ReadOptions
 from mcpfence.observe.reading import BadLineList, Beginning, take_line
 from mcpfence.observe.report import SourceFile
-from mcpfence.observe.sql import hubble
+from mcpfence.observe.sql import hubble, vpc
 from mcpfence.observe.sql.groups import Folding, FoldQuery, Misfolded
 from mcpfence.observe.table import FlowTable, RecordScope
 
@@ -41,32 +41,42 @@ class NotFolded(ValueError):
     """The file is to be read line by line; the message is half a sentence that says why."""
 
 
-MakeQuery = Callable[[str, str, RecordScope, ReadLine], FoldQuery]
-QUERIES: dict[str, MakeQuery] = {"hubble": hubble.hubble_query}
-"""By format."""
+def _hubble(log: LargeLog, packed: str, scope: RecordScope, options: ReadOptions, _: str) -> FoldQuery:
+    return hubble.hubble_query(log.path, packed, scope, READERS["hubble"].open(options))
+
+
+def _vpc(log: LargeLog, packed: str, scope: RecordScope, options: ReadOptions, first: str) -> FoldQuery:
+    fields = aws_vpc.header_of(first) or aws_vpc.fields_of(options)
+    if not {"start", "end"} & set(fields):
+        raise NotFolded("its format has no times")
+    return vpc.vpc_query(log.path, packed, scope, fields)
+
+
+MakeQuery = Callable[[LargeLog, str, RecordScope, ReadOptions, str], FoldQuery]
+QUERIES: dict[str, MakeQuery] = {"hubble": _hubble, "aws-vpc": _vpc}
+"""By format; the last argument is the first line."""
 
 
 def read_folded(
     log: LargeLog, table: FlowTable, bad: BadLineList, options: ReadOptions, wanted: str = ""
 ) -> SourceFile:
     """Read one file into the table; raises NotFolded while nothing was read yet, Misfolded and ValueError later."""
-    reader, packed = _recognised(log, wanted)
+    reader, packed, beginning = _recognised(log, wanted)
     total = _look(unpacked(log.chunks(), log.unzstd))
-    query = QUERIES[reader.name](log.path, packed, table.scope, reader.open(options))
+    query = QUERIES[reader.name](log, packed, table.scope, options, beginning)
     began, folding = Beginning.of(table), Folding(table)
     rows = iter(log.rows(query.sql))
     try:
-        first = list(islice(rows, 1))
+        folding.take(query.group_of(row) for row in islice(rows, 1))
     except ValueError as why:
-        raise NotFolded(f"the engine says: {why}") from None
-    for part in (first, rows):
-        folding.take(query.group_of(row) for row in part)
+        raise NotFolded(f"duckdb says: {why}") from None
+    folding.take(map(query.group_of, rows))
     last = _left_over(log, reader.open(options), folding, total, bad, every=query.blanks_count)
     return began.file(log.name, reader, last, table)._replace(engine="duckdb")
 
 
-def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str]:
-    """The reader of a file whose lines are as its producer wrote them, and how it is packed; raises NotFolded."""
+def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str, str]:
+    """The reader of a file whose lines are as its producer wrote them, its packing, its first line; raises NotFolded."""
     raw = next(unpacked(log.chunks(), log.unzstd), b"").removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     packed = packing(next(log.chunks(), b""))
     try:
@@ -76,9 +86,10 @@ def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str]:
     reader = READERS[wanted] if wanted else sniff([line.text for line in head if line.text is not None])
     if reader is None or reader.name not in QUERIES:
         raise NotFolded("no query for its format")
-    if not head or head[0].text != raw.decode("utf-8", "replace").rstrip("\r"):
+    beginning = raw.decode("utf-8", "replace").rstrip("\r")
+    if not head or head[0].text != beginning:
         raise NotFolded("its lines stand in something else")
-    return reader, packed
+    return reader, packed, beginning
 
 
 def _look(chunks: Iterable[bytes]) -> int:

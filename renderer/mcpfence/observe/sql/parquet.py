@@ -1,0 +1,54 @@
+"""VPC flow logs as Parquet: always read by DuckDB, folded by it or handed over row by row."""
+
+from __future__ import annotations
+
+from mcpfence.findings.finding import fail
+from mcpfence.observe.readers.aws_vpc import READER, row_of
+from mcpfence.observe.reading import NO_RECORD, BadLineList, Beginning, why_bad
+from mcpfence.observe.report import SourceFile
+from mcpfence.observe.sql.flat import NUMBERS, TEXTS
+from mcpfence.observe.sql.fold import LargeLog
+from mcpfence.observe.sql.groups import Folding
+from mcpfence.observe.sql.vpc import parquet_fault, parquet_query
+from mcpfence.observe.table import FlowTable
+
+MAGIC = b"PAR1"
+"""What a Parquet file begins with."""
+
+
+def read_parquet(log: LargeLog, table: FlowTable, bad: BadLineList, *, fold: bool) -> SourceFile:
+    """Read one file into the table; raises McpfenceError, and ValueError where the engine fails."""
+    try:
+        types = {name: kind for name, kind, *_ in log.rows(f"DESCRIBE SELECT * FROM read_parquet('{log.path}')")}
+    except ValueError:
+        todo = "fetch it again"
+        raise fail("observe-parquet", "begins as Parquet and cannot be read as such", todo, document=log.name) from None
+    fault = parquet_fault(types)
+    if fault:
+        todo = "give VPC flow logs as AWS delivers them: fields as columns, ports and times as integers"
+        raise fail("observe-parquet", fault, todo, document=log.name)
+    began = Beginning.of(table)
+    if not fold:
+        rows = _row_by_row(log, types, table, bad)
+        return began.file(log.name, READER, rows, table)
+    query, folding = parquet_query(log.path, table.scope, types), Folding(table)
+    folding.take(map(query.group_of, log.rows(query.sql)))
+    told = sorted(folding.bad)
+    for place, (number, why) in enumerate(told):
+        bad.add(log.name, number, why, times=folding.bad_lines - len(told) + 1 if place == 0 else 1)
+    return began.file(log.name, READER, folding.rows, table)._replace(engine="duckdb")
+
+
+def _row_by_row(log: LargeLog, types: dict[str, str], table: FlowTable, bad: BadLineList) -> int:
+    """Each row as the reader of text has it; returns how many there are."""
+    names = [name for name in (*TEXTS, *NUMBERS) if name in types]
+    columns = ", ".join(f"""coalesce(CAST("{name}" AS VARCHAR), '-')""" for name in names)
+    count = 0
+    for row in log.rows(f"SELECT {columns} FROM read_parquet('{log.path}')"):
+        count += 1
+        texts = {name.replace("_", "-"): text for name, text in zip(names, row, strict=True)}
+        try:
+            table.take(row_of(lambda name, texts=texts: texts.get(name, "-")))
+        except NO_RECORD as why:
+            bad.add(log.name, count, why_bad(why))
+    return count
