@@ -209,7 +209,18 @@ def write_logs(folder: Path, count: int, *, parquet: bool = True) -> None:
         write_parquet(folder / "vpc.log", folder / "vpc.parquet")
 
 
-_NUMBERS = {"version", "srcport", "dstport", "protocol", "packets", "bytes", "start", "end", "tcp-flags", "traffic-path"}
+_NUMBERS = {
+    "version",
+    "srcport",
+    "dstport",
+    "protocol",
+    "packets",
+    "bytes",
+    "start",
+    "end",
+    "tcp-flags",
+    "traffic-path",
+}
 
 
 def write_parquet(text: Path, target: Path) -> None:

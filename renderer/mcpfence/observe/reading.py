@@ -87,9 +87,7 @@ def _head(lines: Iterator[LogLine]) -> tuple[list[LogLine], str]:
     return head, ""
 
 
-def _read(
-    name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList
-) -> int:
+def _read(name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList) -> int:
     """Read all lines; returns the number of the last one."""
     number = 0
     for part in parts:

@@ -7,7 +7,7 @@ records, never connections: most sources report a connection several times, at b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -18,6 +18,10 @@ EPHEMERAL = 32768
 """Where Linux begins to take callers' ports from (net.ipv4.ip_local_port_range)."""
 WELL_KNOWN = 1024
 """Below it, ports are servers' own."""
+
+
+Days = Sequence[Sequence[int]]
+"""How often something was seen in parts of the time: times, first and last nanosecond; zeros where it has no time."""
 
 
 class FlowKey(NamedTuple):
@@ -100,13 +104,47 @@ class FlowTable:
             return
         if seen.node:
             self.nodes.add(seen.node)
-        scope = self.scope
-        if not scope.has(seen.source) and not scope.has(seen.destination):
-            ends = (seen.source.address, seen.destination.address)
-            known = scope.nodes.isdisjoint(ends)
-            self.counts["not_ours" if known else "from_nodes"] += seen.times
+        if self._concerns(seen, seen.times):
+            self.add(*oriented(seen, self.scope.ports), Tally(seen.times, seen.time, last))
+
+    def take_days(self, record: Record, days: Days) -> None:
+        """Add one record as often as it was seen, in the parts that `days` tells."""
+        if type(record) is Seen:
+            self._flow_of_days(record, days)
+        elif type(record) is Resolved:
+            for times, first, last in days:
+                self._answer(record._replace(time=first, last=last, times=times))
+        elif type(record) is Dropped:
+            self.counts["lost"] += record.events * sum(times for times, _, _ in days)
+        else:
+            self.take((record,))
+
+    def _flow_of_days(self, seen: Seen, days: Days) -> None:
+        """As `_flow`, with what is the same in all days worked out once."""
+        kept = []
+        for day in days:
+            self.counts["records"] += day[0]
+            if self._within(day[1], day[2], day[0]):
+                kept.append(day)
+        if not kept:
             return
-        self.add(*oriented(seen, scope.ports), Tally(seen.times, seen.time, last))
+        if seen.node:
+            self.nodes.add(seen.node)
+        if not self._concerns(seen, sum(times for times, _, _ in kept)):
+            return
+        key, reply = oriented(seen, self.scope.ports)
+        rest = key[1:]
+        for times, first, last in kept:
+            self.add(FlowKey(day_of(first), *rest), reply, Tally(times, first, last))
+
+    def _concerns(self, seen: Seen, times: int) -> bool:
+        """Whether an end may be one of the catalog's pods; counted where not."""
+        scope = self.scope
+        if scope.has(seen.source) or scope.has(seen.destination):
+            return True
+        known = scope.nodes.isdisjoint((seen.source.address, seen.destination.address))
+        self.counts["not_ours" if known else "from_nodes"] += times
+        return False
 
     def add(self, key: FlowKey, reply: bool, tally: Tally) -> None:
         """Join one row."""

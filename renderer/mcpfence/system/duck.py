@@ -31,6 +31,7 @@ class Duck:
         self._scratch: tempfile.TemporaryDirectory[str] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._files = 0
+        self._busy = False
 
     def close(self) -> None:
         """End it, and remove what it left."""
@@ -47,6 +48,8 @@ class Duck:
 
     def rows(self, sql: str) -> Iterator[Row]:
         """The rows of an answer; raises DuckFailed, as a rule before the first."""
+        if self._busy:  # whoever asked last did not want it all
+            self._stop()
         process = self._started()
         if process.stdin is None:  # pragma: no cover - it is a pipe
             return
@@ -56,11 +59,14 @@ class Duck:
         except OSError:
             self._stop()
             raise DuckFailed("its process has ended") from None
+        self._busy = True
         kind, said = self._receive(process)
         if kind == "error":
+            self._busy = False
             raise DuckFailed(said)
         while (batch := self._receive(process)) is not None:
             yield from batch
+        self._busy = False
 
     def _folder(self) -> str:
         if self._scratch is None:
@@ -86,6 +92,7 @@ class Duck:
         raise DuckFailed("its process has ended")
 
     def _stop(self) -> None:
+        self._busy = False
         if self._process is None:
             return
         process, self._process = self._process, None

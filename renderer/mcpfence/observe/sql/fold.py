@@ -17,7 +17,7 @@ from mcpfence.observe.readers.contract import LogReader, ReadLine, ReadOptions
 from mcpfence.observe.reading import BadLineList, Beginning, take_line
 from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql import hubble, vpc
-from mcpfence.observe.sql.groups import Folding, FoldQuery, Misfolded
+from mcpfence.observe.sql.groups import Folding, FoldQuery, LineGroup, Misfolded
 from mcpfence.observe.table import FlowTable, RecordScope
 
 Unpack = Callable[[Iterable[bytes]], Iterable[bytes]]
@@ -65,21 +65,24 @@ def read_folded(
     total = _look(unpacked(log.chunks(), log.unzstd))
     query = QUERIES[reader.name](log, packed, table.scope, options, beginning)
     began, folding = Beginning.of(table), Folding(table)
-    rows = iter(log.rows(query.sql))
+    groups = map(query.group_of, log.rows(query.sql))
     try:
-        folding.take(query.group_of(row) for row in islice(rows, 1))
+        for group in groups:
+            folding.take((group,))
+            if isinstance(group, LineGroup):
+                break
     except ValueError as why:
         raise NotFolded(f"duckdb says: {why}") from None
-    folding.take(map(query.group_of, rows))
+    folding.take(groups)
     last = _left_over(log, reader.open(options), folding, total, bad, every=query.blanks_count)
     return began.file(log.name, reader, last, table)._replace(engine="duckdb")
 
 
 def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str, str]:
     """The reader of a file whose lines are as its producer wrote them, its packing, its first line; raises NotFolded."""
-    raw = next(unpacked(log.chunks(), log.unzstd), b"").removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
     packed = packing(next(log.chunks(), b""))
     try:
+        raw = next(unpacked(log.chunks(), log.unzstd), b"").removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
         head = list(islice(read_lines(log.chunks(), log.unzstd), SNIFFED))
     except Damaged as why:
         raise NotFolded(f"it {why}") from None
@@ -109,9 +112,7 @@ def _look(chunks: Iterable[bytes]) -> int:
     return lines + (open_line > 0)
 
 
-def _left_over(
-    log: LargeLog, read: ReadLine, folding: Folding, total: int, bad: BadLineList, *, every: bool
-) -> int:
+def _left_over(log: LargeLog, read: ReadLine, folding: Folding, total: int, bad: BadLineList, *, every: bool) -> int:
     """Read the lines that the query left out, and name those of bad groups; returns the number of the last line."""
     if not folding.odd and not folding.bad and folding.rows == total:
         return total

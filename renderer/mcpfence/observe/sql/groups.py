@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from mcpfence.observe.lines import LogLine
 from mcpfence.observe.reading import NO_RECORD, why_bad
-from mcpfence.observe.record import Dropped, Record, Resolved, Seen
-from mcpfence.observe.table import FlowTable, oriented
-
-Days = list[list[int]]
-"""Records, first and last nanosecond of each part of a group; zeros where it has no time."""
+from mcpfence.observe.record import Record, Seen
+from mcpfence.observe.table import Days, FlowTable, oriented
 
 
 class LineGroup(NamedTuple):
@@ -80,20 +77,8 @@ class Folding:
         for record in found:
             if group.folded and type(record) is Seen and not self._agree(record, group.reply):
                 raise Misfolded("folds otherwise than its reader")
-            self.table.take(_of_days(record, group.days))
-
+            self.table.take_days(record, group.days)
 
     def _agree(self, record: Seen, reply: bool | None) -> bool:  # noqa: FBT001
         key, was_reply = oriented(record, self.table.scope.ports)
         return (was_reply if key.oriented else None) is reply
-
-
-def _of_days(record: Record, days: Days) -> Iterator[Record]:
-    """One record as often as its group has it."""
-    for count, first, last in days:
-        if isinstance(record, Seen | Resolved):
-            yield record._replace(time=first, last=last, times=count)
-        elif isinstance(record, Dropped):
-            yield Dropped(record.events * count)
-        else:
-            yield record

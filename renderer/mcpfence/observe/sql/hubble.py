@@ -51,7 +51,8 @@ def _sql(path: str, packing: str, scope: RecordScope) -> str:
     )
     ours = literals(f'"{name}"' for name in sorted({"", *scope.namespaces}))
     foreign = " AND ".join(
-        f"flow.{end}.namespace LIKE '\"_%' AND flow.{end}.namespace NOT IN ({ours})" for end in ("source", "destination")
+        f"flow.{end}.namespace LIKE '\"_%' AND flow.{end}.namespace NOT IN ({ours})"
+        for end in ("source", "destination")
     )
     key = ", ".join(f"key{number}" for number in range(len(_keys())))
     keys = ", ".join(f"CASE WHEN odd = 0 THEN {text} END AS key{number}" for number, text in enumerate(_keys()))

@@ -32,12 +32,15 @@ def vpc_query(path: str, packing: str, scope: RecordScope, fields: Sequence[str]
     )
     skipped = f"coalesce({places['log_status']} IN {_SKIPPED}, false)" if "log_status" in places else "false"
     odd = " OR ".join(_odd(name, places[name]) for name in NUMBERS if name in places)
-    timeless = " AND ".join(f"coalesce({places[name]} IN ('-', '0'), true)" for name in ("start", "end") if name in places)
+    timeless = " AND ".join(
+        f"coalesce({places[name]} IN ('-', '0'), true)" for name in ("start", "end") if name in places
+    )
     typed = ", ".join(_typed(name, places.get(name)) for name in (*TEXTS, *NUMBERS))
     table = f"""(
       SELECT n, odd, head, {typed} FROM (
         SELECT n, w, head, {skipped} AS skipped, CASE WHEN {skipped} AND len(w) = {len(fields)} THEN 0
-          WHEN len(w) <> {len(fields)} OR contains(line, '  ') OR head IS NOT NULL OR {odd} OR ({timeless or "true"})
+          WHEN len(w) <> {len(fields)} OR contains(line, '  ') OR contains(line, chr(9)) OR strlen(line) <> length(line)
+            OR head IS NOT NULL OR {odd} OR ({timeless or "true"})
           THEN n ELSE 0 END AS odd
         FROM (
           SELECT n, line, string_split(line, ' ') AS w, CASE WHEN contains(line, 'srcaddr') THEN line END AS head
