@@ -1,6 +1,6 @@
 """Makes flow logs of a size: Hubble and VPC lines in their producers' shape, VPC Parquet, the catalog and the pods.
 
-    python bench/flow_logs.py FOLDER 1000000        # hubble.json, vpc.log, vpc.parquet (needs duckdb), values.yaml, pods.json
+    python bench/flow_logs.py FOLDER 1000000    # hubble.json, vpc.log, vpc.parquet, values.yaml, pods.json
 
 The same bytes in every run: 200 servers with two pods each, 2 to 14 names a server of which some stand at shared
 addresses, one line in eight a DNS answer, one in twenty inside the cluster, a few drops at metadata, 45 % replies, two
@@ -19,8 +19,8 @@ from typing import NamedTuple
 SERVERS, PODS, DAYS = 200, 2, 14
 START = 1_793_610_847
 VPC_FIELDS = (
-    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action log-status "
-    "vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr flow-direction traffic-path"
+    "version account-id interface-id srcaddr dstaddr srcport dstport protocol packets bytes start end action "
+    "log-status vpc-id subnet-id instance-id tcp-flags type pkt-srcaddr pkt-dstaddr flow-direction traffic-path"
 )
 
 
@@ -55,7 +55,7 @@ class Connection(NamedTuple):
 
 def callers(seed: int = 15) -> tuple[Caller, ...]:
     """Every pod, with the hosts of its server."""
-    dice = random.Random(seed)  # noqa: S311 - the same bytes in every run
+    dice = random.Random(seed)
     shared = [Host(f"cdn{n}.example.net", f"192.175.48.{n % 16}") for n in range(64)]
     found = []
     for server in range(SERVERS):
@@ -69,7 +69,7 @@ def callers(seed: int = 15) -> tuple[Caller, ...]:
 
 def connections(count: int, seed: int = 16) -> Iterator[Connection]:
     """So many of them, ascending by time."""
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     pods = callers()
     step = DAYS * 86_400 / count
     for number in range(count):
@@ -136,7 +136,8 @@ def hubble_line(one: Connection) -> str:
     return (
         f'{head}"IP":{{"source":"{ends[0]}","destination":"{ends[1]}","ipVersion":"IPv4"}},"l4":{{"TCP":{{"source_port":'
         f'{ports[0]},"destination_port":{ports[1]},"flags":{{"ACK":true}}}}}},"source":{sides[0]},"destination":{sides[1]},'
-        f'"Type":"L3_L4","node_name":"{node}",{names.replace("{}", "destination")}"event_type":{{"type":4,"sub_type":3}},'
+        f'"Type":"L3_L4","node_name":"{node}",{names.replace("{}", "destination")}'
+        '"event_type":{"type":4,"sub_type":3},'
         f'"traffic_direction":"EGRESS","trace_observation_point":"TO_STACK","trace_reason":"ESTABLISHED",{reply}'
         f'"Summary":"TCP Flags: ACK"}},{tail}'
     )
@@ -158,8 +159,8 @@ def vpc_line(one: Connection) -> str:
     action = "REJECT" if one.kind == "metadata" else "ACCEPT"
     return (
         f"5 123456789012 eni-0a1b2c3d4e5f6{one.caller.server:04x} {ends[0]} {ends[1]} {ports[0]} {ports[1]} {protocol} "
-        f"12 {3000 + one.fraction % 900} {one.second} {one.second + one.fraction % 60} {action} OK vpc-0a1b2c3d4e5f60718 "
-        f"subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {flags} IPv4 {ends[0]} {ends[1]} "
+        f"12 {3000 + one.fraction % 900} {one.second} {one.second + one.fraction % 60} {action} OK "
+        f"vpc-0a1b2c3d4e5f60718 subnet-0a1b2c3d4e5f60718 i-0a1b2c3d4e5f60718 {flags} IPv4 {ends[0]} {ends[1]} "
         f"{'ingress' if one.reply else 'egress'} {'-' if one.reply else 8}\n"
     )
 
@@ -231,7 +232,7 @@ def write_parquet(text: Path, target: Path) -> None:
     columns = ", ".join(f"'{name}': '{types.get(name, 'VARCHAR')}'" for name in VPC_FIELDS.split())
     named = ", ".join(f'"{name}" AS "{name.replace("-", "_")}"' for name in VPC_FIELDS.split())
     duckdb.connect().execute(
-        f"COPY (SELECT {named} FROM read_csv('{text}', delim=' ', header=true, nullstr='-', columns={{{columns}}})) "  # noqa: S608 - our own names
+        f"COPY (SELECT {named} FROM read_csv('{text}', delim=' ', header=true, nullstr='-', columns={{{columns}}})) "
         f"TO '{target}' (FORMAT parquet, COMPRESSION gzip)"
     )
 

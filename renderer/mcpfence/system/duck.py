@@ -15,7 +15,7 @@ from typing import Any
 Row = tuple[Any, ...]
 
 
-class DuckFailed(ValueError):  # noqa: N818 - as BadHost and the others
+class DuckFailed(ValueError):
     """The engine could not answer; the message is what it said, half a sentence."""
 
 

@@ -14,7 +14,7 @@ import sys
 from typing import Any, BinaryIO
 
 _BATCH = 2000
-_SETTINGS = {
+_SETTINGS: dict[str, str | int | bool] = {
     "autoinstall_known_extensions": False,  # nothing is fetched, ever
     "autoload_known_extensions": False,
     "memory_limit": "300MB",  # what does not fit goes to files of the folder; buffers of readers come on top
@@ -27,7 +27,7 @@ def main() -> None:
     import duckdb
 
     out = sys.stdout.buffer
-    database = duckdb.connect(config={**_SETTINGS, "temp_directory": sys.argv[1]})
+    database = duckdb.connect(config=dict(_SETTINGS, temp_directory=sys.argv[1]))
     for line in sys.stdin.buffer:
         try:
             answer = database.execute(json.loads(line))

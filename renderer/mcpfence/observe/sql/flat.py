@@ -41,12 +41,6 @@ NUMBERS = ("srcport", "dstport", "protocol", "start", "end", "tcp_flags")
 """The columns that are read; of these pkt_srcaddr, pkt_dstaddr and tcp_flags may be missing."""
 MAY_MISS = ("pkt_srcaddr", "pkt_dstaddr", "tcp_flags", "log_status")
 
-FOLDED = (
-    *("srcaddr", "dstaddr", "srcport", "dstport", "protocol", "tcp_flags", "action", "log_status", "reply"),
-    *("first_start", "last_end", "records"),
-)
-"""The columns of the result.  Ports are those of one record of several: what called has one that changes."""
-
 
 class Beside(NamedTuple):
     """What an engine of our own is asked for on top; the columns must be in the table."""
@@ -66,37 +60,37 @@ def flat_query(
 ) -> str:
     """The query; `table` is a name of the engine's, `missing` are columns that it lacks, `limits` conditions."""
     more = beside or Beside()
-    keys = "".join(f", {name}" for name in more.keys)
-    names = f"source, target, proto, flags, verdict, status, began, ending, side{keys}" + "".join(
-        f", {name}" for name in more.carried
-    )
-    reply = _numbers(by_ports("sport", "dport", scope.ports))
+    keys, carried = ("".join(f", {name}" for name in names) for names in (more.keys, more.carried))
+    same = f"source, target, ip_number, verdict, status, began, ending{keys}{carried}"
+    where = f"\n      WHERE {limits}" if limits else ""
     return f"""SELECT source AS srcaddr, target AS dstaddr,
   CASE WHEN reply = 1 THEN called ELSE MIN(caller) END AS srcport,
   CASE WHEN reply = 1 THEN MIN(caller) ELSE called END AS dstport,
-  proto AS protocol, flags AS tcp_flags, verdict AS action, status AS log_status, reply,
+  ip_number AS protocol, flags AS tcp_flags, verdict AS action, status AS log_status, reply,
   MIN(began) AS first_start, MAX(ending) AS last_end, COUNT(*) AS records{keys}{more.selected}
 FROM (
-  SELECT {names}, reply, began - MOD(began, {_DAY}) AS midnight,
+  SELECT {same}, flags, side, reply, began - MOD(began, {_DAY}) AS midnight,
     CASE WHEN reply = 1 THEN sport ELSE dport END AS called, CASE WHEN reply = 1 THEN dport ELSE sport END AS caller
   FROM (
-    SELECT {names}, sport, dport,
-      CASE WHEN flags = 18 THEN 1 WHEN flags = 2 THEN 0 ELSE {reply} END AS reply
+    SELECT {same}, flags, side, sport, dport,
+      CASE WHEN flags = 18 THEN 1 WHEN flags = 2 THEN 0
+        ELSE {_numbers(by_ports("sport", "dport", scope.ports))} END AS reply
     FROM (
-      SELECT {names.replace(" flags,", " " + _FLAGS + ",").replace(" side", f" {_side(scope, beside)} AS side")},
-        CASE WHEN {_OFF} THEN {_NO_PORT} ELSE sport END AS sport, CASE WHEN {_OFF} THEN {_NO_PORT} ELSE dport END AS dport
+      SELECT {same}, {_side(scope, beside)} AS side,
+        CASE WHEN MOD(bits, 4) < 2 THEN 0 WHEN MOD(bits, 32) < 16 THEN 2 ELSE 18 END AS flags,
+        CASE WHEN {_OFF} THEN {_NO_PORT} ELSE port_1 END AS sport,
+        CASE WHEN {_OFF} THEN {_NO_PORT} ELSE port_2 END AS dport
       FROM (
-        SELECT {", ".join(_columns(dialect, missing))}{keys}{"".join(f", {name}" for name in more.carried)}
+        SELECT {", ".join(_columns(dialect, missing))}{keys}{carried}
         FROM {table}
-      ) AS named{f" WHERE {limits}" if limits else ""}
+      ) AS named{where}
     ) AS checked
   ) AS oriented
 ) AS folded
-GROUP BY source, target, proto, flags, verdict, status, reply, called, midnight, side{keys}"""
+GROUP BY source, target, ip_number, flags, verdict, status, reply, called, midnight, side{keys}"""
 
 
-_FLAGS = "CASE WHEN MOD(bits, 4) < 2 THEN 0 WHEN MOD(bits, 32) < 16 THEN 2 ELSE 18 END AS flags"
-_OFF = "sport < 0 OR sport > 65535 OR dport < 0 OR dport > 65535"
+_OFF = "port_1 < 0 OR port_1 > 65535 OR port_2 < 0 OR port_2 > 65535"
 _NO_PORT = 65536
 """What stands for ports that are none, so that they share a row with nothing else."""
 
@@ -110,9 +104,9 @@ def _columns(dialect: Dialect, missing: Collection[str]) -> Iterator[str]:
     for side, name in (("src", "source"), ("dst", "target")):
         packets = "" if f"pkt_{side}addr" in missing else f"NULLIF({column(f'pkt_{side}addr')}, '-'), "
         yield f"COALESCE({packets}{column(f'{side}addr')}, '-') AS {name}"
-    yield f"COALESCE({column('srcport')}, 0) AS sport"
-    yield f"COALESCE({column('dstport')}, 0) AS dport"
-    yield f"COALESCE({column('protocol')}, -1) AS proto"
+    yield f"COALESCE({column('srcport')}, 0) AS port_1"
+    yield f"COALESCE({column('dstport')}, 0) AS port_2"
+    yield f"COALESCE({column('protocol')}, -1) AS ip_number"
     yield "0 AS bits" if "tcp_flags" in missing else f"COALESCE({column('tcp_flags')}, 0) AS bits"
     yield f"COALESCE({column('action')}, '-') AS verdict"
     yield "'-' AS status" if "log_status" in missing else f"COALESCE({column('log_status')}, '-') AS status"

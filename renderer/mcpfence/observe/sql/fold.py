@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -79,7 +80,7 @@ def read_folded(
 
 
 def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str, str]:
-    """The reader of a file whose lines are as its producer wrote them, its packing, its first line; raises NotFolded."""
+    """The reader of a file whose lines stand in nothing else, its packing, its first line; raises NotFolded."""
     packed = packing(next(log.chunks(), b""))
     try:
         raw = next(unpacked(log.chunks(), log.unzstd), b"").removeprefix(b"\xef\xbb\xbf").partition(b"\n")[0]
@@ -116,16 +117,12 @@ def _left_over(log: LargeLog, read: ReadLine, folding: Folding, total: int, bad:
     """Read the lines that the query left out, and name those of bad groups; returns the number of the last line."""
     if not folding.odd and not folding.bad and folding.rows == total:
         return total
-    if folding.rows > total:
-        raise Misfolded("has more rows than lines")
     whys = dict(folding.bad)
     wanted = sorted({*folding.odd, *whys})
     chunks = unpacked(log.chunks(), log.unzstd)
-    odd, found, last = BadLineList(), list[tuple[str, int, str]](), [total]
-    if folding.rows == total:
-        numbered = _picked(chunks, wanted)
-    else:
-        numbered = _searched(chunks, set(wanted), last, every=every)
+    odd, found, seen = BadLineList(), list[tuple[str, int, str]](), _Seen(total, folding.rows)
+    plain = folding.rows == total
+    numbered = _picked(chunks, wanted) if plain else _searched(chunks, set(wanted), seen, every=every)
 
     def lines() -> Iterator[LogLine]:
         for row, number, raw in numbered:
@@ -137,10 +134,20 @@ def _left_over(log: LargeLog, read: ReadLine, folding: Folding, total: int, bad:
 
     for line in unwrapped(lines()):
         take_line(log.name, line, read, folding.table, odd)
+    if seen.rows != folding.rows:
+        raise Misfolded(f"found {folding.rows:,} rows in {seen.rows:,} lines")
     told = sorted([*found, *odd.first], key=lambda item: item[1])
     for place, item in enumerate(told):
         bad.add(*item, times=folding.bad_lines + odd.count - len(told) + 1 if place == 0 else 1)
-    return last[0]
+    return seen.last
+
+
+@dataclass(slots=True)
+class _Seen:
+    """The number of the last line that is not blank, and how many there are."""
+
+    last: int
+    rows: int
 
 
 def _picked(chunks: Iterable[bytes], wanted: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
@@ -166,19 +173,19 @@ def _picked(chunks: Iterable[bytes], wanted: Sequence[int]) -> Iterator[tuple[in
 
 
 def _searched(
-    chunks: Iterable[bytes], wanted: set[int], last: list[int], *, every: bool
+    chunks: Iterable[bytes], wanted: set[int], seen: _Seen, *, every: bool
 ) -> Iterator[tuple[int, int, bytes]]:
-    """The same where rows are not lines: the n-th that is not blank; `last` gets the number of the last such line."""
-    number = row = 0
+    """The same where rows are not lines: the n-th that is not blank."""
+    number = seen.rows = 0
     kept = b""
     for chunk in _ended(chunks):
         *whole, kept = (kept + chunk).split(b"\n")
         for raw in whole:
             number += 1
-            blank = not raw.strip()
-            row = number if every else row + (not blank)
-            if not blank:
-                last[0] = number
+            if raw.strip():
+                seen.rows += 1
+                seen.last = number
+                row = number if every else seen.rows
                 if row in wanted:
                     yield row, number, raw
 

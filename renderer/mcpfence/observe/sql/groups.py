@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from mcpfence.observe.lines import LogLine
 from mcpfence.observe.reading import NO_RECORD, why_bad
 from mcpfence.observe.record import Record, Seen
 from mcpfence.observe.table import Days, FlowTable, oriented
@@ -79,6 +78,6 @@ class Folding:
                 raise Misfolded("folds otherwise than its reader")
             self.table.take_days(record, group.days)
 
-    def _agree(self, record: Seen, reply: bool | None) -> bool:  # noqa: FBT001
+    def _agree(self, record: Seen, reply: bool | None) -> bool:
         key, was_reply = oriented(record, self.table.scope.ports)
         return (was_reply if key.oriented else None) is reply

@@ -104,10 +104,10 @@ FROM days GROUP BY odd, {key}, reply"""
 
 
 def _keys() -> tuple[str, ...]:
-    """What makes two lines different, apart from times: the text of each part, in the order in which it is read back."""
+    """What makes two lines different, apart from times: the text of each part, as `_text` reads them back."""
     called = "CASE WHEN dns THEN NULL WHEN reply THEN sp ELSE dp END"
     return (
-        "CASE WHEN flow IS NOT NULL THEN 'flow' WHEN lost_events IS NOT NULL THEN CAST(lost_events AS VARCHAR) ELSE '' END",
+        "CASE WHEN flow IS NOT NULL THEN 'flow' ELSE coalesce(CAST(lost_events AS VARCHAR), '') END",
         "CASE WHEN flow IS NOT NULL THEN node_name END",
         *(f"flow.{name}" for name in _KEPT),
         *(f"flow.IP.{end}" for end in ("source", "destination")),
@@ -128,7 +128,7 @@ def _group(row: tuple[Any, ...], read: ReadLine) -> LineGroup | OddLine:
     return LineGroup(lambda: read(LogLine(0, text)), days, lines, reply, folded=True)
 
 
-def _text(keys: list[Any], reply: bool | None, source_port: str | None, port: str | None) -> str:  # noqa: FBT001
+def _text(keys: list[Any], reply: bool | None, source_port: str | None, port: str | None) -> str:
     """The line of a group; its time is nobody's."""
     kind, node, *rest = keys
     if kind != "flow":

@@ -111,10 +111,17 @@ def _group(row: tuple[Any, ...], fields: Sequence[str]) -> LineGroup | OddLine:
             raise Misfolded("its fields change in the middle")
         return OddLine(odd)
     texts = {
-        **{"srcaddr": source, "dstaddr": destination, "srcport": str(source_port), "dstport": str(port)},
-        **{"protocol": str(protocol) if protocol >= 0 else "-", "tcp-flags": str(flags)},
-        **{"action": action, "log-status": status, "start": str(days[0][1]), "end": str(days[0][2])},
+        "srcaddr": source,
+        "dstaddr": destination,
+        "srcport": str(source_port),
+        "dstport": str(port),
+        "protocol": str(protocol) if protocol >= 0 else "-",
+        "tcp-flags": str(flags),
+        "action": action,
+        "log-status": status,
+        "start": str(days[0][1]),
+        "end": str(days[0][2]),
     }
     told = None if reply is None else reply == 1
     times = [[count, first * _SECOND, last * _SECOND] for count, first, last in days]
-    return LineGroup(lambda: row_of(lambda name: texts.get(name, "-")), times, lines, told, folded=True)
+    return LineGroup(lambda: row_of(texts), times, lines, told, folded=True)
