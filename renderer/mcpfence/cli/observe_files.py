@@ -118,7 +118,7 @@ class LogReading:
 
 def _broken(name: str, why: ValueError) -> McpfenceError:
     """The error of an engine that failed while the table was filled: nothing of it can be used."""
-    return fail("observe-engine", f"cannot be read by duckdb: it {why}", "read it with --engine python", document=name)
+    return fail("observe-engine", f"cannot be read by duckdb: {why}", "read it with --engine python", document=name)
 
 
 def documents_of(names: Sequence[str]) -> list[Any]:
