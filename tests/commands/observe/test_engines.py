@@ -191,8 +191,8 @@ def test_the_printed_query_asks_for_little() -> None:
         "until 2026-11-03T23:59:59Z.\n-- Ports of the catalog: 53, 443, 8080; print the query again when they change.\n"
     )
     assert (
-        f"WHERE ending >= 1793577600 AND began <= 1793750399 AND (source IN ('{GITHUB}') OR target IN ('{GITHUB}') "
-        "OR status = 'SKIPDATA')\n"
+        f"WHERE ending >= 1793577600 AND began <= 1793750399 AND (source IN ('{GITHUB}') OR target IN ('{GITHUB}')) "
+        "OR status = 'SKIPDATA'\n"
     ) in narrow
     assert "rows of all addresses (give --pods for fewer).\n" in wide
     assert "FROM `my-project`.`logs`.`vpc`\n" in wide

@@ -1,6 +1,9 @@
 """Asks an engine a query about a Parquet file and prints the rows as sorted CSV; runs in the engines' own environment.
 
-.tools/observe/bin/python tests/engines/observe_sql/ask.py clickhouse|duckdb|spark QUERY.sql FILE.parquet
+.tools/observe/bin/python tests/engines/observe_sql/ask.py clickhouse|spark QUERY.sql FILE.parquet [ARGUMENT...]
+
+With arguments `mcpfence` runs with them behind it, in the same process: Spark's session is there then, as it is where
+spark-submit has made it.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 TABLE = "vpc_flow_logs"
+MARK = "--- mcpfence"
 
 
 def clickhouse(query: str, file: str) -> Iterable[Iterable[Any]]:
@@ -25,15 +29,6 @@ def clickhouse(query: str, file: str) -> Iterable[Iterable[Any]]:
     return [line.split("\t") for line in text.splitlines()]
 
 
-def duckdb(query: str, file: str) -> Iterable[Iterable[Any]]:
-    """DuckDB."""
-    import duckdb as engine
-
-    database = engine.connect()
-    database.execute(f"CREATE VIEW {TABLE} AS SELECT * FROM read_parquet('{file}')")
-    return database.execute(query).fetchall()
-
-
 def spark(query: str, file: str) -> Iterable[Iterable[Any]]:
     """Spark in this process."""
     from pyspark.sql import SparkSession  # type: ignore[import-not-found,unused-ignore]
@@ -42,16 +37,21 @@ def spark(query: str, file: str) -> Iterable[Iterable[Any]]:
     session = builder.config("spark.sql.shuffle.partitions", "1").config("spark.driver.memory", "512m").getOrCreate()
     session.read.parquet(file).createOrReplaceTempView(TABLE)
     rows = session.sql(query).collect()
-    session.stop()
     return [tuple(row) for row in rows]
 
 
 ENGINES: dict[str, Callable[[str, str], Iterable[Iterable[Any]]]] = {
     "clickhouse": clickhouse,
-    "duckdb": duckdb,
     "spark": spark,
 }
 
 if __name__ == "__main__":
     found = ENGINES[sys.argv[1]](Path(sys.argv[2]).read_text(encoding="utf-8"), sys.argv[3])
     sys.stdout.writelines(sorted(",".join(map(str, row)) + "\n" for row in found))
+    if sys.argv[4:]:
+        from mcpfence.cli.main import run
+
+        sys.stdout.write(f"{MARK}\n")
+        sys.stdout.flush()
+        sys.argv = ["mcpfence", *sys.argv[4:]]
+        run()

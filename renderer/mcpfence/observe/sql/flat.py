@@ -115,7 +115,8 @@ def _columns(dialect: Dialect, missing: Collection[str]) -> Iterator[str]:
 
 
 def limits_of(scope: RecordScope, addresses: Iterable[str]) -> str:
-    """Conditions that leave out rows of other times, and of addresses that are none of these (if there are any)."""
+    """Conditions that leave out rows of other times, and of addresses that are none of these (if there are any);
+    what the log skipped is counted at any time, as the reader does."""
     parts = []
     if scope.since:
         parts.append(f"ending >= {-(-scope.since // 10**9)}")
@@ -123,8 +124,8 @@ def limits_of(scope: RecordScope, addresses: Iterable[str]) -> str:
         parts.append(f"began <= {scope.until // 10**9}")
     listed = literals(sorted(addresses))
     if listed != literals(()):
-        parts.append(f"(source IN ({listed}) OR target IN ({listed}) OR status = 'SKIPDATA')")
-    return " AND ".join(parts)
+        parts.append(f"(source IN ({listed}) OR target IN ({listed}))")
+    return f"{' AND '.join(parts)} OR status = 'SKIPDATA'" if parts else ""
 
 
 def _side(scope: RecordScope, beside: Beside | None) -> str:

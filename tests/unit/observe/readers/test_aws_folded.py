@@ -24,7 +24,7 @@ RECORD = Seen(
     443,
     "TCP",
     "allowed",
-    False,
+    reply=False,
     last=1793700000 * SECOND,
     times=12,
 )
@@ -83,7 +83,7 @@ def test_bad_rows(change: dict[str, Any], why: str) -> None:
 
 def test_rows_that_lack_something() -> None:
     """A row without a column, and one of another length than its header, say so."""
-    with pytest.raises(BadLine, match="^has no records$"):
+    with pytest.raises(BadLine, match=r"^has no records$"):
         read_all(READER, json.dumps(dict(zip(FOLDED[:-1], FIELDS[:-1], strict=True))))
-    with pytest.raises(BadLine, match="^has 1 fields, and its header has 12$"):
+    with pytest.raises(BadLine, match=r"^has 1 fields, and its header has 12$"):
         read_all(READER, HEADER, "x")
