@@ -19,7 +19,7 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/browser .tools/packet-commands \
+ENGINES = .tools/mcp/.made .tools/observe/.made .tools/browser .tools/packet-commands \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
     kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
@@ -199,6 +199,20 @@ endef
 	  --constraint .venv-oldest/constraints.txt --editable '.[test]'
 	@touch $@
 
+# Spark wants Java 17 or later, which apt-get brings where root may; the engines come from PyPI.
+.tools/observe/.made: tools/observe/requirements.txt
+	@$(CHECK_PYTHON)
+	@if ! command -v java >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  echo "installing Java for Spark" >&2; \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends \
+	    default-jre-headless >/dev/null; \
+	fi
+	@command -v java >/dev/null || { echo "error: java: not on PATH; install Java 17 or later" >&2; exit 1; }
+	@echo "making .tools/observe" >&2
+	@mkdir -p .tools
+	@$(PYTHON) -m venv --clear .tools/observe
+	@.tools/observe/bin/python -m pip --disable-pip-version-check --quiet install --requirement $<
+	@touch $@
 .tools/nca/.made: tools/nca/requirements.txt
 	@$(CHECK_PYTHON)
 	@echo "making .tools/nca" >&2

@@ -36,7 +36,10 @@ IMPURE_SYS = {f"sys.{name}" for name in ("argv", "stdin", "stdout", "stderr", "e
 def test_every_import_is_a_declared_dependency() -> None:
     """Whatever the package imports from outside is among its runtime dependencies, or those of an extra for users."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    lines = [*project["dependencies"], *project["optional-dependencies"]["observe"]]
+    lines = [
+        *project["dependencies"],
+        *(line for extra in ("observe", "spark") for line in project["optional-dependencies"][extra]),
+    ]
     declared = {_normal(re.split(r"[^\w.-]", line)[0]) for line in lines}
     providers = importlib.metadata.packages_distributions()
     foreign = (

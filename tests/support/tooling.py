@@ -6,6 +6,7 @@ A missing component is a skip that names it and says how to get it; with MCPFENC
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -74,6 +75,17 @@ def find_nca() -> Path:
     program = Path(override) if override else ROOT / ".tools" / "nca" / "bin" / "nca"
     if not program.is_file():
         message = "nca is missing: run `make tools`, or set MCPFENCE_NCA to its path"
+        raise MissingComponentError(message)
+    return program
+
+
+def find_observe_engines() -> Path:
+    """The Python that has ClickHouse and Spark, which wants Java; MCPFENCE_OBSERVE names another one."""
+    override = os.environ.get("MCPFENCE_OBSERVE")
+    program = Path(override) if override else ROOT / ".tools" / "observe" / "bin" / "python"
+    if not program.is_file() or not shutil.which("java"):
+        lacks = "java is" if program.is_file() else "ClickHouse and Spark are"
+        message = f"{lacks} missing: run `make tools`, or set MCPFENCE_OBSERVE to the path of a Python that has both"
         raise MissingComponentError(message)
     return program
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -12,30 +11,31 @@ import click
 from mcpfence.cli.arguments import file_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
 from mcpfence.cli.envelope import json_output
+from mcpfence.cli.observe_files import ENGINES, LogReading, documents_of
 from mcpfence.cli.options import input_options, output_option
 from mcpfence.cli.prepare import prepared
+from mcpfence.cli.print_sql import QueryWish, query_printed
 from mcpfence.cli.progress import ReadingProgress
 from mcpfence.cli.view import read_view
-from mcpfence.documents.reader import BadDocument, load_foreign
-from mcpfence.documents.values import decode, read_source, where
+from mcpfence.documents.values import read_source, where
 from mcpfence.explain.context import View
 from mcpfence.explain.text_form import shown
 from mcpfence.findings.finding import fail, path_text
 from mcpfence.observe.json_form import Shape, report_shape
-from mcpfence.observe.lines import read_lines
 from mcpfence.observe.merge import additions, lacking, merged
 from mcpfence.observe.readers import READERS
 from mcpfence.observe.readers.contract import ReadOptions
-from mcpfence.observe.reading import BadLineList, read_log
-from mcpfence.observe.report import Observed, SourceFile, make_report
+from mcpfence.observe.reading import BadLineList
+from mcpfence.observe.report import Observed, make_report
 from mcpfence.observe.scope import scope_of
 from mcpfence.observe.snapshot import read_snapshot
+from mcpfence.observe.sql.printed import PRINTED, TABLE
 from mcpfence.observe.table import FlowTable
 from mcpfence.observe.text_form import report_text
 from mcpfence.observe.times import DAY, parse_time
-from mcpfence.system.files import read_bytes, read_each, replace_file
+from mcpfence.system.files import replace_file
 from mcpfence.system.inputs import Inputs
-from mcpfence.system.logs import bytes_of, log_files, read_chunks, unzstd
+from mcpfence.system.logs import bytes_of, log_files
 
 _FORMS = ("text", "markdown", "html", "json")
 
@@ -89,6 +89,11 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
     help="Fields of AWS VPC flow logs without a header: '${version} ${srcaddr} ...'.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="What folds large logs: duckdb comes with mcpfence[observe], and is taken for those where it is there.",
+)
+@click.option(
     "--merge",
     type=click.Path(),
     metavar="VALUES",
@@ -97,6 +102,13 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
 )
 @output_option("target", "FILE", "With --merge: write it to FILE, and print the report.")
 @click.option("--gate", is_flag=True, help="Exit with 1 unless the logs say that the catalog can be enforced.")
+@click.option(
+    "--print-sql",
+    "dialect",
+    type=click.Choice(PRINTED),
+    help="Print the query that folds VPC flow logs there; its result is a LOG.",
+)
+@click.option("--table", default=TABLE, show_default=True, metavar="NAME", help="With --print-sql: the table's name.")
 @click.option("--prepare", is_flag=True, help="Print the policies in the form that shows and denies nothing.")
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
@@ -115,9 +127,12 @@ def command(
     until: int | None,
     min_days: int,
     vpc_format: str,
+    engine: str | None,
     merge: str | None,
     target: str | None,
     gate: bool,
+    dialect: str | None,
+    table: str,
     prepare: bool,
     form: str,
 ) -> int:
@@ -132,6 +147,7 @@ def command(
     mcpfence observe vpc.log.gz -f values.yaml --pods pods.json --services svc.json --dns dns.log
     mcpfence observe flows/ -f values.yaml --min-days 7 --merge values.yaml -o values.yaml
     mcpfence observe flows/ -f values.yaml --gate --min-days 14
+    mcpfence observe --print-sql athena -f values.yaml --pods pods.json > query.sql
     mcpfence observe --prepare -f values.yaml | kubectl apply -f -
 
     Exit codes: 0 done, 1 errors (then nothing on stdout) or not ready with --gate, 2 wrong usage.
@@ -140,21 +156,23 @@ def command(
         if logs or merge is not None or gate:
             raise click.UsageError("--prepare prints manifests and reads no log: give -f alone.")
         return prepared(console, files, namespace, release)
+    if dialect is not None:
+        if logs or merge is not None or gate:
+            raise click.UsageError("--print-sql prints a query and reads no log: give -f, --pods and times alone.")
+        wanted = QueryWish(dialect, table, pods, since, until, vpc_format)
+        return query_printed(console, files, namespace, release, wanted)
     _check_usage(logs, files, merge, target, [*logs, *files, *dns, *pods, *services])
 
     def work() -> int:
         view, render = read_view(console, files, namespace, release)
-        snapshot = read_snapshot(_documents([*pods, *services]))
-        table = FlowTable(scope_of(view, snapshot, since, until))
+        snapshot = read_snapshot(documents_of([*pods, *services]))
+        flow_table = FlowTable(scope_of(view, snapshot, since, until))
         bad = BadLineList()
-        options = ReadOptions(vpc_format)
-        answers, flows = log_files(dns), log_files(logs)
-        with ReadingProgress(bytes_of((*answers, *flows)), quiet=console.quiet) as progress:
-            read = [
-                *_read_all(answers, table, bad, options, "", progress),
-                *_read_all(flows, table, bad, options, log_format or "", progress),
-            ]
-        report = make_report(view, table, snapshot, read, bad.told, min_days)
+        total = 0 if engine == "spark" else bytes_of(log_files((*dns, *logs)))
+        progress = ReadingProgress(total, quiet=console.quiet)
+        with progress, LogReading(flow_table, bad, ReadOptions(vpc_format), engine, progress) as reading:
+            read = [*reading.read_lines_of(dns), *reading.read_all(logs, log_format or "")]
+        report = make_report(view, flow_table, snapshot, read, bad.told, min_days)
         shape = report_shape(report, lambda path: where(path, console.sources))
         if merge is not None and not _merged(report, merge, target, console, render):
             return 1 if gate and not shape["ready"] else 0
@@ -213,41 +231,6 @@ def _merged(
     with writing(target):
         replace_file(path, text)
     return True
-
-
-def _documents(names: Sequence[str]) -> list[Any]:
-    """Kubernetes documents of all files, lists unrolled; raises McpfenceError with the faults of all of them."""
-    return read_each(names, lambda name, shown_name: _unrolled(decode(read_bytes(name), shown_name), shown_name))
-
-
-def _unrolled(text: str, name: str) -> list[Any]:
-    try:
-        documents = [json.loads(text)] if text.lstrip().startswith("{") else list(load_foreign(text))
-    except (ValueError, RecursionError, BadDocument):
-        sentence = "is no JSON or YAML of Kubernetes"
-        raise fail("file-unreadable", sentence, "give what kubectl get -o json prints", document=name) from None
-    items = [item for one in documents if isinstance(one, dict) for item in one.get("items") or [one]]
-    if not any(isinstance(item, dict) and item.get("kind") in {"Pod", "Service"} for item in items):
-        todo = "give what kubectl get pods,services -A -o json prints"
-        raise fail("observe-snapshot", "holds no Pod and no Service", todo, document=name)
-    return items
-
-
-def _read_all(
-    names: Sequence[str],
-    table: FlowTable,
-    bad: BadLineList,
-    options: ReadOptions,
-    wanted: str,
-    progress: ReadingProgress,
-) -> list[SourceFile]:
-    """Every file, read into the table; raises McpfenceError with the faults of all of them."""
-
-    def read(name: str, shown_name: str) -> list[SourceFile]:
-        lines = read_lines(progress.watch(read_chunks(name)), unzstd(shown_name))
-        return [read_log(shown_name, lines, table, bad, options, wanted)]
-
-    return read_each(names, read)
 
 
 def _text(shape: Shape, form: str) -> str:

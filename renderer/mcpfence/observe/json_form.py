@@ -38,7 +38,14 @@ def report_shape(report: Observed, place: Place) -> Shape:
         },
         "nodes": report.nodes,
         "files": [
-            {"name": item.name, "format": item.format, "lines": item.lines, "records": item.records}
+            {
+                "name": item.name,
+                "format": item.format,
+                "lines": item.lines,
+                "records": item.records,
+                "engine": item.engine,
+                "notFolded": item.not_folded,
+            }
             for item in report.files
         ],
         "counts": {key: report.counts.get(key, 0) for key in _COUNTS},

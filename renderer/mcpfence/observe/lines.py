@@ -48,14 +48,8 @@ class Damaged(ValueError):
 
 def read_lines(chunks: Iterable[bytes], unzstd: Callable[[Iterable[bytes]], Iterable[bytes]]) -> Iterator[LogLine]:
     """The lines of a file that comes in chunks; `unzstd` unpacks zstd.  Raises Damaged, behind all that was read."""
-    stream = _pushed_back(chunks)
+    stream = unpacked(chunks, unzstd)
     head = next(stream, b"")
-    if head.startswith(_GZIP):
-        stream = _pushed_back(_gunzip(_chain(head, stream)))
-        head = next(stream, b"")
-    elif head.startswith(_ZSTD):
-        stream = _pushed_back(_undamaged(unzstd(_chain(head, stream))))
-        head = next(stream, b"")
     if head.startswith(START):
         frames = _undamaged(read_frames(_chain(head, stream), LONGEST))
         return (LogLine(number, frame) for number, frame in enumerate(frames, 1))
@@ -63,7 +57,23 @@ def read_lines(chunks: Iterable[bytes], unzstd: Callable[[Iterable[bytes]], Iter
     whole = _chain(head.removeprefix(b"\xef\xbb\xbf"), stream)
     depth = 2 if _ENVELOPE.match(text) else 1 if _ARRAY.match(text) else 0
     lines = _elements(whole, depth) if depth or _SPREAD.match(text) else _split(whole)
-    return _unwrapped(lines)
+    return unwrapped(lines)
+
+
+def unpacked(chunks: Iterable[bytes], unzstd: Callable[[Iterable[bytes]], Iterable[bytes]]) -> Iterator[bytes]:
+    """The chunks of a file without compression; raises Damaged, behind all that was read."""
+    stream = _pushed_back(chunks)
+    head = next(stream, b"")
+    whole = _chain(head, stream)
+    kind = packing(head)
+    if kind == "gzip":
+        return _pushed_back(_gunzip(whole))
+    return _pushed_back(_undamaged(unzstd(whole)) if kind == "zstd" else whole)
+
+
+def packing(head: bytes) -> str:
+    """How a file that begins so is compressed: `none`, `gzip` or `zstd`."""
+    return "gzip" if head.startswith(_GZIP) else "zstd" if head.startswith(_ZSTD) else "none"
 
 
 def _pushed_back(chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -201,7 +211,7 @@ class _Scan:
         return line
 
 
-def _unwrapped(lines: Iterable[LogLine]) -> Iterator[LogLine]:
+def unwrapped(lines: Iterable[LogLine]) -> Iterator[LogLine]:
     """The lines without the prefix of a container runtime, whose parts are joined, or out of an event's message."""
     part = ""
     for line in lines:

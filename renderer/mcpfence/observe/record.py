@@ -102,6 +102,10 @@ class Resolved(NamedTuple):
     name: str
     addresses: tuple[str, ...] = ()
     node: str = ""
+    last: int = 0
+    """The time of the last of several; 0: `time`."""
+    times: int = 1
+    """How many answers it stands for."""
 
 
 class Dropped(NamedTuple):

@@ -33,6 +33,10 @@ class SourceFile(NamedTuple):
     losses: tuple[Loss, ...]
     lines: int
     records: int
+    engine: str = "python"
+    """What read it."""
+    not_folded: str = ""
+    """Why another engine than was asked for did, half a sentence."""
 
 
 class Wish(NamedTuple):
@@ -89,7 +93,7 @@ def make_report(
     judge = Judge(view)
     pods: dict[tuple[str, str], set[tuple[str, str]]] = {}
     counts = dict(table.counts)
-    for key, tally in table.flows.items():
+    for key, tally in table.in_turn():
         found = list(attribution.observations(key, tally, book))
         if not found:
             counts["not_ours"] = counts.get("not_ours", 0) + tally.records

@@ -7,7 +7,7 @@ records, never connections: most sources report a connection several times, at b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +16,12 @@ from mcpfence.observe.times import day_of
 
 EPHEMERAL = 32768
 """Where Linux begins to take callers' ports from (net.ipv4.ip_local_port_range)."""
-_WELL_KNOWN = 1024
+WELL_KNOWN = 1024
+"""Below it, ports are servers' own."""
+
+
+Days = Sequence[Sequence[int]]
+"""How often something was seen in parts of the time: times, first and last nanosecond; zeros where it has no time."""
 
 
 class FlowKey(NamedTuple):
@@ -95,17 +100,51 @@ class FlowTable:
     def _flow(self, seen: Seen) -> None:
         last = seen.last or seen.time
         self.counts["records"] += seen.times
-        if not self._within(seen.time, last):
+        if not self._within(seen.time, last, seen.times):
             return
         if seen.node:
             self.nodes.add(seen.node)
-        scope = self.scope
-        if not scope.has(seen.source) and not scope.has(seen.destination):
-            ends = (seen.source.address, seen.destination.address)
-            known = scope.nodes.isdisjoint(ends)
-            self.counts["not_ours" if known else "from_nodes"] += seen.times
+        if self._concerns(seen, seen.times):
+            self.add(*oriented(seen, self.scope.ports), Tally(seen.times, seen.time, last))
+
+    def take_days(self, record: Record, days: Days) -> None:
+        """Add one record as often as it was seen, in the parts that `days` tells."""
+        if type(record) is Seen:
+            self._flow_of_days(record, days)
+        elif type(record) is Resolved:
+            for times, first, last in days:
+                self._answer(record._replace(time=first, last=last, times=times))
+        elif type(record) is Dropped:
+            self.counts["lost"] += record.events * sum(times for times, _, _ in days)
+        else:
+            self.take((record,))
+
+    def _flow_of_days(self, seen: Seen, days: Days) -> None:
+        """As `_flow`, with what is the same in all days worked out once."""
+        kept = []
+        for day in days:
+            self.counts["records"] += day[0]
+            if self._within(day[1], day[2], day[0]):
+                kept.append(day)
+        if not kept:
             return
-        self.add(*oriented(seen, scope.ports), Tally(seen.times, seen.time, last))
+        if seen.node:
+            self.nodes.add(seen.node)
+        if not self._concerns(seen, sum(times for times, _, _ in kept)):
+            return
+        key, reply = oriented(seen, self.scope.ports)
+        rest = key[1:]
+        for times, first, last in kept:
+            self.add(FlowKey(day_of(first), *rest), reply, Tally(times, first, last))
+
+    def _concerns(self, seen: Seen, times: int) -> bool:
+        """Whether an end may be one of the catalog's pods; counted where not."""
+        scope = self.scope
+        if scope.has(seen.source) or scope.has(seen.destination):
+            return True
+        known = scope.nodes.isdisjoint((seen.source.address, seen.destination.address))
+        self.counts["not_ours" if known else "from_nodes"] += times
+        return False
 
     def add(self, key: FlowKey, reply: bool, tally: Tally) -> None:
         """Join one row."""
@@ -114,22 +153,29 @@ class FlowTable:
         before = self.flows.get(key)
         self.flows[key] = tally if before is None else before.joined(tally)
 
-    def _within(self, first: int, last: int) -> bool:
+    def in_turn(self) -> list[tuple[FlowKey, Tally]]:
+        """All rows, the first seen first: the same however they came into the table."""
+        return sorted(self.flows.items(), key=lambda item: (item[1].first, item[0]))
+
+    def _within(self, first: int, last: int, times: int) -> bool:
         """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
         if first and not (self.scope.since <= last and first <= self.scope.until):
-            self.counts["outside"] += 1
+            self.counts["outside"] += times
             return False
         if first:
-            self.window = self.window.joined(Tally(1, first, last))
+            window = self.window
+            if first < window.first or last > window.last:
+                self.window = window.joined(Tally(1, first, last))
         return True
 
     def _answer(self, found: Resolved) -> None:
-        self.counts["queries"] += 1
-        if not self._within(found.time, found.time) or not self.scope.has(found.client):
+        self.counts["queries"] += found.times
+        last = found.last or found.time
+        if not self._within(found.time, last, found.times) or not self.scope.has(found.client):
             return
         if found.node:
             self.nodes.add(found.node)
-        tally = Tally(1, found.time, found.time)
+        tally = Tally(found.times, found.time, last)
         for address in found.addresses or ("",):
             key = (found.client, address, found.name)
             before = self.answers.get(key)
@@ -158,7 +204,7 @@ def _by_ports(source: int, destination: int, known: frozenset[int]) -> bool | No
     """
     if not source:
         return False  # the log has the port of one end alone: of the one that was called
-    for of_server in (known.__contains__, EPHEMERAL.__gt__, _WELL_KNOWN.__gt__):
+    for of_server in (known.__contains__, EPHEMERAL.__gt__, WELL_KNOWN.__gt__):
         if of_server(source) != of_server(destination):
             return of_server(source)
     return None

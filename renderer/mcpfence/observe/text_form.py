@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mcpfence.explain.text_form import TextLine
@@ -10,6 +10,8 @@ from mcpfence.findings.finding import plural
 from mcpfence.findings.position import Position
 from mcpfence.observe.json_form import Shape
 
+_FILES = 3
+"""So many files that were read line by line are named."""
 _SHOWN = 10
 """So many names that were asked for alone are shown."""
 
@@ -35,6 +37,7 @@ def _head(shape: Shape) -> Iterator[TextLine]:
     nodes = f"; {plural(shape['nodes'], 'node')}" if shape["nodes"] else ""
     formats = ", ".join(dict.fromkeys(item["format"] for item in shape["files"]))
     yield TextLine(f"read         {plural(files, 'line')} of {plural(len(shape['files']), 'file')} ({formats}){nodes}")
+    yield from _engines(shape["files"])
     yield TextLine(f"flows        {_flows(counts)}")
     if counts["queries"]:
         yield TextLine(f"DNS          {plural(counts['queries'], 'record')}")
@@ -43,6 +46,18 @@ def _head(shape: Shape) -> Iterator[TextLine]:
         yield from (TextLine(f"             {text}") for text in bad["first"])
     for item in shape["cannotShow"]:
         yield TextLine(f"cannot show  {item['source']}: {item['why']}")
+
+
+def _engines(files: Sequence[Shape]) -> Iterator[TextLine]:
+    """Who read the files, where it was not the reader of lines alone."""
+    folded = sum(item["engine"] != "python" for item in files)
+    engines = ", ".join(sorted({item["engine"] for item in files} - {"python"}))
+    if folded:
+        yield TextLine(f"engine       {engines}" + (f" for {folded:,} of {len(files):,} files" * (folded < len(files))))
+    told = [item for item in files if item["notFolded"]]
+    yield from (TextLine(f"engine       python for {item['name']}: {item['notFolded']}") for item in told[:_FILES])
+    if len(told) > _FILES:
+        yield TextLine(f"engine       python for {len(told) - _FILES:,} more files")
 
 
 def _flows(counts: Mapping[str, int]) -> str:

@@ -28,12 +28,17 @@ def log_files(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def bytes_of(names: Sequence[str]) -> int:
-    """How many bytes files have together; 0 where one is stdin, or cannot be asked."""
+def size_of(name: str) -> int:
+    """Bytes of a file; 0 for stdin, and for what is none."""
     try:
-        return 0 if "-" in names else sum(Path(name).stat().st_size for name in names)
+        return 0 if name == "-" else Path(name).stat().st_size
     except OSError:
         return 0
+
+
+def bytes_of(names: Sequence[str]) -> int:
+    """How many bytes files have together; 0 where one is stdin."""
+    return 0 if "-" in names else sum(map(size_of, names))
 
 
 def read_chunks(name: str) -> Iterator[bytes]:

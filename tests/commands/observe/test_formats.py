@@ -12,6 +12,7 @@ from dnstap_frames import answer, frame, stream
 from flow_samples import CATALOG, GITHUB, POD, WORLD, hubble, hubble_answer, kube_list, pod
 from helpers import run_cli
 from mcpfence.observe.readers import READERS
+from mcpfence.observe.readers.aws_folded import FOLDED
 from mcpfence.observe.times import parse_time
 
 NAME = "models.example.com"
@@ -39,6 +40,7 @@ _TUPLE = f"1793610847404,{GITHUB},{WORLD},41233,443,6,O,B,NX,0,0,0,0"
 SAMPLES: dict[str, Any] = {
     "hubble": hubble(),
     "aws-vpc": f"2 123456789012 eni-0a {GITHUB} {WORLD} 41233 443 6 12 3481 1793610847 1793610901 ACCEPT OK",
+    "aws-vpc-folded": f"{','.join(FOLDED)}\n{GITHUB},{WORLD},41233,443,6,2,ACCEPT,OK,0,1793610847,1793610901,12",
     "eks-policy": {"events": [{"timestamp": 1793610847404, "message": _EKS}]},
     "gcp-vpc": {
         "jsonPayload": {"connection": _GCP, "start_time": "2026-11-02T09:14:07Z", "src_gke_details": _GKE},
@@ -210,7 +212,7 @@ def test_dnstap_without_messages() -> None:
     assert report["subjects"][0]["wouldBeDenied"] == []
 
 
-@pytest.mark.parametrize("name", ["aws-vpc", "azure-vnet", "istio", "aviatrix"])
+@pytest.mark.parametrize("name", ["aws-vpc", "aws-vpc-folded", "azure-vnet", "istio", "aviatrix"])
 def test_addresses_need_pods(name: str) -> None:
     """Without pods a log of addresses tells nothing of the catalog, and says what is missing."""
     Path("log").write_text(text_of(SAMPLES[name]), encoding="utf-8")

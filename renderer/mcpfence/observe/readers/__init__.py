@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from mcpfence.observe.readers import (
     antrea,
     aviatrix,
+    aws_folded,
     aws_vpc,
     azure_vnet,
     calico,
@@ -27,6 +28,7 @@ READERS: dict[str, LogReader] = {
     for row in (
         hubble.READER,
         aws_vpc.READER,
+        aws_folded.READER,
         eks_policy.READER,
         gcp.VPC,
         gcp.POLICY,

@@ -36,23 +36,32 @@ _FIELD = re.compile(r"\$\{([a-z0-9-]+)\}")
 _SYN, _SYN_ACK = 2, 18
 
 
-def _header(text: str) -> list[str]:
+def header_of(text: str) -> list[str]:
     """The fields of a header line; none where it is another one."""
     words = text.split()
     return words if {"srcaddr", "dstaddr"} <= set(words) or {"pkt-srcaddr", "pkt-dstaddr"} <= set(words) else []
 
 
 def _knows(text: str) -> bool:
-    return _LINE.match(text) is not None or bool(_header(text))
+    return _LINE.match(text) is not None or bool(header_of(text))
+
+
+def fields_of(options: ReadOptions) -> Sequence[str]:
+    """The fields of a row where no header tells them."""
+    return listed_fields(options.vpc_format) or DEFAULT
+
+
+def listed_fields(text: str) -> list[str]:
+    """The fields that --vpc-format lists, as AWS writes them (`${version} ...`) or with spaces alone."""
+    return _FIELD.findall(text) or text.split()
 
 
 def _open(options: ReadOptions) -> ReadLine:
-    fields = _FIELD.findall(options.vpc_format) or options.vpc_format.split() or DEFAULT
-    found = [_reader(fields)]
+    found = [_reader(fields_of(options))]
 
     def read(line: LogLine) -> Iterable[Record]:
         text = line.text or ""
-        header = _header(text)
+        header = header_of(text)
         if header:
             found[0] = _reader(header)
             return ()
@@ -63,50 +72,50 @@ def _open(options: ReadOptions) -> ReadLine:
 
 def _reader(fields: Sequence[str]) -> Callable[[str], Iterable[Record]]:
     """The function that reads rows of these fields."""
-    places = {name: place for place, name in enumerate(fields)}
 
     def read(text: str) -> Iterable[Record]:
         words = text.split()
         if len(words) != len(fields):
             raise BadLine(f"has {len(words)} fields, and the format has {len(fields)}: give --vpc-format")
-        return _row(lambda name: words[places[name]] if name in places else "-")
+        return row_of(dict(zip(fields, words, strict=True)))
 
     return read
 
 
-def _row(value: Callable[[str], str]) -> Iterable[Record]:
-    status = value("log-status")
+def row_of(row: Mapping[str, str]) -> Iterable[Record]:
+    """The record of a row by field, `-` for what is not there; raises ValueError."""
+    status = row.get("log-status")
     if status == "NODATA":
         return ()
     if status == "SKIPDATA":
         return (Dropped(1),)
-    verdict = VERDICTS.get(value("action"), "allowed" if value("action") == "-" else None)
+    verdict = VERDICTS.get(row.get("action", "-"), "allowed" if row.get("action", "-") == "-" else None)
     if verdict is None:
         raise BadLine("has an action that is none")
-    source, destination = (_address(value, side) for side in ("src", "dst"))
+    source, destination = (_address(row, side) for side in ("src", "dst"))
     if not source or not destination:
         raise BadLine("has no addresses")
-    first, last = (of_number(number_of(value(name))) for name in ("start", "end"))
+    first, last = (of_number(number_of(row.get(name))) for name in ("start", "end"))
     return (
         Seen(
             first or last,
             FlowEnd(address=source),
             FlowEnd(address=destination),
-            port_of(value("srcport")),
-            port_of(value("dstport")),
-            protocol_of(value("protocol")),
+            port_of(row.get("srcport")),
+            port_of(row.get("dstport")),
+            protocol_of(row.get("protocol", "-")),
             verdict,
-            _reply(value("tcp-flags")),
+            _reply(row.get("tcp-flags")),
             last=last,
         ),
     )
 
 
-def _address(value: Callable[[str], str], side: str) -> str:
-    return address_of(value(f"pkt-{side}addr")) or address_of(value(f"{side}addr"))
+def _address(row: Mapping[str, str], side: str) -> str:
+    return address_of(row.get(f"pkt-{side}addr")) or address_of(row.get(f"{side}addr"))
 
 
-def _reply(flags: str) -> bool | None:
+def _reply(flags: str | None) -> bool | None:
     found = number_of(flags) & _SYN_ACK
     return True if found == _SYN_ACK else False if found == _SYN else None
 
