@@ -19,11 +19,11 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/packet-commands \
+ENGINES = .tools/mcp/.made .tools/packet-commands .tools/image/base.tar \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
     kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
-GENERATORS = tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
+GENERATORS = tools/gen_version.py tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
@@ -138,6 +138,21 @@ clean: ## remove everything that make made
 	fi
 	@mkdir -p $(@D)
 	@touch $@
+
+# What the image of Containerfile is built upon in tests: Debian's packages, and no image of anybody's.  Behind the
+# packet commands, since apt-get runs once at a time.
+.tools/image/base.tar: | .tools/packet-commands
+	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "error: the base of the image is made by root on Debian or Ubuntu" >&2; exit 1; fi
+	@echo "fetching Debian's packages for the base of the image" >&2
+	@missing=; for name in buildah mmdebstrap; do command -v $$name >/dev/null || missing="$$missing $$name"; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq --no-install-recommends $$missing >/dev/null; }
+	@mkdir -p $(@D)
+	@sources=/etc/apt/sources.list; [ -s $$sources ] || sources=/etc/apt/sources.list.d/$$(. /etc/os-release; echo $$ID).sources; \
+	mmdebstrap --quiet --variant=minbase --include=python3,python3-venv --dpkgopt='path-exclude=/usr/share/doc/*' \
+	  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+	  "$$(. /etc/os-release; echo $$VERSION_CODENAME)" $@ - < $$sources
 
 # --- virtual environments: one stamp per step, each on top of the one before ---
 
