@@ -21,6 +21,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from release_state import RefusedError
+
 ROOT = Path(__file__).resolve().parent.parent
 BASE = Path(os.environ.get("MCPFENCE_IMAGE_BASE") or ROOT / ".tools" / "image" / "base.tar")
 """The base as Debian packages: `make .tools/image/base.tar`."""
@@ -44,7 +46,7 @@ exec chroot "$@"
 """What stands between an image and its process; chroot gives up root, and with it every capability."""
 
 
-class NoImageError(Exception):
+class NoImageError(RefusedError):
     """The image cannot be built or run here; the message says what is missing, or what buildah said."""
 
 

@@ -81,7 +81,7 @@ class Files(NamedTuple):
     @property
     def sbom(self) -> Path:
         """The bill of materials, CycloneDX in JSON."""
-        return self.folder / "more" / f"mcpfence-{self.version}.cdx.json"
+        return self.folder / "more" / "mcpfence.cdx.json"
 
     @property
     def key(self) -> Path:

@@ -32,7 +32,9 @@ def _pages(command: click.Command, context: click.Context, version: str, date: s
     if isinstance(command, click.Group):
         below = [(name, found) for name in command.list_commands(context) if (found := command.get_command(context, name))]
         page.commands = [(name, escaped(found.get_short_help_str(limit=200))) for name, found in below]
-    yield f"{context.command_path.replace(' ', '-')}.1", str(page)
+    # click-man begins the list of commands with an empty paragraph.
+    text = str(page).replace(".SH COMMANDS\n.PP\n", ".SH COMMANDS\n")
+    yield f"{context.command_path.replace(' ', '-')}.1", text
     for name, found in below:
         yield from _pages(found, click.Context(found, info_name=name, parent=context), version, date)
 

@@ -24,13 +24,14 @@ import yaml
 from find_helm import find
 from gen_version import ROOT
 from release_build import Files, digest
+from release_state import RefusedError
 
 VALUES = ROOT / "values-examples" / "minimal" / "values.yaml"
 """The catalog that is rendered in each place."""
 _OURS = ("HELM_", "KUBE", "MCPFENCE_", "PIPX_", "UV_TOOL", "VIRTUAL_ENV", "PYTHON", "XDG_", "MAN")
 
 
-class DiffersError(Exception):
+class DiffersError(RefusedError):
     """What was installed does not do what it should; the message says what it did."""
 
 
@@ -113,11 +114,13 @@ def command_works(place: Place, files: Files) -> None:
 _CHART = (ROOT / "chart" / "Chart.yaml").read_text(encoding="utf-8")
 
 
-def chart_works(place: Place, files: Files, major: int) -> None:
+def chart_works(home: Path, command: Path, files: Files, major: int) -> None:
     """Helm finds the chart in the index, verifies it, and renders of it what it renders of the checkout's.
 
-    Helm 4 finds the post-renderer as the plugin that was installed from its archive, which it verifies, too.
+    Helm 3 calls the installed `command`; Helm 4 the plugin that was installed from its archive, which it verifies, too.
     """
+    place = Place(home)
+    (place.bin / "mcpfence").symlink_to(command)
     helm = find((major,), path_first=False)
     if not helm:
         raise DiffersError(f"helm {major} is missing: run make .tools/bin/helm{major}")
@@ -208,7 +211,7 @@ def run_all(files: Files, folder: Path, tell: Callable[[str], None]) -> None:
         command_works(places[-1], files)
         tell(f"{files.wheel.name}: installed by {name}; version, chart, completion and rendered bytes as here")
     for major in (3, 4):
-        chart_works(places[0], files, major)
+        chart_works(folder / f"helm{major}", places[0].bin / "mcpfence", files, major)
         tell(f"{files.chart.name}: found in its index, verified and rendered by helm {major}")
     tell(f"{files.plugin.name}: verified and installed by helm 4")
     kubectl_works(places[0], files)
