@@ -20,8 +20,8 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
 ENGINES = .tools/mcp/.made .tools/packet-commands .tools/image/base.tar \
-  $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize krew actionlint \
-    kube-score yamljudge aws-network-policy-agent kube-network-policies)
+  $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
+    krew registry kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
 GENERATORS = tools/gen_version.py tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
@@ -105,7 +105,7 @@ tools: $(TOOLS) $(ENGINES) ## build everything that tests run beside mcpfence: h
 
 # The image is built as root on Debian alone; elsewhere a note says so.
 .PHONY: release-dry-run
-release-dry-run: .venv/.test .tools/bin/helm3 .tools/bin/helm4 .tools/bin/krew ## make every file of a release in dist/, install each in a fresh place, build the image
+release-dry-run: .venv/.test $(addprefix .tools/bin/,helm3 helm4 krew registry) ## make every file of a release in dist/, install each in a fresh place, build the image
 	@[ "$$(id -u)" != 0 ] || $(SUBMAKE) .tools/image/base.tar || echo "note: the base of the image could not be made" >&2
 	@rm -rf dist
 	@$(PY) tools/release.py dry-run dist

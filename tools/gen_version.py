@@ -1,7 +1,7 @@
 """Writes the version of renderer/mcpfence/__init__.py wherever else it must stand: chart, Helm plugin, images, docs.
 
-    python tools/gen_version.py            # writes it
-    python tools/gen_version.py --check    # exits 1 if it is stale anywhere, and writes nothing
+python tools/gen_version.py            # writes it
+python tools/gen_version.py --check    # exits 1 if it is stale anywhere, and writes nothing
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def source_version(root: Path = ROOT) -> str:
     """The version of the package; raises StrayError if there is none."""
     found = re.search(rf'(?m)^__version__ = "({_NUMBER})"$', (root / SOURCE).read_text(encoding="utf-8"))
     if not found:
-        raise StrayError(f"{SOURCE.as_posix()}: has no line __version__ = \"MAJOR.MINOR.PATCH\"; write it")
+        raise StrayError(f'{SOURCE.as_posix()}: has no line __version__ = "MAJOR.MINOR.PATCH"; write it')
     return found[1]
 
 

@@ -1,9 +1,9 @@
 """Builds and runs the image of Containerfile on Debian, as root, with no engine of containers and nothing to pull.
 
 Both bases are Debian packages, which mmdebstrap fetched (`make .tools/image/base.tar`); buildah runs the steps in a
-chroot, with this machine's Go and its caches in the place of a golang image. What is built runs as the kubelet would run
-it, but for limits: with the uid, command and environment that its configuration says, a read-only root, an empty /tmp,
-and no network.
+chroot, with this machine's Go and its caches in the place of a golang image. What is built runs as the kubelet would
+run it, but for limits: with the uid, command and environment that its configuration says, a read-only root, an empty
+/tmp, and no network.
 
     python tools/image.py        # builds it, and prints its size and version
 """
@@ -80,7 +80,9 @@ def built(folder: Path, target: str = "with-helm") -> Iterator[Image]:
     store = ["--root", str(folder / "store"), "--runroot", str(folder / "run"), "--storage-driver", "overlay"]
 
     def buildah(command: str, *arguments: str) -> str:
-        done = subprocess.run(["buildah", *store, command, *arguments], capture_output=True, text=True, check=False, cwd=ROOT)
+        done = subprocess.run(
+            ["buildah", *store, command, *arguments], capture_output=True, text=True, check=False, cwd=ROOT
+        )
         if done.returncode != 0:
             raise NoImageError(f"buildah {command} ended with code {done.returncode}: {done.stderr[-3000:]}")
         return done.stdout.strip()
@@ -117,16 +119,20 @@ def _size(root: Path) -> int:
     found = {}
     for folder, _, names in os.walk(root):
         for name in names:
-            status = os.lstat(os.path.join(folder, name))
+            status = Path(folder, name).lstat()
             found[status.st_dev, status.st_ino] = status.st_size
     return sum(found.values())
 
 
 def run(
-    image: Image, work: Path, *arguments: str, stdin: bytes = b"", variables: Mapping[str, str] | None = None,
+    image: Image,
+    work: Path,
+    *arguments: str,
+    stdin: bytes = b"",
+    variables: Mapping[str, str] | None = None,
     entrypoint: Sequence[str] | None = None,
 ) -> subprocess.CompletedProcess[bytes]:
-    """What the image does with these arguments in /mnt, where the folder `work` lies read-only; whatever comes of it."""
+    """What the image does with these arguments in /mnt, where `work` lies read-only; whatever comes of it."""
     environment = {"PATH": _PATH, **dict(row.split("=", 1) for row in image.config["Env"]), **(variables or {})}
     command = [*(image.config["Entrypoint"] if entrypoint is None else entrypoint), *arguments]
     user = image.config["User"]

@@ -1,10 +1,10 @@
 """Checks, makes and tries out a release; RELEASING.md says when which is called.
 
-    python tools/release.py check v0.1.0        what stands against releasing this tree as that tag
-    python tools/release.py notes               what CHANGELOG.md says of the version
-    python tools/release.py build FOLDER        makes every file; needs the key that signs (MCPFENCE_SIGNING_KEY)
-    python tools/release.py try FOLDER          installs each of them in a fresh place
-    python tools/release.py dry-run [FOLDER]    makes every file with a key of its own, tries them and builds the image
+python tools/release.py check v0.1.0        what stands against releasing this tree as that tag
+python tools/release.py notes               what CHANGELOG.md says of the version
+python tools/release.py build FOLDER        makes every file; needs the key that signs (MCPFENCE_SIGNING_KEY)
+python tools/release.py try FOLDER          installs each of them in a fresh place
+python tools/release.py dry-run [FOLDER]    makes every file with a key of its own, tries them and builds the image
 """
 
 from __future__ import annotations
@@ -103,7 +103,9 @@ def _dry_run(folder: Path | None, repository: str) -> None:
             said = image.run(made, ROOT, "--version").stdout.decode()
             if said != f"mcpfence {source_version()}\n":
                 raise RefusedError(f"the image: says {said!r} when it is asked for its version")
-            print(f"Containerfile: built, runs as uid {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base")
+            print(
+                f"Containerfile: built, runs as uid {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base"
+            )
 
 
 if __name__ == "__main__":

@@ -94,6 +94,8 @@ def build(folder: Path, repository: str, *, throwaway_key: bool = False) -> File
 
     Raises RefusedError for what is missing, with what to do, and for a step that fails, with what it said.
     """
+    if not throwaway_key and not os.environ.get(KEY):
+        raise RefusedError(f"{KEY}: is not set; it holds the private key that signs chart and plugin (RELEASING.md)")
     files = Files(folder.resolve(), source_version())
     for name in ("pypi", "chart", "plugin", "more"):
         (folder / name).mkdir(parents=True)
@@ -109,7 +111,7 @@ def build(folder: Path, repository: str, *, throwaway_key: bool = False) -> File
     say([str(helm.path), "repo", "index", str(folder / "chart"), "--url", releases])
     shim = ROOT / "packaging" / "krew" / "kubectl-mcpfence"
     _archive(files.kubectl, {"kubectl-mcpfence": shim, "LICENSE": ROOT / "LICENSE"})
-    _man_pages(files)
+    write_man_pages(files)
     told = {"VERSION": files.version, "REPOSITORY": repository, "RELEASES": releases}
     digests = {"KUBECTL": digest(files.kubectl), "SDIST": digest(files.sdist), "MAN": digest(files.man)}
     files.krew.write_text(filled(ROOT / "packaging/krew/mcpfence.yaml", {**told, **digests}), encoding="utf-8")
@@ -150,17 +152,14 @@ def _archive(target: Path, members: Mapping[str, Path]) -> None:
 
 def _sign(files: Files, *, throwaway: bool) -> None:
     """Write provenance beside chart and plugin: what is in it, and its digest, signed; and the public key."""
-    private = os.environ.get(KEY, "")
-    if not private and not throwaway:
-        raise RefusedError(f"{KEY}: is not set; it holds the private key that signs chart and plugin (RELEASING.md)")
     with tempfile.TemporaryDirectory() as home:  # short, since it holds the socket of gpg's agent
         gpg = ["gpg", "--batch", "--quiet", "--yes", "--homedir", home, "--pinentry-mode", "loopback"]
         try:
-            if private and not throwaway:
-                say([*gpg, "--import"], stdin=private)
-            else:
+            if throwaway:
                 who = "mcpfence dry run <dry-run@example.com>"
                 say([*gpg, "--passphrase", "", "--quick-generate-key", who, "rsa3072", "sign", "never"])
+            else:
+                say([*gpg, "--import"], stdin=os.environ[KEY])
             say([*gpg, "--output", str(files.key), "--export"])
             for archive, described in ((files.chart, ROOT / "chart/Chart.yaml"), (files.plugin, _PLUGIN)):
                 text = re.sub(r"(?m)^#.*\n", "", described.read_text(encoding="utf-8"))
@@ -173,11 +172,13 @@ def _sign(files: Files, *, throwaway: bool) -> None:
 _PLUGIN = ROOT / "helm-plugin" / "mcpfence" / "plugin.yaml"
 
 
-def _man_pages(files: Files) -> None:
+def write_man_pages(files: Files) -> None:
     """A page for each command, from the same click source as --help, with the day of the commit."""
     from release_man import man_pages  # click-man is there only where releases are made
 
-    done = subprocess.run(["git", "-C", str(ROOT), "log", "-1", "--format=%cs"], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["git", "-C", str(ROOT), "log", "-1", "--format=%cs"], capture_output=True, text=True, check=False
+    )
     with tempfile.TemporaryDirectory() as name:
         pages = Path(name)
         for page, text in man_pages(files.version, done.stdout.strip()).items():

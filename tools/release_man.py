@@ -30,7 +30,9 @@ def _pages(command: click.Command, context: click.Context, version: str, date: s
     page.options = [(names, roff(text)) for names, text in filter(None, records)]
     below = []
     if isinstance(command, click.Group):
-        below = [(name, found) for name in command.list_commands(context) if (found := command.get_command(context, name))]
+        below = [
+            (name, found) for name in command.list_commands(context) if (found := command.get_command(context, name))
+        ]
         page.commands = [(name, escaped(found.get_short_help_str(limit=200))) for name, found in below]
     # click-man begins the list of commands with an empty paragraph.
     text = str(page).replace(".SH COMMANDS\n.PP\n", ".SH COMMANDS\n")

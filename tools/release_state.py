@@ -1,4 +1,4 @@
-"""What must be so before a release: tag and version are one, CHANGELOG.md has the section, and nothing is uncommitted."""
+"""What must be so before a release: tag and version are one, CHANGELOG.md says what is new, all is committed."""
 
 from __future__ import annotations
 

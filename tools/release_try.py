@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,6 @@ from pathlib import Path
 
 import yaml
 
-from find_helm import find
 from gen_version import ROOT
 from release_build import Files, digest
 from release_state import RefusedError
@@ -56,7 +56,13 @@ class Place:
         environment = self.environment(**variables)
         program = shutil.which(words[0], path=environment["PATH"]) or words[0]
         done = subprocess.run(
-            [program, *words[1:]], input=stdin, capture_output=True, text=True, check=False, cwd=self.home, env=environment
+            [program, *words[1:]],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=self.home,
+            env=environment,
         )
         if done.returncode != 0:
             raise DiffersError(f"{' '.join(words)}: ended with code {done.returncode}:\n{done.stdout}{done.stderr}")
@@ -84,7 +90,9 @@ def by_uv(files: Files, home: Path) -> Place:
     """The wheel by uv."""
     place = Place(home)
     folders = {"UV_TOOL_DIR": str(home / "tools"), "UV_TOOL_BIN_DIR": str(place.bin)}
-    place.run(sys.executable, "-m", "uv", "--quiet", "tool", "install", "--python", sys.executable, files.wheel, **folders)
+    place.run(
+        sys.executable, "-m", "uv", "--quiet", "tool", "install", "--python", sys.executable, files.wheel, **folders
+    )
     return place
 
 
@@ -95,7 +103,9 @@ WAYS: Mapping[str, Callable[[Files, Path], Place]] = {"pip": by_pip, "pipx": by_
 def same(what: str, seen: str, wanted: str) -> None:
     """Raises DiffersError where the two are not the same."""
     if seen != wanted:
-        raise DiffersError(f"{what}: differs from what this checkout gives:\n{seen[:2000]}\ninstead of\n{wanted[:2000]}")
+        raise DiffersError(
+            f"{what}: differs from what this checkout gives:\n{seen[:2000]}\ninstead of\n{wanted[:2000]}"
+        )
 
 
 def command_works(place: Place, files: Files) -> None:
@@ -115,50 +125,77 @@ _CHART = (ROOT / "chart" / "Chart.yaml").read_text(encoding="utf-8")
 
 
 def chart_works(home: Path, command: Path, files: Files, major: int) -> None:
-    """Helm finds the chart in the index, verifies it, and renders of it what it renders of the checkout's.
+    """Helm finds the chart in the index and in a registry, verifies it, and renders of it what the checkout's gives.
 
     Helm 3 calls the installed `command`; Helm 4 the plugin that was installed from its archive, which it verifies, too.
     """
     place = Place(home)
     (place.bin / "mcpfence").symlink_to(command)
-    helm = find((major,), path_first=False)
-    if not helm:
-        raise DiffersError(f"helm {major} is missing: run make .tools/bin/helm{major}")
-    with _served(files) as address:
-        place.run(helm.path, "repo", "add", "mcpfence", address)
-        pulled = ["pull", "mcpfence/mcpfence", "--version", files.version, "--verify", "--keyring", str(files.key)]
-        place.run(helm.path, *pulled)
+    helm = program(f"helm{major}")
+    verified = ["--version", files.version, "--verify", "--keyring", str(files.key)]
+    with _index(files) as address:
+        place.run(helm, "repo", "add", "mcpfence", address)
+        place.run(helm, "pull", "mcpfence/mcpfence", *verified)
     archive = place.home / files.chart.name
-    same("the pulled chart", digest(archive), digest(files.chart))
+    same("the chart of the index", digest(archive), digest(files.chart))
+    (place.home / "oci").mkdir()
+    with _registry() as address:
+        place.run(helm, "push", files.chart, f"oci://{address}/charts", "--plain-http")
+        pulled = ["--plain-http", "--destination", str(place.home / "oci")]
+        place.run(helm, "pull", f"oci://{address}/charts/mcpfence", *verified, *pulled)
+    same("the chart of the registry", digest(place.home / "oci" / archive.name), digest(files.chart))
     renderer = ["--post-renderer", "mcpfence", "--post-renderer-args", "post-render"]
     if major == 4:
-        place.run(helm.path, "plugin", "install", "--keyring", files.key, files.plugin)
+        place.run(helm, "plugin", "install", "--keyring", files.key, files.plugin)
         renderer = renderer[:2]
     flags = ["--namespace", "mcp-system", "--values", str(VALUES), *renderer]
-    rendered = place.run(helm.path, "template", "mcp", archive, *flags)
-    same(f"helm {major} template", rendered, place.run(helm.path, "template", "mcp", ROOT / "chart", *flags))
+    rendered = place.run(helm, "template", "mcp", archive, *flags)
+    same(f"helm {major} template", rendered, place.run(helm, "template", "mcp", ROOT / "chart", *flags))
     if "kind: NetworkPolicy" not in rendered or "carrier: catalog" in rendered:
         raise DiffersError(f"helm {major} template: the post-renderer was not called:\n{rendered[:2000]}")
 
 
+def program(name: str) -> Path:
+    """A program that `make tools` built, or the one that its variable names."""
+    path = Path(os.environ.get(f"MCPFENCE_{name.upper()}") or ROOT / ".tools" / "bin" / name)
+    if not os.access(path, os.X_OK):
+        raise DiffersError(f"{name} is missing: run make .tools/bin/{name}, or set MCPFENCE_{name.upper()} to its path")
+    return path
+
+
 @contextmanager
-def _served(files: Files) -> Iterator[str]:
-    """The folder of the chart on a port of this machine, with an index that says so."""
-    handler = functools.partial(_Quiet, directory=str(files.chart.parent))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{server.server_port}"
-    index = files.chart.parent / "index.yaml"
-    real = index.read_text(encoding="utf-8")
-    try:
-        index.write_text(re.sub(r"https://\S+/(?=mcpfence-)", f"{address}/", real), encoding="utf-8")
-        yield address
-    finally:
-        index.write_text(real, encoding="utf-8")
-        server.shutdown()
-        server.server_close()
-        thread.join()
+def _index(files: Files) -> Iterator[str]:
+    """A copy of the chart's folder on a port of this machine, whose index says so; yields its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        handler = functools.partial(_Quiet, directory=folder)
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+            address = f"http://127.0.0.1:{server.server_port}"
+            shutil.copytree(files.chart.parent, folder, dirs_exist_ok=True)
+            index = Path(folder) / "index.yaml"
+            text = re.sub(r"https://\S+/(?=mcpfence-)", f"{address}/", index.read_text(encoding="utf-8"))
+            index.write_text(text, encoding="utf-8")
+            thread = threading.Thread(target=server.serve_forever, daemon=True)
+            thread.start()
+            try:
+                yield address
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+@contextmanager
+def _registry() -> Iterator[str]:
+    """A registry of OCI artifacts on a port of this machine, which keeps nothing; yields its address."""
+    command = [str(program("registry")), "-port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
+        said = server.stderr.readline() if server.stderr else ""
+        try:
+            port = re.search(r"port (\d+)", said)
+            if not port:
+                raise DiffersError(f"the registry does not start: {said}")
+            yield f"127.0.0.1:{port[1]}"
+        finally:
+            server.kill()
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):
@@ -167,17 +204,13 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 def kubectl_works(place: Place, files: Files) -> None:
-    """The archive is what the Krew manifest says, and its program runs the command, or says how to get it."""
-    manifest = yaml.safe_load(files.krew.read_text(encoding="utf-8"))
-    (platform,) = manifest["spec"]["platforms"]
-    same("the Krew manifest's version", manifest["spec"]["version"], f"v{files.version}")
-    same("the Krew manifest's sha256", platform["sha256"], digest(files.kubectl))
-    same("the Krew manifest's uri", platform["uri"].rpartition("/")[2], files.kubectl.name)
-    with tarfile.open(files.kubectl) as archive:
-        archive.extractall(place.home / "kubectl", filter="data")
-    program = place.home / "kubectl" / platform["bin"]
-    same("kubectl mcpfence --version", place.run(program, "--version"), f"mcpfence {files.version}\n")
-    bare = subprocess.run([program], capture_output=True, text=True, check=False, env={"PATH": "/nowhere"})
+    """Krew installs the archive by its manifest and digest; it runs the command, or says how to get it."""
+    address = yaml.safe_load(files.krew.read_text(encoding="utf-8"))["spec"]["platforms"][0]["uri"]
+    same("the file that the Krew manifest names", address.rpartition("/")[2], files.kubectl.name)
+    place.run(program("krew"), "install", f"--manifest={files.krew}", f"--archive={files.kubectl}")
+    kubectl = place.home / ".krew" / "bin" / "kubectl-mcpfence"
+    same("kubectl mcpfence --version", place.run(kubectl, "--version"), f"mcpfence {files.version}\n")
+    bare = subprocess.run([kubectl], capture_output=True, text=True, check=False, env={"PATH": "/nowhere"})
     wanted = "error: mcpfence is not on PATH: install it with pipx install mcpfence, or uv tool install mcpfence\n"
     same("kubectl mcpfence without mcpfence", bare.stderr, wanted)
 
@@ -195,7 +228,11 @@ def pages_work(place: Place, files: Files) -> None:
 def formula_works(place: Place, files: Files) -> None:
     """Ruby reads the formula, and finds in it what Homebrew looks for."""
     told = place.run("ruby", "-W", ROOT / "packaging" / "homebrew" / "lint.rb", files.formula).splitlines()
-    same("the formula", "\n".join(told), f"{files.sdist.name} {digest(files.sdist)}\n{files.man.name} {digest(files.man)}")
+    same(
+        "the formula",
+        "\n".join(told),
+        f"{files.sdist.name} {digest(files.sdist)}\n{files.man.name} {digest(files.man)}",
+    )
 
 
 def missing() -> list[str]:
@@ -212,10 +249,10 @@ def run_all(files: Files, folder: Path, tell: Callable[[str], None]) -> None:
         tell(f"{files.wheel.name}: installed by {name}; version, chart, completion and rendered bytes as here")
     for major in (3, 4):
         chart_works(folder / f"helm{major}", places[0].bin / "mcpfence", files, major)
-        tell(f"{files.chart.name}: found in its index, verified and rendered by helm {major}")
+        tell(f"{files.chart.name}: found in its index and in a registry, verified and rendered by helm {major}")
     tell(f"{files.plugin.name}: verified and installed by helm 4")
     kubectl_works(places[0], files)
-    tell(f"{files.kubectl.name}: as its Krew manifest says; runs")
+    tell(f"{files.kubectl.name}: installed by Krew; runs")
     pages_work(places[0], files)
     tell(f"{files.man.name}: nothing that mandoc would mend")
     formula_works(places[0], files)

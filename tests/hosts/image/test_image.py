@@ -27,7 +27,9 @@ def test_image_is_pinned() -> None:
     """Every base has a version and a digest, helm comes from what the tests run, and the uid is Argo CD's."""
     bases = re.findall(r"^ARG \w+=(.+)$", TEXT, re.MULTILINE)
 
-    assert [re.search(r":\d+\.\d+\.\d+-\w+(-\w+)?@sha256:[0-9a-f]{64}$", base) is not None for base in bases] == [True] * 2
+    assert [re.search(r":\d+\.\d+\.\d+-\w+(-\w+)?@sha256:[0-9a-f]{64}$", base) is not None for base in bases] == [
+        True
+    ] * 2
     assert "sh tools/build_go.sh helm4 /out/helm" in TEXT
     assert re.findall(r"^USER (\S+)", TEXT, re.MULTILINE) == ["999"]
 
