@@ -47,17 +47,17 @@ def against(tag: str, root: Path = ROOT) -> list[str]:
         text = (root / name).read_text(encoding="utf-8")
         if renewed(text, patterns, version, name) != text:
             found.append(f"{name}: has another version than {version}; run python tools/gen_version.py and commit")
-    changed = _changed(root)
-    if changed:
-        shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
-        found.append(f"the working tree: is not what is committed ({shown}); commit it, or take it away")
-    return found
+    return [*found, *_uncommitted(root)]
 
 
-def _changed(root: Path) -> list[str]:
-    """The files that Git has otherwise, or not at all; ignored ones aside."""
+def _uncommitted(root: Path) -> list[str]:
+    """That Git has some files otherwise, or not at all; ignored ones aside."""
     command = ["git", "-C", str(root), "status", "--porcelain", "-z", "--no-renames"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0:
-        raise RefusedError(f"the working tree: git cannot tell what is committed: {done.stderr.strip()}")
-    return sorted(row[3:] for row in done.stdout.split("\0") if row)
+        return [f"the working tree: git cannot tell what is committed: {done.stderr.strip()}"]
+    changed = sorted(row[3:] for row in done.stdout.split("\0") if row)
+    if not changed:
+        return []
+    shown = ", ".join(changed[:5]) + (f" and {len(changed) - 5} more" if len(changed) > 5 else "")
+    return [f"the working tree: is not what is committed ({shown}); commit it, or take it away"]

@@ -99,8 +99,9 @@ def test_a_dirty_tree(tree: Path) -> None:
 def test_no_repository(tree: Path) -> None:
     """Where Git knows nothing, nothing is released."""
     shutil.rmtree(tree / ".git")
-    with pytest.raises(RefusedError, match=r"^the working tree: git cannot tell what is committed: "):
-        against("v0.3.0", tree)
+    (said,) = against("v0.3.0", tree)
+
+    assert said.startswith("the working tree: git cannot tell what is committed: fatal: not a git repository")
 
 
 def test_a_stale_version(tree: Path, capsys: pytest.CaptureFixture[str]) -> None:
