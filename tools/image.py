@@ -103,6 +103,8 @@ def built(folder: Path, target: str = "with-helm") -> Iterator[Image]:
     finally:
         buildah("umount", "--all")
         buildah("rm", "--all")
+        for part in ("store", "run"):  # half a gigabyte that nobody looks at again
+            shutil.rmtree(folder / part, ignore_errors=True)
 
 
 def _volumes() -> list[str]:

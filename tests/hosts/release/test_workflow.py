@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+import release
 import release_build
 from tooling import ROOT
 
@@ -74,6 +75,19 @@ def test_the_key_is_where_it_signs_alone() -> None:
     assert seeing == [("files", "Make the files")]
     assert JOBS["files"]["environment"] == "release"
     assert TEXT.count(f"secrets.{release_build.KEY}") == 1
+
+
+def test_it_makes_what_the_dry_run_needs() -> None:
+    """The programs that are built before are those of `make release-dry-run`, and its verbs are verbs of release.py."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    (wanted,) = re.findall(r"^release-dry-run: (.*) ##", makefile, re.MULTILINE)
+    verbs = re.findall(r"tools/release\.py (\w+)", TEXT)
+
+    assert f"run: make {wanted}\n" in TEXT
+    assert verbs == ["check", "build", "try"]
+    assert all(
+        re.search(rf"^    python tools/release\.py {verb} ", str(release.__doc__), re.MULTILINE) for verb in verbs
+    )
 
 
 def test_files_that_it_names_are_made() -> None:
