@@ -1,10 +1,12 @@
 """Checks, makes and tries out a release; RELEASING.md says when which is called.
 
-python tools/release.py check v0.1.0        what stands against releasing this tree as that tag
-python tools/release.py notes               what CHANGELOG.md says of the version
-python tools/release.py build FOLDER        makes every file; needs the key that signs (MCPFENCE_SIGNING_KEY)
-python tools/release.py try FOLDER          installs each of them in a fresh place
-python tools/release.py dry-run [FOLDER]    makes every file with a key of its own, tries them and builds the image
+    python tools/release.py check v0.1.0        what stands against releasing this tree as that tag
+    python tools/release.py notes               what CHANGELOG.md says of the version
+    python tools/release.py build FOLDER        makes every file; needs the key that signs (MCPFENCE_SIGNING_KEY)
+    python tools/release.py try FOLDER          installs each of them in a fresh place
+    python tools/release.py dry-run [FOLDER]    makes every file with a key of its own, tries them and builds the image
+
+What is refused is said in a sentence on stderr, and the exit code is 1.
 """
 
 from __future__ import annotations
