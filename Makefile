@@ -159,8 +159,8 @@ clean: ## remove everything that make made
 	@mkdir -p $(@D)
 	@sources=/etc/apt/sources.list; \
 	[ -s $$sources ] || sources=$$(. /etc/os-release; echo /etc/apt/sources.list.d/$$ID.sources); \
-	mmdebstrap --quiet --variant=minbase --include=python3,python3-venv --dpkgopt='path-exclude=/usr/share/doc/*' \
-	  --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+	mmdebstrap --quiet --variant=essential --include=python3,python3-venv --dpkgopt=force-unsafe-io \
+	  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
 	  "$$(. /etc/os-release; echo $$VERSION_CODENAME)" $@ - < $$sources
 
 # --- virtual environments: one stamp per step, each on top of the one before ---

@@ -1,7 +1,9 @@
 """Writes the version of renderer/mcpfence/__init__.py wherever else it must stand: chart, Helm plugin, images, docs.
 
-python tools/gen_version.py            # writes it
-python tools/gen_version.py --check    # exits 1 if it is stale anywhere, and writes nothing
+    python tools/gen_version.py            # writes it
+    python tools/gen_version.py --check    # exits 1 if it is stale anywhere, and writes nothing
+
+A place where nothing is like a version is an error, so that none is passed over.
 """
 
 from __future__ import annotations

@@ -137,8 +137,7 @@ def run(
     """What the image does with these arguments in /mnt, where `work` lies read-only; whatever comes of it."""
     environment = {"PATH": _PATH, **dict(row.split("=", 1) for row in image.config["Env"]), **(variables or {})}
     command = [*(image.config["Entrypoint"] if entrypoint is None else entrypoint), *arguments]
-    user = image.config["User"]
-    inside = [f"--userspec={user}:{user}", "--groups=", str(image.root), "/usr/bin/env", "-i", "--chdir=/mnt"]
+    inside = [f"--userspec={image.config['User']}", "--groups=", str(image.root), "/usr/bin/env", "-i", "--chdir=/mnt"]
     box = ["unshare", "--mount", "--net", "--ipc", "sh", "-c", _BOX, "box", str(image.root), str(work)]
     values = [f"{key}={value}" for key, value in environment.items()]
     return subprocess.run([*box, *inside, *values, *command], input=stdin, capture_output=True, check=False)

@@ -12,6 +12,7 @@ What is refused is said in a sentence on stderr, and the exit code is 1.
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 import tempfile
 from pathlib import Path
@@ -35,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         verb.add_argument("folder", type=Path, nargs=None if name == "build" else "?")
         verb.add_argument("--repository", default=REPOSITORY, metavar="OWNER/NAME", help="on GitHub")
     asked = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # a line stands there while the next one is made
     try:
         if asked.verb == "check":
             return _check(asked.tag)
@@ -106,7 +109,7 @@ def _dry_run(folder: Path | None, repository: str) -> None:
             if said != f"mcpfence {source_version()}\n":
                 raise RefusedError(f"the image: says {said!r} when it is asked for its version")
             print(
-                f"Containerfile: built, runs as uid {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base"
+                f"Containerfile: built, runs as {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base"
             )
 
 

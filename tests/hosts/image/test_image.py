@@ -31,7 +31,7 @@ def test_image_is_pinned() -> None:
         True
     ] * 2
     assert "sh tools/build_go.sh helm4 /out/helm" in TEXT
-    assert re.findall(r"^USER (\S+)", TEXT, re.MULTILINE) == ["999"]
+    assert re.findall(r"^USER (\S+)", TEXT, re.MULTILINE) == ["999:999"]
 
 
 def test_context_holds_what_is_copied() -> None:

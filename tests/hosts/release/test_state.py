@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 import gen_version
+import image
 import release
 from gen_version import PLACES, SOURCE
+from mcpfence import __version__
 from pull_requests import git
 from release_build import KEY, build
 from release_state import RefusedError, against, notes, section
@@ -161,3 +163,20 @@ def test_a_mark_without_a_value(tmp_path: Path) -> None:
     (tmp_path / "x.rb").write_text("url @RELEASES@\nsha @NOPE@\n", encoding="utf-8")
     with pytest.raises(RefusedError, match=r"^x\.rb: @NOPE@ is no value of a release; write one of: RELEASES$"):
         filled(tmp_path / "x.rb", {"RELEASES": "x"})
+
+
+def test_a_dry_run_says_what_only_a_release_refuses(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on where the tag, the notes or the tree would stop a release, and where the image cannot be built."""
+    done: list[str] = []
+    monkeypatch.setattr(release, "against", lambda tag: [f"tag {tag}: no"])
+    monkeypatch.setattr(release, "_build", lambda *_, throwaway_key: done.append(f"built {throwaway_key}"))
+    monkeypatch.setattr(release, "_try", lambda folder: done.append(f"tried {folder.name}"))
+    monkeypatch.setattr(image, "missing", lambda: "no root")
+
+    assert release.main(["dry-run", str(tmp_path / "dist")]) == 0
+    assert done == ["built True", "tried dist"]
+    assert capsys.readouterr().out == (
+        f"note: a release would be refused: tag v{__version__}: no\nnote: the image was not built: no root\n"
+    )
