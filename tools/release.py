@@ -108,9 +108,7 @@ def _dry_run(folder: Path | None, repository: str) -> None:
             said = image.run(made, ROOT, "--version").stdout.decode()
             if said != f"mcpfence {source_version()}\n":
                 raise RefusedError(f"the image: says {said!r} when it is asked for its version")
-            print(
-                f"Containerfile: built, runs as {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base"
-            )
+            print(f"Containerfile: built, runs as {made.config['User']}, {made.added / 2**20:.0f} MiB beyond the base")
 
 
 if __name__ == "__main__":
