@@ -6,24 +6,19 @@ installed comes with its dependencies from PyPI.
 
 from __future__ import annotations
 
-import functools
-import http.server
 import os
-import re
 import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
 
 from gen_version import ROOT
 from release_build import Files, digest
+from release_servers import index, registry
 from release_state import RefusedError
 
 VALUES = ROOT / "values-examples" / "minimal" / "values.yaml"
@@ -133,13 +128,13 @@ def chart_works(home: Path, command: Path, files: Files, major: int) -> None:
     (place.bin / "mcpfence").symlink_to(command)
     helm = program(f"helm{major}")
     verified = ["--version", files.version, "--verify", "--keyring", str(files.key)]
-    with _index(files) as address:
+    with index(files.chart.parent) as address:
         place.run(helm, "repo", "add", "mcpfence", address)
         place.run(helm, "pull", "mcpfence/mcpfence", *verified)
     archive = place.home / files.chart.name
     same("the chart of the index", digest(archive), digest(files.chart))
     (place.home / "oci").mkdir()
-    with _registry() as address:
+    with registry(program("registry")) as address:
         place.run(helm, "push", files.chart, f"oci://{address}/charts", "--plain-http")
         pulled = ["--plain-http", "--destination", str(place.home / "oci")]
         place.run(helm, "pull", f"oci://{address}/charts/mcpfence", *verified, *pulled)
@@ -161,46 +156,6 @@ def program(name: str) -> Path:
     if not os.access(path, os.X_OK):
         raise DiffersError(f"{name} is missing: run make .tools/bin/{name}, or set MCPFENCE_{name.upper()} to its path")
     return path
-
-
-@contextmanager
-def _index(files: Files) -> Iterator[str]:
-    """A copy of the chart's folder on a port of this machine, whose index says so; yields its address."""
-    with tempfile.TemporaryDirectory() as folder:
-        handler = functools.partial(_Quiet, directory=folder)
-        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-            address = f"http://127.0.0.1:{server.server_port}"
-            shutil.copytree(files.chart.parent, folder, dirs_exist_ok=True)
-            index = Path(folder) / "index.yaml"
-            text = re.sub(r"https://\S+/(?=mcpfence-)", f"{address}/", index.read_text(encoding="utf-8"))
-            index.write_text(text, encoding="utf-8")
-            thread = threading.Thread(target=server.serve_forever, daemon=True)
-            thread.start()
-            try:
-                yield address
-            finally:
-                server.shutdown()
-                thread.join()
-
-
-@contextmanager
-def _registry() -> Iterator[str]:
-    """A registry of OCI artifacts on a port of this machine, which keeps nothing; yields its address."""
-    command = [str(program("registry")), "-port", "0"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
-        said = server.stderr.readline() if server.stderr else ""
-        try:
-            port = re.search(r"port (\d+)", said)
-            if not port:
-                raise DiffersError(f"the registry does not start: {said}")
-            yield f"127.0.0.1:{port[1]}"
-        finally:
-            server.kill()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  # the name that it has above
-        """Say nothing."""
 
 
 def kubectl_works(place: Place, files: Files) -> None:
