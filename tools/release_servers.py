@@ -17,13 +17,14 @@ from release_state import RefusedError
 
 
 @contextmanager
-def index(charts: Path) -> Iterator[str]:
-    """A copy of a folder of charts on a port of this machine, whose index says so; yields its address."""
+def index(*folders: Path) -> Iterator[str]:
+    """Copies of all files of these folders on a port of this machine, whose index says so; yields its address."""
     with tempfile.TemporaryDirectory() as folder:
         handler = functools.partial(_Quiet, directory=folder)
         with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
             address = f"http://127.0.0.1:{server.server_port}"
-            shutil.copytree(charts, folder, dirs_exist_ok=True)
+            for source in folders:
+                shutil.copytree(source, folder, dirs_exist_ok=True)
             listed = Path(folder) / "index.yaml"
             text = re.sub(r"https://\S+/(?=mcpfence-)", f"{address}/", listed.read_text(encoding="utf-8"))
             listed.write_text(text, encoding="utf-8")

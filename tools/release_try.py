@@ -128,9 +128,11 @@ def chart_works(home: Path, command: Path, files: Files, major: int) -> None:
     (place.bin / "mcpfence").symlink_to(command)
     helm = program(f"helm{major}")
     verified = ["--version", files.version, "--verify", "--keyring", str(files.key)]
-    with index(files.chart.parent) as address:
+    with index(files.chart.parent, files.plugin.parent) as address:
         place.run(helm, "repo", "add", "mcpfence", address)
         place.run(helm, "pull", "mcpfence/mcpfence", *verified)
+        if major == 4:
+            place.run(helm, "plugin", "install", "--keyring", files.key, f"{address}/{files.plugin.name}")
     archive = place.home / files.chart.name
     same("the chart of the index", digest(archive), digest(files.chart))
     (place.home / "oci").mkdir()
@@ -141,7 +143,6 @@ def chart_works(home: Path, command: Path, files: Files, major: int) -> None:
     same("the chart of the registry", digest(place.home / "oci" / archive.name), digest(files.chart))
     renderer = ["--post-renderer", "mcpfence", "--post-renderer-args", "post-render"]
     if major == 4:
-        place.run(helm, "plugin", "install", "--keyring", files.key, files.plugin)
         renderer = renderer[:2]
     flags = ["--namespace", "mcp-system", "--values", str(VALUES), *renderer]
     rendered = place.run(helm, "template", "mcp", archive, *flags)
