@@ -19,18 +19,18 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/observe/.made .tools/browser .tools/packet-commands \
+ENGINES = .tools/mcp/.made .tools/observe/.made .tools/browser .tools/packet-commands .tools/image/base.tar \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
-    kube-score yamljudge aws-network-policy-agent kube-network-policies)
+    krew registry kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
-GENERATORS = tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
+GENERATORS = tools/gen_version.py tools/gen_schema.py tools/gen_secrets.py tools/gen_docs.py
 # A quiet make in make that takes our -j, or builds everything at once where none was given.
 SUBMAKE = $(MAKE) --no-print-directory
 PARALLEL = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j4)
 
 .PHONY: help
 help: ## list these verbs
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-21s%s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-24s%s\n", $$1, $$2}'
 
 .PHONY: demo
 demo: .venv/.runtime ## render real servers through helm and the post-renderer, and show the result
@@ -103,6 +103,13 @@ bench: .venv/.test $(TOOLS) ## measure speed and memory beside helm (BENCH_ARGS=
 .PHONY: tools
 tools: $(TOOLS) $(ENGINES) ## build everything that tests run beside mcpfence: helm 3, helm 4, nca and the engines
 
+# The image is built as root on Debian alone; elsewhere a note says so.
+.PHONY: release-dry-run
+release-dry-run: .venv/.test .tools/bin/helm3 .tools/bin/helm4 .tools/bin/krew .tools/bin/registry ## make every file of a release in dist/, install each in a fresh place, build the image
+	+@[ "$$(id -u)" != 0 ] || $(SUBMAKE) .tools/image/base.tar || echo "note: the base of the image could not be made" >&2
+	@rm -rf dist
+	@$(PY) tools/release.py dry-run dist
+
 .PHONY: clean
 clean: ## remove everything that make made
 	@[ ! -e .tools/lab ] || $(PYTHON) tools/make_lab.py down
@@ -154,6 +161,23 @@ clean: ## remove everything that make made
 	fi
 	@mkdir -p $(@D)
 	@touch $@
+
+# What makes and tries a release, and what the image of Containerfile is built upon in tests: Debian's packages, and no
+# image of anybody's.  Behind the packet commands, since apt-get runs once at a time.
+.tools/image/base.tar: | .tools/packet-commands
+	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "error: the base of the image is made by root on Debian or Ubuntu" >&2; exit 1; fi
+	@echo "fetching Debian's packages for the base of the image" >&2
+	@missing=; for name in buildah mmdebstrap gpg:gnupg ruby mandoc; do \
+	  command -v $${name%:*} >/dev/null || missing="$$missing $${name#*:}"; done; \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	  apt-get install -qq --no-install-recommends $$missing >/dev/null; }
+	@mkdir -p $(@D)
+	@sources=/etc/apt/sources.list; \
+	[ -s $$sources ] || sources=$$(. /etc/os-release; echo /etc/apt/sources.list.d/$$ID.sources); \
+	mmdebstrap --quiet --variant=essential --include=python3,python3-venv --dpkgopt=force-unsafe-io \
+	  --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+	  "$$(. /etc/os-release; echo $$VERSION_CODENAME)" $@ - < $$sources
 
 # --- virtual environments: one stamp per step, each on top of the one before ---
 
