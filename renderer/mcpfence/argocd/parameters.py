@@ -52,7 +52,7 @@ PARAMETERS = (
     Parameter("catalog", "array", "Catalog files", "For charts that do not hold the mcpfence chart: the catalog"),
     Parameter("provider", "string", "Provider", "Engine that enforces host names (egress.provider)"),
     Parameter("profile", "string", "Cluster profile", "Kind of cluster: its blocked ranges and DNS (cluster.profile)"),
-    Parameter("values", "map", "Values", "Single values of the mcpfence chart, by their paths: cluster.cni: cilium"),
+    Parameter("values", "map", "Values", "Single values of the mcpfence chart, by their paths: cluster.profile: aks"),
     Parameter("namespace", "string", "Release namespace", "Namespace of the release; default: the destination's"),
     Parameter("release", "string", "Release name", "Name of the release; default: the Application's name"),
 )
