@@ -278,7 +278,9 @@ def _with_ours(folder: Path, names: Names) -> bytes:
     """
     ours = mcpfence("render", "--policies-only", "-f", "values.yaml", cwd=folder).stdout
     both = ["Egress", "Ingress"]
-    closed = [_policy(name, podSelector={"matchLabels": {"app": "vault"}}, policyTypes=both) for name in _of_yaml(names)]
+    closed = [
+        _policy(name, podSelector={"matchLabels": {"app": "vault"}}, policyTypes=both) for name in _of_yaml(names)
+    ]
     return ours + _yaml(*closed)
 
 

@@ -41,7 +41,11 @@ def test_imports_run_downwards() -> None:
         ("proof/prove.py", "def late():\n    from mcpfence.render import report", "imports run downwards"),
         ("cidrs/text.py", "from mcpfence.imports import FORMATS", "imports run downwards"),
         ("reach/flows/host_names.py", "from mcpfence.reach.engines import contract", "the judge is layered, too"),
-        ("verify/recheck.py", "from mcpfence.findings import finding", "the re-checker knows the judge and what reads YAML for it"),
+        (
+            "verify/recheck.py",
+            "from mcpfence.findings import finding",
+            "the re-checker knows the judge and what reads YAML for it",
+        ),
         ("reach/flows/traffic.py", "from mcpfence.findings import table", "the judge knows numbers and itself alone"),
     ],
 )
