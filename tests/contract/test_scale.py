@@ -17,6 +17,8 @@ from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.bounds import exact
 from mcpfence.render.pipeline import render
+from mcpfence.verify.recheck import recheck
+from packing import CATALOG, pack_of
 from reaching.loading import pod, policy
 
 T = TypeVar("T")
@@ -149,3 +151,19 @@ def test_the_work_of_a_render_follows_the_catalog(catalog: Callable[[int], Raw])
     calls(10)  # what is done once in a process
 
     assert calls(400) < 5 * calls(100)
+
+
+def test_packs_grow_with_their_servers() -> None:
+    """Twice as many servers are twice the work, for who makes an evidence pack and for who checks it."""
+
+    def values(count: int) -> dict[str, Any]:
+        one = CATALOG["servers"]["search"]
+        cidrs = ([{"cidr": f"8.8.{number}.0/24", "ports": [443]}] for number in range(count))
+        return {**CATALOG, "servers": {f"s{n}": {**one, "egress": {"cidrs": own}} for n, own in enumerate(cidrs)}}
+
+    packs = [effort(partial(pack_of, values(count))) for count in (20, 40)]
+    checks = [effort(partial(recheck, pack)) for pack, _ in packs]
+
+    assert [found.mismatches for found, _ in checks] == [(), ()]
+    for (_, few), (_, many) in (packs, checks):
+        assert many < 2.1 * few

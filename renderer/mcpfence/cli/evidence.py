@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -84,37 +83,49 @@ def command(
 
     def work() -> int:
         say_project(console)
-        inputs = read_inputs(files)
-        console.sources += inputs.sources
-        given: GivenManifests | None = None
-        documents: list[Any] = []
-        if manifests:
-            found, documents = given_files(read_manifest_files(manifests, gateway_kinds(inputs.values)))
-            given = GivenManifests(found, documents)
-        case = make_case(
-            inputs.values,
-            given,
-            release=release,
-            namespace=namespace,
-            services=index([*inputs.documents, *documents], namespace),
-            policies_only=policies_only,
-        )
-        if console.fails(case.findings):  # --strict
-            raise McpfenceError(case.findings)
+        case = _case(console, files, manifests, release=release, namespace=namespace, policies_only=policies_only)
         pack = _pack(case, netassert=netassert, image=image)
         checked = _checked(pack)
         write_pack(Path(folder), pack, is_pack)
         console.findings(case.findings)
         if not console.quiet:
-            counts = (
-                f"{counted(checked.fences, 'entry', 'entries')}, {counted(checked.witnesses, 'witness', 'witnesses')}"
+            entries, sent = (
+                counted(checked.fences, "entry", "entries"),
+                counted(checked.witnesses, "witness", "witnesses"),
             )
-            console.say(
-                f"mcpfence: {folder}: {plural(len(pack), 'file')}, {counts}; checked again before it was written"
-            )
+            said = f"{plural(len(pack), 'file')}, {entries}, {sent}; checked again before it was written"
+            console.say(f"mcpfence: {folder}: {said}")
         return 0
 
     return guarded(console, work)
+
+
+def _case(
+    console: Console,
+    files: Sequence[str],
+    manifests: Sequence[str],
+    *,
+    release: str,
+    namespace: str,
+    policies_only: bool,
+) -> Case:
+    """The catalog of these files beside the manifests, proven; raises McpfenceError."""
+    inputs = read_inputs(files)
+    console.sources += inputs.sources
+    given = None
+    if manifests:
+        given = GivenManifests(*given_files(read_manifest_files(manifests, gateway_kinds(inputs.values))))
+    case = make_case(
+        inputs.values,
+        given,
+        release=release,
+        namespace=namespace,
+        services=index([*inputs.documents, *(given.documents if given else ())], namespace),
+        policies_only=policies_only,
+    )
+    if console.fails(case.findings):  # --strict
+        raise McpfenceError(case.findings)
+    return case
 
 
 def _pack(case: Case, *, netassert: bool, image: str | None) -> dict[str, bytes]:

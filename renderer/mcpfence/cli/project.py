@@ -43,7 +43,7 @@ def say_project(console: Console) -> None:
 @click.command("config")
 @common_options
 def command(console: Console) -> int:
-    """Print what check, render, explain, report and diff take where no option says otherwise, and from where.
+    """Print what check, render, explain, report, diff and evidence take where no option says otherwise, and from where.
 
     A project file .mcpfence.yaml in the working folder, or above it in the same Git repository, gives them their
     values files, release, namespace and output folder; options win.

@@ -106,23 +106,33 @@ def _known(pod: Pod, direction: str, reach: Reach, callable_at: Intervals) -> It
 
 
 def _around(reach: Reach) -> Iterator[Packet]:
-    """Packets inside each part of what a rule lets through, and next to it."""
-    parts = [
-        (Reach(((members, ((points, names),)),)), points, names) for members, points, names in _spread(reach.addresses)
-    ]
-    parts += [(Reach((), ((box, ((points, names),)),)), points, names) for box, points, names in _spread(reach.pods)]
-    tried: set[object] = set()
-    for part, points, names in parts:
-        base = flows.witness(part)
-        if base is None:
-            continue
-        yield base
-        yield from _at_addresses(base, part.addresses[0][0]) if part.addresses else _at_labels(base)
-        if points not in tried:  # the ports of a rule are the same for all of its peers
+    """Packets inside each part of what a rule lets through, and next to it.
+
+    The parts of a rule mostly share their addresses or their ports: each boundary is tried with the first of them.
+    """
+    tried: set[tuple[str, object]] = set()
+
+    def beside(base: Packet, points: Intervals, names: Names) -> Iterator[Packet]:
+        if ("points", points) not in tried:
             yield from _at_points(base, points)
-        if names not in tried:
+        if ("names", names) not in tried:
             yield from _at_names(base, names)
-        tried |= {points, names}
+        tried.update([("points", points), ("names", names)])
+
+    for members, points, names in _spread(reach.addresses):
+        base = flows.witness(Reach(((members, ((points, names),)),)))
+        if base is not None:
+            yield base
+            if ("addresses", members) not in tried:
+                yield from _at_addresses(base, members)
+            tried.add(("addresses", members))
+            yield from beside(base, points, names)
+    for box, points, names in _spread(reach.pods):
+        base = flows.witness(Reach((), ((box, ((points, names),)),)))
+        if base is not None:
+            yield base
+            yield from _at_labels(base)
+            yield from beside(base, points, names)
 
 
 def _spread(rows: Iterable[tuple[T, Traffic]]) -> Iterator[tuple[T, Intervals, Names]]:

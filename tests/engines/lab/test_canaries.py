@@ -36,3 +36,29 @@ def test_canaries_are_taken_and_their_pods_admitted(api: Api, name: str, tmp_pat
             meta = {**template["metadata"], "name": job["metadata"]["name"], "namespace": namespace}
             admitted = api.create({"apiVersion": "v1", "kind": "Pod", **template, "metadata": meta})
             assert admitted.ok, admitted.message
+
+
+@pytest.mark.parametrize(("level", "admitted"), [("restricted", False), ("baseline", True)])
+def test_what_netassert_puts_beside_a_server(api: Api, level: str, admitted: bool) -> None:
+    """Its container drops no capabilities (internal/kubeops/containers.go), so the chart's own level refuses it."""
+    security = {"runAsNonRoot": True, "allowPrivilegeEscalation": False}
+    own = {"name": "mcp", "image": "a:1", "securityContext": {**security, "capabilities": {"drop": ["ALL"]}}}
+    profile = {"seccompProfile": {"type": "RuntimeDefault"}}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "server", "namespace": f"netassert-{level}"},
+        "spec": {"securityContext": profile, "containers": [own]},
+    }
+    beside = {"ephemeralContainers": [{"name": "netassertv2-client", "image": "a:1", "securityContext": security}]}
+    with namespaces_emptied(api):
+        api.make_namespace(f"netassert-{level}", **{"pod-security.kubernetes.io/enforce": level})
+        assert api.create(pod).ok
+        answer = api.request(
+            "PATCH",
+            f"{api.path(pod)}/ephemeralcontainers",
+            {"spec": beside},
+            content_type="application/strategic-merge-patch+json",
+        )
+        assert answer.ok is admitted, answer.message
+        assert admitted or "unrestricted capabilities" in answer.message
