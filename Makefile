@@ -19,7 +19,7 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/observe/.made .tools/browser .tools/packet-commands .tools/image/base.tar \
+ENGINES = .tools/mcp/.made .tools/mermaid/.made .tools/observe/.made .tools/browser .tools/packet-commands .tools/image/base.tar \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
     krew registry kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
@@ -130,6 +130,11 @@ clean: ## remove everything that make made
 	@$(CHECK_PYTHON)
 	@echo "fetching real MCP servers" >&2
 	@PYTHON="$(PYTHON)" sh tools/mcp/build.sh .tools/mcp
+
+# What draws our pictures on code hosts.
+.tools/mermaid/.made: tools/mermaid/build.sh
+	@echo "fetching Mermaid" >&2
+	@sh tools/mermaid/build.sh .tools/mermaid
 
 # What Felix programs the kernel through and what shows its connections, where root can install it; else the tests name
 # what is missing.

@@ -549,7 +549,7 @@ def _dot(out: str) -> None:
     text = r'"(?:[^"\\]|\\["\\n])*"'
     statement = (
         rf"digraph mcpfence {{|  rankdir=LR;|  node \[shape=box, fontname={text}\];|  subgraph cluster_\d {{|    label={text};"
-        rf"|    n\d+ \[label={text}(, style=dashed)?\];|  }}|  n\d+ -> n\d+( \[style=dashed, label={text}\])?;|}}"
+        rf"|    n\d+ \[label={text}(, style=dashed)?\];|  }}|  n\d+ -> n\d+( \[style=(dashed|dotted), label={text}\])?;|}}"
     )
     assert [line for line in out.splitlines() if not re.fullmatch(statement, line)] == []
 

@@ -13,7 +13,7 @@ from typing import Any
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from tooling import MissingComponentError
+from tooling import ROOT, MissingComponentError
 
 
 def find_chromium() -> Path:
@@ -29,6 +29,16 @@ def find_chromedriver() -> Path:
 def find_dot() -> Path:
     """Graphviz's `dot`; MCPFENCE_DOT names another one."""
     return _find("MCPFENCE_DOT", ("dot",), "graphviz")
+
+
+def find_mermaid() -> Path:
+    """Mermaid's script; MCPFENCE_MERMAID names another one."""
+    override = os.environ.get("MCPFENCE_MERMAID")
+    script = Path(override) if override else ROOT / ".tools" / "mermaid" / "mermaid.min.js"
+    if not script.is_file():
+        message = "Mermaid is missing: run `make tools` (needs npm), or set MCPFENCE_MERMAID to its script"
+        raise MissingComponentError(message)
+    return script.absolute()
 
 
 def _find(variable: str, names: tuple[str, ...], package: str) -> Path:

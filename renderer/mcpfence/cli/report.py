@@ -22,7 +22,14 @@ _FORMS = ("html", "markdown", "dot", "mermaid", "json")
 @click.command("report")
 @input_options
 @click.option(
-    "--format", "--output", "form", type=click.Choice(_FORMS), default="html", show_default=True, help="Form."
+    "--format",
+    "--output",
+    "-o",
+    "form",
+    type=click.Choice(_FORMS),
+    default="html",
+    show_default=True,
+    help="Form; it goes to stdout.",
 )
 @click.option("--base", metavar="REV", help="Say what has changed since this Git revision of the same files.")
 @common_options

@@ -29,6 +29,6 @@ def _lines(graph: Graph) -> Iterator[str]:
                 yield f"    n{place} [label={label}{', style=dashed' if box.warnings else ''}];"
         yield "  }"
     for edge in graph.edges:
-        how = ' [style=dashed, label="not enforced"]' if edge.warning else ""
-        yield f"  n{edge.source} -> n{edge.target}{how};"
+        how = 'dashed, label="not enforced"' if edge.warning else 'dotted, label="some"' if edge.some else ""
+        yield f"  n{edge.source} -> n{edge.target}{f' [style={how}]' if how else ''};"
     yield "}"

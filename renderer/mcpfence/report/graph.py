@@ -2,7 +2,8 @@
 
 Ten servers are ten boxes.  Of three hundred, those with the same callers, the same classes of destinations and the same
 marks are one box: what a reader looks for in a picture are the groups and the odd one out; the list beside it has each
-by itself.  DNS is left out: an edge that nearly everybody has says nothing.
+by itself.  Where that leaves too many boxes a box holds what is less alike, and its lines say that they are for some.
+DNS is left out: an edge that nearly everybody has says nothing.
 """
 
 from __future__ import annotations
@@ -44,10 +45,11 @@ class Box(NamedTuple):
 
 
 class Edge(NamedTuple):
-    """A line between two boxes, by their indexes."""
+    """A line between two boxes, by their indexes; `some`: not for everybody in either of them."""
 
     source: int
     target: int
+    some: bool
     warning: bool = False
 
 
@@ -166,7 +168,7 @@ def _in_order(
 
 def _caller_box(names: tuple[str, ...], places: tuple[int, ...]) -> Box:
     if len(names) > 1:
-        return Box(0, f"{len(names)} callers, alike", (_together(list(names)),), places)
+        return Box(0, f"{len(names)} callers", (_together(list(names)),), places)
     title = "nobody: no caller is declared" if names == (NOBODY,) else names[0]
     return Box(0, title, (), places)
 
@@ -178,8 +180,9 @@ def _server_box(group: Sequence[_Row]) -> Box:
     if len(group) == 1:
         kind = first.runtime if first.kind == "server" else first.kind
         return Box(1, first.name, (kind, *elsewhere), places, warnings)
+    alike = ", alike" if len({(row.callers, row.classes) for row in group}) == 1 else ""
     names = [row.entry.name for row in group]
-    return Box(1, f"{len(group)} {first.kind}s, alike", (_together(names), *elsewhere), places, warnings)
+    return Box(1, f"{len(group)} {first.kind}s{alike}", (_together(names), *elsewhere), places, warnings)
 
 
 def _class_box(kind: Destination, rows: Sequence[_Row]) -> Box:
@@ -210,8 +213,11 @@ def _edges(
     box_of = {name: place for place, (names, _) in enumerate(callers) for name in names}
     first_class = len(callers) + len(groups)
     for place, group in enumerate(groups, len(callers)):
-        sources = dict.fromkeys(box_of[name] for row in group for name in row.callers)
-        targets = dict.fromkeys(kind for row in group for kind in row.classes)
-        yield from (Edge(source, place) for source in sorted(sources))
+        sources = {box_of[name] for row in group for name in row.callers}
+        for source in sorted(sources):
+            names = callers[source][0]
+            yield Edge(source, place, some=not all(name in row.callers for row in group for name in names))
+        targets = {kind for row in group for kind in row.classes}
         for kind in sorted(targets, key=classes.index):
-            yield Edge(place, first_class + classes.index(kind), warning=kind == "unenforced")
+            partly = not all(kind in row.classes for row in group)
+            yield Edge(place, first_class + classes.index(kind), some=partly, warning=kind == "unenforced")

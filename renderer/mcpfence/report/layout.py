@@ -32,6 +32,7 @@ def picture(graph: Graph) -> dict[str, Any]:
             "source": edge.source,
             "target": edge.target,
             "warning": edge.warning,
+            "some": edge.some,
         }
         for edge in graph.edges
     ]

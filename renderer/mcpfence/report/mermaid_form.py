@@ -24,6 +24,6 @@ def _lines(graph: Graph) -> Iterator[str]:
                 yield f'    n{place}["{label}"]{":::look" if box.warnings else ""}'
         yield "  end"
     for edge in graph.edges:
-        arrow = '-. "not enforced" .->' if edge.warning else "-->"
+        arrow = '-. "not enforced" .->' if edge.warning else '-. "some" .->' if edge.some else "-->"
         yield f"  n{edge.source} {arrow} n{edge.target}"
     yield "  classDef look stroke-dasharray: 4 3"

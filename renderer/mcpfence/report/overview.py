@@ -6,6 +6,7 @@ those that decide in the text of the rendered manifests, read back as the proof 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries
@@ -41,7 +42,7 @@ class Grant(NamedTuple):
     names: tuple[str, ...] = ()
     """Names of the catalog that nothing compares: in their place every public address is open."""
     called: str = ""
-    """What the catalog calls a back-end: the name of its services entry."""
+    """What the catalog calls a back-end, or a registry in the cluster: the name of its entry."""
 
 
 class Party(NamedTuple):
@@ -189,7 +190,8 @@ def undeclared(egress: Egress) -> bool:
 def _grant(view: View, fence: Fence, sight: Sight | None, direction: str, line: Line) -> Grant:
     rules = _rules(fence, sight, direction, line) if sight else ()
     names = _names_in_the_open(view, fence) if line.kind == "unenforced" else ()
-    called = _entry_name(view, line.key) if line.kind == "service" else ""
+    service = line.kind == "service" or (line.kind == "registry" and not line.named)
+    called = _entry_name(view, line.key) if service else ""
     return Grant(line, destination_of(view, line), enforcement_of(view, line), rules, names, called)
 
 
@@ -200,11 +202,11 @@ def _rules(fence: Fence, sight: Sight, direction: str, line: Line) -> tuple[str,
 
 
 def _entry_name(view: View, key: Path) -> str:
-    """The name that stands in the entry at a path of the catalog."""
+    """The name that stands in the entry at a path of the catalog; empty where the entry is no mapping."""
     value: Any = view.raw
     for step in key:
         value = value[step]
-    return str(value["name"])
+    return str(value.get("name", "")) if isinstance(value, Mapping) else ""
 
 
 def _names_in_the_open(view: View, fence: Fence) -> tuple[str, ...]:

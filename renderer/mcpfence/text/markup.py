@@ -54,5 +54,5 @@ def mermaid_string(text: str) -> str:
     Labels of Mermaid are HTML and Markdown, and its grammar has keywords: a name such as `end` is safe within quotes.
     """
     entities = _NOT_PLAIN.sub(lambda sign: f"#{ord(sign[0])};", printable(text))
-    # Mermaid 11 makes a line break of a backslash before n where a label has several lines, entity or not.
+    # Mermaid (12.3) makes a line break of a backslash before n where a label has several lines, entity or not.
     return f'"{entities.replace("#92;", "#92;#8203;")}"'

@@ -60,9 +60,10 @@ def test_no_output_without_a_test() -> None:
     assert {path.name for path in STORED.iterdir()} == GOLDEN.keys() | EXPLAINED.keys()
 
 
-def test_output_is_format() -> None:
-    """Both words of the option are the same."""
-    assert report("obot", "--output", "dot").stdout == report("obot", "--format", "dot").stdout
+@pytest.mark.parametrize("option", ["--output", "-o"])
+def test_output_is_format(option: str) -> None:
+    """All words of the option are the same."""
+    assert report("obot", option, "dot").stdout == report("obot", "--format", "dot").stdout
 
 
 # --- the page ---
@@ -129,7 +130,7 @@ def test_the_script_says_no_foreign_word() -> None:
         ),
         (
             ("report", "-f", "values.yaml", "--format", "pdf"),
-            "Invalid value for '--format' / '--output': 'pdf' is not one of 'html', 'markdown', 'dot', 'mermaid', 'json'.",
+            "Invalid value for '--format' / '--output' / '-o': 'pdf' is not one of 'html', 'markdown', 'dot', 'mermaid', 'json'.",
         ),
         (
             ("explain", "-f", "values.yaml", "--to", "8.8.8.8"),

@@ -50,6 +50,7 @@ def test_lines_are_permissions(example: str) -> None:
     assert {(title, place) for title, place in _lines(graph, 0) - called if made.entries[place].called_by} == set()
     assert reached <= _lines(graph, 2)
     assert {title for title, _ in _lines(graph, 2) - reached} <= {"nothing"}
+    assert not any(edge.some for edge in graph.edges)
     assert all(graph.boxes[edge.source].column + 1 == graph.boxes[edge.target].column for edge in graph.edges)
 
 
@@ -83,12 +84,13 @@ def test_too_many_ways_to_be_alike() -> None:
     """Where callers alone make too many groups, what servers reach decides, and so for callers."""
     clients = {f"c{number}": {"namespace": f"n{number}", "podSelector": {"app": "c"}} for number in range(40)}
     servers = {f"s{number}": container(ingress={"from": [f"c{number}"]}) for number in range(40)}
-    boxes = make_graph(overview({"clients": clients, "servers": servers})).boxes
+    boxes, edges = make_graph(overview({"clients": clients, "servers": servers}))
 
-    assert [box.title for box in boxes if box.column == 1] == ["40 servers, alike"]
+    assert [box.title for box in boxes if box.column == 1] == ["40 servers"]
     assert [(box.title, box.lines) for box in boxes if box.column == 0] == [
-        ("40 callers, alike", ("c0, c1, c10 and 37 more",))
+        ("40 callers", ("c0, c1, c10 and 37 more",))
     ]
+    assert [edge.some for edge in edges] == [True, False]
 
 
 def test_nobody_and_nothing() -> None:

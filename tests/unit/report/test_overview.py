@@ -8,6 +8,7 @@ from edges import catalog, container
 from explaining import EXAMPLES, view_of
 from mcpfence.explain.grants import caller_lines, egress_lines
 from mcpfence.report.overview import make_overview
+from mcpfence.report.words import short
 from reporting import overview, overview_of
 
 CIDRS = {"cidrs": [{"cidr": "8.8.8.0/24", "ports": [443]}, {"cidr": "10.1.0.0/16", "ports": [5432]}]}
@@ -68,6 +69,20 @@ def test_classes_of_destinations() -> None:
     ]
     names = next(entry for entry in overview_of("gke").entries if entry.name == "github").reaches[0]
     assert (names.destination, names.enforcement) == ("names", "anywhere")
+
+
+def test_names_of_back_ends() -> None:
+    """A back-end, and a registry in the cluster, are called as their entries are, not by their pods."""
+    named = {
+        (grant.destination, text)
+        for example in ("services", "dual-stack-eks")
+        for entry in overview_of(example).entries
+        for grant in entry.reaches
+        for text in short(grant)
+        if grant.line.kind in ("service", "registry")
+    }
+
+    assert {("services", "orders-db"), ("services", "cache"), ("registries", "package-mirror")} <= named
 
 
 @pytest.mark.parametrize(

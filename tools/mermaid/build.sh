@@ -1,0 +1,25 @@
+#!/bin/sh
+# Fetches Mermaid, which draws the picture of a report where code hosts show Markdown: one script, from npm's package.
+#
+#   sh tools/mermaid/build.sh FOLDER        npm must be there
+set -eu
+
+version=12.3.0
+sha512=e35d774dd5de2c0b0caee27bf4ea452f93bcf8b4c55e142a676eb4ac5ded8149a2340b519b852e99ed3823eeb93d137ac99ebd2787fcad56165bccd193ae5463
+
+if [ "$#" -ne 1 ]; then
+    echo "usage: sh tools/mermaid/build.sh FOLDER" >&2
+    exit 2
+fi
+if ! command -v npm >/dev/null 2>&1; then
+    echo "error: Mermaid comes from npm: on Debian and Ubuntu install nodejs and npm" >&2
+    exit 1
+fi
+mkdir -p "$1"
+cd "$1"
+# The package alone: its script needs none of those that it depends on.
+npm pack "mermaid@$version" --silent >/dev/null
+echo "$sha512  mermaid-$version.tgz" | sha512sum --check --quiet
+tar -xzf "mermaid-$version.tgz" --strip-components=2 package/dist/mermaid.min.js
+rm "mermaid-$version.tgz"
+touch .made
