@@ -240,9 +240,13 @@ def _narrower(
     sentence = f"{does} {packet.text}, which the catalog grants"
     layers = evaluator.speaking(subject, direction) if others else ()
     decisions = (one for layer in layers for one in deciding_rules(evaluator, subject, direction, packet, layer))
-    culprit = next((one for one in decisions if not one.allows and one.policy in others), None)
+    culprit = next((one for one in decisions if one.policy in others and not (one.allows and one.field)), None)
     if culprit is None:
         return Finding("proof-narrower", fence.path, sentence, remedy)
+    if culprit.allows:
+        why = _why_unreadable(evaluator, subject, culprit.policy)
+        sentence += f": {culprit.policy} cannot be read ({why}), so what it denies is unknown"
+        return Finding("proof-narrower", fence.path, sentence, f"mend {culprit.policy}, or remove it")
     rule = f"{culprit.field} of {culprit.policy}" if culprit.field else culprit.policy
     todo = f"remove {rule}, or narrow what it selects so that it cannot select {fence.selectors[0].text}"
     return Finding("proof-narrower", fence.path, f"{sentence}: {rule} denies it", todo)
