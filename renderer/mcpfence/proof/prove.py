@@ -22,7 +22,7 @@ from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods, addresses_among, names_by_ports
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.engines.not_evaluated import NotEvaluated
+from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
@@ -258,7 +258,8 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
     for policy, _ in selecting:
         if isinstance(policy, NotEvaluated):
             id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
-            todo = "move it out of this release, or express it in the catalog" if policy.opens else ""
+            instead = "express it in the catalog" if policy.does == SELECTS else "take policies out of what it is for"
+            todo = f"move it out of this release, or {instead}" if policy.opens else ""
             found.append(Finding(id, fence.path, policy.text, todo))
     return found
 

@@ -480,6 +480,17 @@ def test_no_stream_brings_them(documents: list[Raw]) -> None:
         }
 
 
+def test_what_is_to_be_done_about_a_webhook() -> None:
+    """No catalog can say what a webhook does."""
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + yaml.safe_dump(webhook("networkpolicies")).encode() + carrier())
+
+    assert [finding.message for finding in caught.value.findings] == [
+        f"servers.vault: {DOES['a webhook for policies']}; "
+        "move it out of this release, or take policies out of what it is for"
+    ]
+
+
 def test_reach_and_diff_name_them(tmp_path: Any) -> None:
     """What `reach` cannot follow is said, and a side that gains it is no longer the same."""
     old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
