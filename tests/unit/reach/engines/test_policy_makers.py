@@ -394,6 +394,10 @@ NOBODYS: dict[str, list[Raw]] = {
     "a report": [
         made("wgpolicyk8s.io/v1alpha2", "PolicyReport", results=[{"resources": [{"kind": "NetworkPolicy", "name": "x"}]}])
     ],
+    "a script of Tekton's": [made("tekton.dev/v1", "Task", {"steps": [{"script": f"kubectl apply -f - <<E\n{TEXT}E\n"}]})],
+    "a rule of alerts": [
+        made("monitoring.coreos.com/v1", "PrometheusRule", {"description": "apiVersion and kind: NetworkPolicy of egress"})
+    ],
     "a text that speaks of a policy": [made("x.example/v1", "Thing", {"help": "write kind: NetworkPolicy with egress"})],
 
     "a script in a workflow": [
