@@ -156,6 +156,31 @@ def test_what_is_wrong_is_said_with_its_place(folder: Path, text: str, sentence:
     assert told.stderr.decode().startswith(f"error: {sentence} [")
 
 
+@pytest.mark.parametrize("output", ["../out", "/outside", "link/out", ".git/hooks", "below/../../out"])
+def test_output_stays_in_the_repository(folder: Path, output: str) -> None:
+    """Who changes the project file does not choose where a colleague's render writes; -o does."""
+    (folder / "link").symlink_to(folder.parent)
+    (folder / ".mcpfence.yaml").write_text(f"values: values.yaml\noutput: {output}\n")
+    done = mcpfence("render", "--policies-only", cwd=folder / "below")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == (
+        "Error: ../.mcpfence.yaml:2:9: output leads out of the repository; "
+        "write a folder in it; render -o names any other one\n"
+    )
+    assert not (folder.parent / "out").exists()
+
+
+def test_output_without_a_repository(folder: Path) -> None:
+    """Then the folder of the file is the bound."""
+    (folder / ".git").rmdir()
+    (folder / ".mcpfence.yaml").write_text("values: values.yaml\noutput: ../out\n")
+    done = mcpfence("render", "--policies-only", cwd=folder)
+
+    assert done.returncode == 1
+    assert "Error: .mcpfence.yaml:2:9: output leads out of the file's own folder; " in done.stderr.decode()
+
+
 def test_a_bad_release_is_told_like_one_of_an_option(folder: Path) -> None:
     """The same judge as that of --release."""
     (folder / ".mcpfence.yaml").write_text("values: values.yaml\nrelease: Not_A_Name\n")

@@ -97,7 +97,7 @@ def _caution_back_ends(
             near = [one for one in workloads if one.namespace == peer.namespace and _inside(peer, [one])]
             around = near if found is None else [found]
             floor = catalog.floor and peer.namespace == catalog.namespace and not around
-            asked = reach_of_pods(callers, allow.ports)
+            asked = reach_of_pods(callers, allow.ports) if around else flows.NOTHING
             against = next((one for one in around if flows.witness_outside(asked, wanted(one).ingress)), None)
             if not floor and against is None:
                 continue

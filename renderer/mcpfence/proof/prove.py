@@ -22,7 +22,7 @@ from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods, addresses_among, names_by_ports
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.engines.not_evaluated import NotEvaluated
+from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
 from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
@@ -251,9 +251,13 @@ def _narrower(
     sentence = f"{does} {packet.text}, which the catalog grants"
     layers = evaluator.speaking(subject, direction) if others else ()
     decisions = (one for layer in layers for one in deciding_rules(evaluator, subject, direction, packet, layer))
-    culprit = next((one for one in decisions if not one.allows and one.policy in others), None)
+    culprit = next((one for one in decisions if one.policy in others and not (one.allows and one.field)), None)
     if culprit is None:
         return Finding("proof-narrower", fence.path, sentence, remedy)
+    if culprit.allows:
+        why = _why_unreadable(evaluator, subject, culprit.policy)
+        sentence += f": {culprit.policy} cannot be read ({why}), so what it denies is unknown"
+        return Finding("proof-narrower", fence.path, sentence, f"mend {culprit.policy}, or remove it")
     rule = f"{culprit.field} of {culprit.policy}" if culprit.field else culprit.policy
     todo = f"remove {rule}, or narrow what it selects so that it cannot select {fence.selectors[0].text}"
     return Finding("proof-narrower", fence.path, f"{sentence}: {rule} denies it", todo)
@@ -265,7 +269,8 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
     for policy, _ in selecting:
         if isinstance(policy, NotEvaluated):
             id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
-            todo = "move it out of this release, or express it in the catalog" if policy.opens else ""
+            instead = "express it in the catalog" if policy.does == SELECTS else "take policies out of what it is for"
+            todo = f"move it out of this release, or {instead}" if policy.opens else ""
             found.append(Finding(id, fence.path, policy.text, todo))
     return found
 

@@ -62,7 +62,24 @@ def load_project(start: Path) -> Project | None:
     shown = os.path.relpath(path, start)
     source = read_source(shown, decode(read_bytes(str(path)), shown))
     folder = os.path.relpath(path.parent, start)
+    _refuse_outside(path.parent, source)
     return Project(shown, {key: ProjectSetting(_read(key, source, folder), _place(key, source)) for key in source.data})
+
+
+def _refuse_outside(folder: Path, source: ValuesFile) -> None:
+    """Refuse to write where no review of the repository looks; raises McpfenceError.
+
+    Whoever changes the file would else choose where a colleague's `render` writes, and what it removes there.
+    """
+    output = source.data.get("output")
+    if not isinstance(output, str) or "\0" in output:
+        return
+    above = (one for one in (folder, *folder.parents) if (one / ".git").exists())
+    home = next(above, folder).resolve()
+    target = (folder / output).resolve()
+    if not target.is_relative_to(home) or ".git" in target.relative_to(home).parts:
+        sentence = "leads out of the repository" if (home / ".git").exists() else "leads out of the file's own folder"
+        raise _wrong("output", source, sentence, "write a folder in it; render -o names any other one")
 
 
 def _read(key: str, source: ValuesFile, folder: str) -> Any:

@@ -233,3 +233,20 @@ def test_a_policy_of_others_that_denies_is_named() -> None:
         "tools/strict denies it; remove spec.egressDeny[0] of CiliumNetworkPolicy tools/strict, or narrow what it selects so "
         "that it cannot select app=web"
     ]
+
+
+def test_a_policy_of_others_that_cannot_be_read_is_named() -> None:
+    """It may deny as well as open: both are said of it, and neither of mcpfence."""
+    strange = """
+        apiVersion: projectcalico.org/v3
+        kind: NetworkPolicy
+        metadata: {name: strange, namespace: tools}
+        spec: {selector: "all()", types: [Ingress], odd: 1}
+        """
+    assert "; ".join(_errors(strange)).count("NetworkPolicy.projectcalico.org tools/strange cannot be read") == 3
+    assert (
+        "servers.vault: cannot be reached by a pod with app=gateway in a namespace with "
+        "kubernetes.io/metadata.name=gateway TCP 8099, which the catalog grants: NetworkPolicy.projectcalico.org "
+        "tools/strange cannot be read (spec.odd is no field of this API), so what it denies is unknown; mend "
+        "NetworkPolicy.projectcalico.org tools/strange, or remove it [proof-narrower]"
+    ) in _errors(strange)

@@ -17,6 +17,9 @@ from mcpfence.reach.engines.contract import UNTOLD, Selection
 from mcpfence.reach.engines.policy_makers import STAGED, done_to_policies, holds_policy_text, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
 
+SELECTS = "select pods"
+"""What a policy does; what makes or changes some does something else."""
+
 
 class NotEvaluated(NamedTuple):
     """One policy that was not evaluated.
@@ -31,7 +34,7 @@ class NotEvaluated(NamedTuple):
     namespace: str | None
     selector: Box | None
     told: bool
-    does: str = "select pods"
+    does: str = SELECTS
     """What it may do, where its pods cannot be told."""
 
     @property
@@ -125,7 +128,7 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
     """
     if (one.group, one.kind) in _NOT_ENFORCED or one.kind.startswith(STAGED):
         return None
-    find, does = _finder(one), "select pods"
+    find, does = _finder(one), SELECTS
     if find is None:
         does = "make policies for pods" if text_applied and holds_policy_text(one) else done_to_policies(one)
         find = _cluster if does else None

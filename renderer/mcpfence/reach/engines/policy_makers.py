@@ -162,12 +162,19 @@ def _is_manifest_of_policy(text: str) -> bool:
     return _kind_in_text().search(text) is not None or _HIDDEN.search(text) is not None
 
 
+_VERSION = re.compile(r"\bapiVersion[\"']?\s*[:=]")
+_SCRIPTS = ("args", "command", "script")
+"""Keys of scripts, which no controller takes for manifests."""
+
+
 def _shows_manifest(one: Object) -> bool:
     """Whether a text in a document is the whole manifest of a policy: kind, API version, and what it says."""
     for key, part in _parts(one.document):
         if key is None and part is None:
             return True  # more parts than are looked at
-        if isinstance(part, str) and "apiVersion" in part and _SPEC_WORDS.search(part) and _kind_in_text().search(part):
+        if not isinstance(part, str) or key in _SCRIPTS or not _VERSION.search(part):
+            continue
+        if _SPEC_WORDS.search(part) and _kind_in_text().search(part):
             return True
     return False
 

@@ -96,7 +96,17 @@ def union(left: Names, right: Names) -> Names:
         return left
     if left is NONE or right is ANY:
         return right
-    return _combine(left, right, int.__or__)
+    return _combine(left, right, int.__or__, union)
+
+
+def union_of(parts: Iterable[Names]) -> Names:
+    """Every name that is in any of the sets: halves are united, so that many names take no time of their square."""
+    found = list(parts)
+    while len(found) > 1:
+        found = [
+            union(found[at], found[at + 1]) if at + 1 < len(found) else found[at] for at in range(0, len(found), 2)
+        ]
+    return found[0] if found else NONE
 
 
 def intersect(left: Names, right: Names) -> Names:
@@ -105,7 +115,7 @@ def intersect(left: Names, right: Names) -> Names:
         return left
     if left is ANY or right is NONE:
         return right
-    return _combine(left, right, int.__and__)
+    return _combine(left, right, int.__and__, intersect)
 
 
 def subtract(left: Names, right: Names) -> Names:
@@ -114,7 +124,7 @@ def subtract(left: Names, right: Names) -> Names:
         return NONE
     if right is NONE:
         return left
-    return _combine(left, right, _and_not)
+    return _combine(left, right, _and_not, subtract)
 
 
 def contains(names: Names, name: str) -> bool:
@@ -167,13 +177,16 @@ def _freeze(draft: _NameDraft, *, inherited: int) -> Names:
     return _canonical(Names(draft.here or bool(inherited & 1), below, tuple(kept)))
 
 
-def _combine(left: Names, right: Names, choose: Callable[[int, int], int]) -> Names:
+def _combine(
+    left: Names, right: Names, choose: Callable[[int, int], int], whole: Callable[[Names, Names], Names]
+) -> Names:
+    """`choose` decides on bits, `whole` is the operation itself, which knows sets that decide alone."""
     below = choose(left.below, right.below)
     ours, theirs = dict(left.children), dict(right.children)
     our_rest, their_rest = _unlisted(left.below), _unlisted(right.below)
     kept = []
     for label in sorted(ours.keys() | theirs.keys()):
-        child = _combine(ours.get(label, our_rest), theirs.get(label, their_rest), choose)
+        child = whole(ours.get(label, our_rest), theirs.get(label, their_rest))
         if not _plain(child, default=below):
             kept.append((label, child))
     return _canonical(Names(bool(choose(left.here, right.here)), below, tuple(kept)))
@@ -181,7 +194,7 @@ def _combine(left: Names, right: Names, choose: Callable[[int, int], int]) -> Na
 
 def _unlisted(below: int) -> Names:
     """What a label that a node does not list stands for, by the node's `below`."""
-    return Names(bool(below & 1), below >> 1)
+    return _canonical(Names(bool(below & 1), below >> 1))
 
 
 def _plain(node: Names, *, default: int) -> bool:

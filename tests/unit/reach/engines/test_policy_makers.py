@@ -394,6 +394,10 @@ NOBODYS: dict[str, list[Raw]] = {
     "a report": [
         made("wgpolicyk8s.io/v1alpha2", "PolicyReport", results=[{"resources": [{"kind": "NetworkPolicy", "name": "x"}]}])
     ],
+    "a script of Tekton's": [made("tekton.dev/v1", "Task", {"steps": [{"script": f"kubectl apply -f - <<E\n{TEXT}E\n"}]})],
+    "a rule of alerts": [
+        made("monitoring.coreos.com/v1", "PrometheusRule", {"description": "apiVersion and kind: NetworkPolicy of egress"})
+    ],
     "a text that speaks of a policy": [made("x.example/v1", "Thing", {"help": "write kind: NetworkPolicy with egress"})],
 
     "a script in a workflow": [
@@ -478,6 +482,17 @@ def test_no_stream_brings_them(documents: list[Raw]) -> None:
         assert {finding.id for finding in caught.value.findings if finding.severity.value == "error"} == {
             "policy-not-evaluated"
         }
+
+
+def test_what_is_to_be_done_about_a_webhook() -> None:
+    """No catalog can say what a webhook does."""
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + yaml.safe_dump(webhook("networkpolicies")).encode() + carrier())
+
+    assert [finding.message for finding in caught.value.findings] == [
+        f"servers.vault: {DOES['a webhook for policies']}; "
+        "move it out of this release, or take policies out of what it is for"
+    ]
 
 
 def test_reach_and_diff_name_them(tmp_path: Any) -> None:

@@ -63,9 +63,8 @@ def bounds_of(pattern: str) -> tuple[Names, Names]:
 @lru_cache(maxsize=16384)
 def shown_names(patterns: tuple[str, ...]) -> ShownNames:
     """Any of the patterns; equal ones are one object."""
-    least = most = host_names.NONE
-    for low, high in map(bounds_of, patterns):
-        least, most = host_names.union(least, low), host_names.union(most, high)
+    found = [bounds_of(pattern) for pattern in patterns]
+    least, most = (host_names.union_of(one[end] for one in found) for end in (0, 1))
     return ShownNames(least, least) if least == most else ShownNames(least, most)
 
 
