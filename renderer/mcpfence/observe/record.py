@@ -37,6 +37,7 @@ class Loss(Enum):
     NO_TIME = ("its lines have no time of their own", False)
     MESHED_ONLY = ("only traffic of pods in the mesh is in it", True)
     LOGGED_ONLY = ("only traffic that a rule with logging matches is in it", True)
+    KERNEL_ONLY = ("connections that an eBPF data plane handles without the kernel's table are not in it", True)
     WHILE_RUNNING = ("only what happened while the tool ran is in it", True)
     ASKED_ALL = (
         "all queries of the cluster's DNS are in it; behind a cache on the node their client is the node",
