@@ -45,7 +45,7 @@ class Loss(Enum):
     )
     CUT_ANSWERS = ("long answers are cut, so addresses may be missing", False)
     NO_MESSAGES = ("some of its frames hold no DNS message: let the server write them in full", False)
-    UNCOUNTED = ("what the server could not write in time is missing, and it does not say how much", False)
+    UNCOUNTED = ("what could not be written in time is missing, and it does not say how much", False)
 
     @property
     def sentence(self) -> str:

@@ -6,7 +6,8 @@
 First stands what the caller sent, with its own address even where the node puts its own in the place (masquerade), then
 what the answer is: who really was called, behind a Service, too.  `extended` and `id` among the options do no harm.
 An event of the end counts as well, for what began before the command; updates do not.  What the node drops has no
-event.  Source: conntrack-tools 1.4.7, whose lines stand in the tests.
+event.  Where the kernel's buffer overflows (`-b` makes it larger) a warning is on stderr alone.  Source:
+conntrack-tools 1.4.7, whose lines stand in the tests.
 """
 
 from __future__ import annotations
@@ -59,7 +60,15 @@ def _read(line: LogLine) -> Iterable[Record]:
 READER = LogReader(
     "conntrack",
     "conntrack events of nodes",
-    (Loss.NO_NAMES, Loss.IP_ONLY, Loss.ATTEMPTS, Loss.NO_DENIED, Loss.KERNEL_ONLY, Loss.WHILE_RUNNING),
+    (
+        Loss.NO_NAMES,
+        Loss.IP_ONLY,
+        Loss.ATTEMPTS,
+        Loss.NO_DENIED,
+        Loss.KERNEL_ONLY,
+        Loss.WHILE_RUNNING,
+        Loss.UNCOUNTED,
+    ),
     lambda text: _EVENT.match(text) is not None or _TIMELESS.match(text) is not None,
     alike(_read),
 )
