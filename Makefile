@@ -168,8 +168,8 @@ clean: ## remove everything that make made
 	@touch $@
 
 # What makes and tries a release, and what the image of Containerfile is built upon in tests: Debian's packages, and no
-# image of anybody's.  Behind the packet commands, since apt-get runs once at a time.
-.tools/image/base.tar: | .tools/packet-commands
+# image of anybody's.  Behind the others, since apt-get runs once at a time.
+.tools/image/base.tar: | .tools/observe/.made
 	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "error: the base of the image is made by root on Debian or Ubuntu" >&2; exit 1; fi
 	@echo "fetching Debian's packages for the base of the image" >&2
@@ -229,7 +229,7 @@ endef
 	@touch $@
 
 # Spark wants Java 17 or later, which apt-get brings where root may; the engines come from PyPI.
-.tools/observe/.made: tools/observe/requirements.txt
+.tools/observe/.made: tools/observe/requirements.txt | .tools/browser
 	@$(CHECK_PYTHON)
 	@if ! command -v java >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing Java for Spark" >&2; \

@@ -37,6 +37,7 @@ class Loss(Enum):
     NO_TIME = ("its lines have no time of their own", False)
     MESHED_ONLY = ("only traffic of pods in the mesh is in it", True)
     LOGGED_ONLY = ("only traffic that a rule with logging matches is in it", True)
+    KERNEL_ONLY = ("connections that an eBPF data plane handles without the kernel's table are not in it", True)
     WHILE_RUNNING = ("only what happened while the tool ran is in it", True)
     ASKED_ALL = (
         "all queries of the cluster's DNS are in it; behind a cache on the node their client is the node",
@@ -44,7 +45,7 @@ class Loss(Enum):
     )
     CUT_ANSWERS = ("long answers are cut, so addresses may be missing", False)
     NO_MESSAGES = ("some of its frames hold no DNS message: let the server write them in full", False)
-    UNCOUNTED = ("what the server could not write in time is missing, and it does not say how much", False)
+    UNCOUNTED = ("what could not be written in time is missing, and it does not say how much", False)
 
     @property
     def sentence(self) -> str:

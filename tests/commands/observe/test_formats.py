@@ -77,6 +77,8 @@ SAMPLES: dict[str, Any] = {
         "process_kprobe": {"process": _TETRAGON, "function_name": "tcp_connect", "args": [{"sock_arg": _SOCKET}]},
         "time": "2026-11-02T09:14:07Z",
     },
+    "conntrack": f"[1793610847.404660]\t    [NEW] tcp      6 120 SYN_SENT src={GITHUB} dst={WORLD} sport=41233 dport=443 "
+    f"[UNREPLIED] src={WORLD} dst=10.0.1.9 sport=443 dport=41233",
     "aviatrix": f"<158>Nov  2 09:14:07 GW x 2026/11/02 09:14:07 AviatrixGwMicrosegPacket: POLICY=1 SRC_IP={GITHUB} "
     f"DST_IP={WORLD} PROTO=TCP SRC_PORT=41233 DST_PORT=443 ACT=PERMIT ENFORCED=true",
 }
@@ -212,7 +214,7 @@ def test_dnstap_without_messages() -> None:
     assert report["subjects"][0]["wouldBeDenied"] == []
 
 
-@pytest.mark.parametrize("name", ["aws-vpc", "aws-vpc-folded", "azure-vnet", "istio", "aviatrix"])
+@pytest.mark.parametrize("name", ["aws-vpc", "aws-vpc-folded", "azure-vnet", "istio", "conntrack", "aviatrix"])
 def test_addresses_need_pods(name: str) -> None:
     """Without pods a log of addresses tells nothing of the catalog, and says what is missing."""
     Path("log").write_text(text_of(SAMPLES[name]), encoding="utf-8")

@@ -257,6 +257,16 @@ def test_the_page() -> None:
     ]
 
 
+def test_the_page_of_a_wrong_clock() -> None:
+    """A record of 1970 makes a window of 20,000 days, and no page of megabytes."""
+    Path("old").write_text("\n".join([*LINES, hubble(at="1970-01-02T00:00:00Z")]), encoding="utf-8")
+    page = observe("old", "--format", "html").stdout
+
+    assert "20,7" in page
+    assert len(page) < 20_000
+    assert "<title>2026-11-02: seen</title>" in page
+
+
 def test_markdown() -> None:
     """The same as tables, for pull requests."""
     text = observe("log", "--format", "markdown").stdout

@@ -89,10 +89,10 @@ def tell(cluster: Cluster, engine: Engine, agent: Pod, values: Path) -> Told:
     """The whole way; the servers have not been started yet."""
     logs = cluster.folder / "logs"
     logs.mkdir()
-    with Connections(cluster.world.node, logs.with_name("conntrack.log")) as connections:
+    with Connections(cluster.world.node, logs / "flows.log"):
         cluster.start()
         before = cluster.talk(agent, {**CALLS, "fetch": [WIKI, METADATA]}).answers()
-    write_logs(cluster, connections, logs)
+    write_logs(cluster, logs)
     report = observe(logs, values)
     merged = values.with_name("next.yaml")
     merged.write_text(observe(logs, values, "--merge", str(values)), encoding="utf-8")

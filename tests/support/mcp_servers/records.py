@@ -1,6 +1,6 @@
 """What a cluster's logs have of the lab, in their exact shapes: flows, answers of DNS, pods and Services.
 
-flows.log    the rows of Antrea's flow aggregator, which tells what conntrack knows; here from the kernel's own events
+flows.log    what `conntrack -E` prints on the node: the kernel's own events
 dns.log      the lines of CoreDNS's plugin log
 dns.dnstap   the frames of its plugin dnstap, around the messages as the resolver sent them
 pods.json, services.json    what kubectl get -o json prints
@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-import re
 import signal
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import dns.flags
 import dns.message
@@ -30,12 +29,6 @@ from tooling import eventually
 
 NODE_ADDRESS = "192.0.2.1"
 """From which the kubelet's probes come (Cluster.furnish)."""
-
-_EVENT = re.compile(
-    r"\[(?P<time>\d+)\.\d+\]\s+\[NEW\] (?P<protocol>tcp|udp) .*?"
-    r"src=(?P<source>\S+) dst=(?P<asked>\S+) sport=(?P<source_port>\d+) dport=(?P<asked_port>\d+) .*?"
-    r"src=(?P<destination>\S+) dst=\S+ sport=(?P<port>\d+) "
-)
 
 
 class Connections:
@@ -82,41 +75,6 @@ class Connections:
         said = process.communicate()[1]
         assert b"have been shown" in said, said.decode()
 
-    def seen(self) -> Iterator[Mapping[str, str]]:
-        """Each connection: time, protocol, who asked whom, and who answered."""
-        for line in self._file.read_text(encoding="ascii").splitlines():
-            match = _EVENT.match(line)
-            if match:
-                yield match.groupdict()
-
-
-class Owner(NamedTuple):
-    """Whose an address is."""
-
-    pod: str
-    namespace: str
-    node: str
-
-
-def flow_rows(connections: Iterable[Mapping[str, str]], pods: Iterable[Document]) -> str:
-    """The rows of the flows of which one end is a pod."""
-    owners = {
-        one["status"]["podIP"]: Owner(one["metadata"]["name"], one["metadata"]["namespace"], one["spec"]["nodeName"])
-        for one in pods
-    }
-    nobody = Owner("", "", "")
-    rows = []
-    for one in connections:
-        source, target = owners.get(one["source"], nobody), owners.get(one["destination"], nobody)
-        if not source.pod and not target.pod:
-            continue
-        service = one["asked"] if one["asked"] != one["destination"] else ""
-        port = one["asked_port"] if service else "0"
-        ends = [one["source"], one["destination"], one["source_port"], one["port"], one["protocol"].upper()]
-        row = [one["time"], one["time"], *ends, *source, *target, service, service, port, *[""] * 14]
-        rows.append(",".join(row))
-    return "".join(f"{row}\n" for row in rows)
-
 
 def dns_lines(answered: Iterable[Mapping[str, Any]]) -> str:
     """CoreDNS's lines, behind the time that a container runtime writes."""
@@ -156,12 +114,11 @@ def listed(cluster: Cluster, kind: str) -> list[Document]:
     return found
 
 
-def write_logs(cluster: Cluster, connections: Connections, folder: Path) -> None:
-    """All of them, into a folder."""
-    pods, answered = listed(cluster, "Pod"), cluster.answered()
-    folder.joinpath("flows.log").write_text(flow_rows(connections.seen(), pods), encoding="ascii")
+def write_logs(cluster: Cluster, folder: Path) -> None:
+    """All of them but the flows, into a folder."""
+    answered = cluster.answered()
     folder.joinpath("dns.log").write_text(dns_lines(answered), encoding="ascii")
     folder.joinpath("dns.dnstap").write_bytes(dns_frames(answered))
-    for name, items in (("pods", pods), ("services", listed(cluster, "Service"))):
-        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    for name, kind in (("pods", "Pod"), ("services", "Service")):
+        text = json.dumps({"apiVersion": "v1", "kind": "List", "items": listed(cluster, kind)})
         folder.joinpath(f"{name}.json").write_text(text, encoding="utf-8")
