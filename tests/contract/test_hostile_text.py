@@ -476,7 +476,10 @@ SINKS = {
     ("cli/import_.py", "write_text"): "the same",
     ("cli/init.py", "write_text"): "what import prints, and names that are those of a release and of a namespace",
     ("cli/prepare.py", "write_stdout"): "objects of a render, printed by its writer",
-    ("cli/print_sql.py", "write_stdout"): "a query of our own, with numbers, addresses that were read as such, and a table's name of letters and digits",
+    (
+        "cli/print_sql.py",
+        "write_stdout",
+    ): "a query of our own, with numbers, addresses and a table's name of letters and digits",
     ("system/run_log.py", "log.write"): "a time and words of our own",
     ("cli/render.py", "write"): "writes the folder, by system/files.py",
     ("system/files.py", "file.write"): "YAML by our writer, foreign documents as they came, an index that is printable",
