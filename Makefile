@@ -169,7 +169,7 @@ clean: ## remove everything that make made
 
 # What makes and tries a release, and what the image of Containerfile is built upon in tests: Debian's packages, and no
 # image of anybody's.  Behind the others, since apt-get runs once at a time.
-.tools/image/base.tar: | .tools/observe/.made
+.tools/image/base.tar: | .tools/browser
 	@if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "error: the base of the image is made by root on Debian or Ubuntu" >&2; exit 1; fi
 	@echo "fetching Debian's packages for the base of the image" >&2
@@ -229,7 +229,7 @@ endef
 	@touch $@
 
 # Spark wants Java 17 or later, which apt-get brings where root may; the engines come from PyPI.
-.tools/observe/.made: tools/observe/requirements.txt | .tools/browser
+.tools/observe/.made: tools/observe/requirements.txt | .tools/image/base.tar
 	@$(CHECK_PYTHON)
 	@if ! command -v java >/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  echo "installing Java for Spark" >&2; \

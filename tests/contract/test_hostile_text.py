@@ -634,7 +634,7 @@ SINKS = {
     (
         "cli/print_sql.py",
         "write_stdout",
-    ): "a query of our own, with numbers, addresses that were read as such, and a table's name of letters and digits",
+    ): "a query of our own, with numbers, addresses and a table's name of letters and digits",
     ("system/run_log.py", "log.write"): "a time and words of our own",
     ("cli/render.py", "write"): "writes the folder, by system/files.py",
     ("system/files.py", "file.write"): "YAML by our writer, foreign documents as they came, an index that is printable",

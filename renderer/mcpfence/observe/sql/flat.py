@@ -115,8 +115,10 @@ def _columns(dialect: Dialect, missing: Collection[str]) -> Iterator[str]:
 
 
 def limits_of(scope: RecordScope, addresses: Iterable[str]) -> str:
-    """Conditions that leave out rows of other times, and of addresses that are none of these (if there are any);
-    what the log skipped is counted at any time, as the reader does."""
+    """Conditions that leave out rows of other times, and of addresses that are none of these (if there are any).
+
+    What the log has skipped is counted at any time, as the reader does.
+    """
     parts = []
     if scope.since:
         parts.append(f"ending >= {-(-scope.since // 10**9)}")
