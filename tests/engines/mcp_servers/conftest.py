@@ -1,4 +1,7 @@
-"""One cluster with real MCP servers in it, for all tests of this folder: they run in one group of pytest-xdist."""
+"""One cluster with real MCP servers in it, for all tests of this folder but those of observe, which have their own.
+
+Those of one cluster run in one group of pytest-xdist.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE:
             item.add_marker(pytest.mark.lab)
-            item.add_marker(pytest.mark.xdist_group("mcp_servers"))
+            own = item.path.stem == "test_observed"
+            item.add_marker(pytest.mark.xdist_group("mcp_observed" if own else "mcp_servers"))
 
 
 @pytest.fixture(scope="session")
