@@ -635,6 +635,8 @@ SINKS = {
         "cli/print_sql.py",
         "write_stdout",
     ): "a query of our own, with numbers, addresses and a table's name of letters and digits",
+    ("system/duck.py", "process.stdin.write"): "a query, as JSON, for a process of our own",
+    ("system/duck_worker.py", "out.write"): "rows for the process that asked, marshalled",
     ("system/run_log.py", "log.write"): "a time and words of our own",
     ("cli/render.py", "write"): "writes the folder, by system/files.py",
     ("system/files.py", "file.write"): "YAML by our writer, foreign documents as they came, an index that is printable",

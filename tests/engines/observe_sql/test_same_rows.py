@@ -13,9 +13,9 @@ import pytest
 
 import flow_logs
 from helpers import run_cli
-from tooling import ROOT, find_observe_engines, need
+from tooling import ROOT, TESTS, find_observe_engines, need
 
-ASK = Path(__file__).parent / "ask.py"
+ASK = TESTS / "support" / "ask_engine.py"
 MARK = "--- mcpfence\n"
 ODD = """
  SELECT * REPLACE (CAST(NULL AS VARCHAR) AS pkt_srcaddr, '-' AS pkt_dstaddr, CAST(NULL AS INTEGER) AS tcp_flags) FROM rows

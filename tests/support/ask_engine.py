@@ -1,6 +1,6 @@
 """Asks an engine a query about a Parquet file and prints the rows as sorted CSV; runs in the engines' own environment.
 
-.tools/observe/bin/python tests/engines/observe_sql/ask.py clickhouse|spark QUERY.sql FILE.parquet [ARGUMENT...]
+.tools/observe/bin/python tests/support/ask_engine.py clickhouse|spark QUERY.sql FILE.parquet [ARGUMENT...]
 
 With arguments `mcpfence` runs with them behind it, in the same process: Spark's session is there then, as it is where
 spark-submit has made it.
