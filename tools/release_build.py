@@ -186,6 +186,10 @@ def write_man_pages(files: Files) -> None:
         _archive(files.man, {f"man1/{path.name}": path for path in sorted(pages.iterdir())})
 
 
+_CYCLONEDX = "cyclonedx-bom==7.5.0"
+"""In a place of its own: it brings rfc3987-syntax, with which every import of jsonschema takes ten times as long."""
+
+
 def _bill_of_materials(files: Files) -> None:
     """What is installed with the wheel, at the versions of action/constraints.txt, which are those of the image."""
     with tempfile.TemporaryDirectory() as name:
@@ -194,6 +198,16 @@ def _bill_of_materials(files: Files) -> None:
         python = f"{name}/venv/bin/python"
         constraints = str(ROOT / "action" / "constraints.txt")
         say([*uv, "pip", "install", "--python", python, "--constraint", constraints, str(files.wheel)])
-        command = [sys.executable, "-m", "cyclonedx_py", "environment", python, "--output-reproducible"]
+        command = [
+            *uv,
+            "tool",
+            "run",
+            "--from",
+            _CYCLONEDX,
+            "cyclonedx-py",
+            "environment",
+            python,
+            "--output-reproducible",
+        ]
         pyproject = ["--pyproject", str(ROOT / "pyproject.toml"), "--output-file", str(files.sbom)]
         say([*command, *pyproject])
