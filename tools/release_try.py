@@ -112,8 +112,8 @@ def command_works(place: Place, files: Files) -> None:
     same("the chart", (Path(place.run("mcpfence", "chart").strip()) / "Chart.yaml").read_text("utf-8"), _CHART)
     script = 'eval "$(mcpfence completion bash)" && complete -p mcpfence'
     same("completion", place.run("bash", "-c", script), "complete -o nosort -F _mcpfence_completion mcpfence\n")
-    asked = {"_MCPFENCE_COMPLETE": "bash_complete", "COMP_WORDS": "mcpfence re", "COMP_CWORD": "1"}
-    same("completion of re", place.run("mcpfence", **asked), "plain,render\nplain,reach\n")
+    asked = {"_MCPFENCE_COMPLETE": "bash_complete", "COMP_WORDS": "mcpfence compl", "COMP_CWORD": "1"}
+    same("completion of compl", place.run("mcpfence", **asked), "plain,completion\n")
 
 
 _CHART = (ROOT / "chart" / "Chart.yaml").read_text(encoding="utf-8")

@@ -81,6 +81,6 @@ def test_examples_name_the_plugin_and_its_parameters(name: str) -> None:
 def test_docs_list_every_parameter() -> None:
     """docs/argocd.md has one row for each, with its shape."""
     text = (ROOT / "docs" / "argocd.md").read_text(encoding="utf-8")
-    rows = re.findall(r"^\| `([a-z-]+)` \| (array|string) \|", text, re.MULTILINE)
+    rows = re.findall(r"^\| `([a-z-]+)` \| (array|map|string) \|", text, re.MULTILINE)
 
     assert rows == [(parameter.name, parameter.shape) for parameter in PARAMETERS]

@@ -116,6 +116,7 @@ def test_parameters_are_announced(argocd: ArgoCD, repository: Callable[[Mapping[
         "catalog": ("", []),
         "provider": ("aviatrix", []),
         "profile": ("aks", []),
+        "values": ("", []),
         "namespace": ("", []),
         "release": ("demo", []),
     }
