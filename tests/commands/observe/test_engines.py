@@ -14,6 +14,7 @@ from flow_samples import CATALOG, GITHUB, WORLD, hubble, kube_list, pod
 from helpers import Outcome, run_cli
 from mcpfence.cli import observe_files
 from mcpfence.observe.sql.printed import PRINTED
+from mcpfence.system.duck import Duck
 
 ROWS = f"""
  SELECT 5 AS version, '{GITHUB}' AS srcaddr, '{WORLD}' AS dstaddr, 41233 AS srcport, 443 AS dstport, 6 AS protocol,
@@ -39,7 +40,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parquet(name: str, columns: str = "*") -> None:
     """A file of the rows."""
-    duckdb.connect().execute(f"COPY (SELECT {columns} FROM ({ROWS})) TO '{name}' (FORMAT parquet)")  # noqa: S608
+    duckdb.connect().execute(f"COPY (SELECT {columns} FROM ({ROWS})) TO '{name}' (FORMAT parquet)")
 
 
 def observe(*arguments: str) -> Outcome:
@@ -227,7 +228,7 @@ def test_wrong_usage(arguments: tuple[str, ...], message: str) -> None:
 
 def test_an_engine_that_fails_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the engine breaks off when half of the log is in the table, nothing is printed."""
-    monkeypatch.setattr(observe_files.Duck, "rows", _broken_off)
+    monkeypatch.setattr(Duck, "rows", _broken_off)
     done = observe("log", "--engine", "duckdb")
 
     assert (done.code, done.stdout) == (1, "")
@@ -236,7 +237,7 @@ def test_an_engine_that_fails_in_the_middle(monkeypatch: pytest.MonkeyPatch) -> 
     )
 
 
-_ROWS = observe_files.Duck.rows
+_ROWS = Duck.rows
 
 
 def _broken_off(duck: Any, sql: str) -> Any:
