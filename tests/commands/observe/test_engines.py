@@ -40,7 +40,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def parquet(name: str, columns: str = "*") -> None:
     """A file of the rows."""
-    duckdb.connect().execute(f"COPY (SELECT {columns} FROM ({ROWS})) TO '{name}' (FORMAT parquet)")  # noqa: S608
+    duckdb.connect().execute(f"COPY (SELECT {columns} FROM ({ROWS})) TO '{name}' (FORMAT parquet)")
 
 
 def observe(*arguments: str) -> Outcome:
