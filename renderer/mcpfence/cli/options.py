@@ -44,13 +44,13 @@ def output_option(name: str, metavar: str, text: str, *more: str) -> Callable[..
     return click.option("-o", "--output", *more, name, type=click.Path(), metavar=metavar, callback=_no_form, help=text)
 
 
-def format_option(forms: Sequence[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def format_option(forms: Sequence[str], default: str = "text") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """--format, the form of an answer on stdout; whoever writes -o for it, as kubectl has it, is told."""
 
     def with_format(command: Callable[..., Any]) -> Callable[..., Any]:
         hidden = click.option("-o", "--output", expose_value=False, hidden=True, callback=_not_here)
         return click.option(
-            "--format", "form", type=click.Choice(forms), default="text", show_default=True, help="Form."
+            "--format", "form", type=click.Choice(forms), default=default, show_default=True, help="Form."
         )(hidden(command))
 
     return with_format

@@ -8,7 +8,7 @@ import click
 
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
-from mcpfence.cli.options import input_options
+from mcpfence.cli.options import format_option, input_options
 from mcpfence.cli.project import say_project
 from mcpfence.cli.view import read_view
 from mcpfence.documents.values import where
@@ -21,16 +21,7 @@ _FORMS = ("html", "markdown", "dot", "mermaid", "json")
 
 @click.command("report")
 @input_options
-@click.option(
-    "--format",
-    "--output",
-    "-o",
-    "form",
-    type=click.Choice(_FORMS),
-    default="html",
-    show_default=True,
-    help="Form; it goes to stdout.",
-)
+@format_option(_FORMS, default="html")
 @click.option("--base", metavar="REV", help="Say what has changed since this Git revision of the same files.")
 @common_options
 def command(

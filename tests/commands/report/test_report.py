@@ -61,9 +61,12 @@ def test_no_output_without_a_test() -> None:
 
 
 @pytest.mark.parametrize("option", ["--output", "-o"])
-def test_output_is_format(option: str) -> None:
-    """All words of the option are the same."""
-    assert report("obot", option, "dot").stdout == report("obot", "--format", "dot").stdout
+def test_a_form_behind_the_wrong_option(option: str) -> None:
+    """As in every command -o is where to write, and whoever writes a form there is told."""
+    outcome = report("obot", option, "dot")
+
+    assert (outcome.code, outcome.stdout) == (2, "")
+    assert outcome.stderr.endswith("Error: -o is where to write; for the form write --format dot.\n")
 
 
 # --- the page ---
