@@ -133,7 +133,7 @@ def test_the_script_says_no_foreign_word() -> None:
         ),
         (
             ("report", "-f", "values.yaml", "--format", "pdf"),
-            "Invalid value for '--format' / '--output' / '-o': 'pdf' is not one of 'html', 'markdown', 'dot', 'mermaid', 'json'.",
+            "Invalid value for '--format': 'pdf' is not one of 'html', 'markdown', 'dot', 'mermaid', 'json'.",
         ),
         (
             ("explain", "-f", "values.yaml", "--to", "8.8.8.8"),
