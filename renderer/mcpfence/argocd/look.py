@@ -16,8 +16,7 @@ from mcpfence.documents.values import merge, read_source
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.system.helm import chart_folder
 from mcpfence.system.inputs import read_inputs
-
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+from mcpfence.system.manifests import KUSTOMIZATIONS
 
 
 def kind(repository: Repository) -> str:
@@ -27,7 +26,7 @@ def kind(repository: Repository) -> str:
         if chart_file(repository, folder).places:
             return "a chart with mcpfence in it"
         return f"a chart and {CATALOG}" if (folder / CATALOG).is_file() else ""
-    if any((folder / name).exists() for name in _KUSTOMIZATIONS) or not (folder / VALUES).is_file():
+    if any((folder / name).exists() for name in KUSTOMIZATIONS) or not (folder / VALUES).is_file():
         return ""
     values = read_source(VALUES, read_text(repository.confine(VALUES, "discovery"), VALUES)).data
     ours = any(isinstance(values.get(key), Mapping) for key in ("servers", "workloads"))

@@ -94,6 +94,12 @@ class Egress(NamedTuple):
     dns: bool | None = None
     servers: tuple[str, ...] | Literal["all"] = ()
 
+    @property
+    def undeclared(self) -> bool:
+        """Whether nobody has said yet what it may reach: no list, if only an empty one, no stance, no deny."""
+        said = self.deny_all or self.listed or self.default is not None or self.servers
+        return not (said or self.kubernetes_api or self.cloud_identity)
+
 
 class Ingress(NamedTuple):
     """Who may call: names of clients (None: every declared one), and on which ports (None: the server's own)."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from mcpfence.catalog.model import Catalog, Egress, Server
+from mcpfence.catalog.model import Catalog, Egress
 
 _NAMES = 8
 """So many names stand in one row."""
@@ -20,7 +20,7 @@ def summary_rows(catalog: Catalog) -> list[tuple[str, str]]:
         ("clients", _names(list(catalog.clients))),
         ("workloads", _names(list(catalog.workloads))),
         ("engine", "none: NetworkPolicy alone knows no names" if catalog.provider == "none" else catalog.provider),
-        ("undeclared", _names([server.name for server in servers if _undeclared(server)])),
+        ("undeclared", _names([server.name for server in servers if server.hosted and server.egress.undeclared])),
         ("unenforced", _names([item.name for item in catalog.fenced if _unenforced(catalog, item.egress)])),
     ]
 
@@ -28,13 +28,6 @@ def summary_rows(catalog: Catalog) -> list[tuple[str, str]]:
 def summary_lines(catalog: Catalog) -> list[str]:
     """The rows as aligned text."""
     return [f"  {name:<10}  {text}" for name, text in summary_rows(catalog)]
-
-
-def _undeclared(server: Server) -> bool:
-    """Whether a server with pods says nothing of what it needs, not even that it needs nothing."""
-    egress = server.egress
-    said = egress.listed or egress.deny_all or egress.default or egress.servers
-    return server.hosted and not (said or egress.cloud_identity or egress.kubernetes_api)
 
 
 def _unenforced(catalog: Catalog, egress: Egress) -> bool:

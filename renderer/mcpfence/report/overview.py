@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries
-from mcpfence.catalog.model import Egress, Server
+from mcpfence.catalog.model import Server
 from mcpfence.diff.changes import Difference, Verdict
 from mcpfence.explain.context import Sight, View, look, manifests
 from mcpfence.explain.endpoint import deciding, packets_of
@@ -173,18 +173,12 @@ def _fenced(view: View, fence: Fence, *, rules: bool) -> Party:
         nothing=why_nothing(view, fence) if own and not lines else "",
         manifests=tuple(item.title for item in manifests(view, fence)),
         loses=tuple(narrowing.text for narrowing in view.prepared(fence)[1]) if own else (),
-        undeclared=fence.kind == "server" and owner is not None and undeclared(owner.egress),
+        undeclared=fence.kind == "server" and owner is not None and owner.egress.undeclared,
     )
 
 
 def _elsewhere(view: View, server: Server) -> Party:
     return Party("server", server.name, server.runtime, server.path, holders=tuple(holders(view, server)))
-
-
-def undeclared(egress: Egress) -> bool:
-    """Whether nobody has said yet what it may reach: no list, if only an empty one, no stance, no deny."""
-    said = egress.deny_all or egress.listed or egress.default is not None or egress.servers
-    return not (said or egress.kubernetes_api or egress.cloud_identity)
 
 
 def _grant(view: View, fence: Fence, sight: Sight | None, direction: str, line: Line) -> Grant:

@@ -34,12 +34,13 @@ def read_manifests(paths: Sequence[str], also: frozenset[str] = frozenset()) -> 
     return [document for document in documents if document is not None]
 
 
-_KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+"""What a file of kustomize may be called."""
 
 
 def with_kind(name: str, document: Any) -> Any:
     """The document of a file; kustomize needs no kind in a file that is called as its own are."""
-    if Path(name).name not in _KUSTOMIZATIONS or not isinstance(document, dict) or document.get("kind"):
+    if Path(name).name not in KUSTOMIZATIONS or not isinstance(document, dict) or document.get("kind"):
         return document
     return {**document, "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 

@@ -21,18 +21,18 @@ def machine() -> Path:
 
 def queues() -> Path:
     """xtables, which fills the queues of kube-network-policies; raises MissingComponentError."""
-    found = shutil.which("iptables-legacy", path="/usr/sbin:/sbin:/usr/bin")
-    if found is None:
-        message = "iptables-legacy is missing: install iptables"
-        raise MissingComponentError(message)
-    return Path(found)
+    return _program("iptables-legacy", "iptables")
 
 
 def connections() -> Path:
     """The command that tells what the kernel's conntrack sees; raises MissingComponentError."""
-    found = shutil.which("conntrack", path="/usr/sbin:/sbin:/usr/bin")
+    return _program("conntrack", "conntrack")
+
+
+def _program(name: str, package: str) -> Path:
+    found = shutil.which(name, path="/usr/sbin:/sbin:/usr/bin")
     if found is None:
-        message = "conntrack is missing: install conntrack"
+        message = f"{name} is missing: install {package}"
         raise MissingComponentError(message)
     return Path(found)
 
