@@ -31,3 +31,9 @@ def file_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
     if value == "":
         raise click.BadParameter("is empty; name a file or folder, or leave the option out.")
     return value
+
+
+def one_stdin(*names: str | None) -> None:
+    """Refuse `-` for more than one file; raises click.UsageError."""
+    if names.count("-") > 1:
+        raise click.UsageError("stdin can be read once: give - for one file only.")

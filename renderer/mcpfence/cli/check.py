@@ -11,6 +11,7 @@ import click
 
 from mcpfence.check.audit import audit
 from mcpfence.check.sarif import markdown, sarif
+from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import allow_empty_option, format_option, input_options, summary_option
@@ -71,8 +72,7 @@ def command(
         raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
     if policies_only and not manifests:
         raise click.UsageError("--policies-only is about manifests: name them.")
-    if (*files, *manifests).count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*files, *manifests)
 
     console.verbose = True
 

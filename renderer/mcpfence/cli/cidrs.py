@@ -17,7 +17,7 @@ from mcpfence.cidrs.kinds import CloudProvider, fill
 from mcpfence.cidrs.loading import documents
 from mcpfence.cidrs.survey import accept, known, survey
 from mcpfence.cidrs.text import MADE_BY, fragment
-from mcpfence.cli.arguments import file_name
+from mcpfence.cli.arguments import file_name, one_stdin
 from mcpfence.cli.cloud import run_commands
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
 from mcpfence.cli.options import output_option
@@ -90,8 +90,7 @@ def command(
         raise click.UsageError("Give files, or --commands, or --run.")
     if commands and (merge or output):
         raise click.UsageError("--commands prints commands and nothing else: leave --merge and -o out.")
-    if files.count("-") > 1 or ("-" in files and merge == "-"):
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*files, merge)
     row, where = PROVIDERS[provider], Scope(**scope)
 
     def work() -> int:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from mcpfence.cli.arguments import namespace_name, release_name
+from mcpfence.cli.arguments import namespace_name, one_stdin, release_name
 from mcpfence.cli.console import Console, common_options, guarded, use_colour, write_stdout
 from mcpfence.cli.diff_inputs import CatalogError, Read, SideReader
 from mcpfence.cli.envelope import json_output
@@ -68,8 +68,7 @@ def command(
 
     Exit codes: 0 the same reach, 1 different, or errors (then nothing on stdout), 2 wrong usage.
     """
-    if (old, new, *services).count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(old, new, *services)
 
     def work() -> int:
         reader = SideReader(release, namespace, read_manifests(services))

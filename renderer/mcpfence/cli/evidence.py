@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from mcpfence.catalog.schema import schema_text
+from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded
 from mcpfence.cli.options import input_options, output_option
 from mcpfence.cli.project import say_project
@@ -76,8 +77,7 @@ def command(
         raise click.UsageError("A pack is a folder: name it with -o.")
     if policies_only and not manifests:
         raise click.UsageError("--policies-only is about manifests: name them.")
-    if (*files, *manifests).count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*files, *manifests)
     if image is not None and not _IMAGE.match(image):
         raise click.UsageError("--job wants the reference of an image, such as registry.example.com/python:3.13.")
 

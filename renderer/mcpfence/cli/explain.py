@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import click
 
+from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.completion import completer
 from mcpfence.cli.console import Console, common_options, guarded, use_colour, write_stdout
 from mcpfence.cli.envelope import json_output
@@ -85,8 +86,7 @@ def command(
     """
     if not files:
         raise click.UsageError("Nothing to explain: name a values file with -f, or in .mcpfence.yaml.")
-    if files.count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*files)
     if port is not None and caller is None:
         raise click.UsageError("--port is the port that --from asks about; behind --to write HOST:PORT.")
     if server is None:

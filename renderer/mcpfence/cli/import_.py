@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from mcpfence.cli.arguments import file_name, namespace_name
+from mcpfence.cli.arguments import file_name, namespace_name, one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import output_option
 from mcpfence.documents.values import decode, read_source
@@ -101,8 +101,7 @@ def command(
     if pods and format != "auto" and not FORMATS[format].reads_pods:
         users = ", ".join(item.name for item in FORMATS.values() if item.reads_pods) or "no format of this version"
         raise click.UsageError(f"The format {format} has no use for --pods; {users} has.")
-    if (*paths, base, pods).count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*paths, base, pods)
 
     def work() -> int:
         _check_target(target, base, force=force)

@@ -12,7 +12,7 @@ from mcpfence.cidrs.clouds.table import PROVIDERS
 from mcpfence.cidrs.facts import Scope
 from mcpfence.cidrs.insert import merged
 from mcpfence.cidrs.survey import survey
-from mcpfence.cli.arguments import namespace_name, release_name
+from mcpfence.cli.arguments import namespace_name, one_stdin, release_name
 from mcpfence.cli.cidrs import read_documents
 from mcpfence.cli.cloud import run_commands
 from mcpfence.cli.console import Console, common_options, guarded
@@ -95,8 +95,7 @@ def command(
     """
     if run and dumps:
         raise click.UsageError("--run asks the cluster: leave --from out.")
-    if (*paths, *dumps).count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*paths, *dumps)
 
     def work() -> int:
         for target in (CATALOG, PROJECT):

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mcpfence.cli.arguments import file_name
+from mcpfence.cli.arguments import file_name, one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.observe_files import ENGINES, LogReading, documents_of
@@ -197,8 +197,7 @@ def _check_usage(
         raise click.UsageError("--merge names a values file that is given with -f too.")
     if target is not None and merge is None:
         raise click.UsageError("-o is where --merge writes: name a values file with --merge too.")
-    if read.count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*read)
 
 
 def _merged(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 
+from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import format_option, input_options
@@ -47,8 +48,7 @@ def command(
     """
     if not files:
         raise click.UsageError("Nothing to report: name a values file with -f, or in .mcpfence.yaml.")
-    if files.count("-") > 1:
-        raise click.UsageError("stdin can be read once: give - for one file only.")
+    one_stdin(*files)
     if base is not None and "-" in files:
         raise click.UsageError("--base reads the same files of a revision, and stdin is in none: name the file.")
 
