@@ -21,17 +21,19 @@ def read_manifests(paths: Sequence[str], also: frozenset[str] = frozenset()) -> 
     """
 
     def read(name: str, shown: str) -> list[Any]:
-        try:
-            return load_judged(decode(read_bytes(name), shown), READ_AS_POLICIES | also)
-        except BadDocument as bad:
-            id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
-            raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
+        return documents_of_file(name, shown, read_bytes(name), also)
 
-    def of_kustomize(name: str, shown: str) -> list[Any]:
-        return [with_kind(name, document) for document in read(name, shown)]
+    return read_each((file for path in paths for file in _files(path)), read)
 
-    documents = read_each((file for path in paths for file in _files(path)), of_kustomize)
-    return [document for document in documents if document is not None]
+
+def documents_of_file(name: str, shown: str, data: bytes, also: frozenset[str]) -> list[Any]:
+    """The documents of one file, called `shown` in messages, without the empty ones; raises McpfenceError."""
+    try:
+        documents = load_judged(decode(data, shown), READ_AS_POLICIES | also)
+    except BadDocument as bad:
+        id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
+        raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
+    return [with_kind(name, document) for document in documents if document is not None]
 
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")

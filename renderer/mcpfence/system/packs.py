@@ -11,12 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from mcpfence.documents.agreement import DoubtfulDocument, load_judged
-from mcpfence.documents.reader import BadDocument
-from mcpfence.documents.values import decode
 from mcpfence.findings.finding import fail, quote
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.system.files import manifests_below, read_bytes, read_each, refuse_place
+from mcpfence.system.manifests import documents_of_file
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*\Z")
 _LONGEST = 200
@@ -47,12 +44,7 @@ def read_manifest_files(paths: Sequence[str], also: frozenset[str] = frozenset()
 
     def read(name: str, shown: str) -> list[ManifestFile]:
         data = read_bytes(name)
-        try:
-            documents = load_judged(decode(data, shown), READ_AS_POLICIES | also)
-        except BadDocument as bad:
-            id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
-            raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
-        return [ManifestFile(names[name], data, tuple(one for one in documents if one is not None))]
+        return [ManifestFile(names[name], data, tuple(documents_of_file(name, shown, data, also)))]
 
     return read_each(names, read)
 

@@ -97,6 +97,21 @@ def test_manifests_that_are_wider_give_no_pack() -> None:
     assert not Path("pack").exists()
 
 
+def test_a_file_of_kustomize_is_read_as_check_reads_it() -> None:
+    """It needs no kind, and its components may change policies: the same errors as of `check`, and no pack."""
+    Path("m").mkdir()
+    rendered = run_cli("render", "--policies-only", "-f", "values.yaml").stdout
+    Path("m/policies.yaml").write_text(rendered, encoding="utf-8")
+    Path("m/kustomization.yaml").write_text("components:\n- ../wide\n", encoding="utf-8")
+    done = run_cli("evidence", "-f", "values.yaml", "m", "--policies-only", "-o", "pack")
+    checked = run_cli("check", "-f", "values.yaml", "m", "--policies-only", "-q")
+
+    assert (done.code, checked.code) == (1, 1)
+    assert "[policy-not-evaluated]" in checked.stderr
+    assert set(checked.stderr.splitlines()) <= set(done.stderr.splitlines())
+    assert not Path("pack").exists()
+
+
 def test_a_catalog_with_errors_gives_no_pack() -> None:
     """As everywhere: a sentence with a place, exit code 1, and nothing written."""
     Path("values.yaml").write_text("servers: {a: {runtime: npx, x: 1}}\n", encoding="utf-8")
