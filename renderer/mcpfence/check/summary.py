@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from mcpfence.catalog.model import Catalog, Egress
+from mcpfence.catalog.inheritance import granted_registries
+from mcpfence.catalog.model import Catalog, Server, Workload
 
 _NAMES = 8
 """So many names stand in one row."""
@@ -21,7 +22,7 @@ def summary_rows(catalog: Catalog) -> list[tuple[str, str]]:
         ("workloads", _names(list(catalog.workloads))),
         ("engine", "none: NetworkPolicy alone knows no names" if catalog.provider == "none" else catalog.provider),
         ("undeclared", _names([server.name for server in servers if server.hosted and server.egress.undeclared])),
-        ("unenforced", _names([item.name for item in catalog.fenced if _unenforced(catalog, item.egress)])),
+        ("unenforced", _names([item.name for item in catalog.fenced if _unenforced(catalog, item)])),
     ]
 
 
@@ -30,9 +31,12 @@ def summary_lines(catalog: Catalog) -> list[str]:
     return [f"  {name:<10}  {text}" for name, text in summary_rows(catalog)]
 
 
-def _unenforced(catalog: Catalog, egress: Egress) -> bool:
-    """Whether names were written that no engine enforces, so that public addresses are open in their place."""
-    return catalog.provider == "none" and catalog.unenforced_domains == "internet" and bool(egress.domains)
+def _unenforced(catalog: Catalog, item: Server | Workload) -> bool:
+    """Whether names are granted, a registry's too, that no engine enforces: public addresses are open instead."""
+    if catalog.provider != "none" or catalog.unenforced_domains != "internet":
+        return False
+    runtime = item.runtime if isinstance(item, Server) else ""
+    return bool(item.egress.domains or granted_registries(catalog, runtime, item.egress).domains)
 
 
 def _names(names: Sequence[str]) -> str:

@@ -61,3 +61,13 @@ def test_names_that_nothing_enforces() -> None:
         "  undeclared  none",
         "  unenforced  10: s0, s1, s2, s3, s4, s5, s6, s7 and 2 more",
     ]
+
+
+def test_registries_that_nothing_enforces() -> None:
+    """A server that lists no name is open as well where it fetches its package from a registry by name."""
+    raw = {
+        "egress": {"unenforcedDomains": "internet", "registries": {"npx": ["npm.example.com"]}},
+        "servers": {"a": {"runtime": "npx", "npxConfig": {"package": "a"}}, "b": hosted()},
+    }
+
+    assert lines(raw)[-1] == "  unenforced  1: a"
