@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.net.addresses import ALL, format_address, parse_address
 from mcpfence.net.intervals import Interval, Intervals, contains
@@ -27,6 +27,7 @@ from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.host_names import ANY, Names
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME
 from mcpfence.reach.flows.traffic import Traffic
+from mcpfence.structs import Struct
 
 T = TypeVar("T")
 
@@ -46,7 +47,7 @@ STRANGERS = ("example.com", "example.org", "example.net")
 """Names that resolve (RFC 2606), so that a live test of one that is denied shows something."""
 
 
-class Witness(NamedTuple):
+class Witness(Struct):
     """One packet of a pod, whether it passes, and the rules of each layer that decide so."""
 
     allowed: bool

@@ -12,9 +12,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Self
 
 from mcpfence.findings.table import TABLE, Severity
+from mcpfence.structs import Struct
 from mcpfence.text.masking import masked, told
 from mcpfence.text.secret_detection import secret_value
 
@@ -28,7 +29,7 @@ _READ_LIMIT = 4096
 _REPEAT_LIMIT = 25
 
 
-class _Said(NamedTuple):
+class _Said(Struct):
     """The parts of a finding."""
 
     id: str

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.documents.writer import Document
@@ -27,6 +27,7 @@ from mcpfence.kube.manifest import Manifest
 from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.reach.documents.objects import called
 from mcpfence.reach.engines.contract import Policy
+from mcpfence.structs import Struct
 
 
 class Feature(Enum):
@@ -60,7 +61,7 @@ class NamesAt(Enum):
     addresses, the metadata endpoint and 127.0.0.1 among them.  A risk of the provider says so."""
 
 
-class Kind(NamedTuple):
+class Kind(Struct):
     """One kind of object that a provider emits, in the terms of the API server."""
 
     group: str
@@ -74,7 +75,7 @@ class Kind(NamedTuple):
         return called(self.kind, self.group)
 
 
-class Risk(NamedTuple):
+class Risk(Struct):
     """Something that no manifest can stop.
 
     `needs` is what a fence must grant for the risk to be one (`dns`, `name`, `any`) or by whom it must be called
@@ -86,7 +87,7 @@ class Risk(NamedTuple):
     needs: frozenset[str] = frozenset()
 
 
-class AuditForm(NamedTuple):
+class AuditForm(Struct):
     """How objects of a render are changed so that the engine shows what they would deny, and denies nothing."""
 
     convert: Callable[[Document], Document]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from mcpfence.reach.connectivity.class_flows import ClassFlows, ClassMatcher, ClassSets, same
 from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
@@ -16,6 +15,7 @@ from mcpfence.reach.flows import traffic
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +48,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
     return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
 
 
-class _Group(NamedTuple):
+class _Group(Struct):
     """Policies that speak of the same classes: looked at once, and not once for each of the classes."""
 
     speaking: list[Speaking]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import EMPTY, Intervals, canonical, union
@@ -28,6 +28,7 @@ from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.host_names import Names
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 DIRECTIONS = ("ingress", "egress")
 
@@ -35,7 +36,7 @@ CLUSTER = "cluster"
 """The layer of the cluster's own network, which every packet of a pod crosses."""
 
 
-class Tier(NamedTuple):
+class Tier(Struct):
     """Where policies stand: in which layer, and in which turn there."""
 
     layer: str
@@ -62,7 +63,7 @@ class Action(Enum):
 # --- what a rule matches ---
 
 
-class Ports(NamedTuple):
+class Ports(Struct):
     """Points of protocol and port, and the (protocol, name) pairs that the destination's containers resolve."""
 
     numbers: Intervals
@@ -135,7 +136,7 @@ class Rule:
     filtered: bool = False
 
 
-class Rules(NamedTuple):
+class Rules(Struct):
     """One list of rules, in order; `faults` are (field, reason) of what could not be read, and some rule is missing."""
 
     items: tuple[Rule, ...]
@@ -194,14 +195,14 @@ def _shown(points: Intervals, names: Names | None) -> traffic.Traffic:
 # --- policies ---
 
 
-class Source(NamedTuple):
+class Source(Struct):
     """The pods that rules are for: `whole` is false where they may be for some of them only."""
 
     pods: Box
     whole: bool = True
 
 
-class Policy(NamedTuple):
+class Policy(Struct):
     """What one policy says.
 
     `namespace` is None where it speaks of pods of any namespace; then its sources are boxes over peers (namespace and
@@ -306,7 +307,7 @@ class Reader(Protocol):
         ...
 
 
-class Selection(NamedTuple):
+class Selection(Struct):
     """The pods that a policy without evaluator selects.
 
     `local`: it stays in its own namespace.  `pods` is a box around their labels (None: none).  `told`: both are exact.
@@ -320,7 +321,7 @@ class Selection(NamedTuple):
 UNTOLD = Selection(local=True, pods=label_sets.EVERYTHING, told=False)
 
 
-class Shape(NamedTuple):
+class Shape(Struct):
     """Where an object of an engine's kinds says what it opens and for whom, for who goes by single fields of it.
 
     What is not told counts as the most: an object without a shape may open everything, to any pod.
@@ -343,7 +344,7 @@ SUBJECT_NAMESPACES = tuple(
 """`Shape.namespaces` of kinds whose subject is that of the network-policy-api: it has one of the two paths."""
 
 
-class Engine(NamedTuple):
+class Engine(Struct):
     """One engine: the kinds that it reads, as (API group, kind), and how.
 
     `reader` is given the addresses that pods may have.  `settle` looks at all of its policies together, for what only
