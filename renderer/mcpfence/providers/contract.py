@@ -15,7 +15,6 @@ All functions are pure: no state, no change of a fence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
@@ -122,8 +121,7 @@ def _as_listed(catalog: Catalog) -> frozenset[int]:
     return catalog.cluster.families
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct):
     """One engine, as the catalog names it in `egress.provider`."""
 
     name: str
@@ -133,14 +131,14 @@ class Provider:
     """Where names may lie; the proof demands them at public addresses, and tolerates them at no others than these."""
     kinds: tuple[Kind, ...] = ()
     """What it emits, in the order in which it is applied: before the NetworkPolicies, for what narrows comes first."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
     """The JSON Schema of its keys, by key; none where it has no settings."""
     takes: frozenset[str] = frozenset()
     """The kinds of allows (`Allow.kind`) that the NetworkPolicy leaves to the provider's own objects: none."""
     filters_dns: str = ""
     """The finding, where its objects limit which names may be asked of the resolver, of a policy beside them that opens
     the resolver's ports and so lifts the limit; empty: it limits nothing."""
-    findings: Mapping[str, Row] = field(default_factory=dict)
+    findings: Mapping[str, Row] = {}
     """What only this provider says, by id."""
     prepare: Callable[[Fence, ClusterNetwork], tuple[Fence, tuple[Narrowing, ...]]] = _whole
     """The part of the fence that the engine can give, and what is lost."""

@@ -16,9 +16,8 @@ cannot read is a problem of the policy, and its rules are then `UNKNOWN`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import EMPTY, Intervals, canonical, union
@@ -76,14 +75,22 @@ NamedPorts = Mapping[tuple[str, str], Intervals]
 """(protocol, name) -> points of the line of protocols and ports, as `named_ports` of a workload gives them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Peers:
     """The other ends that a rule matches at least and at most.  One reader gives one object for equal peers."""
 
-    least_addresses: Intervals
-    most_addresses: Intervals
-    least_pods: tuple[Box, ...]
-    most_pods: tuple[Box, ...]
+    __slots__ = ("least_addresses", "least_pods", "most_addresses", "most_pods")
+
+    def __init__(
+        self,
+        least_addresses: Intervals,
+        most_addresses: Intervals,
+        least_pods: tuple[Box, ...],
+        most_pods: tuple[Box, ...],
+    ) -> None:
+        self.least_addresses: Final = least_addresses
+        self.most_addresses: Final = most_addresses
+        self.least_pods: Final = least_pods
+        self.most_pods: Final = most_pods
 
 
 def exact_peers(addresses: Intervals, pods: tuple[Box, ...]) -> Peers:
@@ -106,18 +113,19 @@ def joined_peers(parts: Sequence[Peers]) -> Peers:
 UNKNOWN_PEERS = Peers(EMPTY, ALL, (), (label_sets.EVERYTHING,))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ShownNames:
     """The host names that a rule demands at least and at most.  One reader gives one object for equal names."""
 
-    least: Names
-    most: Names
+    __slots__ = ("least", "most")
+
+    def __init__(self, least: Names, most: Names) -> None:
+        self.least: Final = least
+        self.most: Final = most
 
 
 UNKNOWN_NAMES = ShownNames(host_names.NONE, host_names.ANY)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule without its policy; one reader gives one object for equal rules, so that identity is equality.
 
@@ -126,14 +134,32 @@ class Rule:
     is for every peer).  `filtered`: a proxy looks at each question to the resolvers that it opens.
     """
 
-    action: Action
-    peers: Peers
-    ports: Ports
-    names: ShownNames | None = None
-    sure: bool = True
-    position: int = 0
-    blocks: tuple[Intervals, ...] = ()
-    filtered: bool = False
+    __slots__ = ("action", "blocks", "filtered", "names", "peers", "ports", "position", "sure")
+
+    def __init__(  # noqa: PLR0913, PLR0917  # as many as a rule has parts
+        self,
+        action: Action,
+        peers: Peers,
+        ports: Ports,
+        names: ShownNames | None = None,
+        sure: bool = True,
+        position: int = 0,
+        blocks: tuple[Intervals, ...] = (),
+        filtered: bool = False,
+    ) -> None:
+        self.action: Final = action
+        self.peers: Final = peers
+        self.ports: Final = ports
+        self.names: Final = names
+        self.sure: Final = sure
+        self.position: Final = position
+        self.blocks: Final = blocks
+        self.filtered: Final = filtered
+
+    def doubtful(self) -> Rule:
+        """The same rule where it may not be in force."""
+        sure = False
+        return Rule(self.action, self.peers, self.ports, self.names, sure, self.position, self.blocks, self.filtered)
 
 
 class Rules(Struct):
@@ -285,7 +311,7 @@ def unsure(policy: Policy) -> Policy:
     """The policy where none of its rules is surely in force: what it allows may pass, what it denies may too."""
 
     def doubt(rules: Rules | None) -> Rules | None:
-        return rules and Rules(tuple(replace(rule, sure=False) for rule in rules.items), rules.faults)
+        return rules and Rules(tuple(rule.doubtful() for rule in rules.items), rules.faults)
 
     return policy._replace(ingress=doubt(policy.ingress), egress=doubt(policy.egress))
 
