@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mcpfence.catalog.model import CONFIGS, HOSTED
+from mcpfence.patterns import regex
 
 Raw = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ _RUN_DEFAULTS = (
     "volumeSizeLimit",
 )
 _ENV = ("file", "key", "name", "required", "secretKeyRef", "sensitive", "value")
-_ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
+_ORIGIN = regex(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
 
 
 def digest(raw: Raw) -> str:

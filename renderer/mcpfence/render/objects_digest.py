@@ -6,15 +6,16 @@ Annotations of those who carry objects (Helm 4's file name, kustomize's paths) a
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Iterable
 
+from mcpfence.patterns import regex
+
 # Each begins with a newline, which the engine of `re` finds quickly, where it would stop at every line for a `^`.
-_CARRIED = re.compile(
+_CARRIED = regex(
     rb"\n    [\"']?(?:postrenderer\.helm\.sh|(?:internal\.)?config\.(?:kubernetes|k8s)\.io|kustomize\.config\.k8s\.io)"
     rb"/[^\n]*(?=\n)"
 )
-_NO_ANNOTATIONS = re.compile(rb"\n  annotations:(?=\n(?!    ))")
+_NO_ANNOTATIONS = regex(rb"\n  annotations:(?=\n(?!    ))")
 _CARRIERS = (b"postrenderer.helm.sh/", b"config.kubernetes.io/", b"config.k8s.io/")
 
 

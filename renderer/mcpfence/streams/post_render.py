@@ -13,6 +13,7 @@ from mcpfence import __version__
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
+from mcpfence.patterns import regex
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.objects import Rendering
@@ -119,7 +120,7 @@ def _render_carriers(
     return rendered
 
 
-_NAMESPACE = re.compile(rb"^kind: Namespace\s*$", re.MULTILINE)
+_NAMESPACE = regex(rb"^kind: Namespace\s*$", re.MULTILINE)
 
 
 def _brings_namespace(stream: Stream, carrier: Carrier) -> bool:

@@ -6,7 +6,6 @@ reached through a symbolic link.
 
 from __future__ import annotations
 
-import re
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,13 +13,14 @@ from pathlib import Path
 from typing import TypeVar
 
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.patterns import regex
 from mcpfence.structs import Struct
 
 Part = TypeVar("Part")
 
 INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
+_NAME = regex(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
 MANIFESTS = (".yaml", ".yml", ".json")
 """How the names of manifests end, for kubectl too."""
