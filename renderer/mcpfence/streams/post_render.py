@@ -18,7 +18,6 @@ from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
-from mcpfence.streams.folded_blocks import folded_block_findings
 from mcpfence.streams.release_size import size_finding
 from mcpfence.streams.stream import (
     Carrier,
@@ -77,6 +76,8 @@ def post_render(
         result = _without_carrier(stream)
     if not stream.helm4:
         return result
+    from mcpfence.streams.folded_blocks import folded_block_findings  # here, since Helm 3 folds nothing
+
     return result._replace(findings=(*result.findings, *folded_block_findings(result.foreign)))
 
 

@@ -7,7 +7,6 @@ reached through a symbolic link.
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -15,6 +14,7 @@ from typing import TypeVar
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.patterns import regex
 from mcpfence.structs import Struct
+from mcpfence.system.stdin import read_stdin
 
 Part = TypeVar("Part")
 
@@ -97,14 +97,6 @@ def replace_file(path: Path, text: str) -> None:
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def read_stdin() -> bytes:
-    """All of stdin; raises McpfenceError where it is closed."""
-    try:
-        return sys.stdin.buffer.read()
-    except (AttributeError, OSError, ValueError):  # Python sets a closed stdin to None
-        raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
 
 
 class Earlier(Struct):
