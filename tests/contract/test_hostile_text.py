@@ -608,17 +608,20 @@ SINKS = {
     ("cli/argocd.py", "click.echo"): "JSON, a word of our own, a file of the package",
     ("cli/chart.py", "click.echo"): "a folder of the package",
     ("cli/completion.py", "click.echo"): "click's own script",
-    ("cli/console.py", "click.echo"): "`say` alone, whose text is told",
+    ("cli/console.py", "sys.stderr.write"): "`say`, whose text is told, and a name of a log file",
+    ("cli/console.py", "click.secho"): "the same, in colour",
     ("cli/console.py", "out.write"): "write_stdout",
     ("cli/console.py", "log.write"): "what `say` has told",
     ("cli/helm_plugin.py", "click.echo"): "a folder of the package",
     ("cli/main.py", "bad.show"): "its message is told",
     ("cli/main.py", "click.echo"): "told",
+    ("cli/start.py", "sys.stdout.write"): "the version",
+    ("cli/start.py", "sys.stderr.write"): "told",
     ("cli/main.py", "log.write"): "what was shown",
     **{
         (f"cli/{name}.py", "write_stdout"): "a form of output that the table above tries"
         for name in (
-            *("argocd", "check", "cidrs", "diff", "explain", "import_", "krm", "observe", "post_render", "project"),
+            *("argocd", "check", "cidrs", "diff", "explain", "import_", "krm", "observe", "fill", "project"),
             *("reach", "render", "report"),
         )
     },

@@ -9,8 +9,6 @@ from typing import Any
 
 import click
 
-from mcpfence.check.audit import audit
-from mcpfence.check.sarif import markdown, sarif
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
@@ -134,7 +132,7 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values))
+        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values)) if asked.manifests else []
     except McpfenceError as error:
         return error.findings, None
     console.sources += inputs.sources
@@ -142,6 +140,8 @@ def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...
     services = index([*inputs.documents, *documents], namespace)
     if not asked.manifests:
         return check(values, release=release, namespace=namespace, services=services, allow_empty=empty), values
+    from mcpfence.check.audit import audit  # here, so that a catalog alone does not wait for it
+
     found = audit(
         values,
         documents,
@@ -170,12 +170,14 @@ def _show_catalog(values: Any, asked: CheckInput, console: Console) -> None:
 
 
 def _form(form: str, findings: Sequence[Finding], console: Console, read: tuple[str, ...]) -> bytes:
+    if form == "json":
+        return json_output("check", {}, findings, console)
+    from mcpfence.check.sarif import markdown, sarif  # here and below: other forms do without
+
     if form == "markdown":
         return markdown(findings, console.severity, console.position).encode()
     if form == "sarif":
         return (json.dumps(sarif(findings, console.severity, console.position, read), indent=2) + "\n").encode()
-    if form == "json":
-        return json_output("check", {}, findings, console)
     from mcpfence.check.ci_forms import github, junit  # here, so that other forms do not wait for an XML library
 
     if form == "github":
