@@ -48,16 +48,19 @@ def test_the_version_is_told_by_one_module(option: str) -> None:
     assert found & {*HEAVY, "yaml", "typing", "re"} == set()
 
 
-def test_other_commands_load_what_they_are_for(tmp_path: Path) -> None:
-    """`check` of a values file loads nothing that judges manifests, runs helm or knows gateways."""
-    values = tmp_path / "values.yaml"
-    values.write_text(json.dumps(catalog(a=container())), encoding="utf-8")
+@pytest.mark.parametrize("command", ["check", "explain", "diff", "reach"])
+def test_other_commands_load_what_they_are_for(command: str, tmp_path: Path) -> None:
+    """A small file is answered without what judges large ones, runs helm or git, or knows gateways."""
+    values, manifests = str(tmp_path / "values.yaml"), str(tmp_path / "manifests.yaml")
+    Path(values).write_text(json.dumps(catalog(a=container())), encoding="utf-8")
+    Path(manifests).write_bytes(b"kind: Pod\nmetadata: {name: a, namespace: b}\n")
+    given = {"check": ["-f", values], "explain": ["a", "-f", values], "diff": [values, values], "reach": [manifests]}
 
-    found = loaded("check", "-f", str(values))
+    found = loaded(command, *given[command])
 
     assert {name for name in found if name.startswith(("mcpfence.gateways", "mcpfence.imports"))} == set()
     assert (
-        found & {"mcpfence.check.audit", "mcpfence.check.sarif", "subprocess", "dataclasses", "jsonschema_rs"} == set()
+        found & {"mcpfence.check.audit", "dataclasses", "hashlib", "jsonschema_rs", "subprocess", "tempfile"} == set()
     )
 
 
