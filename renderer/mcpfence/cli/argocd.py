@@ -17,6 +17,7 @@ import click
 from mcpfence.argocd.generate import generate
 from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
+from mcpfence.cli.argocd_shards import command as shards_command
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import allow_empty_option
 from mcpfence.cli.post_render import summarise
@@ -32,7 +33,11 @@ def command() -> None:
     \b
     mcpfence argocd plugin > plugin.yaml        what the sidecar is to be told
     ARGOCD_APP_NAME=demo ARGOCD_APP_NAMESPACE=tools mcpfence argocd generate
+    mcpfence argocd shards -f values.yaml ...   a large catalog as several applications
     """
+
+
+command.add_command(shards_command)
 
 
 @command.command("generate")
