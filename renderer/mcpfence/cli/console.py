@@ -9,7 +9,6 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -25,19 +24,31 @@ _RANKS = {"error": 0, "warning": 1, "note": 2}
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
-@dataclass(slots=True, kw_only=True)
 class Console:
-    """Says things on stderr.  `sources` are the values files in which places are looked up."""
+    """Says things on stderr.
 
-    quiet: bool = False
-    verbose: bool = False
-    strict: bool = False
-    color: str = "auto"
-    """`always`, `never`, or `auto`: only on a terminal."""
-    log_file: str | None = None
-    log_room: int | None = None
-    """Characters that may still be written to the log file; None: any number."""
-    sources: list[ValuesFile] = field(default_factory=list)
+    `color` is `always`, `never`, or `auto`: only on a terminal.  `log_room` is how many characters may still be written
+    to the log file (None: any number), `sources` are the values files in which places are looked up.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        strict: bool = False,
+        color: str = "auto",
+        log_file: str | None = None,
+        log_room: int | None = None,
+        sources: Iterable[ValuesFile] = (),
+    ) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.strict = strict
+        self.color = color
+        self.log_file = log_file
+        self.log_room = log_room
+        self.sources = list(sources)
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""

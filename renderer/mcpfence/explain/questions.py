@@ -11,12 +11,12 @@ Nothing here knows a catalog; `targets` does.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from mcpfence.findings.finding import quote
 from mcpfence.net.addresses import V6_BASE, format_address, parse_address, parse_cidr
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports
+from mcpfence.structs import Struct
 
 _PORT = re.compile(r"([0-9]{1,9})(?:/([A-Za-z]{1,9}))?\Z")
 _BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?\Z")
@@ -32,7 +32,7 @@ class BadQuestion(ValueError):
     """A question that cannot be asked; the message is a whole sentence."""
 
 
-class Question(NamedTuple):
+class Question(Struct):
     """Exactly one of host, address, pod and name is given; `ports` is None where no port was written."""
 
     text: str

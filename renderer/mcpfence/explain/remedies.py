@@ -6,7 +6,6 @@ The callers' side is in `caller_remedies`.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Domain
 from mcpfence.explain.context import View
@@ -25,6 +24,7 @@ from mcpfence.plan.planner import called_servers
 from mcpfence.proof.prove import lost_reach, wanted
 from mcpfence.reach.flows import flows, host_names
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 _HTTPS: Ports = (PortRange("TCP", 443, 443),)
 _API_PORTS = frozenset({443, 6443})
@@ -33,7 +33,7 @@ _LISTS = (("cidrs",), ("services",), ("domains",))
 _KEY = re.compile(r"egress(?:\.\w+)+")
 
 
-class Remedy(NamedTuple):
+class Remedy(Struct):
     """`why` it is refused, what `todo`, and the `key` to write; an empty key where nothing can open it."""
 
     why: str

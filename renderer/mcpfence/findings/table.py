@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 
 class Severity(Enum):
@@ -18,7 +19,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-class Row(NamedTuple):
+class Row(Struct):
     """One kind of finding: how grave it is, and what it means for the reader."""
 
     severity: Severity

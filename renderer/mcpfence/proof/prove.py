@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.kube.selectors import Selector
@@ -29,13 +29,14 @@ from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.label_sets import Box, Values
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
 DISJOINT = "select pods by one label that all of them have, with a value of its own for each"
 UNKNOWN = "Policies outside this stream are unknown to it."
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct):
     """A fence as reach: who may reach its pods, and what they may reach."""
 
     ingress: Reach
@@ -144,7 +145,7 @@ def _both(box: Box, key: str, values: Values) -> Box:
     return joined
 
 
-class Counterexample(NamedTuple):
+class Counterexample(Struct):
     """One flow in which manifests and fence differ, of some pods in one direction; `wider`: it is more than granted."""
 
     subject: Subject

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence import __version__
 from mcpfence.documents.reader import load_foreign
@@ -29,11 +29,12 @@ from mcpfence.streams.stream import (
     policy_documents,
     read_stream,
 )
+from mcpfence.structs import Struct
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
 
 
-class Given(NamedTuple):
+class Given(Struct):
     """A catalog that comes beside the stream (`--catalog`), for charts of other people."""
 
     raw: Any
@@ -41,7 +42,7 @@ class Given(NamedTuple):
     namespace: str
 
 
-class Result(NamedTuple):
+class Result(Struct):
     """The output as chunks of bytes, and what was rendered into it (nothing where the stream passes through)."""
 
     chunks: Sequence[bytes]
@@ -147,7 +148,7 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-class _Beside(NamedTuple):
+class _Beside(Struct):
     """What holds for every catalog of a stream, and policies that leave with the stream and do not stand in it."""
 
     more: Sequence[Any]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.agreement import HARMLESS, load_judged, speaks_of_policies
 from mcpfence.documents.reader import BadDocument, compose_foreign, load_foreign
@@ -20,6 +20,7 @@ from mcpfence.kube.manifest import MARK
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.structs import Struct
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
@@ -29,7 +30,7 @@ _SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 
 
-class Carrier(NamedTuple):
+class Carrier(Struct):
     """The catalog of one release, as the chart handed it over; `piece` is its index in the stream."""
 
     piece: int
@@ -47,7 +48,7 @@ class Carrier(NamedTuple):
         return f"ConfigMap {self.namespace}/{self.name}"
 
 
-class Report(NamedTuple):
+class Report(Struct):
     """What stands in the place of a carrier, and says of itself that the stream went through mcpfence before."""
 
     piece: int
@@ -67,7 +68,7 @@ class Report(NamedTuple):
         return f"ConfigMap {self.home}/{self.name}"
 
 
-class Stream(NamedTuple):
+class Stream(Struct):
     """The pieces of a stream, and what of ours was found in it."""
 
     pieces: tuple[bytes, ...]

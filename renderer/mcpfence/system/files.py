@@ -11,9 +11,10 @@ import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.structs import Struct
 
 Part = TypeVar("Part")
 
@@ -41,7 +42,7 @@ def manifests_below(folder: Path) -> Iterator[Path]:
     )
 
 
-class Drift(NamedTuple):
+class Drift(Struct):
     """How a folder differs from what it should hold, as sorted file names; `others` are manifests of somebody else."""
 
     missing: tuple[str, ...]
@@ -106,7 +107,7 @@ def read_stdin() -> bytes:
         raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
 
 
-class Earlier(NamedTuple):
+class Earlier(Struct):
     """What a folder holds of an earlier run: the files that `write_folder` would remove, and texts."""
 
     gone: tuple[str, ...]
