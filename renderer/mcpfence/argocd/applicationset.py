@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.argocd.shards import Cut
 from mcpfence.documents.writer import Writer
+from mcpfence.structs import Struct
 
 BASE = "base.yaml"
 _HEADER = "# Made by mcpfence argocd shards: change the catalog it was made of, and run it again.\n"
 
 
-class Where(NamedTuple):
+class Where(Struct):
     """What Argo CD has to know: the repository, where the folder lies in it, and whose the Applications are."""
 
     name: str

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.plan.fence import Fence, Peer, Pods, peer_text
+from mcpfence.structs import Struct
 
 Member = tuple[str, str]
 """`servers` or `workloads`, and a name."""
 
 
-class Group(NamedTuple):
+class Group(Struct):
     """Members that only work in one namespace, in order, and what ties them, as messages call it."""
 
     members: tuple[Member, ...]
@@ -80,7 +80,7 @@ def _join(owner: dict[Member, Member], one: Member, other: Member) -> None:
     owner[_root(owner, one)] = _root(owner, other)
 
 
-class ShardPlaces(NamedTuple):
+class ShardPlaces(Struct):
     """The members of each shard, by its number in figures, and the servers that had to leave an earlier one."""
 
     shards: Mapping[str, tuple[Member, ...]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.argocd.shard_groups import Group, Member, ShardPlaces, groups_of, places_of
 from mcpfence.catalog.model import Catalog
@@ -15,6 +15,7 @@ from mcpfence.plan.fence import Allow, Fence, Peer, Pods
 from mcpfence.plan.planner import make_plan
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import load_catalog, render
+from mcpfence.structs import Struct
 
 _SHOWN = 3
 """Of what ties a group together."""
@@ -23,7 +24,7 @@ Fences = Mapping[tuple[str, str], Fence]
 """By kind and name."""
 
 
-class CutRequest(NamedTuple):
+class CutRequest(Struct):
     """What is cut: at most `size` servers a shard, each rendered by an Application that is called `NAME-NUMBER`."""
 
     values: Mapping[str, Any]
@@ -39,7 +40,7 @@ class CutRequest(NamedTuple):
     """The members of each shard of an earlier cut, by its number in figures."""
 
 
-class Shard(NamedTuple):
+class Shard(Struct):
     """One shard: its number in figures, the values that no other shard has, and what its Application renders."""
 
     number: str
@@ -47,7 +48,7 @@ class Shard(NamedTuple):
     rendering: Rendering
 
 
-class Cut(NamedTuple):
+class Cut(Struct):
     """The values that all shards share, the shards, and what there is to say of them."""
 
     base: Mapping[str, Any]
