@@ -28,12 +28,12 @@ from mcpfence.findings.finding import McpfenceError
 def command() -> None:
     """Config management plugin of Argo CD: an application's folder in, its manifests and policies out.
 
-    Argo CD's sidecar calls these in the folder of the application (docs/argocd.md).
+    Argo CD's sidecar calls these in the folder of the application (docs/argocd.md); `shards` makes several applications
+    of a large catalog.
 
     \b
     mcpfence argocd plugin > plugin.yaml        what the sidecar is to be told
     ARGOCD_APP_NAME=demo ARGOCD_APP_NAMESPACE=tools mcpfence argocd generate
-    mcpfence argocd shards -f values.yaml ...   a large catalog as several applications
     """
 
 
