@@ -74,7 +74,7 @@ def command(
     """Cut a catalog into shards, each a release with a namespace of its own, and write their ApplicationSet.
 
     DIR gets base.yaml with what all shards share, shard-01.yaml and so on with their servers, and
-    applicationset.yaml. Commit it, and apply applicationset.yaml once. After a change of the catalog run it again:
+    applicationset.yaml, which is to be applied when a shard comes or goes. After a change of the catalog run it again:
     servers stay where they are, new ones go where there is room. Each shard is rendered and proven first.
 
     \b
