@@ -42,7 +42,12 @@ class Wide(Struct):
     f: int
     g: int
     h: int
-    i: int = 9
+    i: int
+    j: int
+    k: int
+    m: int
+    n: int
+    o: int = 9
 
 
 class Box(Struct, Generic[T]):
@@ -140,7 +145,7 @@ def test_the_tree_has_structs() -> None:
 
 
 @pytest.mark.parametrize("protocol", range(2, pickle.HIGHEST_PROTOCOL + 1))
-@pytest.mark.parametrize("value", [Pair(1), Pair(1, 3), Wide(1, 2, 3, 4, 5, 6, 7, 8), Box("x")])
+@pytest.mark.parametrize("value", [Pair(1), Pair(1, 3), Wide(*range(13)), Box("x")])
 def test_values_are_pickled_and_copied(value: Any, protocol: int) -> None:
     """What is unpickled or copied is equal and of the same class."""
     for again in (pickle.loads(pickle.dumps(value, protocol)), copy.copy(value), copy.deepcopy(value)):  # noqa: S301
@@ -150,9 +155,9 @@ def test_values_are_pickled_and_copied(value: Any, protocol: int) -> None:
 
 def test_a_value_shows_its_fields() -> None:
     """The text for debugging is NamedTuple's."""
-    assert [repr(value) for value in (Pair(1), Wide(*"abcdefgh"), Box(None))] == [
+    assert [repr(value) for value in (Pair(1), Wide(*"abcdefghijklm"), Box(None))] == [
         "Pair(left=1, right=2)",
-        "Wide(a='a', b='b', c='c', d='d', e='e', f='f', g='g', h='h', i=9)",
+        "Wide(a='a', b='b', c='c', d='d', e='e', f='f', g='g', h='h', i='i', j='j', k='k', m='l', n='m', o=9)",
         "Box(content=None)",
     ]
 

@@ -19,8 +19,8 @@ from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
 from mcpfence.cli.argocd_shards import command as shards_command
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.fill import summarise
 from mcpfence.cli.options import allow_empty_option
-from mcpfence.cli.post_render import summarise
 from mcpfence.findings.finding import McpfenceError
 
 

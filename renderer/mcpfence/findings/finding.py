@@ -8,12 +8,12 @@ file, line and column.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
 from typing import Self
 
 from mcpfence.findings.table import TABLE, Severity
+from mcpfence.patterns import regex
 from mcpfence.structs import Struct
 from mcpfence.text.masking import masked, told
 from mcpfence.text.secret_detection import secret_value
@@ -21,7 +21,7 @@ from mcpfence.text.secret_detection import secret_value
 Path = tuple[str | int, ...]
 """Keys and indexes from the catalog's root, such as ("servers", "github", "egress", "cidrs", 0)."""
 
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_PLAIN_KEY = regex(r"[A-Za-z0-9_-]+\Z")
 _QUOTE_LIMIT = 80
 _READ_LIMIT = 4096
 """Characters of a value that are looked at before it is cut, so that what is cut is no longer known as a secret."""

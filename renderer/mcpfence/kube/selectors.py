@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
+from mcpfence.documents.digests import sha256
 from mcpfence.structs import Struct
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
@@ -43,7 +43,7 @@ class Selector(Struct):
     @property
     def digest(self) -> str:
         """8 hex digits that stand for the selector in names."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:8]
+        return sha256(self.text.encode()).hexdigest()[:8]
 
 
 def endings(selectors: tuple[Selector, ...]) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
 from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
-from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
@@ -220,6 +219,8 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
 
 
 def _wider(fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
@@ -247,6 +248,8 @@ def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
 def _narrower(
     fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str, others: frozenset[str]
 ) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "cannot reach" if direction == "egress" else "cannot be reached by"
     sentence = f"{does} {packet.text}, which the catalog grants"

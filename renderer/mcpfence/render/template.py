@@ -12,7 +12,6 @@ taken apart: it is its own template.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +19,7 @@ from mcpfence.documents.writer import Writer, is_plain
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.object_names import LIMIT
 from mcpfence.kube.selectors import Selector
+from mcpfence.patterns import regex
 from mcpfence.plan.catalog_keys import catalog_keys
 from mcpfence.plan.fence import Fence, Name
 from mcpfence.structs import Struct
@@ -29,7 +29,7 @@ _MANY = 256
 """More words than this are not worth a template."""
 _DIGEST = 8
 
-_MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
+_MARKS = regex(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
 
 Parts = tuple[str | int, ...]
 """Text with the indexes of words between its pieces."""

@@ -13,11 +13,11 @@ from mcpfence import __version__
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
+from mcpfence.patterns import regex
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
-from mcpfence.streams.folded_blocks import folded_block_findings
 from mcpfence.streams.release_size import size_finding
 from mcpfence.streams.stream import (
     Carrier,
@@ -76,6 +76,8 @@ def post_render(
         result = _without_carrier(stream)
     if not stream.helm4:
         return result
+    from mcpfence.streams.folded_blocks import folded_block_findings  # here, since Helm 3 folds nothing
+
     return result._replace(findings=(*result.findings, *folded_block_findings(result.foreign)))
 
 
@@ -119,7 +121,7 @@ def _render_carriers(
     return rendered
 
 
-_NAMESPACE = re.compile(rb"^kind: Namespace\s*$", re.MULTILINE)
+_NAMESPACE = regex(rb"^kind: Namespace\s*$", re.MULTILINE)
 
 
 def _brings_namespace(stream: Stream, carrier: Carrier) -> bool:

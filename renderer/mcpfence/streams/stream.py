@@ -17,6 +17,7 @@ from mcpfence.documents.tags import values_below
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
 from mcpfence.kube.manifest import MARK
+from mcpfence.patterns import regex
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
@@ -26,7 +27,7 @@ FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
 HOOK = "helm.sh/hook"
 
-_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_SEPARATOR = regex(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -157,15 +158,15 @@ def policy_documents(
     return found
 
 
-_LINES = re.compile(
+_LINES = regex(
     rb"(?:---[ \t]*(?:#[^\n]*)?\n)?(?:[ \t]*(?:#[^\n]*)?\n)*(?=[A-Za-z])"
     rb"(?:(?:[A-Za-z][A-Za-z0-9]*:(?=[ \n])|[ #-])[^\n]*\n|\n)*\Z"
 )
-_KIND = re.compile(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
-_HEADS = re.compile(rb"^(?:kind|items):", re.MULTILINE)
+_KIND = regex(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
+_HEADS = regex(rb"^(?:kind|items):", re.MULTILINE)
 _OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x00")
 """Looked for one by one, which takes a tenth of the time of one expression: a carrier may have megabytes."""
-_ODD_DASH = re.compile(rb"\n-(?![ \n])")
+_ODD_DASH = regex(rb"\n-(?![ \n])")
 _HARMLESS = frozenset(kind.encode() for kind in HARMLESS)
 
 
@@ -232,7 +233,7 @@ def _pods(piece: bytes, where: str) -> list[Any]:
         raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
 
 
-_ESCAPED = re.compile(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
+_ESCAPED = regex(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
 
 
 def _hides_words_of_pods(piece: bytes) -> bool:

@@ -14,13 +14,14 @@ A name shows as TLS SNI or HTTP Host.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from typing import Final
 
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-_PARTIAL = re.compile(r"[a-z0-9_*-]{1,63}\Z")
+from mcpfence.patterns import regex
+
+_LABEL = regex(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_PARTIAL = regex(r"[a-z0-9_*-]{1,63}\Z")
 _LONGEST = 253
 
 
