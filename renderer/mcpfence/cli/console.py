@@ -24,7 +24,8 @@ class Console:
     """Says things on stderr.
 
     `color` is `always`, `never`, or `auto`: only on a terminal.  `log_room` is how many characters may still be written
-    to the log file (None: any number), `sources` are the values files in which places are looked up.
+    to the log file (None: any number), `sources` are the values files in which places are looked up, `waits` says
+    whether a line tells on a terminal that long work goes on.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Console:
         log_file: str | None = None,
         log_room: int | None = None,
         sources: Iterable[ValuesFile] = (),
+        waits: bool = True,
     ) -> None:
         self.quiet = quiet
         self.verbose = verbose
@@ -45,6 +47,7 @@ class Console:
         self.log_file = log_file
         self.log_room = log_room
         self.sources = list(sources)
+        self.waits = waits
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""
@@ -119,6 +122,7 @@ def _on_stderr(line: str, colour: str | None = None) -> None:
     """A line on stderr; where nobody can hear it (closed, disk full, reader gone) the work goes on all the same."""
     if sys.stderr is None:
         return
+    _hide_waiting()
     try:
         if colour:
             import click  # here, for the terminals that need more than the codes of colours
@@ -147,7 +151,8 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
     """Run a command's work; McpfenceError becomes messages and exit code 1."""
     try:
         _try_log(console)
-        return work()
+        with _waiting(console):
+            return work()
     except McpfenceError as error:
         console.findings(error.findings)
         return 1
@@ -160,6 +165,23 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
             raise
         console.findings(_internal(bad).findings)
         return 1
+
+
+def _waiting(console: Console) -> contextlib.AbstractContextManager[object]:
+    """What says that work goes on, where somebody sits at a terminal."""
+    if console.quiet or not console.waits or not on_terminal(sys.stderr):
+        return contextlib.nullcontext()
+    from mcpfence.cli.waiting import Waiting, what_is_done  # here, since most runs have no terminal
+
+    return Waiting(sys.stderr, lambda: what_is_done(console.sources))
+
+
+def _hide_waiting() -> None:
+    """Take that line away before something else is written."""
+    if "mcpfence.cli.waiting" in sys.modules:
+        from mcpfence.cli.waiting import hide_waiting
+
+        hide_waiting()
 
 
 def _internal(bad: Exception) -> McpfenceError:
@@ -194,6 +216,7 @@ def write_stdout(chunks: Iterable[bytes]) -> None:
     """Write bytes to stdout; raises McpfenceError where the disk is full, BrokenPipeError where the reader has gone."""
     if sys.stdout is None:
         raise fail("output-failed", "is closed", "redirect it to a file or a pipe", document="stdout")
+    _hide_waiting()
     out = sys.stdout.buffer
     try:
         for chunk in chunks:
