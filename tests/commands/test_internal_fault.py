@@ -13,7 +13,7 @@ def test_fault_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("a-secret-value")
 
-    monkeypatch.setattr("mcpfence.cli.post_render.post_render", broken)
+    monkeypatch.setattr("mcpfence.cli.fill.post_render", broken)
     outcome = run_cli("post-render", stdin=b"---\na: 1\n")
 
     assert (outcome.code, outcome.stdout) == (1, "")
@@ -30,7 +30,7 @@ def test_debug_shows_where(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> None:
         raise KeyError("x")
 
-    monkeypatch.setattr("mcpfence.cli.post_render.post_render", broken)
+    monkeypatch.setattr("mcpfence.cli.fill.post_render", broken)
     monkeypatch.setenv("MCPFENCE_DEBUG", "1")
 
     with pytest.raises(KeyError):

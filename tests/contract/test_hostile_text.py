@@ -618,6 +618,7 @@ SINKS = {
     ("cli/main.py", "bad.show"): "its message is told",
     ("cli/main.py", "click.echo"): "told",
     ("cli/start.py", "sys.stdout.write"): "the version",
+    ("cli/waiting.py", "self._stream.write"): "words and numbers of our own",
     ("cli/start.py", "sys.stderr.write"): "told",
     ("cli/main.py", "log.write"): "what was shown",
     **{

@@ -14,17 +14,17 @@ from mcpfence.structs import Struct
 from mcpfence.system.stdin import read_stdin
 
 
-class Beside(Struct):
+class BesideStream(Struct):
     """What comes beside the stream: a catalog, and manifests in which Services are looked up."""
 
     given: Given | None
     manifests: tuple[Any, ...]
 
 
-ALONE = Beside(None, ())
+ALONE = BesideStream(None, ())
 
 
-def fill(console: Console, beside: Callable[[], Beside] = lambda: ALONE, *, allow_empty: bool = False) -> int:
+def fill(console: Console, beside: Callable[[], BesideStream] = lambda: ALONE, *, allow_empty: bool = False) -> int:
     """Read the stream, put the policies in the place of the catalog, print all of it; returns the exit code.
 
     `beside` reads what comes beside the stream; it is called where its errors are said as those of the stream are.

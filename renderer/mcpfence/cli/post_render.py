@@ -6,7 +6,7 @@ import click
 
 from mcpfence.cli.arguments import namespace_name, release_name
 from mcpfence.cli.console import Console, common_options
-from mcpfence.cli.fill import ALONE, Beside, fill
+from mcpfence.cli.fill import ALONE, BesideStream, fill
 from mcpfence.cli.options import allow_empty_option
 from mcpfence.streams.post_render import Given
 
@@ -62,7 +62,7 @@ def command(
     By hand  helm template demo CHART -f values.yaml | mcpfence post-render
     """
 
-    def beside() -> Beside:
+    def beside() -> BesideStream:
         if catalogs and (not namespace or not release):
             raise click.UsageError("--catalog needs --release and --namespace: Helm does not tell them.")
         if not catalogs and (namespace or release):
@@ -76,12 +76,12 @@ def command(
 
 def _beside(
     catalogs: tuple[str, ...], services: tuple[str, ...], release: str, namespace: str, console: Console
-) -> Beside:
+) -> BesideStream:
     """The catalog and the manifests that come beside the stream; raises McpfenceError where they are mixed up."""
     from mcpfence.system.inputs import read_inputs  # not needed in Helm's own calls, which should start fast
 
     manifests, inputs = read_inputs(services, "manifests"), read_inputs(catalogs, "values")
     if not catalogs:
-        return Beside(None, manifests.documents)
+        return BesideStream(None, manifests.documents)
     console.sources += inputs.sources
-    return Beside(Given(raw=inputs.values, release=release, namespace=namespace), manifests.documents)
+    return BesideStream(Given(raw=inputs.values, release=release, namespace=namespace), manifests.documents)
