@@ -38,11 +38,15 @@ class Console:
     log_room: int | None = None
     """Characters that may still be written to the log file; None: any number."""
     sources: list[ValuesFile] = field(default_factory=list)
+    heard: bool = True
+    """Whether stderr still takes what is said: false once its reader has gone."""
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""
         clean = told(line)
-        _on_stderr(click.style(clean, fg=colour) if colour and use_colour(self.color, sys.stderr) else clean)
+        self.heard &= _on_stderr(
+            click.style(clean, fg=colour) if colour and use_colour(self.color, sys.stderr) else clean
+        )
         if not self.log_file:
             return
         try:
@@ -106,14 +110,16 @@ class Console:
         return any(self.severity(finding) == "error" for finding in findings)
 
 
-def _on_stderr(line: str) -> None:
+def _on_stderr(line: str) -> bool:
     """A line on stderr; where nobody can hear it (closed, disk full, reader gone) the work goes on all the same."""
     if sys.stderr is None:
-        return
+        return False
     try:
         click.echo(line, err=True, color=True)  # whether there is colour in it was decided before
     except OSError:
         forget(sys.stderr)
+        return False
+    return True
 
 
 def use_colour(color: str, stream: TextIO | None) -> bool:

@@ -40,6 +40,16 @@ def say_project(console: Console) -> None:
             console.say(f"mcpfence: {', '.join(ctx.params['files'])}, as {ctx.obj.name} has it")
 
 
+def project_files(console: Console) -> tuple[str, ...]:
+    """The values files of the project file, for a command whose arguments are such files; none if there is none."""
+    project = click.get_current_context().obj
+    setting = project.settings.get("values") if isinstance(project, Project) else None
+    files = tuple(setting.value) if setting else ()
+    if files and not console.quiet:
+        console.say(f"mcpfence: {', '.join(files)}, as {project.name} has it")
+    return files
+
+
 @click.command("config")
 @common_options
 def command(console: Console) -> int:
