@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +13,10 @@ from mcpfence.cli.console import Console, common_options, guarded, write_stdout,
 from mcpfence.cli.project import project_files
 from mcpfence.documents.values import decode, manifests
 from mcpfence.findings.finding import fail, plural
+from mcpfence.formatting.difference import difference
 from mcpfence.formatting.formatter import formatted
 from mcpfence.system.files import read_bytes, read_each, replace_file
-from mcpfence.text.masking import ObjectLines, told
+from mcpfence.text.masking import told
 
 _MARK = "\ufeff"
 
@@ -65,7 +65,9 @@ def command(console: Console, *, paths: tuple[str, ...], check: bool, diff: bool
         files = read_each(dict.fromkeys(names), lambda name, shown: _formatted(name, shown, by_name=bool(paths)))
         changed = [file for file in files if file.changed]
         if diff:
-            write_stdout(f"{line}\n".encode() for file in changed for line in _difference(file))
+            write_stdout(
+                f"{line}\n".encode() for file in changed for line in difference(file.shown, file.before, file.after)
+            )
         elif check:
             write_stdout(f"{told(file.shown)}\n".encode() for file in changed)
         else:
@@ -100,11 +102,3 @@ def _write(files: Sequence[FormattedFile]) -> None:
         elif file.changed:
             with writing(file.shown):
                 replace_file(Path(file.name), text)
-
-
-def _difference(file: FormattedFile) -> Iterator[str]:
-    hush = ObjectLines()
-    names = f"{file.shown} (as it is)", f"{file.shown} (formatted)"
-    before, after = (text.replace("\r\n", "\n").splitlines() for text in (file.before, file.after))
-    for line in difflib.unified_diff(before, after, *names, lineterm=""):
-        yield told(hush.masked(line))

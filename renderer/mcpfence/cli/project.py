@@ -53,7 +53,7 @@ def project_files(console: Console) -> tuple[str, ...]:
 @click.command("config")
 @common_options
 def command(console: Console) -> int:
-    """Print what check, render, explain, report, diff and evidence take where no option says otherwise, and from where.
+    """Print what check, watch, fmt, render, explain, report, diff and evidence take without options, and from where.
 
     A project file .mcpfence.yaml in the working folder, or above it in the same Git repository, gives them their
     values files, release, namespace and output folder; options win.

@@ -89,7 +89,9 @@ def _written(source: SourceLines, root: Any) -> str:
 def _compare(old: SourceLines, new: str, data: Any, name: str) -> None:
     """Raise McpfenceError unless two texts say the same, in values and comments."""
     try:
-        same = _exact(load_values(new)) == _exact(data) and _comments(SourceLines(new, values_tree(new))) == _comments(old)
+        same = _exact(load_values(new)) == _exact(data) and _comments(SourceLines(new, values_tree(new))) == _comments(
+            old
+        )
     except BadDocument:
         same = False
     if same:

@@ -120,7 +120,9 @@ def test_refused(text: str) -> None:
     assert (finding.id, finding.message) == ("format-refused", REFUSED[text])
 
 
-@pytest.mark.parametrize("text", ["a: y\n", "a: 1\na: 2\n", "a: 1\n---\nb: 1\n", "a: [\n", "- a\n", "a: 1\n<<: {b: 1}\n"])
+@pytest.mark.parametrize(
+    "text", ["a: y\n", "a: 1\na: 2\n", "a: 1\n---\nb: 1\n", "a: [\n", "- a\n", "a: 1\n<<: {b: 1}\n"]
+)
 def test_what_no_command_reads(text: str) -> None:
     """Is refused as everywhere: which of two meanings counts is not for a formatter to choose."""
     with pytest.raises(McpfenceError) as refused:
