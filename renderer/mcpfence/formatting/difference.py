@@ -17,8 +17,8 @@ def difference(shown: str, before: str, after: str) -> Iterator[str]:
     """The lines of a unified difference of two values files that can be read."""
     hush = ObjectLines()
     names = f"{shown} (as it is)", f"{shown} (formatted)"
-    lines = (_lines(_masked(text.replace("\r\n", "\n"))) for text in (before, after))
-    for line in difflib.unified_diff(*lines, *names, lineterm=""):
+    old, new = (_lines(_masked(text.replace("\r\n", "\n"))) for text in (before, after))
+    for line in difflib.unified_diff(old, new, *names, lineterm=""):
         yield told(hush.masked(line))
 
 

@@ -58,7 +58,7 @@ def _refused(place: str, sentence: str, todo: str) -> McpfenceError:
 
 def _doubts(text: str, root: Any) -> Iterator[tuple[Any, str, str]]:
     """What is in the way of writing a text anew: the node or event, what is so, what to do."""
-    for event in yaml.parse(text, Loader=LOADER):  # type: ignore[no-untyped-call]
+    for event in yaml.parse(text, Loader=LOADER):
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
             yield (
                 event,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from yaml.emitter import Emitter
 from mcpfence.documents.scalars import differs_from_helm, is_odd
 
 _STRING = "tag:yaml.org,2002:str"
+_INNER_COLON = re.compile(":(?=[A-Za-z0-9/])")
 _BOOL = "tag:yaml.org,2002:bool"
 
 
@@ -22,7 +24,7 @@ def canonical_scalar(node: Any, written: str, *, in_flow: bool, key: bool = Fals
             return "true" if node.value.lower() in ("true", "yes", "on") else "false"
         odd = node.tag == _STRING and written == node.value and not reads_as_text(written)
         return f'"{written}"' if odd and _simple(written) else written
-    text = node.value
+    text: str = node.value
     if written[1:-1] != text or not text.isprintable():
         return written  # it is written with escapes, by whoever knew why
     if reads_as_text(text) and _fits_plain(text, in_flow=in_flow):
@@ -47,5 +49,7 @@ def reads_as_text(text: str) -> bool:
 @lru_cache(maxsize=16384)
 def _fits_plain(text: str, *, in_flow: bool) -> bool:
     """Whether the text without quotes is one scalar, in brackets or outside of them."""
-    found = Emitter(io.StringIO(), allow_unicode=True).analyze_scalar(text)  # type: ignore[no-untyped-call]
+    # PyYAML takes every colon within brackets for a sign; people write ghcr.io/image:1 there, and all readers read it.
+    seen = text[:1] + _INNER_COLON.sub("-", text[1:])
+    found = Emitter(io.StringIO(), allow_unicode=True).analyze_scalar(seen)
     return bool(found.allow_flow_plain if in_flow else found.allow_block_plain)

@@ -32,6 +32,10 @@ FORMS = {
         'a: "b, c"\nd: ["b, c", "e f", \'\', "@g/h"]\n"i j": "k: l"\nm: "n #o"\np: "\\u00e9"\nq: \'é\'\n\'yes\': "--r"\n',
         'a: b, c\nd: ["b, c", e f, "", "@g/h"]\ni j: "k: l"\nm: "n #o"\np: "\\u00e9"\nq: é\n"yes": --r\n',
     ),
+    "colons in brackets": (
+        'a: {b: "ghcr.io/x:1", c: "https://x/?y", d: ["e:", ":f", "g: h", a:b]}\n',
+        'a: {b: ghcr.io/x:1, c: "https://x/?y", d: ["e:", ":f", "g: h", a:b]}\n',
+    ),
     "numbers and nulls as they are written": (
         "a: 0x1F\nb: 1.50\nc: ~\nd:\ne: null\nf: Off\n",
         "a: 0x1F\nb: 1.50\nc: ~\nd:\ne: null\nf: false\n",

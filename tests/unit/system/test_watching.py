@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,11 @@ def touch(path: Path, text: str, when: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
     os.utime(path, ns=(when, when))
+
+
+def both(folder: Path) -> None:
+    for name in ("values.yaml", "out/a.yaml"):
+        touch(folder / name, "", 2)
 
 
 def replaced(path: Path) -> None:
@@ -39,7 +44,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], tuple[str, ...]]] = {
         ("chart/templates/a.tpl",),
     ),
     "two at once": (
-        lambda folder: (touch(folder / "values.yaml", "", 2), touch(folder / "out" / "a.yaml", "", 2)),
+        both,
         ("out/a.yaml", "values.yaml"),
     ),
 }
@@ -52,14 +57,16 @@ def test_what_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
     for name in ("values.yaml", "out/a.yaml", "chart/Chart.yaml"):
         touch(Path(name), "a: 1\n", 1)
     change, expected = CHANGES[what]
-    steps = iter([lambda: None, lambda: change(tmp_path), lambda: None])
+    steps: Iterator[Path | None] = iter([None, tmp_path, None])
     seen: list[tuple[str, ...]] = []
 
     def wait() -> None:
-        step = next(steps, None)
-        if step is None:
-            raise KeyboardInterrupt
-        step()
+        try:
+            folder = next(steps)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+        if folder:
+            change(folder)
 
     with pytest.raises(KeyboardInterrupt):
         seen.extend(changes(lambda: look_at(["values.yaml", "later.yaml", "out"], ["chart"]), wait))
