@@ -88,7 +88,9 @@ class SourceLines:
             if line.strip(" ") or "+" in sign:
                 end = number + 1
         if not node.value.strip("\n"):  # nothing but line breaks: what stands below is not of it
-            end = end if "+" in sign and not inner else begin
+            end = begin
+            while "+" in sign and end < len(self.lines) and not self.lines[end].strip():
+                end += 1
         if end == len(self.lines) and not self.lines[-1]:
             end -= 1  # what is behind the last line break is no line
         return BlockScalar(begin, max(end, begin), indent)

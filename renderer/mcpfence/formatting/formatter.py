@@ -75,8 +75,8 @@ def _doubts(text: str, root: Any) -> Iterator[tuple[Any, str, str]]:
     for mapping in values_below(root):
         for key, _ in mapping.value if isinstance(mapping, yaml.MappingNode) else ():
             before = lines[key.start_mark.line][: key.start_mark.column].rstrip()
-            if key.start_mark.line != key.end_mark.line or before.endswith("?"):
-                yield key, "has a key in the long form (?), or over several lines", "write it as KEY: VALUE"
+            if before.endswith("?"):
+                yield key, "has a key in the long form (?)", "write it as KEY: VALUE"
 
 
 def _written(source: SourceLines, root: Any) -> str:

@@ -42,6 +42,7 @@ def rounds(*steps: Callable[[], Any], quiet: bool = False, files: tuple[str, ...
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", said)
         assert watch(asked, console, clock, summary=False, clear=False) == 0
+    assert len(console.sources) <= 1  # those of earlier rounds are forgotten
     return said.getvalue().splitlines()
 
 

@@ -72,6 +72,23 @@ FORMS = {
         "b: |2 # why\n     two\n   one\nc: >-\n       x\n\n       # no comment\n# comment\nd: 'e\n   f'\ng: h\n i # j\n",
         "b: |2 # why\n     two\n   one\nc: >-\n  x\n\n  # no comment\n# comment\nd: 'e\n  f'\ng: h\n  i # j\n",
     ),
+    "a comment below a text is not drawn into it": ("a: |\n    x\n  # c\nb: 1\n", "a: |\n  x\n# c\nb: 1\n"),
+    "line breaks behind a text, which count with + alone": (
+        "a: |\n  x\n\n\nb: |+\n\n\nc: >\n\n\nd: |+\n  x\n\n\n",
+        "a: |\n  x\n\nb: |+\n\n\nc: >\n\nd: |+\n  x\n\n\n",
+    ),
+    "what stands below an entry is not above the next": (
+        "servers:\n  c: 1\n  b: 1\n  a: 1\n  # below a\n",
+        "servers:\n  a: 1\n  # below a\n\n  b: 1\n  c: 1\n",
+    ),
+    "white space at the end of lines": (
+        "a: [1, \n  2, \n  3]  \nb: c \n  \nd:  \n  - e # f \n",
+        "a: [1,\n  2,\n  3]\nb: c\n\nd:\n  - e # f\n",
+    ),
+    "a key that may be one of several things": (
+        "servers: {x: {egress: {registries: [{ports: [1], name: z}]}}}\n",
+        "servers: {x: {egress: {registries: [{name: z, ports: [1]}]}}}\n",
+    ),
     "blank lines: one at most, none at the beginning": (
         "\n\nb:\n\n\n  c: 1\n\n\n  d: 1\n\n\n\n",
         "b:\n  c: 1\n\n  d: 1\n",
@@ -104,8 +121,8 @@ REFUSED = {
     "a: !!str 1\n": "values.yaml:1:4: has a tag; remove it; quotes make a string of anything",
     "%YAML 1.1\n---\na: 1\n": "values.yaml:1:1: begins with a directive (%); remove that line",
     "a: 1\n...\n": "values.yaml:2:1: has a document end (...); remove that line",
-    "? a\n: 1\n": "values.yaml:1:3: has a key in the long form (?), or over several lines; write it as KEY: VALUE",
-    "b: {? a : 1}\n": "values.yaml:1:7: has a key in the long form (?), or over several lines; write it as KEY: VALUE",
+    "? a\n: 1\n": "values.yaml:1:3: has a key in the long form (?); write it as KEY: VALUE",
+    "b: {? a : 1}\n": "values.yaml:1:7: has a key in the long form (?); write it as KEY: VALUE",
     '{"a": "\\ud83d\\ude00"}': "values.yaml: is JSON, or stands in one pair of braces; write it as block YAML, or leave it out",
     "---\n{a: 1}\n": "values.yaml: is JSON, or stands in one pair of braces; write it as block YAML, or leave it out",
     "a: 1\rb: 2\n": "values.yaml:1: has a line end that only some readers know; end each line with a line feed",
