@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 import click
 
@@ -15,13 +14,14 @@ from mcpfence.documents.values import decode, manifests
 from mcpfence.findings.finding import fail, plural
 from mcpfence.formatting.difference import difference
 from mcpfence.formatting.formatter import formatted
+from mcpfence.structs import Struct
 from mcpfence.system.files import read_bytes, read_each, replace_file
 from mcpfence.text.masking import told
 
 _MARK = "\ufeff"
 
 
-class FormattedFile(NamedTuple):
+class FormattedFile(Struct):
     """A file before and after, without the byte order mark that it may begin with."""
 
     name: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
-from typing import NamedTuple
 
 import click
 
@@ -14,10 +13,11 @@ from mcpfence.cli.console import Console, common_options, guarded, on_terminal, 
 from mcpfence.cli.options import allow_empty_option, input_options, summary_option
 from mcpfence.cli.project import say_project
 from mcpfence.findings.finding import fail
+from mcpfence.structs import Struct
 from mcpfence.system.watching import changes, look_at, pause, time_of_day
 
 
-class Clock(NamedTuple):
+class Clock(Struct):
     """What goes on outside: waiting for the next look, and the time of day."""
 
     wait: Callable[[], None] = pause

@@ -6,14 +6,15 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
 from mcpfence.documents.tags import values_below
+from mcpfence.structs import Struct
 
 
-class BlockScalar(NamedTuple):
+class BlockScalar(Struct):
     """A text behind `|` or `>`: its lines from the first below the sign, `end` being the first one behind them."""
 
     begin: int
@@ -21,7 +22,7 @@ class BlockScalar(NamedTuple):
     indent: int
 
 
-class Comment(NamedTuple):
+class Comment(Struct):
     """A comment: where it begins, from 0, and its text with the sign."""
 
     line: int

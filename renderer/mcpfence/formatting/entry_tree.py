@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -10,12 +10,13 @@ from mcpfence.formatting.comment_lines import Comment, SourceLines
 from mcpfence.formatting.entry_lines import FileBlock, FileEntry, sort
 from mcpfence.formatting.key_order import KeyOrder
 from mcpfence.formatting.value_text import flow_text, written_value
+from mcpfence.structs import Struct
 
 Gap = list[Comment | None]
 """Comments and blank lines (None) between two entries."""
 
 
-class _Frame(NamedTuple):
+class _Frame(Struct):
     """Where a block stands: the column of what holds it, and the line on which the next thing behind it begins."""
 
     column: int

@@ -7,7 +7,6 @@ the same comments.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any
@@ -23,8 +22,9 @@ from mcpfence.formatting.comment_lines import SourceLines
 from mcpfence.formatting.entry_lines import lines_of
 from mcpfence.formatting.entry_tree import entries_of
 from mcpfence.formatting.key_order import catalog_order
+from mcpfence.patterns import regex
 
-_ODD_BREAK = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_ODD_BREAK = regex("\r(?!\n)|[\x85\u2028\u2029]")
 
 
 def formatted(text: str, name: str) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.schema import schema_text
+from mcpfence.structs import Struct
 
 
-class KeyOrder(NamedTuple):
+class KeyOrder(Struct):
     """What the schema says of one place: the fragments that may hold there."""
 
     fragments: tuple[Mapping[str, Any], ...] = ()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from functools import lru_cache
 from typing import Any
 
@@ -11,9 +10,10 @@ import yaml
 from yaml.emitter import Emitter
 
 from mcpfence.documents.scalars import differs_from_helm, is_odd
+from mcpfence.patterns import regex
 
 _STRING = "tag:yaml.org,2002:str"
-_INNER_COLON = re.compile(":(?=[A-Za-z0-9/])")
+_INNER_COLON = regex(":(?=[A-Za-z0-9/])")
 _BOOL = "tag:yaml.org,2002:bool"
 
 
