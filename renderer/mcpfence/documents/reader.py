@@ -241,6 +241,12 @@ def load_values(text: str) -> Any:
     return document
 
 
+def values_tree(text: str) -> Any:
+    """The tree of a values file, its scalars resolved as `load_values` reads them; raises BadDocument."""
+    nodes = _compose(text, _Loader)
+    return nodes[0] if nodes else None
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
