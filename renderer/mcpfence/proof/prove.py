@@ -271,6 +271,7 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
             id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
             instead = "express it in the catalog" if policy.does == SELECTS else "take policies out of what it is for"
             todo = f"move it out of this release, or {instead}" if policy.opens else ""
+            todo = "give what `kubectl kustomize` makes of the folder in its place" if policy.because else todo
             found.append(Finding(id, fence.path, policy.text, todo))
     return found
 

@@ -13,6 +13,8 @@ _NOT_APPLIED = {
     "config.k8s.io/local-config": ("true",),
     "kustomize.toolkit.fluxcd.io/reconcile": ("disabled",),
 }
+SAYS_NOT_STAYING = (*_HOOKS, *_NOT_APPLIED, "ovn.kubernetes.io/network_policy_for")
+"""Every annotation that can say so."""
 _NETWORKS = "ovn.kubernetes.io/network_policy_for"
 
 

@@ -349,30 +349,7 @@ MAKERS |= {
 }  # fmt: skip
 
 
-def kustomization(**body: Any) -> Raw:
-    """A file of kustomize's beside the manifests."""
-    return made("kustomize.config.k8s.io/v1beta1", "Kustomization", **body)
-
-
-DELETE = "$patch: delete\nkind: NetworkPolicy\nmetadata: {name: mcp-default-deny}\n"
-MAKERS |= {
-    "a patch of kustomize's": [kustomization(patches=[{"patch": DELETE}])],
-    "a patch for policies": [kustomization(patches=[{"patch": "- op: remove", "target": {"kind": "NetworkPolicy"}}])],
-    "a patch for what has a name": [kustomization(patches=[{"path": "p.yaml", "target": {"name": "mcp-.*"}}])],
-    "a patch for an expression of kinds": [kustomization(patches=[{"path": "p.yaml", "target": {"kind": "Net.*"}}])],
-    "an older patch": [kustomization(patchesStrategicMerge=[DELETE])],
-    "an older patch of JSON": [kustomization(patchesJson6902=[{"target": {"kind": "NetworkPolicy"}, "path": "p.yaml"}])],
-    "labels for selectors": [kustomization(labels=[{"pairs": {"a": "b"}, "includeSelectors": True}])],
-    "labels everywhere": [kustomization(commonLabels={"a": "b"})],
-    "a component": [kustomization(components=["../open"])],
-    "a replacement": [kustomization(replacements=[{"targets": [{"select": {"kind": "NetworkPolicy"}}]}])],
-}  # fmt: skip
-
 NOBODYS: dict[str, list[Raw]] = {
-    "a list of files": [kustomization(resources=["a.yaml"], images=[{"name": "x", "newTag": "1"}])],
-    "a patch of a Deployment": [
-        kustomization(patches=[{"patch": "- op: add", "target": {"kind": "Deployment"}}], labels=[{"pairs": {"a": "b"}}])
-    ],
     "a webhook for pods": [webhook("pods", "deployments")],
     "a webhook for another group": [webhook("*", groups=("cert-manager.io",))],
     "a webhook for deletions": [webhook("networkpolicies", operations=("DELETE",))],
