@@ -40,7 +40,7 @@ from mcpfence.reach.engines.maker_kinds import (
     VALUES,
 )
 from mcpfence.reach.engines.mutations import CHANGES, SPEC_WORDS, mutates, overrides, removes
-from mcpfence.reach.engines.policy_words import is_policy, kind_in_text, policy_resources, speaks_of_a_policy
+from mcpfence.reach.engines.policy_words import is_manifest_of_policy, is_policy, policy_resources, speaks_of_a_policy
 
 MAKES, _REMOVES = "make policies for pods", "remove policies"
 
@@ -131,7 +131,7 @@ def _shows_manifest(one: Object) -> bool:
             return True  # more parts than are looked at
         if not isinstance(part, str) or key in _SCRIPTS or not _VERSION.search(part):
             continue
-        if SPEC_WORDS.search(part) and kind_in_text().search(part):
+        if SPEC_WORDS.search(part) and is_manifest_of_policy(part):
             return True
     return False
 

@@ -11,8 +11,13 @@ from mcpfence.reach.engines import all_engines
 STAGED = "Staged"
 """Staged policies, as one engine has them, change nothing until they are made real."""
 
-_HIDDEN = re.compile(r"\bkind[\"']?\s*:\s*(?:!|[\"'][^\"'\n]*\\)")
-"""A kind in escapes or behind a tag: what it says is not ours to guess."""
+_HIDDEN = re.compile(
+    r"""\bkind["']?\s*:\s*(?:[!&*|>#]|["']\w*(?:\\|["']\s*\+))"""  # a tag, an anchor, a block; escapes, sums
+    r"""|\bkind["']?\s*:\s*["']?\w*(?:\{\{|\$\{|\$\(|<<)"""  # a template fills it in
+    r"""|"\w*\\[xuU][\w\\]*"\s*:|^[ \t]*\?\s*["'!&*|>]""",  # a key in escapes, or one that may be written in any form
+    re.MULTILINE,
+)
+"""A kind, or a key that may be `kind`, of which the text does not say what it will be: it is not ours to guess."""
 
 
 @cache
@@ -33,7 +38,7 @@ def policy_resources() -> frozenset[str]:
 @cache
 def kind_in_text() -> re.Pattern[str]:
     """A policy's kind in the text of a manifest, in YAML, JSON or CEL."""
-    return re.compile(rf"\bkind[\"']?\s*[:=]\s*(?:dyn\()?[\"']?\w*(?:{'|'.join(policy_endings())})\b")
+    return re.compile(rf"\bkind[\"']?\s*[:=]\s*(?:dyn\()?[\"']?\w*(?:{'|'.join(policy_endings())})(?:List)?\b")
 
 
 def is_policy(kind: str) -> bool:

@@ -349,6 +349,38 @@ MAKERS |= {
 }  # fmt: skip
 
 
+KINDS_IN_TEXT = {
+    "behind an anchor": "kind: &k NetworkPolicy",
+    "as an alias": "x: &k NetworkPolicy\nkind: *k",
+    "folded": "kind: >-\n  NetworkPolicy",
+    "as a block": "kind: |-\n  NetworkPolicy",
+    "behind a comment": "kind: # which\n  NetworkPolicy",
+    "behind a tag": "kind: !!str NetworkPolicy",
+    "in escapes": 'kind: "\\x4eetworkPolicy"',
+    "under a key in escapes": '"\\x6bind": NetworkPolicy',
+    "under a key of its own": '? "ki\\\n  nd"\n: NetworkPolicy',
+    "as a sum": '"kind": "Network" + "Policy"',
+    "filled in": "kind: {{ .kind }}",
+    "filled in at its end": 'kind: "Network{{ .rest }}"',
+    "filled in by Flux": "kind: << inputs.kind >>",
+    "substituted": "kind: ${KIND}",
+    "as a list": "kind: NetworkPolicyList\nitems: []",
+}
+MAKERS |= {
+    f"a kind in text {how}": [
+        made(
+            "fluxcd.controlplane.io/v1", "ResourceSet", {"resourcesTemplate": TEXT.replace("kind: NetworkPolicy", kind)}
+        )
+    ]
+    for how, kind in KINDS_IN_TEXT.items()
+}
+MAKERS |= {
+    f"a kind in the text of anybody {how}": [
+        made("x.example/v1", "Own", {"text": TEXT.replace("kind: NetworkPolicy", kind)})
+    ]
+    for how, kind in KINDS_IN_TEXT.items()
+}
+
 NOBODYS: dict[str, list[Raw]] = {
     "a webhook for pods": [webhook("pods", "deployments")],
     "a webhook for another group": [webhook("*", groups=("cert-manager.io",))],
