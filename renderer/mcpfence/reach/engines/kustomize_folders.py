@@ -86,6 +86,7 @@ class _Folders:
             folder: {_joined(folder, text.rpartition("=")[2]) for one in lists for text in words(one.document)}
             for folder, lists in self.lists.items()
         }
+        self.out = self._find_left_out()
         self.spoken = _Spoken(one for documents in self.at.values() for one in documents)
 
     def judged(self, path: str, document: Any) -> Any:
@@ -102,22 +103,33 @@ class _Folders:
 
     def _left_out(self, folder: str) -> Iterator[str]:
         """Files below a folder for which its list is the next one, and that no list has; and lists likewise."""
-        out = [path for path, documents in self.at.items() if self._is_left_out(folder, path, documents)]
+        out = self.out.get(folder)
         if out:
             above = f"{folder}/" if folder else ""
             yield f"its resources leave out {_some(path.removeprefix(above) for path in sorted(out))}"
 
-    def _is_left_out(self, folder: str, path: str, documents: Sequence[Any]) -> bool:
-        if path in self.listed or self._next_list(posixpath.dirname(path)) != folder:
-            return self._is_loose_list(folder, path)
-        return any(_stands_for_something(one, mentioned=path in self.mentioned[folder]) for one in documents)
+    def _find_left_out(self) -> dict[str, list[str]]:
+        """What is left out, by the folder whose list should have it."""
+        found: dict[str, list[str]] = {}
+        for path, documents in self.at.items():
+            folder = self._without_list(path, documents)
+            if folder is not None:
+                found.setdefault(folder, []).append(path)
+        return found
 
-    def _is_loose_list(self, folder: str, path: str) -> bool:
-        """Whether a list below a folder belongs to none: neither is it in a list, nor does it lead to the one above."""
+    def _without_list(self, path: str, documents: Sequence[Any]) -> str | None:
+        """The folder whose list should have a file and does not."""
         inner = posixpath.dirname(path)
-        if not is_kustomization(path) or inner == folder or inner in self.listed:
-            return False
-        return self._next_list(posixpath.dirname(inner)) == folder and folder not in self._reached(inner)
+        folder = self._next_list(inner)
+        if folder is None:
+            return None
+        mentioned = path in self.mentioned[folder]
+        if path not in self.listed and any(_stands_for_something(one, mentioned=mentioned) for one in documents):
+            return folder
+        if not is_kustomization(path) or not inner or inner in self.listed:
+            return None
+        above = self._next_list(posixpath.dirname(inner))
+        return None if above is None or above in self._reached(inner) else above
 
     def _next_list(self, folder: str) -> str | None:
         """The folder itself, or the next one above, that has a list."""
