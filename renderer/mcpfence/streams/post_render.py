@@ -5,7 +5,6 @@ Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -14,7 +13,6 @@ from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
 from mcpfence.providers import policy_kinds
-from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.folded_blocks import folded_block_findings

@@ -19,7 +19,8 @@ from mcpfence.findings.wording import type_name
 from mcpfence.kube.manifest import MARK
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.enforcement_settings import SETTINGS_WORDS
+from mcpfence.reach.engines.maker_kinds import CONVERTING, READ_AS_POLICIES, REFERRER_WORDS
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
@@ -257,7 +258,7 @@ def gateway_kinds(raw: Any) -> frozenset[str]:
     return frozenset(kind for kinds in KINDS.values() for kind in kinds) - HARMLESS
 
 
-_BEYOND_POLICIES = (b"hostNetwork", *(key.encode() for key in FURTHER_NETWORKS))
+_BEYOND_POLICIES = (b"hostNetwork", CONVERTING.encode(), *SETTINGS_WORDS, *(key.encode() for key in FURTHER_NETWORKS))
 
 _NAMED_KINDS = (
     *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),

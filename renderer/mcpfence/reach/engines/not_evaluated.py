@@ -15,6 +15,7 @@ from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.applied_texts import holds_policy_text
 from mcpfence.reach.engines.contract import UNTOLD, Selection
+from mcpfence.reach.engines.enforcement_settings import DISARMS, disarms
 from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, unlike_its_files
 from mcpfence.reach.engines.policy_makers import done_to_policies
 from mcpfence.reach.engines.policy_words import STAGED, policy_endings
@@ -142,6 +143,7 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
     find, does = _finder(one), SELECTS
     if find is None:
         does = "make policies for pods" if text_applied and holds_policy_text(one) else done_to_policies(one)
+        does = does or (DISARMS if disarms(one) else "")
         find = _cluster if does else None
     if find is None:
         return None

@@ -27,6 +27,8 @@ from mcpfence.reach.engines.document_parts import PARTS, parts_of
 from mcpfence.reach.engines.maker_kinds import (
     ACLS,
     APPLIED_TYPES,
+    CONVERTING,
+    DEFINITIONS,
     GIVERS,
     INTENTS,
     MUTATORS,
@@ -53,7 +55,7 @@ def done_to_policies(one: Object) -> str:
     kind, found = (one.group, one.kind), one.document.get("spec")
     spec = found if isinstance(found, dict) else {}
     if kind in NAMES_ONLY:
-        return ""
+        return CHANGES if kind == DEFINITIONS and _converts(spec) else ""
     if kind in RULE_KINDS and rules_match_policies(one, policy_resources()):
         return CHANGES
     if kind in OVERRIDES and overrides(spec):
@@ -65,6 +67,18 @@ def done_to_policies(one: Object) -> str:
     if kind in ACLS and any(_permits(spec.get(key)) for key in ACLS[kind]):
         return "select pods"
     return MAKES if _makes(one, spec) else ""
+
+
+def _converts(spec: dict[str, object]) -> bool:
+    """Whether a kind of policies is defined so that a program rewrites them from version to version."""
+    names, conversion = spec.get("names"), spec.get("conversion")
+    kind = names.get("kind") if isinstance(names, dict) else None
+    return (
+        isinstance(kind, str)
+        and is_policy(kind)
+        and isinstance(conversion, dict)
+        and conversion.get("strategy") == CONVERTING
+    )
 
 
 def _makes(one: Object, spec: dict[str, object]) -> bool:

@@ -381,7 +381,52 @@ MAKERS |= {
     for how, kind in KINDS_IN_TEXT.items()
 }
 
+
+def settings(name: str, **data: str) -> Raw:
+    """A ConfigMap that an engine reads."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "kube-system"},
+        "data": data,
+    }
+
+
+def node_config(**defaults: str) -> Raw:
+    """Settings of Cilium for some nodes."""
+    return made("cilium.io/v2", "CiliumNodeConfig", {"nodeSelector": {}, "defaults": defaults})
+
+
+def definition(strategy: str, kind: str = "CiliumNetworkPolicy") -> Raw:
+    """The definition of a kind, and how its versions become each other."""
+    body = {"group": "x.example", "names": {"kind": kind, "plural": "x"}, "conversion": {"strategy": strategy}}
+    return made("apiextensions.k8s.io/v1", "CustomResourceDefinition", body)
+
+
+def felix(**spec: Any) -> Raw:
+    """Settings of Calico."""
+    return made("projectcalico.org/v3", "FelixConfiguration", spec)
+
+
+MAKERS |= {
+    "a program converts policies": [definition("Webhook")],
+    "Cilium enforces nothing": [settings("cilium-config", **{"enable-policy": "never"})],
+    "Cilium enforces no NetworkPolicy": [settings("cilium-config", **{"enable-k8s-networkpolicy": "False"})],
+    "Cilium enforces nothing on some nodes": [node_config(**{"enable-policy": "never"})],
+    "Cilium only looks": [node_config(**{"policy-audit-mode": "true"})],
+    "Cilium's blocks are for nodes": [node_config(**{"policy-cidr-match-mode": "nodes"})],
+    "AWS enforces nothing": [settings("amazon-vpc-cni", **{"enable-network-policy-controller": "false"})],
+    "Calico looks at other interfaces": [felix(interfacePrefix="none")],
+    "Calico comes behind others": [felix(chainInsertMode="Append")],
+}
+
 NOBODYS: dict[str, list[Raw]] = {
+    "a definition that converts nothing": [definition("None")],
+    "a program converts something else": [definition("Webhook", "Pipeline")],
+    "Cilium enforces": [settings("cilium-config", **{"enable-policy": "default"}), node_config(**{"enable-policy": "always"})],
+    "settings of somebody else": [settings("app-config", **{"enable-policy": "never"})],
+    "AWS enforces": [settings("amazon-vpc-cni", **{"enable-network-policy-controller": "true"})],
+    "Calico as it is": [felix(logSeverityScreen="Info", chainInsertMode="Insert")],
     "a webhook for pods": [webhook("pods", "deployments")],
     "a webhook for another group": [webhook("*", groups=("cert-manager.io",))],
     "a webhook for deletions": [webhook("networkpolicies", operations=("DELETE",))],
@@ -464,6 +509,8 @@ DOES = {
     "a ConfigMap that Sveltos names": "ConfigMap demo-mcp/m is not evaluated; it may make policies for pods of any namespace",
     "Kyverno adds networks": "ClusterPolicy demo-mcp/p (kyverno.io) is not evaluated; it may give networks that no policy "
     "holds for to pods of any namespace",
+    "Cilium enforces nothing": "ConfigMap kube-system/cilium-config is not evaluated; it may take enforcement from policies "
+    "of any namespace",
     "rules of Kube-OVN's group": "SecurityGroup demo-mcp/p (kubeovn.io) is not evaluated; it may select pods of any namespace",
 }
 DONE = {text.split(" is not evaluated; ", 1)[1] for text in DOES.values()}
