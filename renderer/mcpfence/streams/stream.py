@@ -235,11 +235,16 @@ def _pods(piece: bytes, where: str) -> list[Any]:
 _ESCAPED = re.compile(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
 
 
+_ESCAPED_KEY = re.compile(rb'"[\w.-]*\\[^"\n]{1,200}"[ \t]*:|^[ \t]*\?|!(?:!binary|<)[^\n:]{0,200}:', re.MULTILINE)
+
+
 def _hides_words_of_pods(piece: bytes) -> bool:
-    """Whether an object with pods has words in escapes, or packed, which may be any."""
+    """Whether an object with pods has words in escapes, or packed, which may be any; of settings the keys count."""
     if not _ESCAPED.search(piece):
         return False
     kind = _KIND.search(piece)
+    if kind is not None and kind[1] == b"ConfigMap":
+        return _ESCAPED_KEY.search(piece) is not None
     return kind is not None and kind[1].decode() in WORKLOAD_KINDS
 
 

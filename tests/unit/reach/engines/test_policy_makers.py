@@ -540,6 +540,29 @@ def test_no_stream_brings_them(documents: list[Raw]) -> None:
         }
 
 
+@pytest.mark.parametrize(
+    "key", ["enable-policy", '"enable-\\x70olicy"', '? "enable-\\x70olicy"\n ', "? !!binary ZW5hYmxlLXBvbGljeQ==\n "]
+)
+def test_no_stream_hides_settings(key: str) -> None:
+    """Whatever form the key has in which an engine's ConfigMap says it."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\ndata:\n"
+    with pytest.raises(McpfenceError) as caught:
+        post_render(f"---\n{text} {key}: never\n".encode() + carrier())
+
+    assert {one.id for one in caught.value.findings} <= {"policy-not-evaluated", "policy-unreadable"}
+
+
+def test_what_is_to_be_done_about_settings() -> None:
+    """The whole sentence."""
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + yaml.safe_dump(node_config(**{"enable-policy": "never"})).encode() + carrier())
+
+    assert [finding.message for finding in caught.value.findings] == [
+        "servers.vault: CiliumNodeConfig demo-mcp/p (cilium.io) is not evaluated; it may take enforcement from policies of "
+        "any namespace; leave enforcement on there, or take it out"
+    ]
+
+
 def test_what_is_to_be_done_about_a_webhook() -> None:
     """No catalog can say what a webhook does."""
     with pytest.raises(McpfenceError) as caught:
