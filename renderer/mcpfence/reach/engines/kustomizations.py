@@ -62,6 +62,7 @@ _MATTERS = re.compile(r"hostNetwork|labels|annotations|selector|namespace|templa
 _KIND_LINE = re.compile(r"^kind:[ ]*([A-Za-z]+)[ ]*\r?$", re.MULTILINE)
 _OWN_LABELS = ("pod-security.kubernetes.io/", "mcpfence.io/", "kubernetes.io/")
 
+_RENAMING = ("namePrefix", "nameSuffix")
 _PATCHES = ("patches", "patchesJson6902", "patchesStrategicMerge")
 _PATCH_KEYS = {"options", "patch", "path", "target"}
 _TARGET_KEYS = {"annotationSelector", "group", "kind", "labelSelector", "name", "namespace", "version"}
@@ -74,6 +75,8 @@ class FilesBeside(NamedTuple):
     documents: Callable[[str], Collection[object] | None]
     labels: Callable[[str], bool]
     """Whether a policy speaks of a label's key."""
+    named: bool = True
+    """Whether something is listed that is found by its name: policies, and what is no workload or data."""
 
 
 NOTHING_BESIDE = FilesBeside(lambda _: None, lambda _: False)
@@ -84,7 +87,11 @@ def unlike_its_files(document: dict[str, object], beside: FilesBeside = NOTHING_
     known = document.get(BECAUSE)
     if isinstance(known, list):
         return [str(one) for one in known]
-    found = [f"its key {key} is not evaluated" for key, value in document.items() if _is_unknown(key, value)]
+    found = [
+        f"its key {key} is not evaluated"
+        for key, value in document.items()
+        if _is_unknown(key, value) and (beside.named or key not in _RENAMING)
+    ]
     if not all(_is_inert_label(entry, beside) for entry in _entries(document, "labels")):
         found.append("its labels may go into selectors, or be those that policies go by")
     annotations = document.get("commonAnnotations") or {}

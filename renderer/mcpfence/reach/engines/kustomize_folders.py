@@ -23,6 +23,7 @@ KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _EVERYWHERE = re.compile(r"Cluster|Global|Admin|Baseline")
 """Words of kinds of policies that are for all namespaces."""
 _PODS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "Service", "StatefulSet")
+_DATA = ("ConfigMap", "Ingress", "PersistentVolumeClaim", "Secret", "ServiceAccount")
 _KINDS = tuple(kind for _, kind in sorted(KUSTOMIZE_KINDS))
 _MOST = 3
 """How many of one thing are named."""
@@ -96,7 +97,9 @@ class _Folders:
         if (str(document.get("apiVersion")).partition("/")[0], document.get("kind")) not in KUSTOMIZE_KINDS:
             return document
         folder = posixpath.dirname(path)
-        beside = FilesBeside(lambda entry: self.at.get(_joined(folder, entry)), self.spoken.has)
+        reached = [one for path in self._reached(folder) for one in self.at.get(path, ())]
+        named = any(one.kind not in (*_PODS, *_DATA) for one in unroll(reached).objects)
+        beside = FilesBeside(lambda entry: self.at.get(_joined(folder, entry)), self.spoken.has, named)
         files = [*self._left_out(folder), *self._not_given(folder, document), *self._moved(folder, document)]
         because = [*unlike_its_files({**document, BECAUSE: None}, beside), *files]
         return {**document, "metadata": {"name": path}, BECAUSE: because}

@@ -116,6 +116,18 @@ FOLDERS: dict[str, tuple[dict[str, Raw | list[Any]], list[str]]] = {
         },
         ["its namespace other is not that of NetworkPolicy mcp/a"],
     ),
+    "a prefix for policies": (
+        {"kustomization.yaml": {**INDEX, "namePrefix": "x-"}, "a.yaml": policy()},
+        ["its key namePrefix is not evaluated"],
+    ),
+    "a prefix for workloads": (
+        {
+            "fences/a.yaml": policy(),
+            "app/kustomization.yaml": {"resources": ["d.yaml"], "namePrefix": "x-", "nameSuffix": "-y"},
+            "app/d.yaml": [PATCH, made("ConfigMap")],
+        },
+        [],
+    ),
     "a label that a policy goes by": (
         {"kustomization.yaml": {**INDEX, "labels": [{"pairs": {"team.example/x": "z"}}]}, "a.yaml": policy()},
         ["its labels may go into selectors, or be those that policies go by"],
@@ -164,14 +176,14 @@ def test_what_a_folder_does_not_say_of_what_is_applied(name: str) -> None:
 @pytest.mark.parametrize("head", [{}, {"kind": "Kustomization"}, {"kind": "Component"}, {"kind": ""}])
 def test_a_file_of_kustomize_needs_no_kind(head: Raw) -> None:
     """Nor an API version; its path is its name, and what it says stays."""
-    (found,) = judged({"m/kustomization.yaml": {**head, "namePrefix": "x-", "metadata": {"name": "own"}}})
+    (found,) = judged({"m/kustomization.yaml": {**head, "bases": ["x"], "metadata": {"name": "own"}}})
 
     assert (found["apiVersion"], found["kind"]) == (
         "kustomize.config.k8s.io/v1beta1",
         head.get("kind") or "Kustomization",
     )
-    assert (found["metadata"], found["namePrefix"]) == ({"name": "m/kustomization.yaml"}, "x-")
-    assert found[BECAUSE] == ["its key namePrefix is not evaluated"]
+    assert (found["metadata"], found["bases"]) == ({"name": "m/kustomization.yaml"}, ["x"])
+    assert found[BECAUSE] == ["its key bases is not evaluated"]
 
 
 def test_other_documents_stay_as_they_are() -> None:
@@ -184,6 +196,6 @@ def test_other_documents_stay_as_they_are() -> None:
 
 def test_what_it_says_of_itself_does_not_count() -> None:
     """Nobody writes into a file that it is as it says."""
-    (found,) = judged({"kustomization.yaml": {BECAUSE: [], "namePrefix": "x-"}})
+    (found,) = judged({"kustomization.yaml": {BECAUSE: [], "bases": ["x"]}})
 
-    assert found[BECAUSE] == ["its key namePrefix is not evaluated"]
+    assert found[BECAUSE] == ["its key bases is not evaluated"]
