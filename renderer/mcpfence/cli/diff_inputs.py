@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.diff.side import Manifests
 from mcpfence.documents.agreement import DoubtfulDocument, load_judged
@@ -14,12 +14,13 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK, floor_policy, labels_of
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
-from mcpfence.reach.engines.kustomize_folders import as_kustomized, kindless_of
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.documents.kustomize_files import kindless_of
+from mcpfence.reach.engines.kustomize_folders import as_kustomized, judged_kinds
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
+from mcpfence.structs import Struct
 from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
 from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
@@ -27,7 +28,7 @@ from mcpfence.system.inputs import Inputs
 _BOM = b"\xef\xbb\xbf"
 
 
-class Read(NamedTuple):
+class Read(Struct):
     """One side as it was read: what is compared, what its render had to say, which documents were left out."""
 
     manifests: Manifests
@@ -120,7 +121,7 @@ class SideReader:
         also = kindless_of(name)
         known = self._parsed.get((also, piece))
         if known is None:
-            known = self._parsed[also, piece] = load_judged(decode(piece, name), READ_AS_POLICIES | also)
+            known = self._parsed[also, piece] = load_judged(decode(piece, name), judged_kinds(name))
         return known
 
 
@@ -138,7 +139,7 @@ class CatalogError(McpfenceError):
 
 def _whole(name: str, data: bytes) -> list[Any]:
     try:
-        return load_judged(decode(data, name), READ_AS_POLICIES | kindless_of(name))
+        return load_judged(decode(data, name), judged_kinds(name))
     except BadDocument as bad:
         id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
         raise fail(id, str(bad), "mend the YAML", document=bad.place(name)) from None

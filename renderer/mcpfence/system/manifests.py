@@ -10,8 +10,7 @@ from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import fail
-from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, kindless_of
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, judged_kinds
 from mcpfence.system.files import manifests_below, read_bytes, read_each
 
 
@@ -33,7 +32,7 @@ def read_manifests(paths: Sequence[str], namespace: str, also: frozenset[str] = 
 def documents_of_file(name: str, shown: str, data: bytes, also: frozenset[str]) -> list[Any]:
     """The documents of one file, called `shown` in messages; raises McpfenceError."""
     try:
-        return load_judged(decode(data, shown), READ_AS_POLICIES | also | kindless_of(name))
+        return load_judged(decode(data, shown), judged_kinds(name) | also)
     except BadDocument as bad:
         id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
         raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None

@@ -16,7 +16,7 @@ TODO = "give what `kubectl kustomize` makes of the folder in its place [policy-n
 
 def rendered(tmp_path: Path) -> tuple[str, Path]:
     """A values file and the folder that it gives."""
-    values, folder = values_file(tmp_path, CATALOG), tmp_path / "m"
+    values, folder = str(values_file(tmp_path, CATALOG)), tmp_path / "m"
     assert run_cli("render", "-f", values, *SAME, "--policies-only", "-o", str(folder)).code == 0
     return values, folder
 

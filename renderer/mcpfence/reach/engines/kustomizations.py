@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from typing import NamedTuple
 
+from mcpfence.patterns import regex
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.documents.staying import SAYS_NOT_STAYING
 from mcpfence.reach.engines.document_parts import words
 from mcpfence.reach.engines.policy_words import speaks_of_a_policy
+from mcpfence.structs import Struct
 
 GROUP = "kustomize.config.k8s.io"
 KUSTOMIZE_KINDS = frozenset({(GROUP, "Component"), (GROUP, "Kustomization")})
@@ -58,8 +59,8 @@ _PATCHED = frozenset(
     )
 )
 """Kinds that may be patched, as long as the patch speaks of nothing that policies go by."""
-_MATTERS = re.compile(r"hostNetwork|labels|annotations|selector|namespace|template/metadata|/kind\b|\$patch|\\|!|from:")
-_KIND_LINE = re.compile(r"^kind:[ ]*([A-Za-z]+)[ ]*\r?$", re.MULTILINE)
+_MATTERS = regex(r"hostNetwork|labels|annotations|selector|namespace|template/metadata|/kind\b|\$patch|\\|!|from:")
+_KIND_LINE = regex(r"^kind:[ ]*([A-Za-z]+)[ ]*\r?$", re.MULTILINE)
 _OWN_LABELS = ("pod-security.kubernetes.io/", "mcpfence.io/", "kubernetes.io/")
 
 _RENAMING = ("namePrefix", "nameSuffix")
@@ -69,7 +70,7 @@ _TARGET_KEYS = {"annotationSelector", "group", "kind", "labelSelector", "name", 
 _LABEL_KEYS = {"fields", "includeSelectors", "includeTemplates", "pairs"}
 
 
-class FilesBeside(NamedTuple):
+class FilesBeside(Struct):
     """What is known of the files around one of kustomize's: the documents at a path, and the labels of policies."""
 
     documents: Callable[[str], Collection[object] | None]

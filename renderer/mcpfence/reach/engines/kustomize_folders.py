@@ -11,16 +11,18 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from mcpfence.patterns import regex
+from mcpfence.reach.documents.kustomize_files import is_kustomization, kindless_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.document_parts import words
 from mcpfence.reach.engines.kustomizations import BECAUSE, GROUP, KUSTOMIZE_KINDS, FilesBeside, unlike_its_files
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.reach.engines.policy_words import is_policy
+from mcpfence.structs import Struct
 
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""What a file of kustomize may be called."""
-_EVERYWHERE = re.compile(r"Cluster|Global|Admin|Baseline")
+_EVERYWHERE = regex(r"Cluster|Global|Admin|Baseline")
 """Words of kinds of policies that are for all namespaces."""
 _PODS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "Service", "StatefulSet")
 _DATA = ("ConfigMap", "Ingress", "PersistentVolumeClaim", "Secret", "ServiceAccount")
@@ -32,14 +34,9 @@ File = tuple[str, Sequence[Any]]
 """A path, written with `/`, and the documents there."""
 
 
-def is_kustomization(path: str) -> bool:
-    """Whether kustomize takes a file for one of its own."""
-    return posixpath.basename(path) in KUSTOMIZATIONS
-
-
-def kindless_of(path: str) -> frozenset[str]:
-    """The kind of a file's documents that have none, if readers must agree on them: kustomize's own need none."""
-    return frozenset({""}) if is_kustomization(path) else frozenset()
+def judged_kinds(path: str) -> frozenset[str]:
+    """Kinds of a file's documents on which all readers of YAML must agree."""
+    return READ_AS_POLICIES | kindless_of(path)
 
 
 def as_kustomized(files: Iterable[File], namespace: str) -> list[list[Any]]:
@@ -60,7 +57,7 @@ def _with_kind(path: str, document: Any) -> Any:
     return {**document, "apiVersion": f"{GROUP}/v1beta1", "kind": document.get("kind") or "Kustomization"}
 
 
-class _List(NamedTuple):
+class _List(Struct):
     """One of kustomize's files: its folder, itself, and the paths that its `resources` have."""
 
     folder: str

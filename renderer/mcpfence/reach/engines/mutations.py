@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import re
 
+from mcpfence.patterns import regex
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.engines.document_parts import parts_of, strings, words
 from mcpfence.reach.engines.policy_words import names_everything, names_policies
 
-SPEC_WORDS = re.compile(r"\b(?:egress|ingress|podSelector|policyTypes)\b")
+SPEC_WORDS = regex(r"\b(?:egress|ingress|podSelector|policyTypes)\b")
 
 CHANGES = "change policies"
 
@@ -36,7 +37,7 @@ def overrides(spec: dict[str, object]) -> bool:
     return not spec.get("resourceSelectors") and any(SPEC_WORDS.search(text) for text in words(spec))
 
 
-_NETWORKS = re.compile(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")
+_NETWORKS = regex(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")
 
 
 def _opens_pods(part: dict[str, object]) -> bool:

@@ -7,7 +7,7 @@ statement.  Kinds come from the vendors' CRDs; whatever else calls itself a netw
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.reach.documents.fields import Unreadable, mapping
 from mcpfence.reach.documents.label_selectors import read_labels, read_selector
@@ -20,12 +20,13 @@ from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, unlike_its_fi
 from mcpfence.reach.engines.policy_makers import done_to_policies
 from mcpfence.reach.engines.policy_words import STAGED, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
+from mcpfence.structs import Struct
 
 SELECTS = "select pods"
 """What a policy does; what makes or changes some does something else."""
 
 
-class NotEvaluated(NamedTuple):
+class NotEvaluated(Struct):
     """One policy that was not evaluated.
 
     `namespace` is None where it speaks of several; `selector` bounds its pods: EVERYTHING where it selects all or

@@ -18,8 +18,7 @@ definition of one, a report about policies, a project of Argo CD.
 
 from __future__ import annotations
 
-import re
-
+from mcpfence.patterns import regex
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines.admission_rules import RULE_KINDS, rules_match_policies
 from mcpfence.reach.engines.applied_texts import plain_text
@@ -133,7 +132,7 @@ def _is_kubernetes_own(group: str) -> bool:
     return group in OWN_GROUPS or group.endswith(".k8s.io")
 
 
-_VERSION = re.compile(r"\bapiVersion[\"']?\s*[:=]")
+_VERSION = regex(r"\bapiVersion[\"']?\s*[:=]")
 _SCRIPTS = ("args", "command", "script")
 """Keys of scripts, which no controller takes for manifests."""
 

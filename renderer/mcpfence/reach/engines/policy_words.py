@@ -6,12 +6,13 @@ import re
 from fnmatch import fnmatchcase
 from functools import cache
 
+from mcpfence.patterns import regex
 from mcpfence.reach.engines import all_engines
 
 STAGED = "Staged"
 """Staged policies, as one engine has them, change nothing until they are made real."""
 
-_HIDDEN = re.compile(
+_HIDDEN = regex(
     r"""\bkind["']?\s*:\s*(?:[!&*|>#]|["']\w*(?:\\|["']\s*\+))"""  # a tag, an anchor, a block; escapes, sums
     r"""|\bkind["']?\s*:\s*["']?\w*(?:\{\{|\$\{|\$\(|<<)"""  # a template fills it in
     r"""|"\w*\\[xuU][\w\\]*"\s*:|^[ \t]*\?\s*["'!&*|>]""",  # a key in escapes, or one that may be written in any form
