@@ -153,7 +153,9 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values)) if asked.manifests else []
+        documents = (
+            read_manifests(asked.manifests, asked.namespace, gateway_kinds(inputs.values)) if asked.manifests else []
+        )
     except McpfenceError as error:
         return error.findings, None
     console.sources += inputs.sources
