@@ -141,11 +141,11 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
     except Exception as bad:
         if os.environ.get("MCPFENCE_DEBUG"):
             raise
-        console.findings(_internal(bad).findings)
+        console.findings(internal_error(bad).findings)
         return 1
 
 
-def _internal(bad: Exception) -> McpfenceError:
+def internal_error(bad: Exception) -> McpfenceError:
     """A fault of ours, told without a traceback and without the exception's text, which may hold a value."""
     frames = traceback.extract_tb(bad.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -11,7 +11,10 @@ from typing import Any
 import yaml
 from yaml.composer import Composer, ComposerError
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+from mcpfence.documents.pure_loader import PureLoader
+
+LOADER: Any = getattr(yaml, "CSafeLoader", PureLoader)
+"""libyaml's, which every build of PyYAML for a machine has; the other one reads alike."""
 _REFUSED = "second occurrence"
 """What PyYAML says at the second anchor of a name."""
 
