@@ -18,7 +18,7 @@ from browser import Browser, find_pyodide
 from hostile_text import HOSTILE, faults
 from tooling import ROOT, eventually, need
 
-pytestmark = pytest.mark.xdist_group("browser")
+pytestmark = pytest.mark.xdist_group("playground")
 
 README = build_playground.examples()["README"]
 
