@@ -40,8 +40,8 @@ class HashTrieMap(dict[Any, Any]):
     def _changed(self, *_: Any, **__: Any) -> Any:
         raise TypeError("a HashTrieMap never changes")
 
-    __setitem__ = __delitem__ = __ior__ = _changed  # type: ignore[assignment]
-    clear = pop = popitem = setdefault = _changed  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = _changed
+    clear = pop = popitem = setdefault = _changed
 
 
 class HashTrieSet(frozenset[Any]):

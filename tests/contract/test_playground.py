@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import rpds
 
 import build_playground
 import mcpfence_playground
@@ -114,7 +116,9 @@ def test_what_the_commands_print(example: str, tmp_path: Path, monkeypatch: pyte
     assert [one["line"] for one in rendered["findings"]] == told[:-1]
     assert f"mcpfence: {rendered['summary']}" == told[-1]
     assert _text(rendered["everybody"]) == run_cli("explain", "-q", "-f", "values.yaml").stdout
-    assert _text(_reply("explain", values, server=name)["lines"]) == run_cli("explain", name, "-f", "values.yaml").stdout
+    assert (
+        _text(_reply("explain", values, server=name)["lines"]) == run_cli("explain", name, "-f", "values.yaml").stdout
+    )
     assert _reply("report", values)["html"] == run_cli("report", "-q", "-f", "values.yaml").stdout
     asked = _reply("explain", values, server=name, to="10.0.0.5:5432", **{"from": "192.0.2.1"})
     arguments = ("explain", name, "-f", "values.yaml", "--to", "10.0.0.5:5432", "--from", "192.0.2.1")
@@ -150,8 +154,18 @@ servers:
             "Else write one of: args, denyAllEgress, egressDomains, package [key-unknown]",
             (5, 29),
         ),
-        ("a: [", {}, "error: values.yaml:2:1: did not find expected node content; mend the YAML [file-unreadable]", (2, 1)),
-        ("- a", {}, "error: values.yaml: is a list, not a mapping; write keys such as servers: at its top [catalog-not-a-mapping]", None),
+        (
+            "a: [",
+            {},
+            "error: values.yaml:2:1: did not find expected node content; mend the YAML [file-unreadable]",
+            (2, 1),
+        ),
+        (
+            "- a",
+            {},
+            "error: values.yaml: is a list, not a mapping; write keys such as servers: at its top [catalog-not-a-mapping]",
+            None,
+        ),
         (
             "",
             {},
@@ -159,7 +173,12 @@ servers:
             "declare them, or name the right values file; if nothing is to be fenced, say so with --allow-empty [catalog-empty]",
             None,
         ),
-        (CATALOG, {"release": "A"}, "error: 'A' is no release name: lower-case letters, digits, - and ., 53 at most.", None),
+        (
+            CATALOG,
+            {"release": "A"},
+            "error: 'A' is no release name: lower-case letters, digits, - and ., 53 at most.",
+            None,
+        ),
         (CATALOG, {"namespace": ""}, "error: '' is no namespace: lower-case letters, digits and -, 63 at most.", None),
         ("\ud83d", {}, "error: values.yaml: is no UTF-8 at byte 0; save it as UTF-8 [file-unreadable]", None),
     ],
@@ -179,7 +198,9 @@ def test_bad_questions() -> None:
     """What cannot be asked is said, and so is a server that is none."""
     values = EXAMPLES["minimal"]
 
-    said = '"a b" has white space or a control character: write HOST, an address, NAMESPACE/POD or a name of the catalog.'
+    said = (
+        '"a b" has white space or a control character: write HOST, an address, NAMESPACE/POD or a name of the catalog.'
+    )
     assert _reply("explain", values, server="server/fetch", to="a b") == {"ok": True, "question": said}
     assert _reply("explain", values, server="nobody")["findings"][0]["line"].startswith('error: "nobody" is no server')
 
@@ -204,3 +225,93 @@ def test_hostile_names(name: str) -> None:
     for one in found["findings"]:
         assert faults(one["line"]) == []
         assert one["line"] == printable(one["line"])
+
+
+# --- how the page is made ---
+
+
+def _stand_in(name: str) -> Any:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "playground" / "stand_ins" / f"{name}.py")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("module", [rpds, _stand_in("rpds")], ids=["rpds-py", "ours"])
+def test_collections_that_stand_in(module: Any) -> None:
+    """What jsonschema does with the collections of rpds-py comes to the same with ours, which never change either."""
+    entries, values, front = module.HashTrieMap({"a": 1}), module.HashTrieSet(["a"]), module.List(["a"])
+    more = entries.insert("b", 2).update({"c": 3}).remove("a")
+
+    assert (dict(entries), dict(more), more.get("a"), len(more)) == ({"a": 1}, {"b": 2, "c": 3}, None, 2)
+    assert module.HashTrieMap.convert(entries) is entries
+    assert module.HashTrieMap.convert({"a": 1}) == entries
+    assert hash(module.HashTrieMap({"a": 1})) == hash(entries)
+    assert (set(values), set(values.insert("b").update(["c"]).remove("a"))) == ({"a"}, {"b", "c"})
+    assert (list(front), list(front.push_front("b"))) == (["a"], ["b", "a"])
+    assert list(front.push_front("b").drop_first()) == ["a"]
+    with pytest.raises(TypeError):
+        entries["a"] = 2
+    with pytest.raises(KeyError):
+        entries.remove("b")
+    with pytest.raises(KeyError):
+        values.remove("b")
+
+
+@pytest.fixture
+def fake_pyodide(tmp_path: Path) -> Path:
+    """A folder like that of Pyodide's package, with nothing that runs."""
+    folder = tmp_path / "pyodide"
+    folder.mkdir()
+    files = {
+        "pyodide.asm.mjs": "async function _createPyodideModule(a) { import.meta.url }\nexport default _createPyodideModule;\n",
+        "pyodide.mjs": 'var v="1.2.3";async function x(){}export{x as loadPyodide,v as version};\n//# sourceMappingURL=pyodide.mjs.map\n',
+        "pyodide-lock.json": '{"info": {}, "packages": {}}',
+        "pyodide.asm.wasm": "",
+        "python_stdlib.zip": "",
+    }
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_a_page(fake_pyodide: Path, tmp_path: Path) -> None:
+    """It is one file, the same each time, asks no address, and says whose work is in it."""
+    made = [build_playground.build(fake_pyodide, tmp_path / name).read_text("utf-8") for name in ("one", "two")]
+
+    assert made[0] == made[1]
+    assert "default-src 'none'" in made[0]
+    assert re.findall(r"<(?:link|img|base|object|embed)\b|\bsrc=|\bhref=|@import|url\(", made[0]) == []
+    assert "unsafe-inline" not in made[0]
+    assert "'unsafe-eval'" not in made[0]
+    for name in ("Pyodide, MPL-2.0", "mcpfence, Apache-2.0", *build_playground.DISTRIBUTIONS):
+        assert name in made[0], name
+
+
+@pytest.mark.parametrize(
+    ("file", "before", "pattern"),
+    [
+        ("pyodide.asm.mjs", "export default", "export default _createPyodideModule;"),
+        ("pyodide.asm.mjs", "import.meta.url", "import.meta"),
+        ("pyodide.mjs", "as loadPyodide", r"export\{(\w+) as loadPyodide,\w+ as version\};"),
+    ],
+)
+def test_another_pyodide(fake_pyodide: Path, tmp_path: Path, file: str, before: str, pattern: str) -> None:
+    """One in which our changes find no place is refused, before a page is made of it that does not start."""
+    path = fake_pyodide / file
+    path.write_text(path.read_text("utf-8").replace(before, "import.meta.env"), encoding="utf-8")
+
+    with pytest.raises(SystemExit, match=re.escape(f"look for {pattern}")):
+        build_playground.build(fake_pyodide, tmp_path / "out")
+
+
+def test_the_tool_without_pyodide(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It says how to get it."""
+    assert build_playground.main([str(tmp_path), str(tmp_path / "out")]) == 1
+    assert (
+        capsys.readouterr().err
+        == f"error: {tmp_path} has no Pyodide: run `make playground`, or tools/pyodide/build.sh\n"
+    )
+    assert build_playground.main([]) == 2

@@ -17,33 +17,33 @@ class PureLoader(yaml.SafeLoader):
 
     def scan_to_next_token(self) -> None:
         """Go to what follows, which is no byte order mark: libyaml skips one that begins a line."""
-        super().scan_to_next_token()  # type: ignore[no-untyped-call]
-        if self.peek() == "\ufeff":  # type: ignore[no-untyped-call]
+        super().scan_to_next_token()
+        if self.peek() == "\ufeff":
             self._refuse("found a byte order mark")
 
     def scan_tag(self) -> Any:
         """A tag with a name: libyaml makes an empty string of a lone one, and PyYAML null; brackets are none of it."""
-        verbatim = self.peek(1) == "<"  # type: ignore[no-untyped-call]
-        token = super().scan_tag()  # type: ignore[no-untyped-call]
+        verbatim = self.peek(1) == "<"
+        token = super().scan_tag()
         if token.value[1] == "!" or (not verbatim and set(token.value[1]) & set(",[]")):
             self._refuse("found a tag without a name")
         return token
 
     def scan_plain(self) -> Any:
         """A scalar without quotes, behind which no colon leads nowhere."""
-        token = super().scan_plain()  # type: ignore[no-untyped-call]
-        if self.flow_level and self.peek() == ":" and self.peek(1) in ",?[]{}":  # type: ignore[no-untyped-call]
+        token = super().scan_plain()
+        if self.flow_level and self.peek() == ":" and self.peek(1) in ",?[]{}":
             self._refuse("found unexpected ':'")
         return token
 
     def scan_flow_scalar_non_spaces(self, double: Any, start_mark: Any) -> Any:
         """A part of a scalar in quotes; its escapes are characters, of which half a surrogate pair is none."""
         try:
-            chunks = super().scan_flow_scalar_non_spaces(double, start_mark)  # type: ignore[no-untyped-call]
+            chunks = super().scan_flow_scalar_non_spaces(double, start_mark)
             "".join(chunks).encode()
         except (ValueError, OverflowError):
             self._refuse("found invalid Unicode character escape code")
         return chunks
 
     def _refuse(self, sentence: str) -> NoReturn:
-        raise ScannerError(None, None, sentence, self.get_mark())  # type: ignore[no-untyped-call]
+        raise ScannerError(None, None, sentence, self.get_mark())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -240,19 +242,55 @@ def test_stop(playground: Playground) -> None:
 
 
 def test_nothing_is_asked_for(playground: Playground) -> None:
-    """Of all that stands above nothing went out: the file and its own parts were loaded, and no rule of the page broken.
-
-    A page that tries is kept from it by its policy.
-    """
+    """Of all that stands above nothing went out: the file and its own parts were loaded, and no rule of the page broken."""
     loaded = playground.chromium.loaded()
     assert {address.split(":")[0] for address in loaded} <= {"file", "blob", "about", "data"}
     assert [address for address in loaded if address.startswith("file:")] == [playground.page.as_uri()]
     assert [line for line in playground.chromium.logged() if "Python" not in line] == []
-    tried = playground.chromium.driver.execute_async_script(
-        "const done = arguments[0], frame = document.createElement('iframe');"
-        "fetch('https://example.invalid/').then(() => done('went out'), (error) => done(error.name))"
-    )
-    assert tried == "TypeError"
+
+
+_TRIES = """
+const [address, done] = arguments, refused = [];
+document.addEventListener("securitypolicyviolation", (event) => refused.push(event.effectiveDirective));
+const lines = `fetch("${address}").then(() => postMessage("out"), () => postMessage("in"))`;
+const worker = new Worker(URL.createObjectURL(new Blob([lines])));
+worker.onmessage = async ({ data }) => {
+  const said = await fetch(address).then(() => "out", () => "in");
+  new Image().src = address;
+  document.body.append(Object.assign(document.createElement("iframe"), { src: address, hidden: true }));
+  setTimeout(() => done([data, said, ...refused]), 500);
+};
+"""
+
+
+@pytest.fixture
+def visited() -> Iterator[tuple[str, list[str]]]:
+    """The address of a web server on this machine, and whoever comes to it."""
+    seen: list[str] = []
+
+    class Listener(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            seen.append(self.path)
+            self.send_response(200)
+            self.send_header("Access-Control-Allow-Origin", "*")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Listener) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", seen
+        server.shutdown()
+
+
+def test_nothing_can_be_asked_for(playground: Playground, visited: tuple[str, list[str]]) -> None:
+    """Scripts of the page, a worker such as Python's, images and frames are kept from every address by its policy."""
+    address, seen = visited
+    tried = playground.chromium.driver.execute_async_script(_TRIES, address)
+
+    assert tried == ["in", "in", "connect-src", "img-src", "frame-src"]
+    assert seen == []
 
 
 def test_narrow(playground: Playground) -> None:
@@ -264,3 +302,14 @@ def test_narrow(playground: Playground) -> None:
         assert wide == playground.chromium.run("return document.documentElement.clientWidth")
     finally:
         playground.chromium.resize(1280)
+
+
+def test_another_page_could_ask(chromium: Browser, tmp_path: Path, visited: tuple[str, list[str]]) -> None:
+    """The attempts above are real: from a page without a policy each of them arrives."""
+    page = tmp_path / "page.html"
+    page.write_text("<!doctype html><title>open</title>", encoding="utf-8")
+    chromium.open(page)
+    address, seen = visited
+
+    assert chromium.driver.execute_async_script(_TRIES, address) == ["out", "out"]
+    assert len(seen) >= 3
