@@ -77,11 +77,10 @@ def _read(catalog: _Catalog) -> Any:
 def _rendered(catalog: _Catalog) -> View:
     """The catalog rendered as `render` does it, which takes none without servers; kept, since three tabs ask for it."""
     inputs = _read(catalog)
-    names = {"release": catalog.release, "namespace": catalog.namespace}
     services = index(inputs.documents, catalog.namespace)
-    view = make_view(inputs.values, **names, services=services)
+    view = make_view(inputs.values, release=catalog.release, namespace=catalog.namespace, services=services)
     if not (view.catalog.servers or view.catalog.workloads):
-        render(inputs.values, **names, services=services)
+        render(inputs.values, release=catalog.release, namespace=catalog.namespace, services=services)
     return view
 
 

@@ -136,7 +136,7 @@ def test_names_and_release() -> None:
     assert "name: mcp-mcpfence\n  namespace: tools\n" in found["manifests"]
 
 
-CATALOG = """clients: {c: {namespace: c}}
+CATALOG = """clients: {c: {namespace: c, podSelector: {app: c}}}
 servers:
   a:
     runtime: npx

@@ -46,7 +46,9 @@ def find_pyodide() -> Path:
     override = os.environ.get("MCPFENCE_PYODIDE")
     folder = Path(override) if override else ROOT / ".tools" / "pyodide"
     if not (folder / "pyodide.asm.wasm").is_file():
-        message = "Pyodide is missing: run `make tools` (needs npm), or set MCPFENCE_PYODIDE to the folder of its package"
+        message = (
+            "Pyodide is missing: run `make tools` (needs npm), or set MCPFENCE_PYODIDE to the folder of its package"
+        )
         raise MissingComponentError(message)
     return folder.absolute()
 
