@@ -266,6 +266,8 @@ def _argocd(names: Names, folder: Path) -> Iterator[Call]:
     (folder / "values.yaml").write_text(json.dumps({"servers": {name: {"runtime": "npx"} for name in names}}))
     for verb in ("generate", "parameters", "discover"):
         yield ("argocd", verb), b""
+    for name in names:
+        yield ("argocd", "shards", "-f", "values.yaml", "--repo-url", name, "--path", name, "-o", "shards"), b""
 
 
 def _init(names: Names, folder: Path) -> Iterator[Call]:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from mcpfence.cli import main as cli
+from mcpfence.cli import start as cli
 from mcpfence.streams.post_render import post_render
 from tooling import PATIENCE, PLUGINS, ROOT, TESTS, helm_environment, scripts
 

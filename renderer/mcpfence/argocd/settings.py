@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.argocd.parameters import GivenParameter, read_parameters
 from mcpfence.findings.finding import Collector, quote
+from mcpfence.structs import Struct
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
@@ -17,7 +18,7 @@ _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,2}[-+.0-9A-Za-z]*\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]*\Z")
 
 
-class GenerateSettings(NamedTuple):
+class GenerateSettings(Struct):
     """One request of Argo CD; None and empty texts were not said."""
 
     release: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 import click
 
+from mcpfence.patterns import regex
+
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
-_NAMESPACE = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
-_RELEASE = re.compile(rf"(?=.{{1,53}}\Z){_LABEL}(\.{_LABEL})*\Z")
+_NAMESPACE = regex(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
+_RELEASE = regex(rf"(?=.{{1,53}}\Z){_LABEL}(\.{_LABEL})*\Z")
 """As Helm has it (its pkg/chart/common/util, ValidateReleaseName): 53 characters leave room for what charts append."""
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
@@ -20,6 +20,7 @@ from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
 from mcpfence.kube.services import index
 from mcpfence.render.pipeline import check, load_catalog
 from mcpfence.streams.stream import gateway_kinds
+from mcpfence.structs import Struct
 from mcpfence.system.charts import read_templates, split_charts
 from mcpfence.system.inputs import read_inputs
 from mcpfence.system.manifests import read_manifests
@@ -99,7 +100,7 @@ def command(
     return guarded(console, work)
 
 
-class CheckInput(NamedTuple):
+class CheckInput(Struct):
     """What is to be checked."""
 
     files: tuple[str, ...]

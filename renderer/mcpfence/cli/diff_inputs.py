@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.diff.side import Manifests
 from mcpfence.documents.agreement import DoubtfulDocument, load_judged
@@ -19,6 +19,7 @@ from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
+from mcpfence.structs import Struct
 from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
 from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
@@ -27,7 +28,7 @@ from mcpfence.system.manifests import with_kind
 _BOM = b"\xef\xbb\xbf"
 
 
-class Read(NamedTuple):
+class Read(Struct):
     """One side as it was read: what is compared, what its render had to say, which documents were left out."""
 
     manifests: Manifests

@@ -11,10 +11,10 @@ from typing import Any
 import yaml
 from yaml.composer import Composer, ComposerError
 
-from mcpfence.documents.pure_loader import PureLoader
-
-LOADER: Any = getattr(yaml, "CSafeLoader", PureLoader)
-"""libyaml's, which every build of PyYAML for a machine has; the other one reads alike."""
+LOADER: Any = getattr(yaml, "CSafeLoader", None)
+"""libyaml's, which every build of PyYAML for a machine has; the other one takes nothing more."""
+if LOADER is None:
+    from mcpfence.documents.pure_loader import PureLoader as LOADER  # here, so that nobody else loads it
 _REFUSED = "second occurrence"
 """What PyYAML says at the second anchor of a name."""
 

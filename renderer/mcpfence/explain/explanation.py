@@ -9,7 +9,7 @@ verdicts   what the evaluators answer     remedies          which key to write w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Server
 from mcpfence.explain.context import View, find, make_view, manifests
@@ -28,11 +28,12 @@ from mcpfence.proof.prove import DISJOINT
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import NamesAt
 from mcpfence.reach.flows.flows import TooManyParts
+from mcpfence.structs import Struct
 
 OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 
 
-class Explanation(NamedTuple):
+class Explanation(Struct):
     """Everything that there is to say about one fence."""
 
     view: View
@@ -57,7 +58,7 @@ class Explanation(NamedTuple):
         return bool(self.fence.names) and self.view.provider.names_at is NamesAt.ANYWHERE
 
 
-class Elsewhere(NamedTuple):
+class Elsewhere(Struct):
     """A server without pods: it is not fenced, because it does not run here."""
 
     view: View
@@ -66,7 +67,7 @@ class Elsewhere(NamedTuple):
     """Workloads that call it, or composites that hold it."""
 
 
-class Asked(NamedTuple):
+class Asked(Struct):
     """`--to`, `--from` and `--port` as they were written."""
 
     to: str | None = None

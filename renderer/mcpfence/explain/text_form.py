@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 from mcpfence.explain.endpoint import End
 from mcpfence.explain.explanation import Elsewhere, Explanation
@@ -17,6 +17,7 @@ from mcpfence.findings.position import Position, position_text
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.blocked_ranges import TABLE, BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
+from mcpfence.structs import Struct
 from mcpfence.text.printable import printable
 
 WIDTH = 100
@@ -31,7 +32,7 @@ Place = Callable[[Path], Position | None]
 """`values.yaml:41:9` of a path; empty where no file has it."""
 
 
-class _Toned(NamedTuple):
+class _Toned(Struct):
     """The parts of a line."""
 
     text: str = ""

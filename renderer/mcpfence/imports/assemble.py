@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.documents.values import merge, read_source
@@ -27,9 +27,10 @@ from mcpfence.imports.writer import Comments, block, comment, ordered
 from mcpfence.kube.services import index
 from mcpfence.providers import TABLE as PROVIDERS
 from mcpfence.render.pipeline import check
+from mcpfence.structs import Struct
 
 
-class Draft(NamedTuple):
+class Draft(Struct):
     """What is to become a catalog; see run.Request."""
 
     servers: tuple[Named, ...]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 
-class CatalogPart(NamedTuple):
+class CatalogPart(Struct):
     """A value on its way into the catalog, with the sentences above it."""
 
     path: tuple[str, ...]

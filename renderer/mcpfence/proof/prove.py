@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.kube.selectors import Selector
@@ -23,19 +23,19 @@ from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
 from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
-from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.label_sets import Box, Values
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
 DISJOINT = "select pods by one label that all of them have, with a value of its own for each"
 UNKNOWN = "Policies outside this stream are unknown to it."
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct):
     """A fence as reach: who may reach its pods, and what they may reach."""
 
     ingress: Reach
@@ -144,7 +144,7 @@ def _both(box: Box, key: str, values: Values) -> Box:
     return joined
 
 
-class Counterexample(NamedTuple):
+class Counterexample(Struct):
     """One flow in which manifests and fence differ, of some pods in one direction; `wider`: it is more than granted."""
 
     subject: Subject
@@ -219,6 +219,8 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
 
 
 def _wider(fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
@@ -246,6 +248,8 @@ def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
 def _narrower(
     fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str, others: frozenset[str]
 ) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "cannot reach" if direction == "egress" else "cannot be reached by"
     sentence = f"{does} {packet.text}, which the catalog grants"

@@ -6,20 +6,21 @@ reached through a symbolic link.
 
 from __future__ import annotations
 
-import re
 import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.patterns import regex
+from mcpfence.structs import Struct
+from mcpfence.system.stdin import read_stdin
 
 Part = TypeVar("Part")
 
 INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
+_NAME = regex(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
 MANIFESTS = (".yaml", ".yml", ".json")
 """How the names of manifests end, for kubectl too."""
@@ -41,7 +42,7 @@ def manifests_below(folder: Path) -> Iterator[Path]:
     )
 
 
-class Drift(NamedTuple):
+class Drift(Struct):
     """How a folder differs from what it should hold, as sorted file names; `others` are manifests of somebody else."""
 
     missing: tuple[str, ...]
@@ -98,15 +99,7 @@ def replace_file(path: Path, text: str) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def read_stdin() -> bytes:
-    """All of stdin; raises McpfenceError where it is closed."""
-    try:
-        return sys.stdin.buffer.read()
-    except (AttributeError, OSError, ValueError):  # Python sets a closed stdin to None
-        raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
-
-
-class Earlier(NamedTuple):
+class Earlier(Struct):
     """What a folder holds of an earlier run: the files that `write_folder` would remove, and texts."""
 
     gone: tuple[str, ...]

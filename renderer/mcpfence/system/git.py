@@ -7,9 +7,9 @@ import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePath, PurePosixPath
-from typing import NamedTuple
 
 from mcpfence.findings.finding import McpfenceError, fail
+from mcpfence.structs import Struct
 from mcpfence.system.files import is_manifest
 
 _LINK, _SUBMODULE = b"120000", b"160000"
@@ -37,7 +37,7 @@ def read_revision(text: str) -> list[tuple[str, bytes]]:
     return [(name, content) for (name, _), content in zip(files, contents, strict=True)]
 
 
-class Revision(NamedTuple):
+class Revision(Struct):
     """A commit of the repository around the working folder, and what it was called."""
 
     name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import tempfile
@@ -12,11 +11,12 @@ from importlib import resources
 from pathlib import Path
 
 from mcpfence.findings.finding import fail
+from mcpfence.patterns import regex
 
 OLDEST = (3, 18, 5)
 """The first Helm whose schema validator knows JSON Schema 2020-12."""
 
-_VERSION = re.compile(r"v([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
+_VERSION = regex(r"v([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
 _ADVICE = "Use --debug flag to render out invalid YAML"
 """What helm ends each error with; mcpfence has no such flag."""
 _UNKNOWN_PATCH = 999

@@ -9,9 +9,10 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import fail, quote
+from mcpfence.structs import Struct
 from mcpfence.system.files import manifests_below, read_bytes, read_each, refuse_place
 from mcpfence.system.manifests import documents_of_file
 
@@ -20,7 +21,7 @@ _LONGEST = 200
 _FOLDER = "manifests"
 
 
-class ManifestFile(NamedTuple):
+class ManifestFile(Struct):
     """One file of manifests: its name in a pack, its bytes, and the documents in it."""
 
     name: str

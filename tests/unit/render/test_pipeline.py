@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -41,7 +40,7 @@ def test_no_provider_after_an_error(monkeypatch: pytest.MonkeyPatch, name: str, 
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
 
-    provider = dataclasses.replace(provider_of(name), prepare=asked, emit=asked, remark=asked)
+    provider = provider_of(name)._replace(prepare=asked, emit=asked, remark=asked)
     monkeypatch.setattr(pipeline, "provider_of", lambda _: provider)
     settings: dict[str, Raw] = {"none": {"unenforcedDomains": "internet"}, "calico": {"calico": {"edition": "cloud"}}}
 
@@ -54,7 +53,7 @@ def test_no_caution_after_a_reading_error(monkeypatch: pytest.MonkeyPatch) -> No
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
 
-    provider = dataclasses.replace(provider_of("aviatrix"), caution=asked, opens=asked)
+    provider = provider_of("aviatrix")._replace(caution=asked, opens=asked)
     monkeypatch.setattr(pipeline, "provider_of", lambda _: provider)
     raw, said = next(iter(WRONG.values()))
 

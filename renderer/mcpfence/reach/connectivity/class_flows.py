@@ -7,8 +7,8 @@ by name are those of the destination: the class itself for ingress, each of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Final
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import EMPTY, Intervals
@@ -25,12 +25,12 @@ Pods = tuple[tuple[Mask, Traffic], ...]
 """Disjoint masks of classes, each with its traffic; different traffic in each."""
 
 
-@dataclass(frozen=True, eq=False)
 class ClassFlows:
     """What passes between a class and other classes, and between it and addresses; equal ones should be one object."""
 
-    pods: Pods = ()
-    addresses: Grouped[Traffic] = ()
+    def __init__(self, pods: Pods = (), addresses: Grouped[Traffic] = ()) -> None:
+        self.pods: Final = pods
+        self.addresses: Final = addresses
 
     @cached_property
     def points(self) -> tuple[tuple[Mask, Intervals], ...]:

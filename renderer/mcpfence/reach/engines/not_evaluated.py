@@ -7,7 +7,7 @@ statement.  Kinds come from the vendors' CRDs; whatever else calls itself a netw
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.reach.documents.fields import Unreadable, mapping
 from mcpfence.reach.documents.label_selectors import read_labels, read_selector
@@ -16,12 +16,13 @@ from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import UNTOLD, Selection
 from mcpfence.reach.engines.policy_makers import STAGED, done_to_policies, holds_policy_text, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
+from mcpfence.structs import Struct
 
 SELECTS = "select pods"
 """What a policy does; what makes or changes some does something else."""
 
 
-class NotEvaluated(NamedTuple):
+class NotEvaluated(Struct):
     """One policy that was not evaluated.
 
     `namespace` is None where it speaks of several; `selector` bounds its pods: EVERYTHING where it selects all or

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
 
+from mcpfence.patterns import regex
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
@@ -50,9 +51,9 @@ from mcpfence.reach.engines.maker_kinds import (
 STAGED = "Staged"
 """Staged policies, as one engine has them, change nothing until they are made real."""
 
-_HIDDEN = re.compile(r"\bkind[\"']?\s*:\s*(?:!|[\"'][^\"'\n]*\\)")
+_HIDDEN = regex(r"\bkind[\"']?\s*:\s*(?:!|[\"'][^\"'\n]*\\)")
 """A kind in escapes or behind a tag: what it says is not ours to guess."""
-_SPEC_WORDS = re.compile(r"\b(?:egress|ingress|podSelector|policyTypes)\b")
+_SPEC_WORDS = regex(r"\b(?:egress|ingress|podSelector|policyTypes)\b")
 
 _PARTS = 200_000
 """How many parts of one document are looked at; what is larger may hold anything."""
@@ -162,7 +163,7 @@ def _is_manifest_of_policy(text: str) -> bool:
     return _kind_in_text().search(text) is not None or _HIDDEN.search(text) is not None
 
 
-_VERSION = re.compile(r"\bapiVersion[\"']?\s*[:=]")
+_VERSION = regex(r"\bapiVersion[\"']?\s*[:=]")
 _SCRIPTS = ("args", "command", "script")
 """Keys of scripts, which no controller takes for manifests."""
 
@@ -285,7 +286,7 @@ def _permits(rules: object) -> bool:
     return any(str(rule.get("action") or rule.get("policy")).startswith("allow") for rule in found)
 
 
-_NETWORKS = re.compile(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")
+_NETWORKS = regex(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")
 
 
 def _opens_pods(part: dict[str, object]) -> bool:
