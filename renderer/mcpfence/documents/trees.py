@@ -14,7 +14,10 @@ from yaml.composer import Composer, ComposerError
 LOADER: Any = getattr(yaml, "CSafeLoader", None)
 """libyaml's, which every build of PyYAML for a machine has; the other one takes nothing more."""
 if LOADER is None:
-    from mcpfence.documents.pure_loader import PureLoader as LOADER  # here, so that nobody else loads it
+    from mcpfence.documents.pure_loader import PureLoader  # here, so that nobody else loads it
+
+    LOADER = PureLoader
+
 _REFUSED = "second occurrence"
 """What PyYAML says at the second anchor of a name."""
 
