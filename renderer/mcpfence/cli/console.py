@@ -166,7 +166,7 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
 
         if isinstance(bad, (click.ClickException, click.Abort)) or os.environ.get("MCPFENCE_DEBUG"):
             raise
-        console.findings(_internal(bad).findings)
+        console.findings(internal_error(bad).findings)
         return 1
 
 
@@ -187,7 +187,7 @@ def _hide_waiting() -> None:
         hide_waiting()
 
 
-def _internal(bad: Exception) -> McpfenceError:
+def internal_error(bad: Exception) -> McpfenceError:
     """A fault of ours, told without a traceback and without the exception's text, which may hold a value."""
     import traceback  # here and below, since faults are few
     from pathlib import Path

@@ -459,7 +459,7 @@ def _bad(error: Exception, text: str = "") -> BadDocument:
     return BadDocument(_QUOTED.sub("", problem), mark.line + 1, mark.column + 1)
 
 
-_QUOTED = regex(r"(?<=alias|nchor|e tag) ['\"].*")
+_QUOTED = regex(r"(?<=alias|nchor|e tag) ['\"].*|(?<=handle) ['\"].*|, but (?:found|got) ['\"<].*")
 
 
 def _check_size(root: Any) -> None:
