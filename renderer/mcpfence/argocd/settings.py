@@ -66,6 +66,10 @@ _KEYS = {"provider": ("egress", "provider"), "profile": ("cluster", "profile")}
 """Parameters that are values of the chart, too."""
 
 
+_DEEPEST = 50
+"""How many keys a path may have."""
+
+
 def _values(said: Mapping[str, GivenParameter], out: Collector) -> dict[str, Any]:
     """The values that parameters set; an error where two say the same, since neither could be told to win."""
     given: list[tuple[tuple[str, ...], Any, str]] = [
@@ -74,7 +78,10 @@ def _values(said: Mapping[str, GivenParameter], out: Collector) -> dict[str, Any
     where = said["values"].where if "values" in said else ""
     for path, text in said["values"].pairs if "values" in said else ():
         keys = tuple(key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path))
-        if all(keys):
+        if len(keys) > _DEEPEST:
+            sentence = f"{quote(path)} has {len(keys):,} keys, and no value of the chart is so deep"
+            out.add("argocd-parameter", (), sentence, f"write {_DEEPEST} at most", document=where)
+        elif all(keys):
             given.append((keys, _value(text), where))
         else:
             todo = "write the keys with . between them, and \\. for a . inside a key"

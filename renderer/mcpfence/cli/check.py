@@ -66,32 +66,18 @@ def command(
     kubectl get networkpolicies,KINDS -A -o yaml | mcpfence check -f values.yaml -    (KINDS: those of your provider)
     mcpfence check parent/     (a chart that has ours as a subchart: what Helm 4 would change of its neighbours)
     """
-    charts, manifests = split_charts(manifests)
-    if not files and (manifests or not charts):
-        raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
-    if policies_only and not manifests:
-        raise click.UsageError("--policies-only is about manifests: name them.")
-    one_stdin(*files, *manifests)
-
+    asked = check_input(files, manifests, release, namespace, allow_empty=allow_empty, policies_only=policies_only)
+    one_stdin(*files, *asked.manifests)
     console.verbose = True
 
     def work() -> int:
         say_project(console)
-        asked = CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
-        found, values = _findings(asked, console)
-        findings = console.ordered(found)
-        failed = console.fails(findings)
         if form == "text":
-            console.findings(findings)
-            if not console.quiet:
-                _summarise(findings, console)
-                if manifests and not any(console.severity(finding) == "error" for finding in findings):
-                    beside = "beside the chart's objects, which are not among them, " if policies_only else ""
-                    console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
-                if summary and not failed and values is not None:
-                    _show_catalog(values, asked, console)
+            failed = tell(asked, console, summary=summary)
         else:
-            read = tuple(name for name in (*files, *manifests) if name != "-")
+            findings = console.ordered(_findings(asked, console)[0])
+            failed = console.fails(findings)
+            read = tuple(name for name in (*files, *asked.manifests) if name != "-")
             write_stdout([_form(form, findings, console, read)])
         return 1 if failed and not exit_zero else 0
 
@@ -109,6 +95,41 @@ class CheckInput(Struct):
     namespace: str
     allow_empty: bool
     policies_only: bool
+
+
+def check_input(
+    files: tuple[str, ...],
+    manifests: tuple[str, ...],
+    release: str,
+    namespace: str,
+    *,
+    allow_empty: bool,
+    policies_only: bool,
+) -> CheckInput:
+    """What the arguments say is to be checked; raises click.UsageError."""
+    charts, manifests = split_charts(manifests)
+    if not files and (manifests or not charts):
+        raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
+    if policies_only and not manifests:
+        raise click.UsageError("--policies-only is about manifests: name them.")
+    return CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
+
+
+def tell(asked: CheckInput, console: Console, *, summary: bool) -> bool:
+    """Say the findings, and what they come to; returns whether there are errors."""
+    found, values = _findings(asked, console)
+    findings = console.ordered(found)
+    failed = console.fails(findings)
+    console.findings(findings)
+    if console.quiet:
+        return failed
+    _summarise(findings, console)
+    if asked.manifests and not any(console.severity(finding) == "error" for finding in findings):
+        beside = "beside the chart's objects, which are not among them, " if asked.policies_only else ""
+        console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
+    if summary and not failed and values is not None:
+        _show_catalog(values, asked, console)
+    return failed
 
 
 def _findings(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
@@ -132,7 +153,9 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values)) if asked.manifests else []
+        documents = (
+            read_manifests(asked.manifests, asked.namespace, gateway_kinds(inputs.values)) if asked.manifests else []
+        )
     except McpfenceError as error:
         return error.findings, None
     console.sources += inputs.sources

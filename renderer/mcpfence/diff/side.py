@@ -18,9 +18,9 @@ from mcpfence.net.intervals import Intervals, union
 from mcpfence.reach.connectivity.workloads import named_ports, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.applied_texts import applied, is_applied
 from mcpfence.reach.engines.contract import Action, NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import not_evaluated
-from mcpfence.reach.engines.policy_makers import applied, is_applied
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
 from mcpfence.reach.evaluation.policy_set import PolicyReader, policies_of
 from mcpfence.reach.flows import bounds, flows

@@ -82,7 +82,7 @@ def load_judged(text: str, also: Collection[str] = ()) -> list[Any]:
     """The documents of a text as `load_foreign` reads them; raises BadDocument.
 
     Raises DoubtfulDocument where one could be a policy, hold one or be a list, and readers may read it differently.
-    `also` are further kinds that count as policies.
+    `also` are further kinds that count as policies; the empty one is that of documents without a kind.
     """
     separator, mark = _ODD_SEPARATOR.search(text), inner_mark(text)
     plain = plain_documents(text) if separator is None and mark is None else None
@@ -147,7 +147,7 @@ def _matters(document: Any, also: Collection[str]) -> bool:
     kind = document.get("kind")
     if kind in HARMLESS:
         return False
-    if kind in also:
+    if (kind or "") in also:
         return True
     return kind is not None and _speaks_of_policies(document)
 

@@ -16,6 +16,7 @@ from mcpfence.imports.parts import (
     faults_of,
     is_workload,
     leave_out,
+    plain,
     with_known_servers,
     without_gateway_faults,
 )
@@ -87,7 +88,8 @@ def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ..
 def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: ImportContext) -> list[CatalogPart]:
     """Settings that the user's file does not have; the first of several for one key wins, the others are errors."""
     found: dict[tuple[str, ...], Setting] = {}
-    for item in settings:
+    for written in settings:
+        item = written._replace(value=plain(written.value))
         words = ".".join(item.path)
         other = found.get(item.path)
         theirs = lookup(base, item.path)

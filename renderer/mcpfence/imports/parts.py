@@ -20,6 +20,15 @@ class CatalogPart(Struct):
     node: Node | None = None
 
 
+def plain(value: Any) -> Any:
+    """A value as catalogs are written: fractions as text, which Kubernetes reads alike, and nothing that is null."""
+    if isinstance(value, Mapping):
+        return {key: plain(below) for key, below in value.items() if below is not None}
+    if isinstance(value, list):
+        return [plain(below) for below in value if below is not None]
+    return str(value) if isinstance(value, float) else value
+
+
 def with_known_servers(settings: Sequence[CatalogPart], ours: set[str], base: Mapping[str, Any]) -> list[CatalogPart]:
     """The settings, each workload of them with those of its egress.servers that the catalog has."""
     theirs = base.get("servers")

@@ -22,6 +22,7 @@ from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods, addresses_among, names_by_ports
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
+from mcpfence.reach.engines.enforcement_settings import DISARMS
 from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
@@ -275,6 +276,8 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
             id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
             instead = "express it in the catalog" if policy.does == SELECTS else "take policies out of what it is for"
             todo = f"move it out of this release, or {instead}" if policy.opens else ""
+            todo = "leave enforcement on there, or take it out" if policy.does == DISARMS else todo
+            todo = "give what `kubectl kustomize` makes of the folder in its place" if policy.because else todo
             found.append(Finding(id, fence.path, policy.text, todo))
     return found
 

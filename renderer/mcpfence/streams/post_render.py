@@ -5,7 +5,6 @@ Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -13,9 +12,7 @@ from mcpfence import __version__
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
-from mcpfence.patterns import regex
 from mcpfence.providers import policy_kinds
-from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.release_size import size_finding
@@ -112,23 +109,13 @@ def _render_carriers(
         others = [other for piece, other in before.items() if piece != carrier.piece]
         try:
             around = [document for other in others for document in _deciding(other)]
-            among = beside._replace(around=around, floor=not _brings_namespace(stream, carrier))
+            among = beside._replace(around=around, floor=False)
             rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, among)
         except McpfenceError as error:
             errors += error.findings
     if errors:
         raise McpfenceError(errors)
     return rendered
-
-
-_NAMESPACE = regex(rb"^kind: Namespace\s*$", re.MULTILINE)
-
-
-def _brings_namespace(stream: Stream, carrier: Carrier) -> bool:
-    """Whether the namespace that the chart makes for a catalog is in the stream, as it is with all of the chart."""
-    found = documents([piece for piece in stream.pieces if _NAMESPACE.search(piece)], (b"Namespace",))
-    names = [one.name for one in unroll(found).objects if one.kind == "Namespace"]
-    return _policies_namespace(carrier.catalog, carrier.release) in names
 
 
 def _deciding(rendering: Rendering) -> list[Any]:

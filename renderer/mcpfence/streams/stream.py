@@ -20,7 +20,8 @@ from mcpfence.kube.manifest import MARK
 from mcpfence.patterns import regex
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.enforcement_settings import SETTINGS_WORDS
+from mcpfence.reach.engines.maker_kinds import CONVERTING, READ_AS_POLICIES, REFERRER_WORDS
 from mcpfence.structs import Struct
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
@@ -236,11 +237,16 @@ def _pods(piece: bytes, where: str) -> list[Any]:
 _ESCAPED = regex(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
 
 
+_ESCAPED_KEY = regex(rb'"[\w.-]*\\[^"\n]{1,200}"[ \t]*:|^[ \t]*\?|!(?:!binary|<)[^\n:]{0,200}:', re.MULTILINE)
+
+
 def _hides_words_of_pods(piece: bytes) -> bool:
-    """Whether an object with pods has words in escapes, or packed, which may be any."""
+    """Whether an object with pods has words in escapes, or packed, which may be any; of settings the keys count."""
     if not _ESCAPED.search(piece):
         return False
     kind = _KIND.search(piece)
+    if kind is not None and kind[1] == b"ConfigMap":
+        return _ESCAPED_KEY.search(piece) is not None
     return kind is not None and kind[1].decode() in WORKLOAD_KINDS
 
 
@@ -259,7 +265,7 @@ def gateway_kinds(raw: Any) -> frozenset[str]:
     return frozenset(kind for kinds in KINDS.values() for kind in kinds) - HARMLESS
 
 
-_BEYOND_POLICIES = (b"hostNetwork", *(key.encode() for key in FURTHER_NETWORKS))
+_BEYOND_POLICIES = (b"hostNetwork", CONVERTING.encode(), *SETTINGS_WORDS, *(key.encode() for key in FURTHER_NETWORKS))
 
 _NAMED_KINDS = (
     *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.patterns import regex
+from mcpfence.reach.documents.kustomize_files import is_kustomization
 from mcpfence.structs import Struct
 from mcpfence.system.stdin import read_stdin
 
@@ -31,7 +32,8 @@ def is_manifest(parts: Sequence[str]) -> bool:
     kubectl, given the folder, applies hidden files like others; hidden folders (.git, .github, .venv) are left out.
     """
     *above, name = parts or ("",)
-    return name.endswith(MANIFESTS) and name != ".mcpfence.yaml" and not any(part.startswith(".") for part in above)
+    known = name.endswith(MANIFESTS) or is_kustomization(name)
+    return known and name != ".mcpfence.yaml" and not any(part.startswith(".") for part in above)
 
 
 def manifests_below(folder: Path) -> Iterator[Path]:

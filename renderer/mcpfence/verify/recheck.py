@@ -29,7 +29,7 @@ from mcpfence.documents.agreement import load_judged
 from mcpfence.reach.connectivity.workloads import read_templates, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, judged_kinds
 from mcpfence.reach.evaluation.deciding_rules import deciding_among, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.index import Index
@@ -79,15 +79,16 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
     except _UNREADABLE as bad:
         return Recheck((*found, Mismatch(CERTIFICATE, f"cannot be read ({_said(bad)})")))
     found += _digests(files, statement)
-    documents: list[Any] = []
+    read: list[File] = []
     names = sorted(name for name in files if name.startswith(MANIFESTS))
     for name in [*names, *(name for name in (JOBS,) if name in files)]:
         try:
-            documents += load_judged(files[name].decode(), READ_AS_POLICIES)
+            read.append((name, load_judged(files[name].decode(), judged_kinds(name))))
         except ValueError as bad:
             found.append(Mismatch(name, f"cannot be read as every reader of YAML would read it ({_said(bad)})"))
     try:
-        pack = _Pack(statement["predicate"], documents)
+        of_files = as_kustomized(read, statement["predicate"]["reading"]["namespace"])
+        pack = _Pack(statement["predicate"], [one for documents in of_files for one in documents])
     except (*_UNREADABLE, TooManyParts) as bad:
         return Recheck((*found, Mismatch(CERTIFICATE, f"its predicate cannot be read ({_said(bad)})")))
     found += pack.mismatches()

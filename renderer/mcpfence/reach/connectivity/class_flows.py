@@ -61,9 +61,7 @@ class ClassSets:
         found = [part for part in dict.fromkeys(parts) if part is not self.nothing]
         if len(found) < 2 or self.everything in found:
             return self.everything if self.everything in found else (found or [self.nothing])[0]
-        addresses: Grouped[Traffic] = ()
-        for part in found:
-            addresses = _combined(addresses, part.addresses, _either) if addresses else part.addresses
+        addresses = interval_map.combine_all([part.addresses for part in found if part.addresses], _either)
         return ClassFlows(_partition(item for part in found for item in part.pods), addresses)
 
     def intersect(self, left: ClassFlows, right: ClassFlows) -> ClassFlows:
@@ -129,7 +127,7 @@ class ClassMatcher:
 
     def _flows(self, rules: Iterable[Rule], *, least: bool) -> ClassFlows:
         pods: dict[Traffic, Mask] = {}
-        addresses: Grouped[Traffic] = ()
+        addresses: list[Grouped[Traffic]] = []
         for rule in rules:
             peers = rule.peers
             mask = self._mask(peers.least_pods if least else peers.most_pods)
@@ -139,10 +137,11 @@ class ClassMatcher:
             members = peers.least_addresses if least else peers.most_addresses
             allowed = _shown(self._own_points(rule.ports), rule, least=least) if members else traffic.NOTHING
             if allowed:
-                addresses = _combined(addresses, ((members, allowed),), _either)
+                addresses.append(((members, allowed),))
         if not pods and not addresses:
             return self._sets.nothing
-        return ClassFlows(_partition((mask, allowed) for allowed, mask in pods.items()), addresses)
+        masks = _partition((mask, allowed) for allowed, mask in pods.items())
+        return ClassFlows(masks, interval_map.combine_all(addresses, _either))
 
     def _mask(self, found: tuple[Box, ...]) -> Mask:
         mask = 0
