@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edges import mcpfence
+from edges import floor_piece, mcpfence
 from mcpfence.cli.console import Console
 from mcpfence.render.report import LOG
 from mcpfence.system.run_log import FULL, PLACE, begin_run_log
@@ -20,7 +20,7 @@ kind: ConfigMap
 metadata: {name: c, namespace: home, labels: {mcpfence.io/carrier: catalog}}
 data: {catalog: '{"version": "0.1.0", "release": "rel", "namespace": "home", "catalog": %s}'}
 """
-GOOD, BAD = STREAM % b"{}", STREAM % b'{"serverz": {}}'
+GOOD, BAD = STREAM % b"{}" + floor_piece({}, "rel"), STREAM % b'{"serverz": {}}'
 SEPARATOR = r"--- \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ mcpfence 0\.1\.0 post-render"
 
 
