@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from edges import CATALOG, environment, mcpfence_command
+from edges import CATALOG, carrier, environment, mcpfence_command
 from mcpfence.cli.waiting import Waiting, what_is_done
 from mcpfence.documents.values import read_source
 from tooling import PATIENCE
@@ -96,3 +96,24 @@ def test_a_terminal_that_has_gone(tmp_path: Path) -> None:
 
     with Waiting(stream, lambda: "working") as waiting:
         waiting.draw(1)
+
+
+def test_helm_s_call_leaves_no_trace_either(tmp_path: Path) -> None:
+    """`post-render` without options goes its own way to the same line, which is gone before anything is said."""
+    ours, theirs = pty.openpty()
+    command, pipe = [*mcpfence_command(), "post-render"], subprocess.PIPE
+    with (
+        (tmp_path / "out").open("wb") as out,
+        subprocess.Popen(command, stdin=pipe, stdout=out, stderr=theirs, env=environment(NO_COLOR="1")) as process,
+    ):
+        os.close(theirs)
+        seen = b""
+        while b"mcpfence: reading, " not in seen:
+            seen += os.read(ours, 1000)
+        process.communicate(carrier())
+        seen += everything(ours)
+
+    assert process.returncode == 0
+    assert seen.rpartition(ERASED)[2].decode().splitlines() == [
+        "mcpfence: release demo: 1 fence, 3 objects for namespace demo-mcp, provider none"
+    ]

@@ -25,7 +25,7 @@ class Console:
 
     `color` is `always`, `never`, or `auto`: only on a terminal.  `log_room` is how many characters may still be written
     to the log file (None: any number), `sources` are the values files in which places are looked up, `waits` says
-    whether a line tells on a terminal that long work goes on.
+    whether a line tells on a terminal that long work goes on.  `heard` is false once the reader of stderr has gone.
     """
 
     def __init__(
@@ -48,11 +48,12 @@ class Console:
         self.log_room = log_room
         self.sources = list(sources)
         self.waits = waits
+        self.heard = True
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""
         clean = told(line)
-        _on_stderr(clean, colour if use_colour(self.color, sys.stderr) else None)
+        self.heard &= _on_stderr(clean, colour if use_colour(self.color, sys.stderr) else None)
         if not self.log_file:
             return
         from pathlib import Path  # here, since most runs have no log file
@@ -118,10 +119,10 @@ class Console:
         return any(self.severity(finding) == "error" for finding in findings)
 
 
-def _on_stderr(line: str, colour: str | None = None) -> None:
+def _on_stderr(line: str, colour: str | None = None) -> bool:
     """A line on stderr; where nobody can hear it (closed, disk full, reader gone) the work goes on all the same."""
     if sys.stderr is None:
-        return
+        return False
     _hide_waiting()
     try:
         if colour:
@@ -133,6 +134,8 @@ def _on_stderr(line: str, colour: str | None = None) -> None:
             sys.stderr.flush()
     except OSError:
         forget(sys.stderr)
+        return False
+    return True
 
 
 def use_colour(color: str, stream: TextIO | None) -> bool:
@@ -163,7 +166,7 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
 
         if isinstance(bad, (click.ClickException, click.Abort)) or os.environ.get("MCPFENCE_DEBUG"):
             raise
-        console.findings(_internal(bad).findings)
+        console.findings(internal_error(bad).findings)
         return 1
 
 
@@ -184,7 +187,7 @@ def _hide_waiting() -> None:
         hide_waiting()
 
 
-def _internal(bad: Exception) -> McpfenceError:
+def internal_error(bad: Exception) -> McpfenceError:
     """A fault of ours, told without a traceback and without the exception's text, which may hold a value."""
     import traceback  # here and below, since faults are few
     from pathlib import Path

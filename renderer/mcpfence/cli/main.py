@@ -24,6 +24,8 @@ _COMMANDS = {
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
     "krm": ("mcpfence.cli.krm", "Be a KRM function of kustomize or kpt: put the policies into a ResourceList."),
     "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
+    "watch": ("mcpfence.cli.watch", "Check again at every save, until Ctrl-C."),
+    "fmt": ("mcpfence.cli.fmt", "Bring values files into canonical order and quoting; comments and meaning stay."),
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
@@ -43,7 +45,7 @@ _COMMANDS = {
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
 """Name: (module with a `command`, one line of help)."""
-_OF_A_PROJECT = ("check", "render", "explain", "report", "diff", "evidence")
+_OF_A_PROJECT = ("check", "watch", "fmt", "render", "explain", "report", "diff", "evidence")
 """Commands that people run in a folder of theirs: the project file stands in for options that they leave out."""
 
 

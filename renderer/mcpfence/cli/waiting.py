@@ -5,16 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextvars import ContextVar
 from typing import Self, TextIO
-
-import click
 
 from mcpfence.documents.values import ValuesFile
 from mcpfence.findings.finding import plural
 
 _BEAT = 1.0
 """Seconds between two looks at the clock; people begin to wonder after the first."""
-_KEY = "mcpfence.waiting"
+_RUNNING: ContextVar[Waiting | None] = ContextVar("mcpfence.waiting", default=None)
+"""What draws the line of the running command; click's context is not everywhere, for Helm's call does without."""
 
 
 class Waiting:
@@ -27,15 +27,14 @@ class Waiting:
         self._thread = threading.Thread(target=self._beat, daemon=True)
 
     def __enter__(self) -> Self:
-        context = click.get_current_context(silent=True)
-        if context is not None:
-            context.meta[_KEY] = self
+        self._before = _RUNNING.set(self)
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._thread.join()
+        _RUNNING.reset(self._before)
         self.hide()
 
     def _beat(self) -> None:
@@ -66,8 +65,7 @@ class Waiting:
 
 def hide_waiting() -> None:
     """Take the line of the running command away before something else is written; it comes back by itself."""
-    context = click.get_current_context(silent=True)
-    waiting = context.meta.get(_KEY) if context is not None else None
+    waiting = _RUNNING.get()
     if waiting is not None:
         waiting.hide()
 

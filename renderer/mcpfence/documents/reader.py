@@ -241,6 +241,12 @@ def load_values(text: str) -> Any:
     return document
 
 
+def values_tree(text: str) -> Any:
+    """The tree of a values file, its scalars resolved as `load_values` reads them; raises BadDocument."""
+    nodes = _compose(text, _Loader)
+    return nodes[0] if nodes else None
+
+
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     mapping = dict(pairs)
     if len(mapping) < len(pairs):
@@ -453,7 +459,7 @@ def _bad(error: Exception, text: str = "") -> BadDocument:
     return BadDocument(_QUOTED.sub("", problem), mark.line + 1, mark.column + 1)
 
 
-_QUOTED = regex(r"(?<=alias|nchor|e tag) ['\"].*")
+_QUOTED = regex(r"(?<=alias|nchor|e tag) ['\"].*|(?<=handle) ['\"].*|, but (?:found|got) ['\"<].*")
 
 
 def _check_size(root: Any) -> None:

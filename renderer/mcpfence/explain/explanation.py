@@ -79,7 +79,11 @@ def explain(
     raw: Mapping[str, Any], name: str, *, release: str, namespace: str, services: ServiceIndex
 ) -> Explanation | Elsewhere:
     """Explain one server, workload or back-end; raises McpfenceError where the catalog has errors or no such name."""
-    view = make_view(raw, release=release, namespace=namespace, services=services)
+    return explained(make_view(raw, release=release, namespace=namespace, services=services), name)
+
+
+def explained(view: View, name: str) -> Explanation | Elsewhere:
+    """The same of a catalog that is rendered already."""
     found = find(view, name)
     if isinstance(found, Server):
         return Elsewhere(view, found, tuple(holders(view, found)))
@@ -164,18 +168,18 @@ def facts_of(fence: Fence) -> set[str]:
 # --- questions ---
 
 
-def answer(explained: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
+def answer(about: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
     """The verdicts on `--to` and `--from`.  Raises BadQuestion, and McpfenceError where they cannot be worked out."""
-    if isinstance(explained, Elsewhere):
-        server = explained.server
+    if isinstance(about, Elsewhere):
+        server = about.server
         runs = "only groups other servers" if server.runtime == "composite" else "runs elsewhere"
         raise BadQuestion(
             f"server {server.name} is {server.runtime}: it {runs} and has no pods that a fence could hold."
         )
     try:
-        return tuple(_verdicts(explained, asked))
+        return tuple(_verdicts(about, asked))
     except TooManyParts as many:
-        raise fail("proof-undecided", str(many), DISJOINT, path=explained.fence.path) from None
+        raise fail("proof-undecided", str(many), DISJOINT, path=about.fence.path) from None
 
 
 def _verdicts(explained: Explanation, asked: Asked) -> Iterator[Verdict]:

@@ -52,6 +52,18 @@ class TextLine(_Toned):
 _LABELS = {"kubernetesAPI": "API server", "cloudIdentity": "identity", "unenforced": "any name"}
 
 
+def answer_text(
+    about: Explanation | Elsewhere, verdicts: Iterable[Verdict], place: Place, *, verbose: bool = False
+) -> tuple[TextLine, ...]:
+    """The answers to what was asked; where nothing was, the whole fence."""
+    if isinstance(about, Elsewhere):
+        return elsewhere_text(about)
+    lines: list[TextLine] = []
+    for verdict in verdicts:
+        lines += [*([TextLine()] if lines else []), *verdict_text(verdict, place)]
+    return tuple(lines) if lines else explanation_text(about, verbose=verbose)
+
+
 def explanation_text(explained: Explanation, *, verbose: bool = False) -> tuple[TextLine, ...]:
     """The whole fence."""
     fence = explained.fence

@@ -88,6 +88,7 @@ _ERRORS = {
     "folder-drift": "A rendered folder is not what the catalog gives (`render --check`).",
     "folder-other": "A folder or a list of items holds the fences of another release or namespace, or a floor, which "
     "would be removed.",
+    "format-refused": "A values file cannot be brought into canonical form without doubt, and was left as it is.",
     "function-config": "The functionConfig of the KRM function is none that it understands.",
     "gateway-auth": "The checks of callers at the gateway are not complete, or would not check.",
     "gateway-drift": "An object of the gateway among the manifests is another one than the catalog's, or a policy of "

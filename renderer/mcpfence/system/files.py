@@ -6,7 +6,6 @@ reached through a symbolic link.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -95,6 +94,8 @@ def replace_file(path: Path, text: str) -> None:
         with temporary.open("xb") as file:
             file.write(text.encode())
         if target.exists():
+            import shutil  # here, since few runs replace a file
+
             shutil.copymode(target, temporary)
         temporary.replace(target)
     finally:

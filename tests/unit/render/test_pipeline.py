@@ -8,7 +8,7 @@ import pytest
 
 from helpers import Raw, errors_of, one
 from mcpfence.providers import Feature, all_providers, provider_of
-from mcpfence.render import pipeline
+from mcpfence.render import errors_that_wait, pipeline
 
 NAMED: Raw = {"containerizedConfig": {"egressDomains": ["api.example.com"]}}
 
@@ -35,7 +35,7 @@ WRONG: dict[str, tuple[Raw, list[str]]] = {
 def test_no_provider_after_an_error(monkeypatch: pytest.MonkeyPatch, name: str, raw: Raw, said: list[str]) -> None:
     """A provider is promised a whole fence: after an error none is asked for one, and the error is what is said."""
     # What waits for these errors is looked for in a catalog without them, where providers are asked.
-    monkeypatch.setattr(pipeline, "errors_that_wait", lambda *_: [])
+    monkeypatch.setattr(errors_that_wait, "errors_that_wait", lambda *_: [])
 
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
