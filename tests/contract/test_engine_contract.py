@@ -13,6 +13,7 @@ import yaml
 import acme
 import gen_docs
 import guarding
+from edges import floor_piece
 from helpers import catalog, run_cli
 from mcpfence import providers
 from mcpfence.check.audit import audit
@@ -255,7 +256,7 @@ def ways(values: str, folder: Path) -> dict[str, tuple[list[str], bytes]]:
     resources = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "functionConfig": config, "items": []}
     stream = b"apiVersion: v1\nkind: Namespace\nmetadata: {name: x}\n"
     return {
-        "post-render": (["post-render"], yaml.safe_dump(carrier).encode()),
+        "post-render": (["post-render"], yaml.safe_dump(carrier).encode() + floor_piece(RAW)),
         "post-render --catalog": (["post-render", "--catalog", values, *named], stream),
         "render": (["render", "-f", values, "--policies-only", *named], b""),
         "render -o": (["render", "-f", values, "--policies-only", *named, "-o", str(folder / "manifests")], b""),
