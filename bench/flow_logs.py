@@ -112,8 +112,9 @@ def hubble_line(one: Connection) -> str:
     server = one.caller.server
     time, node = _time(one.second, one.fraction), f"prod/node-{server % 9}"
     us = (
-        f'{{"ID":{800 + server},"identity":{20000 + server},"cluster_name":"prod","namespace":"{one.caller.namespace}","labels":'
-        f'{_LABELS[server]},"pod_name":"{one.caller.pod}","workloads":[{{"name":"s{server}","kind":"Deployment"}}]}}'
+        f'{{"ID":{800 + server},"identity":{20000 + server},"cluster_name":"prod",'
+        f'"namespace":"{one.caller.namespace}","labels":{_LABELS[server]},"pod_name":"{one.caller.pod}",'
+        f'"workloads":[{{"name":"s{server}","kind":"Deployment"}}]}}'
     )
     head = (
         f'{{"flow":{{"time":"{time}","uuid":"{one.fraction:08x}-3c6b-4667-8347-{one.second:012x}","emitter":{{"name":'

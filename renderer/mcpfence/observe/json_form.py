@@ -72,9 +72,9 @@ def _how_to_name(report: Observed) -> Iterable[str]:
     count += sum(target.why == NO_NAME for one in report.subjects for target, _ in one.unknown)
     if count:
         yield (
-            f"{plural(count, 'address')} without a name: CoreDNS tells names with 'dnstap tcp://COLLECTOR:6000 full' in its "
-            "Corefile; collect them with 'fstrm_capture -t protobuf:dnstap.Dnstap -a 0.0.0.0 -p 6000 -w dns.dnstap', and "
-            "add --dns dns.dnstap"
+            f"{plural(count, 'address')} without a name: CoreDNS tells names with "
+            "'dnstap tcp://COLLECTOR:6000 full' in its Corefile; collect them with "
+            "'fstrm_capture -t protobuf:dnstap.Dnstap -a 0.0.0.0 -p 6000 -w dns.dnstap', and add --dns dns.dnstap"
         )
 
 

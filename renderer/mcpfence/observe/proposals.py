@@ -104,30 +104,38 @@ _NAMES = (("egressDomains",), ("domains",))
 
 def _never(view: View, fence: Fence, target: SeenTarget, told: Evidenced) -> str:
     """Why this is never proposed, whatever was seen of it."""
-    peer = target.peer
     if target.direction == "ingress":
         return "who may call is for a person to say"
+    reason = _refused_by_key(view, fence, target)
+    if reason or target.peer.kind == "pods":
+        return reason
+    reason = next(filter(None, (_refused_address(view, text) for text in sorted(told.addresses))), "")
+    if not reason and not target.peer.names:
+        return NAMELESS
+    return reason or ("a name shows on TCP alone" if target.protocol != "TCP" else "")
+
+
+def _refused_by_key(view: View, fence: Fence, target: SeenTarget) -> str:
+    """Which key of the catalog says that this is not wanted, or that names are not had."""
+    names = target.peer.names
     if view.egress(fence).deny_all:
         return "denyAllEgress was written for it"
-    if peer.names and view.catalog.provider == "none":
+    if names and view.catalog.provider == "none":
         return "names need an egress.provider"
-    if peer.names and registry_key(view, fence, peer.names[0]) and refuses_registries(view, fence):
+    if names and registry_key(view, fence, names[0]) and refuses_registries(view, fence):
         return "registries: none was written for it"
-    if peer.kind == "pods":
+    return ""
+
+
+def _refused_address(view: View, text: str) -> str:
+    at = line_address(text)
+    if at is None:
         return ""
-    for text in sorted(told.addresses):
-        at = line_address(text)
-        if at is None:
-            continue
-        endpoint = metadata_reason(at)
-        if endpoint:
-            return f"{text} is a metadata endpoint: {endpoint}"
-        rows = reasons_against(at, view.catalog)
-        if rows:
-            return f"{text} is blocked: {rows[0].why}"
-    if target.protocol != "TCP" and peer.names:
-        return "a name shows on TCP alone"
-    return "" if peer.names else NAMELESS
+    endpoint = metadata_reason(at)
+    if endpoint:
+        return f"{text} is a metadata endpoint: {endpoint}"
+    rows = reasons_against(at, view.catalog)
+    return f"{text} is blocked: {rows[0].why}" if rows else ""
 
 
 def _entry(fence: Fence, target: SeenTarget, asked: Asked, remedy: Remedy) -> Any:

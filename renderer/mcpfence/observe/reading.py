@@ -92,7 +92,9 @@ def _head(lines: Iterator[LogLine]) -> tuple[list[LogLine], str]:
     return head, ""
 
 
-def _read(name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList) -> tuple[int, int]:
+def _read(
+    name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList
+) -> tuple[int, int]:
     """Read all lines; returns how many hold something, and the number of the last one."""
     count = number = 0
     for part in parts:

@@ -29,6 +29,9 @@ def refuses_registries(view: View, fence: Fence) -> bool:
 
 def _is_registry(view: View, runtime: str, host: str) -> bool:
     catalog = view.catalog
-    listed = [*catalog.registries.values(), *(view.egress(one).registries for one in view.fences if one.kind == "server")]
+    listed = [
+        *catalog.registries.values(),
+        *(view.egress(one).registries for one in view.fences if one.kind == "server"),
+    ]
     patterns = [domain.pattern for one in listed if one is not None for domain in one.domains]
     return is_public_registry(runtime, host) or host_names.contains(host_names.names_of(patterns), host)

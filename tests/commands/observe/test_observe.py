@@ -11,6 +11,7 @@ import pytest
 
 from flow_samples import CATALOG, LOST, hubble, kube_list, pod
 from helpers import Outcome, run_cli
+from mcpfence.imports.shared import packages
 
 REPORT = """\
 window       2026-11-02T09:14:07Z to 2026-11-04T09:14:07Z, 3 days
@@ -286,7 +287,7 @@ servers:
   docs: {runtime: uvx, uvxConfig: {package: docs}, egress: {registries: [files.example.com]}}
   shut: {runtime: uvx, uvxConfig: {package: shut}, egress: {registries: none}}
 """
-PUBLIC = ".".join(("registry", "npmjs", "org"))
+PUBLIC = ".".join(next(iter(packages._PUBLIC["npx"])))
 
 
 def of_server(name: str, *names: str) -> str:
@@ -299,7 +300,11 @@ def test_registries_have_a_key_of_their_own() -> None:
     """What npx and uvx fetch packages from is proposed for the key of registries, known from the catalog or by itself."""
     Path("values.yaml").write_text(PACKAGES, encoding="utf-8")
     asked = (("github", PUBLIC), ("github", "python.example.com"), ("docs", "python.example.com"), ("docs", PUBLIC))
-    lines = [*(of_server(*one) for one in asked), of_server("shut", "python.example.com"), of_server("github", "x.y.org")]
+    lines = [
+        *(of_server(*one) for one in asked),
+        of_server("shut", "python.example.com"),
+        of_server("github", "x.y.org"),
+    ]
     Path("log").write_text("\n".join(lines), encoding="utf-8")
     told = [line.strip() for line in observe("log").stdout.splitlines() if line.startswith("      add ")]
 

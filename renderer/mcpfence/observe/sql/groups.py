@@ -66,7 +66,7 @@ class FoldQuery(NamedTuple):
     """Whether lines without anything have numbers."""
 
 
-_FEW = 1_000_000
+_FEW = 300_000
 """So many rows of groups and days can be gathered in memory; more are sorted, which goes to files where it must."""
 _DAYS = "mcpfence_days"
 
@@ -87,9 +87,7 @@ def groups_of(query: FoldQuery, ask: AskRows) -> Iterator[GroupRow]:
         yield from _gathered(query, ask)
         return
     place = len(query.keys)
-    found = ask(
-        f"SELECT {keys}, caller, [times, first, last], n FROM {_DAYS} ORDER BY odd DESC, hash({keys})"
-    )
+    found = ask(f"SELECT {keys}, caller, [times, first, last], n FROM {_DAYS} ORDER BY odd DESC, hash({keys})")
     for key, days in groupby(found, key=lambda row: row[:place]):
         callers, times, lines = zip(*(row[place:] for row in days), strict=True)
         yield GroupRow(key, min(callers), times, min(lines))

@@ -26,7 +26,7 @@ _FLOW = (
     "trace_observation_point VARCHAR, node_name JSON, aggregate JSON, "
     'l7 STRUCT("type" VARCHAR, dns STRUCT(query JSON, ips JSON)))'
 )
-"""Where a text is compared with fixed words, VARCHAR will do: of whatever else stands there, none becomes such a word."""
+"""VARCHAR will do where a text is compared with fixed words: whatever else stands there becomes none of them."""
 _OTHERS = ("node_status", "agent_event", "debug_event")
 _COLUMNS = (("flow", _FLOW), ("lost_events", "JSON"), ("node_name", "JSON"), ("time", "VARCHAR"), ("message", "JSON"))
 
@@ -110,8 +110,9 @@ def _keys() -> tuple[str, ...]:
         "CASE WHEN NOT dns THEN layer END",
         "CASE WHEN dns THEN NULL WHEN reply THEN s ELSE d END",
     )
+    lost = "coalesce(CAST(lost_events AS VARCHAR), '')"
     return (
-        "CASE WHEN away THEN 'foreign' WHEN flow IS NOT NULL THEN 'flow' ELSE coalesce(CAST(lost_events AS VARCHAR), '') END",
+        f"CASE WHEN away THEN 'foreign' WHEN flow IS NOT NULL THEN 'flow' ELSE {lost} END",
         "CASE WHEN flow IS NOT NULL THEN node_name END",
         *(f"flow.{name}" for name in (*_WORDS, *_PARTS)),
         'flow.l7."type"',

@@ -7,7 +7,6 @@ bytes that are no UTF-8 and lines above the limit end the query, and the file is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mcpfence.observe.readers.aws_vpc import header_of, row_of
 from mcpfence.observe.sql.flat import DIALECTS, MAY_MISS, NUMBERS, TEXTS, Beside, flat_lines
