@@ -182,7 +182,7 @@ SAMPLES: dict[str, tuple[str | bytes, ...]] = {
         *(hubble(**OTHERS, names=names) for names in (["a.example.org"], ["b.example.org"], "text", 5)),
         *(
             hubble(**{**OTHERS, "source": {**OTHERS["source"], "labels": labels}})
-            for labels in ([{}], [["a"]], "x", [5])
+            for labels in list[Any](([{}], [["a"]], "x", [5]))
         ),
         *(
             hubble(**{**OTHERS, "IP": {"source": address, "destination": "10.9.9.9"}})
