@@ -126,6 +126,7 @@ def command(console: Console, **given: Any) -> int:
     if asked.dialect is not None:
         wanted = QueryWish(asked.dialect, asked.table, asked.pods, asked.since, asked.until, asked.vpc_format)
         return query_printed(console, asked.files, asked.namespace, asked.release, wanted)
+    console.waits = False  # there is a bar that knows how far it is
     return guarded(console, partial(_compare, console, asked))
 
 

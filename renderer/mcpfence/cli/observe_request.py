@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import click
 
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.observe.times import DAY, parse_time
+from mcpfence.structs import Struct
 
 
-class ObserveRequest(NamedTuple):
+class ObserveRequest(Struct):
     """The options by their names; those of `input_options` included."""
 
     logs: tuple[str, ...]

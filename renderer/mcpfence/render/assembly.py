@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Path
@@ -27,9 +26,10 @@ from mcpfence.render.template import (
     template_of,
     whole,
 )
+from mcpfence.structs import Struct
 
 
-class Made(NamedTuple):
+class Made(Struct):
     """What a template gives: its objects, its line in the report, what it loses, what its engine lacks."""
 
     objects: tuple[ObjectTemplate, ...]
@@ -40,7 +40,7 @@ class Made(NamedTuple):
     """How long a fence's name may be so that none of its names is cut."""
 
 
-class Fenced(NamedTuple):
+class Fenced(Struct):
     """A fence, the template that it was made from, and its objects."""
 
     fence: Fence

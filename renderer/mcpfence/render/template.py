@@ -12,29 +12,30 @@ taken apart: it is its own template.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.writer import Writer, is_plain
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.object_names import LIMIT
 from mcpfence.kube.selectors import Selector
+from mcpfence.patterns import regex
 from mcpfence.plan.catalog_keys import catalog_keys
 from mcpfence.plan.fence import Fence, Name
+from mcpfence.structs import Struct
 
 _FIRST = 0xE000
 _MANY = 256
 """More words than this are not worth a template."""
 _DIGEST = 8
 
-_MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
+_MARKS = regex(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
 
 Parts = tuple[str | int, ...]
 """Text with the indexes of words between its pieces."""
 
 
-class FenceTemplate(NamedTuple):
+class FenceTemplate(Struct):
     """A fence with marks, and the words that they stand for; no words where the fence is its own template."""
 
     fence: Fence
@@ -117,7 +118,7 @@ def fill(parts: Parts, words: tuple[str, ...]) -> str:
     return "".join([part if isinstance(part, str) else words[part] for part in parts])
 
 
-class ObjectTemplate(NamedTuple):
+class ObjectTemplate(Struct):
     """One object of a template: what it is called and its text, split."""
 
     kind: str

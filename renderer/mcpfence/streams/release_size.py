@@ -7,7 +7,6 @@ integration, 3.1); tests/engines/lab compares the estimate with the records that
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 
 from mcpfence.findings.finding import Finding
@@ -48,6 +47,8 @@ def _packed(parts: Sequence[bytes]) -> int:
     Each piece is compressed with the text before it in sight, as it is when gzip comes there; without that, text
     that repeats itself as ours does would seem a quarter larger.
     """
+    import zlib  # here, since most releases are small
+
     total = sum(map(len, parts))
     if total <= _WINDOW * _PLACES:
         return len(zlib.compress(b"".join(parts), 9))

@@ -10,41 +10,32 @@ from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import fail
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, judged_kinds
 from mcpfence.system.files import manifests_below, read_bytes, read_each
 
 
-def read_manifests(paths: Sequence[str], also: frozenset[str] = frozenset()) -> list[Any]:
+def read_manifests(paths: Sequence[str], namespace: str, also: frozenset[str] = frozenset()) -> list[Any]:
     """Every document of the files, folders and stdin (`-`); raises McpfenceError with the faults of all of them.
 
-    `also` are kinds which all readers of YAML must read alike, as they must policies.
+    `namespace` is that of objects which name none, `also` are kinds which all readers of YAML must read alike, as they
+    must policies.
     """
 
-    def read(name: str, shown: str) -> list[Any]:
-        return documents_of_file(name, shown, read_bytes(name), also)
+    def read(name: str, shown: str) -> list[File]:
+        return [(Path(name).as_posix(), documents_of_file(name, shown, read_bytes(name), also))]
 
-    return read_each((file for path in paths for file in _files(path)), read)
+    found = read_each((file for path in paths for file in _files(path)), read)
+    of_files = as_kustomized(found, namespace)
+    return [document for documents in of_files for document in documents if document is not None]
 
 
 def documents_of_file(name: str, shown: str, data: bytes, also: frozenset[str]) -> list[Any]:
-    """The documents of one file, called `shown` in messages, without the empty ones; raises McpfenceError."""
+    """The documents of one file, called `shown` in messages; raises McpfenceError."""
     try:
-        documents = load_judged(decode(data, shown), READ_AS_POLICIES | also)
+        return load_judged(decode(data, shown), judged_kinds(name) | also)
     except BadDocument as bad:
         id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
         raise fail(id, str(bad), "mend the YAML", document=bad.place(shown)) from None
-    return [with_kind(name, document) for document in documents if document is not None]
-
-
-KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
-"""What a file of kustomize may be called."""
-
-
-def with_kind(name: str, document: Any) -> Any:
-    """The document of a file; kustomize needs no kind in a file that is called as its own are."""
-    if Path(name).name not in KUSTOMIZATIONS or not isinstance(document, dict) or document.get("kind"):
-        return document
-    return {**document, "apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
 
 def _files(path: str) -> Iterator[str]:

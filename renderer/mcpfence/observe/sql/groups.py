@@ -9,17 +9,18 @@ from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.observe.reading import NO_RECORD, TOLD, why_bad
 from mcpfence.observe.record import Record, Seen
 from mcpfence.observe.table import Days, FlowTable, oriented
+from mcpfence.structs import Struct
 
 AskRows = Callable[[str], Iterable[tuple[Any, ...]]]
 """The rows of a question; raises ValueError, as a rule before the first."""
 
 
-class GroupRow(NamedTuple):
+class GroupRow(Struct):
     """Lines that are alike, as the engine has them."""
 
     keys: tuple[Any, ...]
@@ -30,7 +31,7 @@ class GroupRow(NamedTuple):
     """The first of them."""
 
 
-class LineGroup(NamedTuple):
+class LineGroup(Struct):
     """Lines that are alike but for their time and the port of the caller."""
 
     read: Callable[[], Iterable[Record]]
@@ -44,7 +45,7 @@ class LineGroup(NamedTuple):
     """Whether the port of one end stands for many."""
 
 
-class OddLine(NamedTuple):
+class OddLine(Struct):
     """A line that the query is not sure of."""
 
     line: int
@@ -54,7 +55,7 @@ class Misfolded(ValueError):
     """Query and reader do not agree; nothing that was read can be used."""
 
 
-class FoldQuery(NamedTuple):
+class FoldQuery(Struct):
     """A query and the meaning of its rows."""
 
     lines: str
@@ -101,7 +102,7 @@ def _gathered(query: FoldQuery, ask: AskRows) -> Iterator[GroupRow]:
     return (GroupRow(row[:place], *row[place:]) for row in found)
 
 
-class BadGroup(NamedTuple):
+class BadGroup(Struct):
     """Lines that are no records."""
 
     line: int
