@@ -1,6 +1,8 @@
 """Makes flow logs of a size: Hubble and VPC lines in their producers' shape, VPC Parquet, the catalog and the pods.
 
     python bench/flow_logs.py FOLDER 1000000    # hubble.json, vpc.log, vpc.parquet, values.yaml, pods.json
+    python bench/flow_logs.py FOLDER 10000000 1000000 others    # hubble.json alone: a million lines differ from all
+                                                                # others, of pods of another namespace (or of ours)
 
 The same bytes in every run: 200 servers with two pods each, 2 to 14 names a server of which some stand at shared
 addresses, one line in eight a DNS answer, one in twenty inside the cluster, a few drops at metadata, 45 % replies, two
@@ -38,6 +40,7 @@ class Caller(NamedTuple):
     pod: str
     address: str
     hosts: tuple[Host, ...]
+    namespace: str = "mcp-servers"
 
 
 class Connection(NamedTuple):
@@ -67,8 +70,8 @@ def callers(seed: int = 15) -> tuple[Caller, ...]:
     return tuple(found)
 
 
-def connections(count: int, seed: int = 16) -> Iterator[Connection]:
-    """So many of them, ascending by time."""
+def connections(count: int, differ: int = 0, whose: str = "ours", seed: int = 16) -> Iterator[Connection]:
+    """So many of them, ascending by time; `differ` of them have a name that no other has."""
     dice = random.Random(seed)
     pods = callers()
     step = DAYS * 86_400 / count
@@ -80,6 +83,10 @@ def connections(count: int, seed: int = 16) -> Iterator[Connection]:
         port = {"inside": 6379, "metadata": 80, "answer": 53}.get(kind, 443)
         reply = kind in {"name", "inside"} and dice.random() < 0.45
         second, fraction = START + int(number * step), dice.randrange(10**9)
+        if differ and number % (count // differ) == 0:
+            kind, host = "name", Host(f"n{number}.example.org", host.address)
+            if whose == "others":
+                caller = caller._replace(namespace="shop", pod=f"web-6d8f9c7b5-{number % 46_656:05x}")
         yield Connection(caller, host, kind, port, dice.randrange(32768, 60999), second, fraction, reply)
 
 
@@ -105,8 +112,9 @@ def hubble_line(one: Connection) -> str:
     server = one.caller.server
     time, node = _time(one.second, one.fraction), f"prod/node-{server % 9}"
     us = (
-        f'{{"ID":{800 + server},"identity":{20000 + server},"cluster_name":"prod","namespace":"mcp-servers","labels":'
-        f'{_LABELS[server]},"pod_name":"{one.caller.pod}","workloads":[{{"name":"s{server}","kind":"Deployment"}}]}}'
+        f'{{"ID":{800 + server},"identity":{20000 + server},"cluster_name":"prod",'
+        f'"namespace":"{one.caller.namespace}","labels":{_LABELS[server]},"pod_name":"{one.caller.pod}",'
+        f'"workloads":[{{"name":"s{server}","kind":"Deployment"}}]}}'
     )
     head = (
         f'{{"flow":{{"time":"{time}","uuid":"{one.fraction:08x}-3c6b-4667-8347-{one.second:012x}","emitter":{{"name":'
@@ -196,11 +204,23 @@ def pods() -> str:
     return json.dumps({"kind": "List", "items": items})
 
 
-def write_logs(folder: Path, count: int, *, parquet: bool = True) -> None:
-    """Everything, into a folder."""
+def write_catalog(folder: Path) -> None:
+    """The catalog and the pods, into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "values.yaml").write_text(values(), encoding="utf-8")
     (folder / "pods.json").write_text(pods(), encoding="utf-8")
+
+
+def write_hubble(folder: Path, count: int, differ: int, whose: str) -> None:
+    """Hubble's log alone, with so many lines that differ."""
+    write_catalog(folder)
+    with (folder / "hubble.json").open("w") as hubble:
+        hubble.writelines(hubble_line(one) for one in connections(count, differ, whose))
+
+
+def write_logs(folder: Path, count: int, *, parquet: bool = True) -> None:
+    """Everything, into a folder."""
+    write_catalog(folder)
     with (folder / "hubble.json").open("w") as hubble, (folder / "vpc.log").open("w") as vpc:
         vpc.write(f"{VPC_FIELDS}\n")
         for one in connections(count):
@@ -238,4 +258,7 @@ def write_parquet(text: Path, target: Path) -> None:
 
 
 if __name__ == "__main__":
-    write_logs(Path(sys.argv[1]), int(sys.argv[2]))
+    if sys.argv[3:]:
+        write_hubble(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4])
+    else:
+        write_logs(Path(sys.argv[1]), int(sys.argv[2]))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
 
 import click
 
-from mcpfence.cli.arguments import file_name, one_stdin
+from mcpfence.cli.arguments import file_name
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout, writing
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.observe_files import ENGINES, LogReading, documents_of
+from mcpfence.cli.observe_request import ObserveRequest, check_usage, time_option
 from mcpfence.cli.options import input_options, output_option
 from mcpfence.cli.prepare import prepared
 from mcpfence.cli.print_sql import QueryWish, query_printed
@@ -32,23 +34,11 @@ from mcpfence.observe.snapshot import read_snapshot
 from mcpfence.observe.sql.printed import PRINTED, TABLE
 from mcpfence.observe.table import FlowTable
 from mcpfence.observe.text_form import report_text
-from mcpfence.observe.times import DAY, parse_time
 from mcpfence.system.files import replace_file
 from mcpfence.system.inputs import Inputs
 from mcpfence.system.logs import bytes_of, log_files
 
 _FORMS = ("text", "markdown", "html", "json")
-
-
-def _time(_: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
-    """A time of the command line; a day is its beginning, for --until its end.  Raises click.BadParameter."""
-    if value is None:
-        return None
-    try:
-        found = parse_time(value)
-    except ValueError:
-        raise click.BadParameter(f"{value!r} is no time: write 2026-11-02 or 2026-11-02T09:00:00Z.") from None
-    return found + DAY - 1 if parameter.name == "until" and len(value) == 10 else found
 
 
 _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row in READERS.values())
@@ -72,8 +62,8 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
     help="kubectl get pods -A -o json; several times of it may be given.",
 )
 @click.option("--services", multiple=True, type=click.Path(), metavar="FILE", help="kubectl get services -A -o json.")
-@click.option("--since", metavar="TIME", callback=_time, help="Only records from then on.")
-@click.option("--until", metavar="TIME", callback=_time, help="Only records until then.")
+@click.option("--since", metavar="TIME", callback=time_option, help="Only records from then on.")
+@click.option("--until", metavar="TIME", callback=time_option, help="Only records until then.")
 @click.option(
     "--min-days",
     type=click.IntRange(min=1),
@@ -112,30 +102,7 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
 @click.option("--prepare", is_flag=True, help="Print the policies in the form that shows and denies nothing.")
 @click.option("--format", "form", type=click.Choice(_FORMS), default="text", show_default=True, help="Form.")
 @common_options
-def command(
-    console: Console,
-    *,
-    logs: tuple[str, ...],
-    files: tuple[str, ...],
-    namespace: str,
-    release: str,
-    log_format: str | None,
-    dns: tuple[str, ...],
-    pods: tuple[str, ...],
-    services: tuple[str, ...],
-    since: int | None,
-    until: int | None,
-    min_days: int,
-    vpc_format: str,
-    engine: str | None,
-    merge: str | None,
-    target: str | None,
-    gate: bool,
-    dialect: str | None,
-    table: str,
-    prepare: bool,
-    form: str,
-) -> int:
+def command(console: Console, **given: Any) -> int:
     """Compare flow logs with a catalog: what would be denied, what is not used, what is unknown.
 
     LOG is a file, a folder of files, or - for stdin; compressed or not, each recognised by its content. Nothing is
@@ -152,53 +119,41 @@ def command(
 
     Exit codes: 0 done, 1 errors (then nothing on stdout) or not ready with --gate, 2 wrong usage.
     """
-    if prepare:
-        if logs or merge is not None or gate:
-            raise click.UsageError("--prepare prints manifests and reads no log: give -f alone.")
-        return prepared(console, files, namespace, release)
-    if dialect is not None:
-        if logs or merge is not None or gate:
-            raise click.UsageError("--print-sql prints a query and reads no log: give -f, --pods and times alone.")
-        wanted = QueryWish(dialect, table, pods, since, until, vpc_format)
-        return query_printed(console, files, namespace, release, wanted)
-    _check_usage(logs, files, merge, target, [*logs, *files, *dns, *pods, *services])
-
-    def work() -> int:
-        view, render = read_view(console, files, namespace, release)
-        snapshot = read_snapshot(documents_of([*pods, *services]))
-        flow_table = FlowTable(scope_of(view, snapshot, since, until))
-        bad = BadLineList()
-        total = 0 if engine == "spark" else bytes_of(log_files((*dns, *logs)))
-        progress = ReadingProgress(total, quiet=console.quiet)
-        with progress, LogReading(flow_table, bad, ReadOptions(vpc_format), engine, progress) as reading:
-            read = [*reading.read_lines_of(dns), *reading.read_all(logs, log_format or "")]
-        report = make_report(view, flow_table, snapshot, read, bad.told, min_days)
-        shape = report_shape(report, lambda path: where(path, console.sources))
-        if merge is not None and not _merged(report, merge, target, console, render):
-            return 1 if gate and not shape["ready"] else 0
-        if form == "json":
-            write_stdout([json_output("observe", shape, view.rendering.findings, console)])
-        else:
-            write_stdout([_text(shape, form).encode()])
-        return 1 if gate and not shape["ready"] else 0
-
+    asked = ObserveRequest(**given)
+    check_usage(asked)
+    if asked.prepare:
+        return prepared(console, asked.files, asked.namespace, asked.release)
+    if asked.dialect is not None:
+        wanted = QueryWish(asked.dialect, asked.table, asked.pods, asked.since, asked.until, asked.vpc_format)
+        return query_printed(console, asked.files, asked.namespace, asked.release, wanted)
     console.waits = False  # there is a bar that knows how far it is
-    return guarded(console, work)
+    return guarded(console, partial(_compare, console, asked))
 
 
-def _check_usage(
-    logs: tuple[str, ...], files: tuple[str, ...], merge: str | None, target: str | None, read: list[str]
-) -> None:
-    """Raises click.UsageError for what is missing or does not go together; `read` are all files that are read."""
-    if not logs:
-        raise click.UsageError("Nothing to observe: name a log, a folder of logs, or - for stdin.")
-    if not files:
-        raise click.UsageError("Nothing to compare with: name a values file with -f.")
-    if merge is not None and merge not in files:
-        raise click.UsageError("--merge names a values file that is given with -f too.")
-    if target is not None and merge is None:
-        raise click.UsageError("-o is where --merge writes: name a values file with --merge too.")
-    one_stdin(*read)
+def _compare(console: Console, asked: ObserveRequest) -> int:
+    """Read the logs, judge, print; returns the exit code."""
+    view, render = read_view(console, asked.files, asked.namespace, asked.release)
+    report = _report(console, asked, view)
+    shape = report_shape(report, lambda path: where(path, console.sources))
+    code = 1 if asked.gate and not shape["ready"] else 0
+    if asked.merge is not None and not _merged(report, asked.merge, asked.target, console, render):
+        return code
+    if asked.form == "json":
+        write_stdout([json_output("observe", shape, view.rendering.findings, console)])
+    else:
+        write_stdout([_text(shape, asked.form).encode()])
+    return code
+
+
+def _report(console: Console, asked: ObserveRequest, view: View) -> Observed:
+    """What the logs say of the catalog; raises McpfenceError."""
+    snapshot = read_snapshot(documents_of([*asked.pods, *asked.services]))
+    table, bad = FlowTable(scope_of(view, snapshot, asked.since, asked.until)), BadLineList()
+    total = 0 if asked.engine == "spark" else bytes_of(log_files((*asked.dns, *asked.logs)))
+    progress = ReadingProgress(total, quiet=console.quiet)
+    with progress, LogReading(table, bad, ReadOptions(asked.vpc_format), asked.engine, progress) as reading:
+        read = [*reading.read_lines_of(asked.dns), *reading.read_all(asked.logs, asked.log_format or "")]
+    return make_report(view, table, snapshot, read, bad.told, asked.min_days)
 
 
 def _merged(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal
 
 from mcpfence.explain.context import View
@@ -10,7 +10,7 @@ from mcpfence.findings.finding import quote
 from mcpfence.kube.services import ServiceRecord, Unresolved, port_by_name
 from mcpfence.net.intervals import canonical, contains
 from mcpfence.observe.addresses import line_address
-from mcpfence.observe.answers import AnswerBook
+from mcpfence.observe.answers import AnswerBook, Candidates
 from mcpfence.observe.record import FlowEnd, FlowVerdict
 from mcpfence.observe.snapshot import Snapshot
 from mcpfence.observe.table import FlowKey, Tally
@@ -39,7 +39,7 @@ class Peer(Struct):
 
 
 class Observation(Struct):
-    """One row from the side of one fence."""
+    """One flow from the side of one fence, at a time when both ends and the names were the same."""
 
     fence: Fence
     direction: Direction
@@ -49,8 +49,6 @@ class Observation(Struct):
     port: int
     verdict: FlowVerdict
     oriented: bool
-    day: int
-    tally: Tally
 
 
 class _Pod(Struct):
@@ -71,30 +69,41 @@ class Attribution:
         self._nodes = canonical((*cluster.nodes, *cluster.control_plane))
         self._services = canonical(cluster.services)
         self._known: dict[tuple[str, LabelPairs], Fence | None] = {}
+        self._key: FlowKey | None = None
+        self._same: tuple[_Pod | None, _Pod | None, Candidates | None] = (None, None, None)
+        self._seen: tuple[Observation, ...] = ()
 
     def client_of(self, end: FlowEnd, tally: Tally) -> tuple[str, str] | None:
         """The pod that asked DNS, as namespace and name; None where it is no pod that is known."""
         pod = self._pod(end, tally)
         return (pod.namespace, pod.name) if pod and pod.name else None
 
-    def observations(self, key: FlowKey, tally: Tally, book: AnswerBook) -> Iterator[Observation]:
-        """A row from the side of each end that is a fence's pod."""
+    def observations(self, key: FlowKey, tally: Tally, book: AnswerBook) -> Sequence[Observation]:
+        """A row from the side of each end that is a fence's pod: the same object while nothing of it changes."""
         source, destination = self._pod(key.source, tally), self._pod(key.destination, tally)
+        names = None
+        if source is not None and destination is None and not key.names:
+            names = book.names_of((source.namespace, source.name), key.destination.address, tally.first, tally.last)
+        same = (source, destination, names)
+        if key is not self._key or same != self._same:
+            self._key, self._same = key, same
+            self._seen = tuple(self._sides(key, source, destination, names))
+        return self._seen
+
+    def _sides(
+        self, key: FlowKey, source: _Pod | None, destination: _Pod | None, names: Candidates | None
+    ) -> Iterator[Observation]:
         ours = self._fence_of(source)
         if ours is not None and source is not None and ours.kind != "service":
-            peer, port = self._called(key, tally, destination, source, book)
-            yield self._seen(ours, "egress", source, peer, key._replace(port=port), tally)
+            peer, port = self._called(key, destination, names)
+            yield self._side(ours, "egress", source, peer, key._replace(port=port))
         theirs = self._fence_of(destination)
         if theirs is not None and destination is not None:
-            yield self._seen(theirs, "ingress", destination, self._caller(key, source), key, tally)
+            yield self._side(theirs, "ingress", destination, self._caller(key, source), key)
 
-    def _seen(
-        self, fence: Fence, direction: Direction, pod: _Pod, peer: Peer, key: FlowKey, tally: Tally
-    ) -> Observation:
+    def _side(self, fence: Fence, direction: Direction, pod: _Pod, peer: Peer, key: FlowKey) -> Observation:
         name = pod.name or pod.namespace
-        return Observation(
-            fence, direction, name, peer, key.protocol, key.port, key.verdict, key.oriented, key.day, tally
-        )
+        return Observation(fence, direction, name, peer, key.protocol, key.port, key.verdict, key.oriented)
 
     def _pod(self, end: FlowEnd, tally: Tally) -> _Pod | None:
         if end.namespace:
@@ -114,7 +123,7 @@ class Attribution:
             self._known[key] = fence_of(self._fences, pod.namespace, dict(pod.labels))
         return self._known[key]
 
-    def _called(self, key: FlowKey, tally: Tally, pod: _Pod | None, caller: _Pod, book: AnswerBook) -> tuple[Peer, int]:
+    def _called(self, key: FlowKey, pod: _Pod | None, names: Candidates | None) -> tuple[Peer, int]:
         """What was called, and on which port of it: a Service's port is that of the pods behind it."""
         end = key.destination
         if pod is not None:
@@ -126,7 +135,7 @@ class Attribution:
             what = f"Service {end.service}" if end.service else f"a pod {end.pod or ''} of namespace {end.namespace}"
             flag = "--services" if end.service else "--pods"
             return Peer("unknown", why=f"{what}, whose labels are not known: give {flag}"), key.port
-        return self._at_address(key, tally, caller, book), key.port
+        return self._at_address(key, names), key.port
 
     def _behind(self, service: tuple[tuple[str, str], ServiceRecord], key: FlowKey) -> tuple[Peer, int]:
         (namespace, name), record = service
@@ -150,7 +159,7 @@ class Attribution:
         shared = set(record.selector.items()) if not pods else set.intersection(*(set(p.labels.items()) for p in pods))
         return Peer("pods", namespace, tuple(sorted(shared)), key.destination.address), target
 
-    def _at_address(self, key: FlowKey, tally: Tally, caller: _Pod, book: AnswerBook) -> Peer:
+    def _at_address(self, key: FlowKey, found: Candidates | None) -> Peer:
         end = key.destination
         if not end.address:
             told = end.labels == PUBLIC_NETWORK
@@ -165,7 +174,8 @@ class Attribution:
         if key.names:
             sure = key.evidence == "sni" or len(key.names) == 1
             return Peer("address", address=end.address, names=key.names, named=sure)
-        found = book.names_of((caller.namespace, caller.name), end.address, tally.first, tally.last)
+        if found is None:
+            return Peer("address", address=end.address)
         late = "" if found.before or not found.names else "no answer of DNS before it tells its name"
         named = found.before and len(found.names) == 1
         return Peer("address", address=end.address, names=found.names, named=named, why=late)

@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from mcpfence.explain.grants import Line
-from mcpfence.findings.finding import Path, path_text
+from mcpfence.findings.finding import Path, path_text, plural
 from mcpfence.findings.position import Position, position_shape
 from mcpfence.net.ports import ports_text
 from mcpfence.net.public_suffixes import wildcard_base
 from mcpfence.observe.gate import gate_reasons
-from mcpfence.observe.judge import Evidenced, SeenTarget
+from mcpfence.observe.judge import NO_NAME, Evidenced, SeenTarget
+from mcpfence.observe.proposals import NAMELESS
+from mcpfence.observe.record import Loss
 from mcpfence.observe.report import Observed, SubjectReport, Wish
 from mcpfence.observe.times import day_of, day_text, time_text
 
@@ -54,11 +56,26 @@ def report_shape(report: Observed, place: Place) -> Shape:
             {"source": title, "loss": loss.name.lower().replace("_", "-"), "why": loss.sentence, "weak": loss.weak}
             for title, loss in report.losses
         ],
+        "hints": list(_how_to_name(report)),
         "minDays": report.min_days,
         "ready": not reasons,
         "notReadyBecause": list(reasons),
         "subjects": [_subject(one, place) for one in report.subjects],
     }
+
+
+def _how_to_name(report: Observed) -> Iterable[str]:
+    """Where names come from, if a source has none and addresses stayed without."""
+    if not any(loss is Loss.NO_NAMES for _, loss in report.losses):
+        return
+    count = sum(wish.proposal.held == NAMELESS for one in report.subjects for wish in one.wishes)
+    count += sum(target.why == NO_NAME for one in report.subjects for target, _ in one.unknown)
+    if count:
+        yield (
+            f"{plural(count, 'address')} without a name: CoreDNS tells names with "
+            "'dnstap tcp://COLLECTOR:6000 full' in its Corefile; collect them with "
+            "'fstrm_capture -t protobuf:dnstap.Dnstap -a 0.0.0.0 -p 6000 -w dns.dnstap', and add --dns dns.dnstap"
+        )
 
 
 _COUNTS = ("records", "replies", "not_ours", "from_nodes", "outside", "lost", "queries")

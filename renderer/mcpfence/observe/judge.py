@@ -14,7 +14,7 @@ from mcpfence.explain.grants import Line, caller_lines, egress_lines
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.observe.addresses import line_address
 from mcpfence.observe.attribution import Direction, Observation, Peer
-from mcpfence.observe.table import Tally
+from mcpfence.observe.table import NEVER, Tally
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
 from mcpfence.plan.cluster import cluster_facts
 from mcpfence.plan.fence import Fence
@@ -97,6 +97,7 @@ class Judge:
         self._reach: dict[tuple[str, str, Direction], Reach] = {}
         dns = cluster_facts(view.catalog).dns
         self._dns = wanted(view.fences[0]._replace(egress=(dns,), ingress=(), names=())).egress if view.fences else None
+        self._last: dict[Direction, tuple[Observation, tuple[Judged, Evidenced]]] = {}
         self._marked: set[tuple[str, str, Direction, Peer, str, int]] = set()
         self._decided: dict[tuple[str, str, Direction, Peer, str, int], tuple[Outcome, str]] = {}
         for fence in view.fences:
@@ -106,10 +107,19 @@ class Judge:
             lines += [("ingress", line) for line in callers]
             self.found[fence.kind, fence.name] = Judged(fence, lines=tuple(lines))
 
-    def take(self, seen: Observation) -> None:
-        """Judge one observation and keep what came of it."""
+    def take(self, seen: Observation, day: int, tally: Tally) -> None:
+        """Judge one observation and keep what came of it on a day."""
+        judged, told = self._told_of(seen)
+        judged.records += tally.records
+        told.tally = tally if told.tally is NEVER else told.tally.joined(tally)
+        told.days.add(day)
+
+    def _told_of(self, seen: Observation) -> tuple[Judged, Evidenced]:
+        """Where it is kept; worked out once for all days in which nothing of it changed."""
+        last = self._last.get(seen.direction)
+        if last is not None and last[0] is seen:
+            return last[1]
         judged = self.found[seen.fence.kind, seen.fence.name]
-        judged.records += seen.tally.records
         outcome, why = self._outcome(seen)
         once = (seen.fence.kind, seen.fence.name, seen.direction, seen.peer, seen.protocol, seen.port)
         if outcome in {"granted", "unknown"} and seen.oriented and once not in self._marked:
@@ -119,15 +129,12 @@ class Judge:
         if peer.kind == "pods" or peer.named or len(peer.names) > 1:
             peer = peer._replace(address="")
         target = SeenTarget(seen.direction, peer, seen.protocol, seen.port, why)
-        told = judged.outcomes.get((outcome, target))
-        if told is None:
-            told = judged.outcomes[outcome, target] = Evidenced(seen.tally)
-        else:
-            told.tally = told.tally.joined(seen.tally)
-        told.days.add(seen.day)
+        told = judged.outcomes.setdefault((outcome, target), Evidenced(NEVER))
         told.pods.add(seen.pod)
         told.audited |= seen.verdict == "audit"
         self._keep(told.addresses, seen.peer.address)
+        self._last[seen.direction] = (seen, (judged, told))
+        return judged, told
 
     def _keep(self, kept: set[str], address: str) -> None:
         """Keep some addresses of one thing; however many: one at least for which nothing is proposed."""
@@ -191,7 +198,7 @@ def _refused(seen: Observation, reach: Reach) -> tuple[Outcome, str]:
     if peer.names:
         return ("wish", "") if is_host(peer.names[0]) else ("unknown", "its name is no host name")
     if seen.direction == "egress" and peer.kind == "address" and _some_name_opens(seen, reach):
-        return "unknown", "no name, and names are granted there"
+        return "unknown", NO_NAME
     return "wish", ""
 
 
@@ -215,6 +222,8 @@ def _some_name_opens(seen: Observation, reach: Reach) -> bool:
     every = traffic.plain((_point(seen.protocol, seen.port),))
     return bool(flows.intersect(reach, flows.reach_of(((at, at),), (), every)))
 
+
+NO_NAME = "no name, and names are granted there"
 
 _ADDRESSES = 20
 """So many addresses of one thing are kept, and as many again for which nothing is proposed."""

@@ -14,12 +14,13 @@ from mcpfence.explain.endpoint import points_of
 from mcpfence.explain.remedies import Remedy, to_reach
 from mcpfence.explain.targets import PodSet
 from mcpfence.explain.targets import Target as Asked
-from mcpfence.findings.finding import Path
+from mcpfence.findings.finding import Path, path_text
 from mcpfence.kube.selectors import labels_of
 from mcpfence.net.addresses import format_address
 from mcpfence.net.ports import PROTOCOLS, PortRange, Ports
 from mcpfence.observe.addresses import line_address
 from mcpfence.observe.judge import Evidenced, SeenTarget
+from mcpfence.observe.registries import refuses_registries, registry_key
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
 from mcpfence.plan.fence import Fence
 from mcpfence.reach.flows import flows, host_names, traffic
@@ -28,6 +29,9 @@ from mcpfence.structs import Struct
 _POD_HASH = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
 _COUNTERS = ("apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index")
 """Labels that change with each revision or pod: no selector names them."""
+
+
+NAMELESS = "an address without a name: find out what it is"
 
 
 class Proposal(Struct):
@@ -49,7 +53,7 @@ def propose(view: View, fence: Fence, target: SeenTarget, told: Evidenced, held:
     if target.peer.kind == "outside":
         return Proposal("the log has no address of it", "look it up with a log that has addresses or names", ())
     asked = _asked(target, told, ports)
-    remedy = _remedy(view, fence, target, asked)
+    remedy = _to_registries(view, fence, asked, _remedy(view, fence, target, asked))
     reason = _never(view, fence, target, told) or held
     if not remedy.key:
         return Proposal(remedy.why, remedy.todo, ())
@@ -86,37 +90,60 @@ def _remedy(view: View, fence: Fence, target: SeenTarget, asked: Asked) -> Remed
     return to_reach(view, fence, asked, sure)
 
 
+def _to_registries(view: View, fence: Fence, asked: Asked, remedy: Remedy) -> Remedy:
+    """The same under the catalog's key for registries, where a package comes from the name."""
+    key = registry_key(view, fence, asked.host) if asked.host and remedy.key[-1:] in _NAMES else ()
+    if not key:
+        return remedy
+    todo = remedy.todo.replace(f" to {path_text(remedy.key)}", f" to {path_text(key)}", 1)
+    others = f", the packages' registry of all {fence.runtime} servers" if key[0] == "egress" else ""
+    return Remedy(remedy.why, f"{todo}{others}", key)
+
+
+_NAMES = (("egressDomains",), ("domains",))
+
+
 def _never(view: View, fence: Fence, target: SeenTarget, told: Evidenced) -> str:
     """Why this is never proposed, whatever was seen of it."""
-    peer = target.peer
     if target.direction == "ingress":
         return "who may call is for a person to say"
+    reason = _refused_by_key(view, fence, target)
+    if reason or target.peer.kind == "pods":
+        return reason
+    reason = next(filter(None, (_refused_address(view, text) for text in sorted(told.addresses))), "")
+    if not reason and not target.peer.names:
+        return NAMELESS
+    return reason or ("a name shows on TCP alone" if target.protocol != "TCP" else "")
+
+
+def _refused_by_key(view: View, fence: Fence, target: SeenTarget) -> str:
+    """Which key of the catalog says that this is not wanted, or that names are not had."""
+    names = target.peer.names
     if view.egress(fence).deny_all:
         return "denyAllEgress was written for it"
-    if peer.names and view.catalog.provider == "none":
+    if names and view.catalog.provider == "none":
         return "names need an egress.provider"
-    if peer.kind == "pods":
+    if names and registry_key(view, fence, names[0]) and refuses_registries(view, fence):
+        return "registries: none was written for it"
+    return ""
+
+
+def _refused_address(view: View, text: str) -> str:
+    at = line_address(text)
+    if at is None:
         return ""
-    for text in sorted(told.addresses):
-        at = line_address(text)
-        if at is None:
-            continue
-        endpoint = metadata_reason(at)
-        if endpoint:
-            return f"{text} is a metadata endpoint: {endpoint}"
-        rows = reasons_against(at, view.catalog)
-        if rows:
-            return f"{text} is blocked: {rows[0].why}"
-    if target.protocol != "TCP" and peer.names:
-        return "a name shows on TCP alone"
-    return "" if peer.names else "an address without a name: find out what it is"
+    endpoint = metadata_reason(at)
+    if endpoint:
+        return f"{text} is a metadata endpoint: {endpoint}"
+    rows = reasons_against(at, view.catalog)
+    return f"{text} is blocked: {rows[0].why}" if rows else ""
 
 
 def _entry(fence: Fence, target: SeenTarget, asked: Asked, remedy: Remedy) -> Any:
     """What to add to the list at the remedy's key; None where the remedy is no entry of a list."""
     last = remedy.key[-1]
     plain = target.protocol == "TCP" and target.port == 443
-    if asked.host and last in {"egressDomains", "domains"}:
+    if asked.host and (last in {"egressDomains", "domains"} or "registries" in remedy.key):
         return asked.host if plain else {"name": asked.host, "ports": [target.port]}
     if asked.pods and last == "services" and fence.kind != "service":
         pods = asked.pods[0]

@@ -15,7 +15,7 @@ from mcpfence.observe.report import BadLines, SourceFile
 from mcpfence.observe.table import FlowTable
 from mcpfence.structs import Struct
 
-_FIRST = 3
+TOLD = 3
 """So many lines that cannot be read are told one by one."""
 
 
@@ -30,8 +30,13 @@ class BadLineList:
     def add(self, name: str, number: int, why: str, times: int = 1) -> None:
         """Note a line, or the first of several."""
         self.count += times
-        if len(self.first) < _FIRST:
+        if len(self.first) < TOLD:
             self.first.append((name, number, why))
+
+    def extend(self, found: Iterable[tuple[str, int, str]], count: int) -> None:
+        """Note so many lines of one file, of which the first are known."""
+        self.count += count
+        self.first = [*self.first, *sorted(found, key=lambda item: item[1])][:TOLD]
 
     @property
     def told(self) -> BadLines:
@@ -53,10 +58,10 @@ def read_log(
         todo = f"name its format with --log-format: {', '.join(READERS)}"
         raise fail("observe-format", sentence, todo, document=name)
     began = Beginning.of(table)
-    number = _read(name, reader.open(options), (head, lines), table, bad)
+    count, number = _read(name, reader.open(options), (head, lines), table, bad)
     if damage:
         bad.add(name, number, damage)
-    return began.file(name, reader, number, table)
+    return began.file(name, reader, count, table)
 
 
 class Beginning(Struct):
@@ -87,17 +92,19 @@ def _head(lines: Iterator[LogLine]) -> tuple[list[LogLine], str]:
     return head, ""
 
 
-def _read(name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList) -> int:
-    """Read all lines; returns the number of the last one."""
-    number = 0
+def _read(
+    name: str, read: ReadLine, parts: Iterable[Iterable[LogLine]], table: FlowTable, bad: BadLineList
+) -> tuple[int, int]:
+    """Read all lines; returns how many hold something, and the number of the last one."""
+    count = number = 0
     for part in parts:
         try:
             for line in part:
-                number = line.number
+                count, number = count + 1, line.number
                 take_line(name, line, read, table, bad)
         except Damaged as why:
             bad.add(name, number, str(why))
-    return number
+    return count, number
 
 
 NO_RECORD = (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)

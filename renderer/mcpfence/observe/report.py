@@ -93,13 +93,14 @@ def make_report(
     judge = Judge(view)
     pods: dict[tuple[str, str], set[tuple[str, str]]] = {}
     counts = dict(table.counts)
-    for key, tally in table.in_turn():
-        found = list(attribution.observations(key, tally, book))
-        if not found:
-            counts["not_ours"] = counts.get("not_ours", 0) + tally.records
-        for seen in found:
-            judge.take(seen)
-            pods.setdefault((seen.fence.kind, seen.fence.name), set()).add((seen.fence.namespace, seen.pod))
+    for key, days in table.in_turn():
+        for day, tally in days:
+            found = attribution.observations(key, tally, book)
+            if not found:
+                counts["not_ours"] = counts.get("not_ours", 0) + tally.records
+            for seen in found:
+                judge.take(seen, day, tally)
+                pods.setdefault((seen.fence.kind, seen.fence.name), set()).add((seen.fence.namespace, seen.pod))
     subjects = [_subject(view, one, book, pods.get(name, set()), min_days) for name, one in judge.found.items()]
     if not any(one.judged.records for one in subjects):
         raise _not_ours(view, files)

@@ -25,9 +25,8 @@ Days = Sequence[Sequence[int]]
 
 
 class FlowKey(Struct):
-    """What makes two records one row; without `oriented` nothing tells which end called the other."""
+    """What makes two records of a day one row; without `oriented` nothing tells which end called the other."""
 
-    day: int
     source: FlowEnd
     destination: FlowEnd
     names: tuple[str, ...]
@@ -76,7 +75,8 @@ class FlowTable:
     """Filled record by record; what it holds grows with what differs, not with the length of the log."""
 
     scope: RecordScope
-    flows: dict[FlowKey, Tally] = field(default_factory=dict)
+    flows: dict[FlowKey, dict[int, Tally]] = field(default_factory=dict)
+    """By day."""
     answers: dict[tuple[FlowEnd, str, str], Tally] = field(default_factory=dict)
     """By client, address ("" where only the question is known) and name."""
     counts: Counter[str] = field(default_factory=Counter)
@@ -105,7 +105,8 @@ class FlowTable:
         if seen.node:
             self.nodes.add(seen.node)
         if self._concerns(seen, seen.times):
-            self.add(*oriented(seen, self.scope.ports), Tally(seen.times, seen.time, last))
+            key, reply = oriented(seen, self.scope.ports)
+            self.add(key, (Tally(seen.times, seen.time, last),), reply=reply)
 
     def take_days(self, record: Record, days: Days) -> None:
         """Add one record as often as it was seen, in the parts that `days` tells."""
@@ -133,9 +134,7 @@ class FlowTable:
         if not self._concerns(seen, sum(times for times, _, _ in kept)):
             return
         key, reply = oriented(seen, self.scope.ports)
-        rest = key[1:]
-        for times, first, last in kept:
-            self.add(FlowKey(day_of(first), *rest), reply, Tally(times, first, last))
+        self.add(key, (Tally(*day) for day in kept), reply=reply)
 
     def _concerns(self, seen: Seen, times: int) -> bool:
         """Whether an end may be one of the catalog's pods; counted where not."""
@@ -146,16 +145,20 @@ class FlowTable:
         self.counts["not_ours" if known else "from_nodes"] += times
         return False
 
-    def add(self, key: FlowKey, reply: bool, tally: Tally) -> None:
-        """Join one row."""
-        if reply:
-            self.counts["replies"] += tally.records
-        before = self.flows.get(key)
-        self.flows[key] = tally if before is None else before.joined(tally)
+    def add(self, key: FlowKey, tallies: Iterable[Tally], *, reply: bool) -> None:
+        """Join what was seen of one flow, each tally of one day."""
+        days = self.flows.setdefault(key, {})
+        for tally in tallies:
+            if reply:
+                self.counts["replies"] += tally.records
+            day = day_of(tally.first)
+            before = days.get(day)
+            days[day] = tally if before is None else before.joined(tally)
 
-    def in_turn(self) -> list[tuple[FlowKey, Tally]]:
-        """All rows, the first seen first: the same however they came into the table."""
-        return sorted(self.flows.items(), key=lambda item: (item[1].first, item[0]))
+    def in_turn(self) -> list[tuple[FlowKey, list[tuple[int, Tally]]]]:
+        """All flows, the first seen first, with their days: the same however they came into the table."""
+        rows = ((key, sorted(days.items())) for key, days in self.flows.items())
+        return sorted(rows, key=lambda item: (item[1][0][1].first, item[0]))
 
     def _within(self, first: int, last: int, times: int) -> bool:
         """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
@@ -190,10 +193,7 @@ def oriented(seen: Seen, ports: frozenset[int]) -> tuple[FlowKey, bool]:
     source, destination, port = seen.source, seen.destination, seen.port
     if reply:
         source, destination, port = destination, source, seen.source_port
-    day = day_of(seen.time)
-    key = FlowKey(
-        day, source, destination, seen.names, seen.evidence, seen.protocol, port, seen.verdict, reply is not None
-    )
+    key = FlowKey(source, destination, seen.names, seen.evidence, seen.protocol, port, seen.verdict, reply is not None)
     return key, reply is True
 
 

@@ -46,6 +46,7 @@ def _head(shape: Shape) -> Iterator[TextLine]:
         yield from (TextLine(f"             {text}") for text in bad["first"])
     for item in shape["cannotShow"]:
         yield TextLine(f"cannot show  {item['source']}: {item['why']}")
+    yield from (TextLine(f"names        {text}") for text in shape["hints"])
 
 
 def _engines(files: Sequence[Shape]) -> Iterator[TextLine]:

@@ -17,7 +17,7 @@ _BATCH = 2000
 _SETTINGS: dict[str, str | int | bool] = {
     "autoinstall_known_extensions": False,  # nothing is fetched, ever
     "autoload_known_extensions": False,
-    "memory_limit": "300MB",  # what does not fit goes to files of the folder; buffers of readers come on top
+    "memory_limit": "240MB",  # what does not fit goes to files of the folder; a third of it comes on top
     "threads": 2,  # each further one takes 60 MB
 }
 

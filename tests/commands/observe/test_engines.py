@@ -242,6 +242,9 @@ _ROWS = Duck.rows
 
 def _broken_off(duck: Any, sql: str) -> Any:
     found = list(_ROWS(duck, sql))
+    if sql.startswith("CREATE"):
+        yield from found
+        return
     yield next(row for row in found if not row[0])
     raise ValueError("its process has ended")
 

@@ -11,6 +11,7 @@ import pytest
 
 from flow_samples import CATALOG, LOST, hubble, kube_list, pod
 from helpers import Outcome, run_cli
+from mcpfence.imports.shared import packages
 
 REPORT = """\
 window       2026-11-02T09:14:07Z to 2026-11-04T09:14:07Z, 3 days
@@ -275,3 +276,66 @@ def test_markdown() -> None:
     assert "| to `169.254.169.254` | 80/TCP | 1 | 1 | 1 |" in text
     assert "- Hubble flows (Cilium): it has host names only where" in text
     assert text.endswith("- server github: 1 flow would be denied\n- 1 line could not be read\n")
+
+
+PACKAGES = """\
+mcpNamespace: {name: mcp-servers}
+cluster: {ipFamilies: [IPv4]}
+egress: {provider: cilium, registries: {uvx: [python.example.com]}}
+servers:
+  github: {runtime: npx, npxConfig: {package: "@example/github"}}
+  docs: {runtime: uvx, uvxConfig: {package: docs}, egress: {registries: [files.example.com]}}
+  shut: {runtime: uvx, uvxConfig: {package: shut}, egress: {registries: none}}
+"""
+PUBLIC = ".".join(next(iter(packages._PUBLIC["npx"])))
+
+
+def of_server(name: str, *names: str) -> str:
+    """A line of a server's pod."""
+    end = {"ID": 812, "namespace": "mcp-servers", "labels": [f"k8s:app={name}"], "pod_name": f"{name}-0"}
+    return hubble(names=list(names), source=end)
+
+
+def test_registries_have_a_key_of_their_own() -> None:
+    """What npx and uvx fetch packages from is proposed for the key of registries, known from the catalog or by itself."""
+    Path("values.yaml").write_text(PACKAGES, encoding="utf-8")
+    asked = (("github", PUBLIC), ("github", "python.example.com"), ("docs", "python.example.com"), ("docs", PUBLIC))
+    lines = [
+        *(of_server(*one) for one in asked),
+        of_server("shut", "python.example.com"),
+        of_server("github", "x.y.org"),
+    ]
+    Path("log").write_text("\n".join(lines), encoding="utf-8")
+    told = [line.strip() for line in observe("log").stdout.splitlines() if line.startswith("      add ")]
+
+    assert [line.partition(" (")[0] for line in told] == [
+        "add python.example.com to servers.docs.egress.registries",
+        f"add {PUBLIC} to servers.docs.uvxConfig.egressDomains",
+        "add python.example.com to egress.registries.npx, the packages' registry of all npx servers",
+        f"add {PUBLIC} to egress.registries.npx, the packages' registry of all npx servers",
+        "add x.y.org to servers.github.npxConfig.egressDomains",
+    ]
+    assert "      not proposed: registries: none was written for it\n" in observe("log").stdout
+    merged = observe("log", "--merge", "values.yaml").stdout
+    assert f"registries: {{uvx: [python.example.com], npx: [python.example.com, {PUBLIC}]}}" in merged
+    assert "registries: [files.example.com, python.example.com]" in merged
+    assert "registries: none" in merged
+
+
+def test_where_names_come_from() -> None:
+    """Where a source has no names and addresses stayed without, the report says how to learn them; else it does not."""
+    Path("pods.json").write_text(kube_list(pod()), encoding="utf-8")
+    row = "2 123456789012 eni-0a1b2c3d4e5f60718 10.244.1.7 {} 41233 443 6 12 3481 1793610847 1793610901 ACCEPT OK"
+    arguments = ("vpc.log", "--log-format", "aws-vpc", "--pods", "pods.json")
+    Path("vpc.log").write_text(row.format("192.175.48.6") + "\n", encoding="utf-8")
+    text = observe(*arguments).stdout
+    assert (
+        "names        1 address without a name: CoreDNS tells names with 'dnstap tcp://COLLECTOR:6000 full' in its "
+        "Corefile; collect them with 'fstrm_capture -t protobuf:dnstap.Dnstap -a 0.0.0.0 -p 6000 -w dns.dnstap', and "
+        "add --dns dns.dnstap\n"
+    ) in text
+    for form in ("markdown", "html"):
+        assert "--dns dns.dnstap" in observe(*arguments, "--format", form).stdout
+    Path("vpc.log").write_text(row.format("169.254.169.254") + "\n", encoding="utf-8")
+    assert "dns.dnstap" not in observe(*arguments).stdout
+    assert "dns.dnstap" not in observe("log").stdout

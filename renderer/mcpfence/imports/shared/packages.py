@@ -200,6 +200,11 @@ def _same_registry(one: str, other: str) -> bool:
     return len(names) == 1
 
 
+def is_public_registry(runtime: str, host: str) -> bool:
+    """Whether npx or uvx asks a host for packages by itself."""
+    return tuple(host.lower().split(".")) in _PUBLIC.get(runtime, ())
+
+
 def check_registry(runtime: str, base: Node) -> None:
     """Raise BadEntry where a package is not in the registry that npx and uvx ask by themselves.
 
@@ -207,7 +212,7 @@ def check_registry(runtime: str, base: Node) -> None:
     """
     text = base.as_text().strip()
     match = _REGISTRY.match(text)
-    if match is None or tuple(match["host"].lower().split(".")) not in _PUBLIC[runtime]:
+    if match is None or not is_public_registry(runtime, match["host"]):
         sentence = f"{shown(text)} is no registry that {runtime} asks by itself, and a catalog names none for a package"
         todo = "build an image that is set to it, and write the server by hand with its host in egress.registries"
         raise BadEntry(base, sentence, todo)

@@ -47,10 +47,24 @@ class Beside(Struct):
 
     keys: tuple[str, ...] = ()
     carried: tuple[str, ...] = ()
-    selected: str = ""
 
 
 def flat_query(
+    dialect: Dialect, table: str, scope: RecordScope, missing: Collection[str] = (), limits: str = ""
+) -> str:
+    """The query; `table` is a name of the engine's, `missing` are columns that it lacks, `limits` conditions."""
+    return f"""SELECT source AS srcaddr, target AS dstaddr,
+  CASE WHEN reply = 1 THEN called ELSE MIN(caller) END AS srcport,
+  CASE WHEN reply = 1 THEN MIN(caller) ELSE called END AS dstport,
+  ip_number AS protocol, flags AS tcp_flags, verdict AS action, status AS log_status, reply,
+  MIN(began) AS first_start, MAX(ending) AS last_end, COUNT(*) AS records
+FROM (
+{flat_lines(dialect, table, scope, missing, limits)}
+) AS folded
+GROUP BY source, target, ip_number, flags, verdict, status, reply, called, midnight, side"""
+
+
+def flat_lines(
     dialect: Dialect,
     table: str,
     scope: RecordScope,
@@ -58,18 +72,12 @@ def flat_query(
     limits: str = "",
     beside: Beside | None = None,
 ) -> str:
-    """The query; `table` is a name of the engine's, `missing` are columns that it lacks, `limits` conditions."""
+    """A row for each row of the table, with what is the same for all that fold into one."""
     more = beside or Beside()
     keys, carried = ("".join(f", {name}" for name in names) for names in (more.keys, more.carried))
     same = f"source, target, ip_number, verdict, status, began, ending{keys}{carried}"
     where = f"\n      WHERE {limits}" if limits else ""
-    return f"""SELECT source AS srcaddr, target AS dstaddr,
-  CASE WHEN reply = 1 THEN called ELSE MIN(caller) END AS srcport,
-  CASE WHEN reply = 1 THEN MIN(caller) ELSE called END AS dstport,
-  ip_number AS protocol, flags AS tcp_flags, verdict AS action, status AS log_status, reply,
-  MIN(began) AS first_start, MAX(ending) AS last_end, COUNT(*) AS records{keys}{more.selected}
-FROM (
-  SELECT {same}, flags, side, reply, began - MOD(began, {_DAY}) AS midnight,
+    return f"""  SELECT {same}, flags, side, reply, began - MOD(began, {_DAY}) AS midnight,
     CASE WHEN reply = 1 THEN sport ELSE dport END AS called, CASE WHEN reply = 1 THEN dport ELSE sport END AS caller
   FROM (
     SELECT {same}, flags, side, sport, dport,
@@ -85,9 +93,7 @@ FROM (
         FROM {table}
       ) AS named{where}
     ) AS checked
-  ) AS oriented
-) AS folded
-GROUP BY source, target, ip_number, flags, verdict, status, reply, called, midnight, side{keys}"""
+  ) AS oriented"""
 
 
 _OFF = "port_1 < 0 OR port_1 > 65535 OR port_2 < 0 OR port_2 > 65535"

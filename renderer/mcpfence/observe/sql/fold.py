@@ -1,6 +1,6 @@
 """A log file folded by an engine: looked through once, asked in one query, and what is left over read line by line.
 
-The look through it counts lines and finds those that are too long, so that no engine meets them; it costs a fiftieth.
+The look through it finds lines that are too long, so that no engine meets them; it costs a twentieth of the query.
 Whatever an engine cannot do is left to the reader: the file is then read as without one.
 """
 
@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -18,7 +17,7 @@ from mcpfence.observe.readers.contract import LogReader, ReadLine, ReadOptions
 from mcpfence.observe.reading import BadLineList, Beginning, take_line
 from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql import hubble, vpc
-from mcpfence.observe.sql.groups import Folding, FoldQuery, LineGroup, Misfolded
+from mcpfence.observe.sql.groups import Folding, FoldQuery, LineGroup, Misfolded, first_bad, groups_of
 from mcpfence.observe.table import FlowTable, RecordScope
 from mcpfence.structs import Struct
 
@@ -64,10 +63,10 @@ def read_folded(
 ) -> SourceFile:
     """Read one file into the table; raises NotFolded while nothing was read yet, Misfolded and ValueError later."""
     reader, packed, beginning = _recognised(log, wanted)
-    total = _look(unpacked(log.chunks(), log.unzstd))
+    _look(unpacked(log.chunks(), log.unzstd))
     query = QUERIES[reader.name](log, packed, table.scope, options, beginning)
     began, folding = Beginning.of(table), Folding(table)
-    groups = map(query.group_of, log.rows(query.sql))
+    groups = map(query.group_of, groups_of(query, log.rows))
     try:
         for group in groups:
             folding.take((group,))
@@ -76,8 +75,8 @@ def read_folded(
     except ValueError as why:
         raise NotFolded(f"duckdb says: {why}") from None
     folding.take(groups)
-    last = _left_over(log, reader.open(options), folding, total, bad, every=query.blanks_count)
-    return began.file(log.name, reader, last, table)._replace(engine="duckdb")
+    lines = _left_over(log, reader.open(options), folding, query, bad)
+    return began.file(log.name, reader, lines, table)._replace(engine="duckdb")
 
 
 def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str, str]:
@@ -97,58 +96,54 @@ def _recognised(log: LargeLog, wanted: str) -> tuple[LogReader, str, str]:
     return reader, packed, beginning
 
 
-def _look(chunks: Iterable[bytes]) -> int:
-    """Count the lines; raises NotFolded where one is too long or the file is damaged."""
-    lines, open_line = 0, 0
+def _look(chunks: Iterable[bytes]) -> None:
+    """Raises NotFolded where a line is too long or the file is damaged; lines are not counted, which takes longer."""
+    open_line = 0
     try:
         for chunk in chunks:
-            ends = chunk.count(b"\n")
-            begins = chunk.find(b"\n") if ends else len(chunk)
+            end = chunk.find(b"\n")
             inside = max(map(len, chunk.split(b"\n"))) if len(chunk) > LONGEST else 0
-            if max(open_line + begins, inside) > LONGEST:
+            if max(open_line + (end if end >= 0 else len(chunk)), inside) > LONGEST:
                 raise NotFolded(f"a line is longer than {LONGEST >> 20} MiB")
-            lines += ends
-            open_line = len(chunk) - chunk.rfind(b"\n") - 1 if ends else open_line + len(chunk)
+            open_line = len(chunk) - chunk.rfind(b"\n") - 1 if end >= 0 else open_line + len(chunk)
     except Damaged as why:
         raise NotFolded(f"it {why}") from None
-    return lines + (open_line > 0)
 
 
-def _left_over(log: LargeLog, read: ReadLine, folding: Folding, total: int, bad: BadLineList, *, every: bool) -> int:
-    """Read the lines that the query left out, and name those of bad groups; returns the number of the last line."""
-    if not folding.odd and not folding.bad and folding.rows == total:
-        return total
-    whys = dict(folding.bad)
-    wanted = sorted({*folding.odd, *whys})
-    chunks = unpacked(log.chunks(), log.unzstd)
-    odd, found, seen = BadLineList(), list[tuple[str, int, str]](), _Seen(total, folding.rows)
-    plain = folding.rows == total
-    numbered = _picked(chunks, wanted) if plain else _searched(chunks, set(wanted), seen, every=every)
+def _left_over(log: LargeLog, read: ReadLine, folding: Folding, query: FoldQuery, bad: BadLineList) -> int:
+    """Read the lines that the query left out, and name those of bad groups; returns how many lines hold something."""
+    if not folding.odd and not folding.bad:
+        return folding.rows
+    whys = first_bad(query, log.rows, folding.bad)
+    odd, told, rest = BadLineList(), list[tuple[str, int, str]](), 0
 
     def lines() -> Iterator[LogLine]:
-        for row, number, raw in numbered:
+        for row, number, raw in _numbered(log, sorted({*folding.odd, *whys}), folding.rows, query):
             if row in whys:
-                found.append((log.name, number, whys[row]))
+                told.append((log.name, number, whys[row]))
             else:
                 bare = raw.removeprefix(b"\xef\xbb\xbf") if number == 1 else raw
                 yield LogLine(number, bare.decode("utf-8", "replace").rstrip("\r"))
 
     for line in unwrapped(lines()):
+        rest += 1
         take_line(log.name, line, read, folding.table, odd)
-    if seen.rows != folding.rows:
-        raise Misfolded(f"found {folding.rows:,} rows in {seen.rows:,} lines")
-    told = sorted([*found, *odd.first], key=lambda item: item[1])
-    for place, item in enumerate(told):
-        bad.add(*item, times=folding.bad_lines + odd.count - len(told) + 1 if place == 0 else 1)
-    return seen.last
+    bad.extend([*told, *odd.first], folding.bad_lines + odd.count)
+    return folding.rows - len(folding.odd) + rest
 
 
-@dataclass(slots=True)
-class _Seen:
-    """The number of the last line that is not blank, and how many there are."""
+def _numbered(log: LargeLog, wanted: Sequence[int], rows: int, query: FoldQuery) -> Iterator[tuple[int, int, bytes]]:
+    """Lines by the number that the engine has for them: that, the line's own, and the line."""
+    if query.blanks_count or _count_lines(unpacked(log.chunks(), log.unzstd)) == rows:
+        return _picked(unpacked(log.chunks(), log.unzstd), wanted)
+    return _searched(unpacked(log.chunks(), log.unzstd), set(wanted), rows)
 
-    last: int
-    rows: int
+
+def _count_lines(chunks: Iterable[bytes]) -> int:
+    ends, last = 0, b"\n"
+    for chunk in chunks:
+        ends, last = ends + chunk.count(b"\n"), chunk[-1:]
+    return ends + (last != b"\n")
 
 
 def _picked(chunks: Iterable[bytes], wanted: Sequence[int]) -> Iterator[tuple[int, int, bytes]]:
@@ -173,22 +168,20 @@ def _picked(chunks: Iterable[bytes], wanted: Sequence[int]) -> Iterator[tuple[in
         yield number + 1, number + 1, kept
 
 
-def _searched(
-    chunks: Iterable[bytes], wanted: set[int], seen: _Seen, *, every: bool
-) -> Iterator[tuple[int, int, bytes]]:
-    """The same where rows are not lines: the n-th that is not blank."""
-    number = seen.rows = 0
+def _searched(chunks: Iterable[bytes], wanted: set[int], rows: int) -> Iterator[tuple[int, int, bytes]]:
+    """The same where rows are not lines: the n-th that is not blank; raises Misfolded."""
+    number = found = 0
     kept = b""
     for chunk in _ended(chunks):
         *whole, kept = (kept + chunk).split(b"\n")
         for raw in whole:
             number += 1
             if raw.strip():
-                seen.rows += 1
-                seen.last = number
-                row = number if every else seen.rows
-                if row in wanted:
-                    yield row, number, raw
+                found += 1
+                if found in wanted:
+                    yield found, number, raw
+    if found != rows:
+        raise Misfolded(f"found {rows:,} rows in {found:,} lines")
 
 
 def _ended(chunks: Iterable[bytes]) -> Iterator[bytes]:

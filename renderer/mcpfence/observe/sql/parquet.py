@@ -12,7 +12,7 @@ from mcpfence.observe.reading import NO_RECORD, BadLineList, Beginning, why_bad
 from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql.flat import DIALECTS, MAY_MISS, NUMBERS, TEXTS, flat_query, limits_of
 from mcpfence.observe.sql.fold import LargeLog
-from mcpfence.observe.sql.groups import Folding
+from mcpfence.observe.sql.groups import Folding, first_bad, groups_of
 from mcpfence.observe.sql.vpc import parquet_fault, parquet_query
 from mcpfence.observe.table import FlowTable
 from mcpfence.structs import Struct
@@ -34,10 +34,9 @@ def read_parquet(log: LargeLog, table: FlowTable, bad: BadLineList, *, fold: boo
         rows = _row_by_row(log, types, table, bad)
         return began.file(log.name, READER, rows, table)
     query, folding = parquet_query(log.path, table.scope, types), Folding(table)
-    folding.take(map(query.group_of, log.rows(query.sql)))
-    told = sorted(folding.bad)
-    for place, (number, why) in enumerate(told):
-        bad.add(log.name, number, why, times=folding.bad_lines - len(told) + 1 if place == 0 else 1)
+    folding.take(map(query.group_of, groups_of(query, log.rows)))
+    told = first_bad(query, log.rows, folding.bad)
+    bad.extend(((log.name, number, why) for number, why in told.items()), folding.bad_lines)
     return began.file(log.name, READER, folding.rows, table)._replace(engine="duckdb")
 
 

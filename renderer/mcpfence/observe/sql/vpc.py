@@ -7,11 +7,10 @@ bytes that are no UTF-8 and lines above the limit end the query, and the file is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mcpfence.observe.readers.aws_vpc import header_of, row_of
-from mcpfence.observe.sql.flat import DIALECTS, MAY_MISS, NUMBERS, TEXTS, Beside, flat_query
-from mcpfence.observe.sql.groups import FoldQuery, LineGroup, Misfolded, OddLine
+from mcpfence.observe.sql.flat import DIALECTS, MAY_MISS, NUMBERS, TEXTS, Beside, flat_lines
+from mcpfence.observe.sql.groups import FoldQuery, GroupRow, LineGroup, Misfolded, OddLine
 from mcpfence.observe.table import RecordScope
 
 _SECOND = 10**9
@@ -48,7 +47,7 @@ def vpc_query(path: str, packing: str, scope: RecordScope, fields: Sequence[str]
         )
       )
     ) AS line"""
-    return FoldQuery(_folded(table, scope, missing), lambda row: _group(row, fields), blanks_count=True)
+    return FoldQuery(_lines(table, scope, missing), _KEYS, lambda row: _group(row, fields), blanks_count=True)
 
 
 def parquet_query(path: str, scope: RecordScope, types: Mapping[str, str]) -> FoldQuery:
@@ -58,7 +57,7 @@ def parquet_query(path: str, scope: RecordScope, types: Mapping[str, str]) -> Fo
         "(SELECT *, file_row_number + 1 AS n, 0 AS odd, NULL AS head "
         f"FROM read_parquet('{path}', file_row_number = true)) AS line"
     )
-    return FoldQuery(_folded(table, scope, missing), lambda row: _group(row, ()), blanks_count=True)
+    return FoldQuery(_lines(table, scope, missing), _KEYS, lambda row: _group(row, ()), blanks_count=True)
 
 
 def parquet_fault(types: Mapping[str, str]) -> str:
@@ -92,24 +91,25 @@ def _typed(name: str, text: str | None) -> str:
     return f'CASE WHEN {fit} THEN {value} END AS "{name}"'
 
 
-def _folded(table: str, scope: RecordScope, missing: Sequence[str]) -> str:
-    """The flat query, its days gathered, what is odd first."""
-    beside = Beside(("odd", "head"), ("n",), ", min(n, 3) AS ns")
-    flat = flat_query(DIALECTS["duckdb"], table, scope, [name for name in missing if name in MAY_MISS], "", beside)
-    keys = "odd, head, srcaddr, dstaddr, protocol, tcp_flags, action, log_status, reply"
-    return f"""SELECT {keys}, min(srcport), min(dstport), list([records, first_start, last_end]),
-  list_slice(list_sort(flatten(list(ns))), 1, 3)
-FROM ({flat})
-GROUP BY {keys}, CASE WHEN reply = 1 THEN srcport ELSE dstport END
-ORDER BY odd DESC"""
+_KEYS = ("odd", "head", "source", "target", "ip_number", "flags", "verdict", "status", "reply", "called")
 
 
-def _group(row: tuple[Any, ...], fields: Sequence[str]) -> LineGroup | OddLine:
-    odd, head, source, destination, protocol, flags, action, status, reply, source_port, port, days, lines = row
+def _lines(table: str, scope: RecordScope, missing: Sequence[str]) -> str:
+    """The rows of the flat query, and their numbers."""
+    lacks = [name for name in missing if name in MAY_MISS]
+    flat = flat_lines(DIALECTS["duckdb"], table, scope, lacks, beside=Beside(("odd", "head"), ("n",)))
+    return f"""SELECT {", ".join(_KEYS)}, caller, midnight AS day, side, began AS first, ending AS last, n
+FROM ({flat})"""
+
+
+def _group(row: GroupRow, fields: Sequence[str]) -> LineGroup | OddLine:
+    odd, head, source, destination, protocol, flags, action, status, reply, called = row.keys
     if odd:
         if head is not None and header_of(head) not in ([], list(fields)):
             raise Misfolded("its fields change in the middle")
         return OddLine(odd)
+    source_port, port = (called, row.caller) if reply == 1 else (row.caller, called)
+    days = row.days
     texts = {
         "srcaddr": source,
         "dstaddr": destination,
@@ -124,4 +124,4 @@ def _group(row: tuple[Any, ...], fields: Sequence[str]) -> LineGroup | OddLine:
     }
     told = None if reply is None else reply == 1
     times = [[count, first * _SECOND, last * _SECOND] for count, first, last in days]
-    return LineGroup(lambda: row_of(texts), times, lines, told, folded=True)
+    return LineGroup(lambda: row_of(texts), times, row.line, told, folded=True)

@@ -18,6 +18,7 @@ from mcpfence.observe.lines import LONGEST, read_lines
 from mcpfence.observe.readers.contract import ReadOptions
 from mcpfence.observe.reading import BadLineList, read_log
 from mcpfence.observe.report import SourceFile
+from mcpfence.observe.sql import groups
 from mcpfence.observe.sql.fold import LargeLog, NotFolded, read_folded
 from mcpfence.observe.sql.parquet import read_parquet
 from mcpfence.observe.table import FlowTable, RecordScope
@@ -178,6 +179,36 @@ SAMPLES: dict[str, tuple[str | bytes, ...]] = {
         hubble(**OTHERS, at="2026-11-09T00:00:00Z"),
         hubble(**OTHERS, IP={"source": "x", "destination": "y"}),
         hubble(**{**OTHERS, "IP": {"source": "10.0.1.9", "destination": "10.9.9.9"}}),
+        *(hubble(**OTHERS, names=names) for names in (["a.example.org"], ["b.example.org"], "text", 5)),
+        *(
+            hubble(**{**OTHERS, "source": {**OTHERS["source"], "labels": labels}})
+            for labels in list[Any](([{}], [["a"]], "x", [5]))
+        ),
+        *(
+            hubble(**{**OTHERS, "IP": {"source": address, "destination": "10.9.9.9"}})
+            for address in ("10.9.9.08", "256.1.1.1", "fd00::1", "fd00:::1", "::ffff:10.0.1.7", "fd00::1%eth0", 5, None)
+        ),
+        *(hubble(**{**OTHERS, "destination": end}) for end in ({"labels": ["reserved:world"]}, US, {}, [1], "x")),
+        *(hubble(**{**OTHERS, "IP": {"source": GITHUB, "destination": to}}) for to in ("10.9.9.9", "10.0.1.9")),
+        *(
+            hubble(**{**OTHERS, "source": {}, "IP": {"source": at, "destination": "10.9.9.9"}})
+            for at in (GITHUB, "10.9.9.8")
+        ),
+        *(
+            hubble(**OTHERS, verdict=verdict, is_reply=reply)
+            for verdict in ("DROPPED", "TRACED")
+            for reply in (True, None)
+        ),
+        *(
+            enveloped({**json.loads(hubble_answer(name, *found))["flow"], **OTHERS})
+            for name, found in (
+                ("a.b", (WORLD,)),
+                ("b.c", ("bad",)),
+                (".", (WORLD,)),
+                ("", ()),
+                ("c.d", ("fd00::1", WORLD)),
+            )
+        ),
         hubble(source={"namespace": "mcp-gate'way", "labels": []}),
         hubble(source={"namespace": ""}, IP={"source": "2001:0DB8::7", "destination": WORLD}),
         hubble(source={"namespace": ""}, IP={"source": "::ffff:10.0.1.9", "destination": WORLD}),
@@ -242,6 +273,50 @@ def test_all_lines_together(duck: Duck, tmp_path: Path) -> None:
     assert_same(duck, path)
     path.write_bytes(gzip.compress(path.read_bytes()[:9000]) + gzip.compress(path.read_bytes()[9000:-30]))
     assert_same(duck, path)
+
+
+def test_many_groups(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More groups than are gathered in memory are sorted and read in turn: the same comes of it."""
+    monkeypatch.setattr(groups, "_FEW", 0)
+    every = [line for name in ("folded", "ports", "names", "DNS", "events", "others' pods") for line in SAMPLES[name]]
+    assert_same(duck, write(tmp_path, hubble(), *every, *every), wanted="hubble")
+    assert_same(duck, write(tmp_path, *VPC["rows"], *VPC["rows"]), wanted="aws-vpc")
+
+
+BAD = hubble(IP={"source": "x", "destination": WORLD})
+WORSE = hubble(names=5)
+
+
+@pytest.mark.parametrize(
+    ("lines", "first"),
+    [
+        ((BAD, hubble(), BAD), (1, 3)),
+        ((hubble(), BAD, WORSE, BAD, BAD, WORSE), (2, 3, 4)),
+        ((hubble(), BAD, BAD, BAD, BAD, WORSE), (2, 3, 4)),
+        ((hubble(), *(hubble(IP={"source": f"x{n}", "destination": WORLD}) for n in (1, 2, 3, 1, 4))), (2, 3, 4)),
+        ((hubble(), WORSE, "hello", "", BAD, BAD), (2, 3, 5)),
+    ],
+)
+def test_first_bad_lines(duck: Duck, tmp_path: Path, lines: tuple[str, ...], first: tuple[int, ...]) -> None:
+    """The first three bad lines of a file are named, whichever groups they are in and how many these have."""
+    found = assert_same(duck, write(tmp_path, *lines), wanted="hubble")
+    assert tuple(number for _, number, _ in found.bad.first) == first
+
+
+def test_what_is_foreign_folds_into_one(duck: Duck, tmp_path: Path) -> None:
+    """Of lines between others' pods nothing is kept that makes them differ."""
+    lines = [hubble(**OTHERS, names=[f"n{number}.example.org"], port=number) for number in range(1, 50)]
+    asked = list[str]()
+
+    def rows(sql: str) -> Iterator[tuple[Any, ...]]:
+        asked.append(sql)
+        return duck.rows(sql)
+
+    log = large(duck, write(tmp_path, *lines))._replace(rows=rows)
+    table = FlowTable(SCOPE)
+    read_folded(log, table, BadLineList(), PLAIN)
+    ((count,),) = duck.rows("SELECT count(*) FROM mcpfence_days")
+    assert (count, table.counts["not_ours"], len(asked)) == (1, 49, 2)
 
 
 def test_generated_logs(duck: Duck, tmp_path: Path) -> None:
