@@ -29,7 +29,7 @@ def test_line_comes_and_goes_without_a_trace(tmp_path: Path) -> None:
         [*mcpfence_command(), "check", "-f", str(fifo), "--no-summary"],
         stderr=theirs,
         stdout=theirs,
-        env=environment(NO_COLOR="1"),
+        env=environment(NO_COLOR="1", TERM="xterm"),
         cwd=tmp_path,
     )
     os.close(theirs)
@@ -104,7 +104,7 @@ def test_helm_s_call_leaves_no_trace_either(tmp_path: Path) -> None:
     command, pipe = [*mcpfence_command(), "post-render"], subprocess.PIPE
     with (
         (tmp_path / "out").open("wb") as out,
-        subprocess.Popen(command, stdin=pipe, stdout=out, stderr=theirs, env=environment(NO_COLOR="1")) as process,
+        subprocess.Popen(command, stdin=pipe, stdout=out, stderr=theirs, env=environment(NO_COLOR="1", TERM="xterm")) as process,
     ):
         os.close(theirs)
         seen = b""

@@ -172,8 +172,8 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
 
 def _waiting(console: Console) -> contextlib.AbstractContextManager[object]:
     """What says that work goes on, where somebody sits at a terminal."""
-    if console.quiet or not console.waits or not on_terminal(sys.stderr):
-        return contextlib.nullcontext()
+    if console.quiet or not console.waits or not on_terminal(sys.stderr) or os.environ.get("TERM") == "dumb":
+        return contextlib.nullcontext()  # a dumb terminal takes no line back
     from mcpfence.cli.waiting import Waiting, what_is_done  # here, since most runs have no terminal
 
     return Waiting(sys.stderr, lambda: what_is_done(console.sources))

@@ -230,7 +230,7 @@ def _on_a_terminal(folder: Path, values: Any, *, options: Sequence[str] = (), **
     """What a check writes to stderr if that is a terminal."""
     ours, theirs = pty.openpty()
     command = [*mcpfence_command(), "check", "-f", str(values_file(folder, values)), *options]
-    variables = {"TERM": "xterm-256color", **variables}
+    variables = {"TERM": "dumb", **variables}  # which shows no line that says how long the work has taken
     with subprocess.Popen(command, stderr=theirs, stdout=subprocess.PIPE, env=environment(**variables)) as process:
         os.close(theirs)
         said = b""
