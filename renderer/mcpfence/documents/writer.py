@@ -21,7 +21,7 @@ class Shared(list[Any]):
 
 
 # The private use area holds the marks of templates, which stand for plain words.
-_WORD = "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*"
+_WORD = "[A-Za-z\ue000-\ue300][A-Za-z0-9_./\ue000-\ue300-]*"
 
 
 _PLAIN = re.compile(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
@@ -113,12 +113,12 @@ def _quoted(text: str) -> str:
     return '"' + "".join(_apart(p) if i % 2 else json.dumps(p)[1:-1] for i, p in enumerate(pieces)) + '"'
 
 
-_APART = re.compile("([\ue000-\ue100\x7f\U00010000-\U0010ffff])")
+_APART = re.compile("([\ue000-\ue300\x7f\U00010000-\U0010ffff])")
 
 
 def _apart(character: str) -> str:
     """A mark as it is; what JSON writes as it is, or as two halves, in an escape that YAML knows."""
-    return character if "\ue000" <= character <= "\ue100" else f"\\U{ord(character):08x}"
+    return character if "\ue000" <= character <= "\ue300" else f"\\U{ord(character):08x}"
 
 
 def _number(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from mcpfence.documents.writer import Writer
@@ -18,26 +18,27 @@ from mcpfence.render.objects import Rendered
 from mcpfence.render.report import server_line
 from mcpfence.render.template import (
     FenceTemplate,
+    NotInRows,
     ObjectTemplate,
-    Parts,
     fill,
+    filled_names,
     longest_name,
     object_template,
-    split,
     template_of,
     whole,
 )
 
 
 class Made(NamedTuple):
-    """What a template gives: its objects, its line in the report, what it loses, what its engine lacks."""
+    """What a template gives: its objects, what it loses, what its engine lacks."""
 
     objects: tuple[ObjectTemplate, ...]
-    line: Parts
     narrowings: tuple[Narrowing, ...]
     missing: frozenset[Feature]
     longest: int
     """How long a fence's name may be so that none of its names is cut."""
+    in_rows: bool = True
+    """Whether its names stand as rows can be written; else each needs a mark of its own."""
 
 
 class Fenced(NamedTuple):
@@ -72,9 +73,10 @@ class Assembly:
         self._refused: dict[Feature, list[str]] = {}
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """One line on each fence, for people."""
-        return [fill(one.made.line, one.template.words) for one in self.fenced]
+        for one in self.fenced:
+            yield server_line(self._provider.prepare(one.fence, self._network)[0])
 
     def add(self, fence: Fence) -> None:
         """Emit one fence; with errors in the collector only what no engine is needed to say of it is said.
@@ -86,6 +88,9 @@ class Assembly:
             return
         template = template_of(fence)
         made = self._made.get(template.fence) or self._make(template.fence)
+        if not made.in_rows:
+            template = template_of(fence, rows=False)
+            made = self._made.get(template.fence) or self._make(template.fence)
         if template.words and len(fence.name) > made.longest:
             template = whole(fence)
             made = self._make(template.fence)
@@ -138,15 +143,18 @@ class Assembly:
         """The manifests of a fence or template, written; the work that equal servers share."""
         missing = features(fence) - self._provider.expresses
         if missing:
-            return self._made.setdefault(fence, Made((), (), (), missing, LIMIT))
+            return self._made.setdefault(fence, Made((), (), missing, LIMIT))
         prepared, narrowings = self._provider.prepare(fence, self._network)
         manifests = [
             *self._provider.emit(prepared, self._network),
             *network_policies(prepared, self._provider.composition, self._blocks, self._provider.takes),
         ]
         longest = longest_name(manifests, fence.endings)
-        objects = tuple(self._written(manifests, fence.keys))
-        return self._made.setdefault(fence, Made(objects, split(server_line(prepared)), narrowings, missing, longest))
+        try:
+            objects = tuple(self._written(manifests, fence.keys))
+        except NotInRows:
+            return self._made.setdefault(fence, Made((), (), missing, LIMIT, in_rows=False))
+        return self._made.setdefault(fence, Made(objects, narrowings, missing, longest))
 
     def _written(self, manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterable[ObjectTemplate]:
         for manifest in manifests:
@@ -179,5 +187,4 @@ def _file(kind: Kind) -> str:
 
 def _filled(narrowing: Narrowing, fence: Fence, words: tuple[str, ...]) -> Narrowing:
     """The narrowing of a template in the words of one fence."""
-    names = tuple(name._replace(pattern=fill(split(name.pattern), words)) for name in narrowing.names)
-    return narrowing._replace(fence=fence.title, names=names)
+    return narrowing._replace(fence=fence.title, names=filled_names(narrowing.names, words))

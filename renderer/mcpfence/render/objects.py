@@ -62,8 +62,7 @@ class Rendering(NamedTuple):
     objects: tuple[Rendered, ...]
     findings: tuple[Finding, ...]
     narrowings: tuple[Narrowing, ...]
-    lines: tuple[str, ...]
-    """One line on each fence."""
+    fences: int
     chunks: tuple[bytes, ...]
     """The text of all objects, each behind a separator, some hundred to a chunk."""
 

@@ -177,17 +177,17 @@ def _rendering(
     report: str,
 ) -> Rendering:
     """What leaves, with the report that counts and digests it."""
-    lines, chunks = assembly.lines, chunks_of(leaving)
-    proof = f"{plural(len(lines), 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
+    fences, chunks = len(assembly.fenced), chunks_of(leaving)
+    proof = f"{plural(fences, 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
     digest = (len(leaving) + 1, digest_of(chunks))
-    made = report_manifest(catalog, report, lines, findings, assembly.narrowings, digest, proof)
+    made = report_manifest(catalog, report, (fences, assembly.lines), findings, assembly.narrowings, digest, proof)
     told = assembly.put(made, "the report", ())
     return Rendering(
         catalog=catalog,
         objects=(*leaving, told),
         findings=findings,
         narrowings=tuple(assembly.narrowings),
-        lines=tuple(lines),
+        fences=fences,
         chunks=(*chunks, *chunks_of((told,))),
     )
 
