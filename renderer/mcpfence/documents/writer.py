@@ -36,6 +36,11 @@ def is_plain(text: str) -> bool:
     return _PLAIN.match(text) is not None and text.lower() not in _WORDS
 
 
+def scalar_text(text: str) -> str:
+    """A string of one line as it stands in a document."""
+    return text if is_plain(text) else _quoted(text)
+
+
 class Writer:
     """Prints documents as block YAML; keeps the text of shared blocks and of strings that it has seen."""
 
@@ -103,7 +108,7 @@ class Writer:
             pad = " " * (indent + 2)
             body = text.removesuffix("\n").replace("\n", f"\n{pad}")
             return f"{'|' if text.endswith(chr(10)) else '|-'}\n{pad}{body}"
-        written = self._scalars[text] = text if is_plain(text) else _quoted(text)
+        written = self._scalars[text] = scalar_text(text)
         return written
 
 

@@ -17,7 +17,6 @@ from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.render.objects import Rendered
 from mcpfence.render.report import server_line
 from mcpfence.render.template import (
-    FenceTemplate,
     NotInRows,
     ObjectTemplate,
     fill,
@@ -42,10 +41,10 @@ class Made(NamedTuple):
 
 
 class Fenced(NamedTuple):
-    """A fence, the template that it was made from, and its objects."""
+    """A fence, the words that it put into its template, what that gives, and its objects."""
 
     fence: Fence
-    template: FenceTemplate
+    words: tuple[str, ...]
     made: Made
     objects: tuple[Rendered, ...]
 
@@ -100,13 +99,8 @@ class Assembly:
         self.narrowings += [_filled(narrowing, fence, template.words) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
             return
-        objects = []
-        for one in made.objects:
-            item = Rendered(one.kind, one.namespace, fill(one.name, template.words), one.text, template.words)
-            self._claim(item, fence.title, fence.path)
-            self.objects.setdefault(item.kind, []).append(item)
-            objects.append(item)
-        self.fenced.append(Fenced(fence, template, made, tuple(objects)))
+        objects = self.put_made(made.objects, template.words, fence.title, fence.path)
+        self.fenced.append(Fenced(fence, template.words, made, tuple(objects)))
 
     def _lacks(self, fence: Fence, missing: Iterable[Feature]) -> None:
         for feature in missing:
@@ -116,12 +110,23 @@ class Assembly:
 
     def put(self, manifest: Manifest, title: str, path: Path) -> Rendered:
         """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken."""
-        self._annotated(manifest)
-        text = self._writer.write(manifest.document)
+        text = self._writer.write(self.annotated(manifest).document)
         item = Rendered(manifest.kind, manifest.namespace, manifest.name, (text,), ())
-        self._claim(item, title, path)
-        self.objects.setdefault(manifest.kind, []).append(item)
+        self._enter(item, title, path)
         return item
+
+    def put_made(
+        self, objects: Iterable[ObjectTemplate], words: tuple[str, ...], title: str, path: Path
+    ) -> list[Rendered]:
+        """Add the objects of a template in these words."""
+        items = [Rendered(one.kind, one.namespace, fill(one.name, words), one.text, words) for one in objects]
+        for item in items:
+            self._enter(item, title, path)
+        return items
+
+    def written(self, manifests: Iterable[Manifest]) -> tuple[ObjectTemplate, ...]:
+        """The manifests of a template, written."""
+        return tuple(object_template(self.annotated(manifest), self._writer) for manifest in manifests)
 
     def refuse(self) -> None:
         """Say at once what the provider cannot express, with every server that needs it."""
@@ -151,26 +156,23 @@ class Assembly:
         ]
         longest = longest_name(manifests, fence.endings)
         try:
-            objects = tuple(self._written(manifests, fence.keys))
+            objects = self.written(_with_keys(manifests, fence.keys))
         except NotInRows:
             return self._made.setdefault(fence, Made((), (), missing, LIMIT, in_rows=False))
         return self._made.setdefault(fence, Made(objects, narrowings, missing, longest))
 
-    def _written(self, manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterable[ObjectTemplate]:
-        for manifest in manifests:
-            metadata, spec = manifest.document["metadata"], manifest.document["spec"]
-            mine = keys.ingress if spec.get("policyTypes") == ["Ingress"] else keys.egress
-            metadata["annotations"] = {**metadata.get("annotations", {}), KEYS: ", ".join(mine)}
-            self._annotated(manifest)
-            yield object_template(manifest, self._writer)
-
-    def _annotated(self, manifest: Manifest) -> None:
+    def annotated(self, manifest: Manifest) -> Manifest:
         """Write Helm 4's annotation, the file that Helm shows as the source, where it belongs."""
         if self._annotate:
             metadata = manifest.document["metadata"]
             name = f"{self._annotate}/mcpfence-{self._files.get(manifest.kind, manifest.kind.lower())}.yaml"
             filename = {"postrenderer.helm.sh/postrender-filename": name}
             metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
+        return manifest
+
+    def _enter(self, item: Rendered, title: str, path: Path) -> None:
+        self._claim(item, title, path)
+        self.objects.setdefault(item.kind, []).append(item)
 
     def _claim(self, item: Rendered, title: str, path: Path) -> None:
         """Refuse a name that another object of the kind has already."""
@@ -178,6 +180,15 @@ class Assembly:
         if other is not title and other != title:
             sentence = f"{title} and {other} would both be {item.title}"
             self._out.add("name-taken", path, sentence, "rename one of them")
+
+
+def _with_keys(manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterator[Manifest]:
+    """Policies with the keys of the catalog that they stand for."""
+    for manifest in manifests:
+        metadata, spec = manifest.document["metadata"], manifest.document["spec"]
+        mine = keys.ingress if spec.get("policyTypes") == ["Ingress"] else keys.egress
+        metadata["annotations"] = {**metadata.get("annotations", {}), KEYS: ", ".join(mine)}
+        yield manifest
 
 
 def _file(kind: Kind) -> str:

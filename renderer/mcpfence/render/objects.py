@@ -10,6 +10,7 @@ from mcpfence.findings.finding import Finding, fail, plural
 from mcpfence.plan.fence import Narrowing
 from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
+from mcpfence.render.chunks import Chunks
 from mcpfence.render.template import Parts, fill
 
 BEHIND_POLICIES = (
@@ -63,14 +64,8 @@ class Rendering(NamedTuple):
     findings: tuple[Finding, ...]
     narrowings: tuple[Narrowing, ...]
     fences: int
-    chunks: tuple[bytes, ...]
-    """The text of all objects, each behind a separator, some hundred to a chunk."""
-
-
-def chunks_of(objects: Sequence[Rendered], size: int = 500) -> tuple[bytes, ...]:
-    """Objects as YAML documents, `size` of them to a chunk: filling in the text of many takes as long as proving it."""
-    starts = range(0, len(objects), size)
-    return tuple("".join([f"---\n{item.text}" for item in objects[n : n + size]]).encode() for n in starts)
+    chunks: Chunks
+    """The text of all objects, each behind a separator."""
 
 
 def kind_order(provider: Provider) -> tuple[str, ...]:

@@ -23,8 +23,9 @@ from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import provider_of
 from mcpfence.render.assembly import Assembly
+from mcpfence.render.chunks import Chunks, chunks_of
 from mcpfence.render.errors_that_wait import errors_that_wait
-from mcpfence.render.objects import Rendered, Rendering, chunks_of, in_order, kind_order
+from mcpfence.render.objects import Rendered, Rendering, in_order, kind_order
 from mcpfence.render.objects_digest import digest_of
 from mcpfence.render.proving import FenceProof, check_judged
 from mcpfence.render.report import report_manifest
@@ -161,7 +162,7 @@ def _render(  # noqa: PLR0913  as above
     if guarding and not out.failed:
         _prove_guard(catalog, assembly, guarding, out)
     if registered and not out.failed:
-        _refuse_rivals(catalog, [*registered, *(put for _, found in running for put in found)], foreign, out)
+        _refuse_rivals(catalog, [*registered, *(put for one in running for put in one.written)], foreign, out)
     if not out.failed:
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
@@ -188,7 +189,7 @@ def _rendering(
         findings=findings,
         narrowings=tuple(assembly.narrowings),
         fences=fences,
-        chunks=(*chunks, *chunks_of((told,))),
+        chunks=Chunks((*chunks.parts, *chunks_of((told,)).parts)),
     )
 
 
@@ -204,23 +205,13 @@ def _refuse_empty(catalog: Catalog, out: Collector) -> None:
 _Put = tuple[Rendered, Manifest, Path]
 
 
-def _run_servers(catalog: Catalog, assembly: Assembly) -> list[tuple[str, list[_Put]]]:
-    """Add what runs the servers that mcpfence runs; by the names of the servers."""
-    running = [server for server in catalog.servers.values() if server.run is not None]
-    if not running:
+def _run_servers(catalog: Catalog, assembly: Assembly) -> list[Any]:
+    """Add what runs the servers that mcpfence runs; what of it has to be proven."""
+    if all(server.run is None for server in catalog.servers.values()):
         return []
-    from mcpfence.deploy import run_manifests  # here, so that fences alone start quickly
+    from mcpfence.render.running import run_servers  # here, so that fences alone start quickly
 
-    return [
-        (
-            server.name,
-            [
-                (assembly.put(manifest, f"server {server.name}", server.path), manifest, server.path)
-                for manifest in run_manifests(server, catalog.namespace)
-            ],
-        )
-        for server in running
-    ]
+    return run_servers(catalog, assembly)
 
 
 def _register_servers(catalog: Catalog, assembly: Assembly) -> list[_Put]:
@@ -256,16 +247,12 @@ def _prove_guard(catalog: Catalog, assembly: Assembly, guarding: Iterable[_Put],
     prove_guard(catalog, fences, [(manifest, item.text) for item, manifest, _ in guarding], out)
 
 
-def _prove_others(
-    catalog: Catalog, running: list[tuple[str, list[_Put]]], registered: list[_Put], out: Collector
-) -> None:
+def _prove_others(catalog: Catalog, running: list[Any], registered: list[_Put], out: Collector) -> None:
     """Read back what is no policy, as long as nothing has failed."""
     if running and not out.failed:
-        from mcpfence.deploy import prove_running
+        from mcpfence.render.running import prove_runs
 
-        for name, written in running:
-            texts = [(manifest, item.text) for item, manifest, _ in written]
-            prove_running(catalog.servers[name], catalog.namespace, texts, out)
+        prove_runs(catalog, running, out)
     if registered and not out.failed:
         from mcpfence.gateways import prove_registered
 

@@ -61,7 +61,7 @@ class FenceProof:
         for one in fenced:
             self._all_leave(one.objects)
             key, around = self._among(one)
-            size = sum(word.count("\n") for word in one.template.words)
+            size = sum(word.count("\n") for word in one.words)
             if key not in chosen or size > chosen[key][0]:
                 chosen[key] = size, one, around
         for _, one, around in chosen.values():
@@ -71,13 +71,13 @@ class FenceProof:
 
     def _among(self, one: Fenced) -> tuple[tuple[object, ...], list[Policy]]:
         """What is equal for fences that need one proof, and the policies of others that count in it."""
-        fence, template, made, _ = one
+        fence, own, made, _ = one
         found = [self._around.selecting(subject) for subject in subjects(fence)]
         around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
         how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
         # Names are words of their own, and a foreign policy may permit those of one fence and not of another.
         # Ranks are words too, and they count only where somebody else's policy stands before or behind.
-        words = template.words if any(map(_demands_names, around)) else fence.ranks if around else ()
+        words = own if any(map(_demands_names, around)) else fence.ranks if around else ()
         return (id(made), how, words), around
 
     def _prove(self, one: Fenced, around: list[Policy]) -> None:

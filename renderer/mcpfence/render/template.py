@@ -138,6 +138,11 @@ def filled_names(names: Iterable[Name], words: tuple[str, ...]) -> tuple[Name, .
     return tuple(filled)
 
 
+def mark_of(word: int) -> str:
+    """The mark of a word that is no row."""
+    return chr(_FIRST + word)
+
+
 def _index(mark: str) -> int:
     return ord(mark) - (_FIRST if ord(mark) < _ROWS else _ROWS)
 
