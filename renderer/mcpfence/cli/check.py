@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import click
 
-from mcpfence.check.audit import audit
+from mcpfence.check.audit import audit_beside
 from mcpfence.check.sarif import markdown, sarif
+from mcpfence.check.standing import may_stand
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
@@ -21,8 +22,8 @@ from mcpfence.kube.services import index
 from mcpfence.render.pipeline import check, load_catalog
 from mcpfence.streams.stream import gateway_kinds
 from mcpfence.system.charts import read_templates, split_charts
-from mcpfence.system.inputs import read_inputs
-from mcpfence.system.manifests import read_manifests
+from mcpfence.system.inputs import Inputs, read_inputs
+from mcpfence.system.manifests import read_apart
 
 _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 
@@ -133,24 +134,34 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        documents = read_manifests(asked.manifests, gateway_kinds(inputs.values))
+        read = read_apart(asked.manifests, gateway_kinds(inputs.values), may_stand)
+        console.sources += inputs.sources
+        found = _judged(asked, inputs, read.documents, read.unread)
+        if found is None:
+            found = _judged(asked, inputs, read.whole())
     except McpfenceError as error:
         return error.findings, None
-    console.sources += inputs.sources
-    values, release, namespace, empty = inputs.values, asked.release, asked.namespace, asked.allow_empty
+    return found or (), inputs.values
+
+
+def _judged(
+    asked: CheckInput, inputs: Inputs, documents: list[Any], unread: tuple[bytes, ...] = ()
+) -> tuple[Finding, ...] | None:
+    """What there is to say; None where the files that were not parsed have to be."""
+    release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
     services = index([*inputs.documents, *documents], namespace)
     if not asked.manifests:
-        return check(values, release=release, namespace=namespace, services=services, allow_empty=empty), values
-    found = audit(
-        values,
+        return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
+    return audit_beside(
+        inputs.values,
         documents,
+        unread,
         release=release,
         namespace=namespace,
         services=services,
         allow_empty=empty,
         policies_only=asked.policies_only,
     )
-    return found, values
 
 
 def _summarise(findings: Sequence[Finding], console: Console) -> None:
