@@ -6,6 +6,7 @@ The same proof as in every render, over other people's manifests: drift, leftove
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
@@ -20,7 +21,6 @@ from mcpfence.kube.manifest import FENCED, floor_policy, is_ours, labels_of
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
-from mcpfence.plan.planner import make_plan
 from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import prove, subjects
 from mcpfence.proof.resolver import unfiltered
@@ -79,7 +79,8 @@ def audit_beside(  # noqa: PLR0913  as audit
     objects = unroll(documents).objects
     possible = tuple(proposals(raw, objects))
     try:
-        rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        rendering = made(raw, told=False)
     except McpfenceError as error:
         return None if unread else (*error.findings, *possible)
     if unread and (rendering.catalog.gateway is not None or not all_stand(unread, rendering.objects)):
@@ -94,12 +95,11 @@ def audit_beside(  # noqa: PLR0913  as audit
         documents = [*documents, floor_policy(catalog.namespace)]
     provider = provider_of(catalog.provider)
     addresses = canonical(catalog.cluster.pods) or ALL
-    plan = make_plan(catalog, services, Collector())
     policies = read_policies(
         documents,
         namespace=namespace,
         pod_addresses=addresses,
-        api_addresses=plan.network.api_addresses or ALL,
+        api_addresses=rendering.network.api_addresses or ALL,
         enforced=enforced_kinds(provider),
     )
     for problem in policies.problems:
@@ -107,11 +107,11 @@ def audit_beside(  # noqa: PLR0913  as audit
         todo = "mend it, or remove it: what it lets through is unknown"
         out.add("policy-unreadable", (), sentence, todo, document=problem.document)
     evaluator = Evaluator(policies)
-    fences = list(plan.fences)
+    fences = rendering.fences
     if unread and not stand_alone(fences, evaluator):
         return None
     for fence in () if unread else fences:
-        prepared, _ = provider.prepare(fence, plan.network)
+        prepared, _ = provider.prepare(fence, rendering.network)
         out.take(prove(prepared, evaluator, _REMEDY, names_at=provider.names_at))
         if provider.filters_dns:
             around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]

@@ -63,7 +63,8 @@ class Assembly:
         self.fenced: list[Fenced] = []
         self.narrowings: list[Narrowing] = []
         self.objects: dict[str, list[Rendered]] = {}
-        self._provider, self._network, self._annotate, self._out = provider, network, annotate, out
+        self.network = network
+        self._provider, self._annotate, self._out = provider, annotate, out
         # What the templates would be called that Helm 4 shows as the source of our objects; others by their own name.
         self._files = {kind.called: _file(kind) for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
         self._taken = dict(taken)
@@ -75,7 +76,7 @@ class Assembly:
     def lines(self) -> Iterator[str]:
         """One line on each fence, for people."""
         for one in self.fenced:
-            yield server_line(self._provider.prepare(one.fence, self._network)[0])
+            yield server_line(self._provider.prepare(one.fence, self.network)[0])
 
     def add(self, fence: Fence) -> None:
         """Emit one fence; with errors in the collector only what no engine is needed to say of it is said.
@@ -94,8 +95,8 @@ class Assembly:
             template = whole(fence)
             made = self._make(template.fence)
         self._lacks(fence, made.missing)
-        self._provider.remark(fence, self._network, self._out)
-        refuse_labels_of_plugin(fence, self._network.cni, self._out)
+        self._provider.remark(fence, self.network, self._out)
+        refuse_labels_of_plugin(fence, self.network.cni, self._out)
         self.narrowings += [_filled(narrowing, fence, template.words) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
             return
@@ -149,9 +150,9 @@ class Assembly:
         missing = features(fence) - self._provider.expresses
         if missing:
             return self._made.setdefault(fence, Made((), (), missing, LIMIT))
-        prepared, narrowings = self._provider.prepare(fence, self._network)
+        prepared, narrowings = self._provider.prepare(fence, self.network)
         manifests = [
-            *self._provider.emit(prepared, self._network),
+            *self._provider.emit(prepared, self.network),
             *network_policies(prepared, self._provider.composition, self._blocks, self._provider.takes),
         ]
         longest = longest_name(manifests, fence.endings)

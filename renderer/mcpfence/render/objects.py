@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Finding, fail, plural
-from mcpfence.plan.fence import Narrowing
+from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.render.chunks import Chunks
@@ -63,7 +63,8 @@ class Rendering(NamedTuple):
     objects: tuple[Rendered, ...]
     findings: tuple[Finding, ...]
     narrowings: tuple[Narrowing, ...]
-    fences: int
+    fences: tuple[Fence, ...]
+    network: ClusterNetwork
     chunks: Chunks
     """The text of all objects, each behind a separator."""
 

@@ -52,7 +52,8 @@ def check(
 ) -> tuple[Finding, ...]:
     """Every finding of a catalog, errors included; nothing is written."""
     try:
-        return render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty).findings
+        made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        return made(raw, told=False).findings
     except McpfenceError as error:
         return error.findings
 
@@ -94,13 +95,15 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     report: str = "",
     allow_empty: bool = False,
     floor_beside: bool = True,
+    told: bool = True,
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
     `foreign` are the policies and custom objects of the same stream, `annotate` is the folder that Helm 4's filename
     annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
     fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
-    `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.
+    `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.  Who prints nothing needs
+    no report of it: `told`.
     """
     make = partial(
         _render,
@@ -109,7 +112,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         services=services,
         foreign=foreign,
         annotate=annotate,
-        report=report,
+        report=(report or f"{release}-mcpfence") if told else "",
     )
     try:
         return make(raw, allow_empty=allow_empty, floor_beside=floor_beside)
@@ -167,7 +170,7 @@ def _render(  # noqa: PLR0913  as above
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()
-    return _rendering(catalog, assembly, leaving, out.findings(), report or f"{release}-mcpfence")
+    return _rendering(catalog, assembly, leaving, out.findings(), report)
 
 
 def _rendering(
@@ -177,20 +180,27 @@ def _rendering(
     findings: tuple[Finding, ...],
     report: str,
 ) -> Rendering:
-    """What leaves, with the report that counts and digests it."""
-    fences, chunks = len(assembly.fenced), chunks_of(leaving)
-    proof = f"{plural(fences, 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
-    digest = (len(leaving) + 1, digest_of(chunks))
-    made = report_manifest(catalog, report, (fences, assembly.lines), findings, assembly.narrowings, digest, proof)
-    told = assembly.put(made, "the report", ())
+    """What leaves, with the report that counts and digests it where it has a name."""
+    chunks = chunks_of(leaving)
+    telling = (_report(catalog, assembly, chunks, findings, report),) if report else ()
     return Rendering(
         catalog=catalog,
-        objects=(*leaving, told),
+        objects=(*leaving, *telling),
         findings=findings,
         narrowings=tuple(assembly.narrowings),
-        fences=fences,
-        chunks=Chunks((*chunks.parts, *chunks_of((told,)).parts)),
+        fences=tuple(one.fence for one in assembly.fenced),
+        network=assembly.network,
+        chunks=Chunks((*chunks.parts, *chunks_of(telling).parts)),
     )
+
+
+def _report(catalog: Catalog, assembly: Assembly, chunks: Chunks, findings: tuple[Finding, ...], name: str) -> Rendered:
+    fences, objects = len(assembly.fenced), sum(map(len, assembly.objects.values()))
+    proof = f"{plural(fences, 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
+    digest = (objects + 1, digest_of(chunks))
+    lines = (fences, assembly.lines)
+    made = report_manifest(catalog, name, lines, findings, assembly.narrowings, digest, proof)
+    return assembly.put(made, "the report", ())
 
 
 def _refuse_empty(catalog: Catalog, out: Collector) -> None:
