@@ -198,9 +198,9 @@ def fill(parts: Parts, words: tuple[str, ...]) -> str:
     return "".join(
         [
             part
-            if type(part) is str
+            if isinstance(part, str)
             else words[part]
-            if type(part) is int
+            if isinstance(part, int)
             else "".join([word.join(part.pieces) for word in words[part.word].split("\n")])
             for part in parts
         ]

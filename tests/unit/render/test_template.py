@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from edges import carrier, rendered
+from helpers import Raw
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.ports import tcp
 from mcpfence.plan.fence import Fence, Name
-from mcpfence.render.template import NotInRows, fill, filled_names, split, template_of
+from mcpfence.providers import all_providers
+from mcpfence.render.template import NotInRows, fill, filled_names, split, template_of, whole
 
 WEB, ADMIN = tcp(443), tcp(8443)
 
@@ -104,3 +107,36 @@ def test_names_of_a_template_are_filled_in() -> None:
         ("*.a.example", 4),
         ("*.b.example", 4),
     ]
+
+
+SETTINGS: dict[str, Raw] = {
+    "none": {"unenforcedDomains": "internet"},
+    "calico": {"calico": {"edition": "cloud"}},
+    "clusternetworkpolicy": {"clusternetworkpolicy": {"priorities": [1, 100]}},
+}
+
+
+@pytest.mark.parametrize("cni", ["generic", "cilium"])
+@pytest.mark.parametrize("name", [provider.name for provider in all_providers()])
+def test_rows_are_what_each_name_gives(name: str, cni: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under every provider the objects of any number of names are those of a fence that is its own template."""
+
+    def server(count: int, *more: str) -> Raw:
+        hosts = [f"*.w{n}.h{count}.example.com" for n in range(count // 3)]
+        hosts += [f"h{n}.s{count}.example.org" for n in range(count - len(hosts))]
+        egress = {"domains": [{"name": f"admin.s{count}.example.org", "ports": [8443]}]} if more else {}
+        return {"runtime": "npx", "npxConfig": {"package": "p", "egressDomains": hosts}, "egress": egress}
+
+    raw = {
+        "cluster": {"profile": "gke" if name == "gke" else "generic", "cni": cni},
+        "dns": {"clusterIP": ["10.100.0.10"]} if name == "eks" else {},
+        "egress": {"provider": name, "registries": {"npx": ["npm.example.net"]}, **SETTINGS.get(name, {})},
+        "servers": {
+            **{f"plain-{count:02}": server(count) for count in (1, 2, 3, 9, 15, 16, 20)},
+            **{f"ports-{count:02}": server(count, "on another port") for count in (1, 5, 14, 15)},
+        },
+    }
+    together = rendered(carrier(raw))
+    monkeypatch.setattr("mcpfence.render.assembly.template_of", whole)
+
+    assert rendered(carrier(raw)) == together
