@@ -19,7 +19,7 @@ PYTEST = $(PY) -m pytest -n auto --dist loadgroup
 # What `make test` needs, and what only `make test-all` builds: the real engines.  What waits for the network comes first
 # and the largest builds next, so that no core waits for the last of them.
 TOOLS = .tools/bin/helm3 .tools/bin/helm4 .tools/nca/.made
-ENGINES = .tools/mcp/.made .tools/mermaid/.made .tools/observe/.made .tools/browser .tools/packet-commands .tools/image/base.tar \
+ENGINES = .tools/mcp/.made .tools/mermaid/.made .tools/pyodide/.made .tools/observe/.made .tools/browser .tools/packet-commands .tools/image/base.tar \
   $(patsubst %,.tools/bin/%,kube-apiserver kube-apiserver-1.37 argocd felix cilium cilium-1.19 etcd kustomize actionlint \
     krew registry kube-score yamljudge aws-network-policy-agent kube-network-policies)
 # In this order: the reference of keys is made from the schema.
@@ -103,6 +103,11 @@ bench: .venv/.test $(TOOLS) ## measure speed and memory beside helm (BENCH_ARGS=
 .PHONY: tools
 tools: $(TOOLS) $(ENGINES) ## build everything that tests run beside mcpfence: helm 3, helm 4, nca and the engines
 
+# Its packages come from .venv, so that what is in the page is what is tested.
+.PHONY: playground
+playground: .venv/.runtime .tools/pyodide/.made ## make dist/playground/index.html: mcpfence in a browser, without a server (docs/playground.md)
+	@$(PY) tools/build_playground.py .tools/pyodide dist/playground
+
 # The image is built as root on Debian alone; elsewhere a note says so.
 .PHONY: release-dry-run
 release-dry-run: .venv/.test .tools/bin/helm3 .tools/bin/helm4 .tools/bin/krew .tools/bin/registry ## make every file of a release in dist/, install each in a fresh place, build the image
@@ -135,6 +140,11 @@ clean: ## remove everything that make made
 .tools/mermaid/.made: tools/mermaid/build.sh
 	@echo "fetching Mermaid" >&2
 	@sh tools/mermaid/build.sh .tools/mermaid
+
+# Python for browsers, of which the playground is made.
+.tools/pyodide/.made: tools/pyodide/build.sh
+	@echo "fetching Pyodide" >&2
+	@sh tools/pyodide/build.sh .tools/pyodide
 
 # What Felix programs the kernel through and what shows its connections, where root can install it; else the tests name
 # what is missing.

@@ -17,7 +17,11 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = Path(__file__).resolve().parent / "provider"
-TABLE = Path("renderer/mcpfence/providers/__init__.py")
+TABLES = {
+    Path("renderer/mcpfence/providers/__init__.py"): ("TABLE: dict[str, str] = {\n", "}\n", '"{name}": "{name}"'),
+    Path("renderer/mcpfence/reach/engines/__init__.py"): ("TABLE = [\n", "]\n", '"{name}"'),
+}
+"""The tables that get a row: where each begins and ends, and the row."""
 
 _NAME = re.compile(r"[a-z][a-z0-9]{1,40}\Z")
 _KIND = re.compile(r"[A-Z][A-Za-z0-9]{1,60}\Z")
@@ -103,10 +107,14 @@ def main(arguments: list[str] | None = None) -> int:
         sys.stderr.write(f"error: {taken[0].relative_to(options.root)} is there already; nothing was written\n")
         return 1
     write(wanted, options.root)
-    add_row(wanted, options.root / TABLE)
+    for table in TABLES:
+        add_row(wanted, options.root, table)
     for path in targets(wanted, options.root):
         print(path.relative_to(options.root))
-    print(f"\n{TABLE}: one row\nnext: write the engine's own kind, then make golden, read the diff, make check")
+    print()
+    for table in TABLES:
+        print(f"{table}: one row")
+    print("next: write the engine's own kind, then make golden, read the diff, make check")
     return 0
 
 
@@ -146,15 +154,17 @@ def words_of(wanted: Wanted) -> dict[str, str]:
     }
 
 
-def add_row(wanted: Wanted, table: Path) -> None:
-    """Add the row to the table of providers."""
-    text = table.read_text(encoding="utf-8")
-    before, begin, rest = text.partition("TABLE: dict[str, str] = {\n")
-    rows, end, after = rest.partition("}\n")
+def add_row(wanted: Wanted, root: Path, table: Path) -> None:
+    """Add the row to a table."""
+    first, last, row = TABLES[table]
+    text = (root / table).read_text(encoding="utf-8")
+    before, begin, rest = text.partition(first)
+    rows, end, after = rest.partition(last)
     if not begin or not end:
-        message = f"{TABLE} has no table of providers"
+        message = f"{table} has no table"
         raise ValueError(message)
-    table.write_text(f'{before}{begin}{rows}    "{wanted.name}": "{wanted.name}",\n{end}{after}', encoding="utf-8")
+    line = f"    {row.format(name=wanted.name)},\n"
+    (root / table).write_text(f"{before}{begin}{rows}{line}{end}{after}", encoding="utf-8")
 
 
 if __name__ == "__main__":

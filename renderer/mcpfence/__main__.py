@@ -1,5 +1,5 @@
 """`python -m mcpfence`."""
 
-from mcpfence.cli.main import run
+from mcpfence.cli.start import run
 
 run()

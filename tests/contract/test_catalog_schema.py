@@ -1,11 +1,16 @@
-"""The catalog schema: what it accepts and refuses, and that it can be read by people, editors and every engine."""
+"""The catalog schema: what it accepts and refuses, and that it can be read by people, editors and every engine.
+
+Three judge by it: jsonschema-rs (large catalogs), jsonschema (the words of errors), and structure.fits (small ones).
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import jsonschema
@@ -13,12 +18,23 @@ import jsonschema_rs
 import pytest
 
 import gen_schema
+from mcpfence.catalog import structure
+from mcpfence.catalog.schema import judge
+from mcpfence.catalog.structure import fits
+from mcpfence.findings.finding import Collector
+from quick_catalogs import make_catalog
 from schema_cases import BAD, FULL, GOOD
 from tooling import ROOT
 
 SCHEMA: dict[str, Any] = json.loads((ROOT / "schemas" / "catalog.schema.json").read_text(encoding="utf-8"))
 SLOW = jsonschema.Draft202012Validator(SCHEMA)
 FAST = jsonschema_rs.validator_for(SCHEMA)
+
+
+def fit(document: Any) -> bool:
+    """What our own judge says."""
+    return fits(document, SCHEMA, SCHEMA)
+
 
 OPEN = {
     # Maps whose keys are names, labels or resources.
@@ -64,32 +80,133 @@ def _path(error: jsonschema.ValidationError) -> str:
 
 @pytest.mark.parametrize("what", GOOD)
 def test_good_documents_are_accepted(what: str) -> None:
-    """Both engines accept what is right in structure, whatever it means."""
+    """All engines accept what is right in structure, whatever it means."""
     assert [error.message for error in SLOW.iter_errors(GOOD[what])] == []
     assert FAST.is_valid(GOOD[what])
+    assert fit(GOOD[what])
 
 
 @pytest.mark.parametrize("what", BAD)
 def test_bad_documents_are_refused_where_they_are_bad(what: str) -> None:
-    """Both engines refuse, and the error stands at the place of the mistake."""
+    """All engines refuse, and the error stands at the place of the mistake."""
     document, path, keyword = BAD[what]
 
     assert [(_path(error), error.validator) for error in SLOW.iter_errors(document)] == [(path, keyword)]
     assert not FAST.is_valid(document)
+    assert not fit(document)
 
 
 def test_engines_agree_on_every_mutation() -> None:
-    """Whatever stands at any place of a full catalog, the two engines say the same of it."""
+    """Whatever stands at any place of a full catalog, the engines say the same of it."""
     values: list[Any] = [None, True, False, 0, 1.0, 1.5, "", "all", "none", [], [""], [1], {}, {"name": "a"}, {"a": 1}]
+    values += [
+        1,
+        10**400,
+        -1.0,
+        1e300,
+        ["a", "a"],
+        ["IPv4", "IPv4"],
+        [[], []],
+        [None],
+        {"": ""},
+        {"A": []},
+        "IPv4",
+        "*",
+    ]
     refused = 0
     for path in list(_places(FULL)):
         for value in values:
             document = _replaced({path[0]: FULL[path[0]]}, path, value)
             slow = SLOW.is_valid(document)
-            assert FAST.is_valid(document) == slow, (path, value)
+            assert (FAST.is_valid(document), fit(document)) == (slow, slow), (path, value)
             refused += not slow
 
     assert refused > 3000
+
+
+def test_engines_agree_on_random_catalogs() -> None:
+    """Catalogs of all kinds, as they are and with parts of others in them, get one verdict."""
+    verdicts = []
+    for seed in range(400):
+        chance = Random(seed)  # noqa: S311  no secret is made of it
+        document, other = make_catalog(seed), make_catalog(seed + 1)
+        for _ in range(seed % 4):
+            path, part = chance.choice(list(_places(document))), chance.choice(list(_places(other)))
+            document = _replaced(document, path, _part(other, part))
+        slow = SLOW.is_valid(document)
+        assert (FAST.is_valid(document), fit(document)) == (slow, slow), document
+        verdicts.append(slow)
+
+    assert 100 < sum(verdicts) < 300
+
+
+def _part(document: Any, path: tuple[Any, ...]) -> Any:
+    for step in path:
+        document = document[step]
+    return document
+
+
+@pytest.mark.parametrize("odd", [float("nan"), float("inf"), b"x", ("a",), {"a"}, date(2026, 1, 1), 1j])
+def test_what_json_does_not_have_fits_nowhere(odd: Any) -> None:
+    """Whatever a reader may make of a document, only what JSON knows is let through."""
+    for path in list(_places(FULL)):
+        if path[-2:-1] not in FREE and path[-3:-2] not in FREE:
+            assert not fit(_replaced({path[0]: FULL[path[0]]}, path, odd)), path
+
+
+FREE = (("resources",), ("affinity",), ("tolerations",), ("nanobotAgentResources",))
+"""What is in these is Kubernetes' own."""
+
+
+@pytest.mark.parametrize("key", [1, None, True, "a\ud800"])
+def test_keys_are_texts(key: Any) -> None:
+    """A key that JSON cannot have, or of which no bytes can be made, is let through in no map of names."""
+    maps = ({"labels": {key: "a"}}, {"labels": {"a": "a"}})
+
+    assert [fit({"mcpNamespace": one}) for one in maps] == [False, True]
+    server = {"runtime": "npx", "npxConfig": {"package": "a"}}
+    assert [fit({"servers": {one: server}}) for one in (key, "a")] == [False, True]
+    assert not fit({key: {}})
+
+
+@pytest.mark.parametrize("servers", [1, 1_000, 1_001])
+def test_whoever_judges_says_the_same(servers: int) -> None:
+    """A catalog is accepted, and refused with the same words, however many servers it has."""
+    good = {f"a{number}": {"runtime": "npx", "npxConfig": {"package": "a"}} for number in range(servers)}
+    bad = {**good, "a0": {"runtime": "npx", "npxConfig": {"pakage": "a"}}}
+    fine, wrong = Collector(), Collector()
+
+    assert (judge({"servers": good}, fine), judge({"servers": bad}, wrong)) == (True, False)
+    assert [finding.message for finding in fine.findings()] == []
+    assert [finding.message for finding in wrong.findings()] == [
+        "servers.a0.npxConfig.pakage: is no known key; did you mean package? Else write one of: "
+        "args, denyAllEgress, egressDomains, package",
+    ]
+
+
+def test_our_judge_knows_every_keyword_of_the_schema() -> None:
+    """A keyword that it does not know would be an error at run time: here it is one before."""
+    assert {key for schema in ALL.values() for key in schema} == set(structure._KEYWORDS)
+    assert {name for schema in ALL.values() for name in _types(schema)} | {"number"} == set(structure._TYPES)
+
+
+def test_our_judge_is_asked_only_what_it_can_tell() -> None:
+    """It compares texts and booleans alone, and looks for what stands twice among texts alone."""
+    for where, schema in ALL.items():
+        choices = [*schema.get("enum", ()), *([schema["const"]] if "const" in schema else [])]
+        assert all(isinstance(choice, (str, bool)) for choice in choices), where
+        if "uniqueItems" in schema:
+            items = schema["items"]
+            assert items.get("type") == "string" or all(isinstance(item, str) for item in items["enum"]), where
+        assert schema.get("$ref", "#/$defs/").startswith("#/$defs/"), where
+
+
+def test_an_unknown_keyword_is_an_error() -> None:
+    """A schema that says more than the judge knows is never taken to say less."""
+    with pytest.raises(KeyError, match="pattern"):
+        fits("a", {"type": "string", "pattern": "b"}, {})
+    with pytest.raises(KeyError, match="null"):
+        fits("a", {"type": "null"}, {})
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

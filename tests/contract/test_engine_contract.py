@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +198,7 @@ def faulty(row: providers.Provider, fault: str) -> providers.Provider:
                 yield manifest
 
     composition = Composition.LAYERED if fault == "public ranges in the NetworkPolicy" else row.composition
-    return replace(row, emit=emit, composition=composition)
+    return row._replace(emit=emit, composition=composition)
 
 
 def test_a_provider_without_a_judge_is_refused(
@@ -227,7 +226,7 @@ def test_a_kind_that_no_row_has_is_refused(
     values.write_text(yaml.safe_dump(RAW), encoding="utf-8")
     arguments, stdin = ways(str(values), tmp_path)[way]
     assert run_cli(*arguments, stdin=stdin).code == 0
-    monkeypatch.setitem(providers._LOADED, "acme", replace(row, kinds=()))
+    monkeypatch.setitem(providers._LOADED, "acme", row._replace(kinds=()))
     before = sorted(tmp_path.rglob("*"))
 
     done = run_cli(*arguments, stdin=stdin)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 from xml.etree import ElementTree as ET
 
 import click
@@ -266,6 +267,8 @@ def _argocd(names: Names, folder: Path) -> Iterator[Call]:
     (folder / "values.yaml").write_text(json.dumps({"servers": {name: {"runtime": "npx"} for name in names}}))
     for verb in ("generate", "parameters", "discover"):
         yield ("argocd", verb), b""
+    for name in names:
+        yield ("argocd", "shards", "-f", "values.yaml", "--repo-url", name, "--path", name, "-o", "shards"), b""
 
 
 def _init(names: Names, folder: Path) -> Iterator[Call]:
@@ -279,6 +282,28 @@ def _init(names: Names, folder: Path) -> Iterator[Call]:
     yield ("init", "mcp.json", "--force", "--from", "-"), cluster
     for file in _files(names, folder, data):
         yield ("init", "--force", "--", file), b""
+
+
+def _fmt(names: Names, folder: Path) -> Iterator[Call]:
+    """Files with the names, and the names in their values, keys and comments, which change places."""
+    for name in names:
+        text = json.dumps(name)
+        lines = [f"servers: {{b: {text}, 'a': {text}}}", f"{text}: {{x: 'z'}}", f"cluster: {{}} # {name}"]
+        for data in ("\n".join(lines[:2]), "\n".join(lines)):
+            (folder / "values.yaml").write_text(f"{data}\n", encoding="utf-8", errors="replace")
+            for more in (("--diff",), ("--check",), ()):
+                yield ("fmt", *more, "values.yaml"), b""
+    for file in _files(names, folder, b"b: 'x'\n"):
+        for more in (("--diff",), ("--check",), ()):
+            yield ("fmt", *more, "--", file), b""
+
+
+def _watch(names: Names, folder: Path) -> Iterator[Call]:
+    for number, catalog in enumerate(_catalogs(names)):
+        (folder / f"{number}.yaml").write_bytes(catalog)
+        yield ("watch", "-f", f"{number}.yaml"), b""
+    for file in _files(names, folder, b"a: ["):
+        yield ("watch", f"--values={file}"), b""
 
 
 def _evidence(names: Names, folder: Path) -> Iterator[Call]:
@@ -418,6 +443,8 @@ RUNS: dict[tuple[str, str], Calls] = {
     ("config", ""): _config,
     ("argocd", ""): _argocd,
     ("init", ""): _init,
+    ("fmt", ""): _fmt,
+    ("watch", ""): _watch,
     ("chart", ""): _nothing,
     ("helm-plugin", ""): _nothing,
     ("completion", ""): _nothing,
@@ -477,7 +504,8 @@ def test_hostile_argument(what: str, tmp_path: Path) -> None:
 
 
 def _held(arguments: tuple[str, ...], stdin: bytes, folder: Path, form: str) -> None:
-    done = mcpfence(*arguments, stdin=stdin, cwd=folder)
+    with mock.patch("time.sleep", side_effect=KeyboardInterrupt):  # one round of a watch
+        done = mcpfence(*arguments, stdin=stdin, cwd=folder)
     out, err = done.stdout.decode(), done.stderr.decode()
 
     if arguments[0] != "krm":  # objects of others for a program, unchanged
@@ -608,17 +636,20 @@ SINKS = {
     ("cli/argocd.py", "click.echo"): "JSON, a word of our own, a file of the package",
     ("cli/chart.py", "click.echo"): "a folder of the package",
     ("cli/completion.py", "click.echo"): "click's own script",
-    ("cli/console.py", "click.echo"): "`say` alone, whose text is told",
+    ("cli/console.py", "sys.stderr.write"): "`say`, whose text is told, and a name of a log file",
+    ("cli/console.py", "click.secho"): "the same, in colour",
     ("cli/console.py", "out.write"): "write_stdout",
     ("cli/console.py", "log.write"): "what `say` has told",
     ("cli/helm_plugin.py", "click.echo"): "a folder of the package",
     ("cli/main.py", "bad.show"): "its message is told",
     ("cli/main.py", "click.echo"): "told",
+    ("cli/start.py", "sys.stdout.write"): "the version",
+    ("cli/start.py", "sys.stderr.write"): "told",
     ("cli/main.py", "log.write"): "what was shown",
     **{
         (f"cli/{name}.py", "write_stdout"): "a form of output that the table above tries"
         for name in (
-            *("argocd", "check", "cidrs", "diff", "explain", "import_", "krm", "observe", "post_render", "project"),
+            *("argocd", "check", "cidrs", "diff", "explain", "import_", "krm", "observe", "fill", "project"),
             *("reach", "render", "report"),
         )
     },

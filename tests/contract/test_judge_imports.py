@@ -18,7 +18,7 @@ MODULE_NAMES = {
     f"mcpfence.{path.relative_to(PACKAGE.parent).with_suffix('').as_posix().replace('/', '.')}"
     for path in PACKAGE.parent.rglob("*.py")
 }
-OURS = {"mcpfence.net.intervals", "mcpfence.net.addresses"}
+OURS = {"mcpfence.net.intervals", "mcpfence.net.addresses", "mcpfence.structs", "mcpfence.patterns"}
 FORMS = {"mcpfence.text.printable", "mcpfence.text.markup"}
 """What shows foreign text, for the forms of output alone: nothing that decides knows it."""
 ALLOWED = {

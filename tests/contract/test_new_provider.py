@@ -12,15 +12,16 @@ from pathlib import Path
 import pytest
 
 import new_provider
+from mcpfence.reach import engines
 from tooling import ROOT
 
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """A folder with the table of providers and nothing else."""
-    table = tmp_path / new_provider.TABLE
-    table.parent.mkdir(parents=True)
-    shutil.copy(ROOT / new_provider.TABLE, table)
+    """A folder with the tables of providers and of engines, and nothing else."""
+    for table in new_provider.TABLES:
+        (tmp_path / table).parent.mkdir(parents=True)
+        shutil.copy(ROOT / table, tmp_path / table)
     return tmp_path
 
 
@@ -30,20 +31,21 @@ def written(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("composition", new_provider.COMPOSITIONS)
-def test_two_folders_one_row_tests_docs_and_an_example(checkout: Path, composition: str) -> None:
-    """Each Python file parses, no word of a template is left, and the table has one row more."""
-    before = written(checkout)[new_provider.TABLE.as_posix()]
+def test_two_folders_two_rows_tests_docs_and_an_example(checkout: Path, composition: str) -> None:
+    """Each Python file parses, no word of a template is left, and each table has one row more."""
+    before = written(checkout)
 
     assert new_provider.main(["first", "--composition", composition, "--root", str(checkout)]) == 0
 
     found = written(checkout)
-    table = found.pop(new_provider.TABLE.as_posix())
+    tables = [(before[table.as_posix()], found.pop(table.as_posix())) for table in new_provider.TABLES]
     assert sorted(found) == sorted(path.format(name="first") for path in new_provider.FILES.values())
     for path, text in found.items():
         assert "${" not in text
         if path.endswith(".py"):
             ast.parse(text)
-    assert set(table.splitlines()) - set(before.splitlines()) == {'    "first": "first",'}
+    rows = [set(after.splitlines()) - set(once.splitlines()) for once, after in tables]
+    assert rows == [{'    "first": "first",'}, {'    "first",'}]
 
 
 def test_nothing_is_overwritten(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,3 +85,10 @@ def test_bad_words_are_refused(
     assert ended.value.code == 2
     assert said in capsys.readouterr().err
     assert written(checkout) == before
+
+
+def test_every_engine_has_its_row() -> None:
+    """The table names each folder of an engine once, in order: one that is forgotten would never be asked."""
+    folders = {path.parent.name for path in Path(engines.__file__).parent.glob("*/__init__.py")}
+
+    assert sorted(folders) == engines.TABLE

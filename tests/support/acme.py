@@ -35,6 +35,7 @@ def register(patch: pytest.MonkeyPatch, composition: Composition, folder: Path, 
     patch.setattr(providers, "__path__", [*providers.__path__, str(found / "providers")])
     if judge:
         patch.setattr(engines, "__path__", [*engines.__path__, str(found / "reach" / "engines")])
+        patch.setattr(engines, "TABLE", [*engines.TABLE, "acme"])
     patch.setattr(providers, "_LOADED", dict(providers._LOADED))
     patch.setattr(engines, "_FOUND", {})
     patch.setitem(providers.TABLE, "acme", "acme")
@@ -45,5 +46,6 @@ def register(patch: pytest.MonkeyPatch, composition: Composition, folder: Path, 
     whole = json.dumps(gen_schema.with_providers(json.loads(schema.schema_text()), providers.all_providers()))
     fast = jsonschema_rs.validator_for(whole)
     patch.setattr(schema, "schema_text", lambda: whole)
+    patch.setattr(schema, "_schema", lambda: json.loads(whole))
     patch.setattr(schema, "_fast", lambda: fast)
     return row

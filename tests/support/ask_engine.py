@@ -49,7 +49,7 @@ if __name__ == "__main__":
     found = ENGINES[sys.argv[1]](Path(sys.argv[2]).read_text(encoding="utf-8"), sys.argv[3])
     sys.stdout.writelines(sorted(",".join(map(str, row)) + "\n" for row in found))
     if sys.argv[4:]:
-        from mcpfence.cli.main import run
+        from mcpfence.cli.start import run
 
         sys.stdout.write(f"{MARK}\n")
         sys.stdout.flush()

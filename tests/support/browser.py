@@ -41,6 +41,18 @@ def find_mermaid() -> Path:
     return script.absolute()
 
 
+def find_pyodide() -> Path:
+    """The folder with Pyodide's files; MCPFENCE_PYODIDE names another one."""
+    override = os.environ.get("MCPFENCE_PYODIDE")
+    folder = Path(override) if override else ROOT / ".tools" / "pyodide"
+    if not (folder / "pyodide.asm.wasm").is_file():
+        message = (
+            "Pyodide is missing: run `make tools` (needs npm), or set MCPFENCE_PYODIDE to the folder of its package"
+        )
+        raise MissingComponentError(message)
+    return folder.absolute()
+
+
 def _find(variable: str, names: tuple[str, ...], package: str) -> Path:
     override = os.environ.get(variable)
     found = override or next(filter(None, map(shutil.which, names)), None)

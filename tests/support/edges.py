@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from mcpfence.cli import main as cli
+from mcpfence.cli import start as cli
+from mcpfence.kube.manifest import floor_policy
 from mcpfence.streams.post_render import post_render
 from tooling import PATIENCE, PLUGINS, ROOT, TESTS, helm_environment, scripts
 
@@ -54,11 +55,12 @@ def carrier(
     namespace: str = NAMESPACE,
     name: str = "",
     filename: str = "",
+    floor: bool = True,
 ) -> bytes:
-    """The carrier as the chart prints it, with its separator; `filename` is Helm 4's annotation."""
+    """The carrier as the chart prints it, with the floor behind it; `filename` is Helm 4's annotation."""
     annotation = f"\n  annotations:\n    postrenderer.helm.sh/postrender-filename: '{filename}'" if filename else ""
     text = json.dumps({"version": "0.1.0", "release": release, "namespace": namespace, "catalog": raw})
-    return f"""\
+    made = f"""\
 ---
 # Source: mcpfence/templates/carrier.yaml
 apiVersion: v1
@@ -72,6 +74,21 @@ data:
   catalog: |-
     {text}
 """.encode()
+    return made + floor_piece(raw, release) if floor else made
+
+
+def floor_piece(raw: Any = CATALOG, release: str = RELEASE) -> bytes:
+    """The chart's floor for a catalog, as a piece of a stream; nothing where the catalog has none."""
+    written = raw.get("mcpNamespace") if isinstance(raw, dict) else None
+    namespace = written if isinstance(written, dict) else {}
+    if (namespace.get("networkPolicy") or {}).get("enabled") is False:
+        return b""
+    return f"---\n{json.dumps(floor_policy(str(namespace.get('name') or f'{release}-mcp')))}\n".encode()
+
+
+def ours(raw: Any = CATALOG, helm4: bool = False, filename: str = "") -> bytes:
+    """What stands in the place of a catalog's carrier."""
+    return rendered(carrier(raw, filename=filename), helm4=helm4).removesuffix(floor_piece(raw))
 
 
 def rendered(stream: bytes, **how: Any) -> bytes:

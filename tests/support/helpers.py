@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from mcpfence.cli import main as cli
+from mcpfence.cli import start as cli
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.kube.services import index
 from mcpfence.net.addresses import cidrs

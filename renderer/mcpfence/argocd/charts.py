@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import McpfenceError, fail, quote
+from mcpfence.structs import Struct
 
 CHART = "mcpfence"
 """What our chart is called."""
@@ -16,7 +17,7 @@ _LOCAL = "file://"
 _ARCHIVE = re.compile(r"-v?[0-9][^/]*\.tgz\Z")
 
 
-class Dependency(NamedTuple):
+class Dependency(Struct):
     """One entry of a chart's dependencies."""
 
     name: str
@@ -38,7 +39,7 @@ class Dependency(NamedTuple):
         return file.startswith(f"{self.name}-") and bool(_ARCHIVE.match(file[len(self.name) :]))
 
 
-class ChartFile(NamedTuple):
+class ChartFile(Struct):
     """What of a Chart.yaml matters here."""
 
     name: str

@@ -6,7 +6,6 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mcpfence.argocd.charts import overrides
 from mcpfence.argocd.repository import Repository, assemble, chart_file, read_text
@@ -15,6 +14,7 @@ from mcpfence.catalog.schema import judge
 from mcpfence.documents.values import ValuesFile, read_source
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
 from mcpfence.streams.post_render import Given, Result, post_render
+from mcpfence.structs import Struct
 from mcpfence.system.helm import chart_folder, find_helm, template
 from mcpfence.system.inputs import Inputs, read_inputs
 
@@ -22,7 +22,7 @@ VALUES, CATALOG = "values.yaml", "catalog.yaml"
 """What the files are called where no parameter names others."""
 
 
-class Outcome(NamedTuple):
+class Outcome(Struct):
     """What a folder gives, and what helm said beside its output."""
 
     result: Result

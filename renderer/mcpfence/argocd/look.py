@@ -14,9 +14,9 @@ from mcpfence.argocd.repository import Repository, chart_file, read_text
 from mcpfence.argocd.settings import GenerateSettings
 from mcpfence.documents.values import merge, read_source
 from mcpfence.findings.finding import McpfenceError
+from mcpfence.reach.documents.kustomize_files import KUSTOMIZATIONS
 from mcpfence.system.helm import chart_folder
 from mcpfence.system.inputs import read_inputs
-from mcpfence.system.manifests import KUSTOMIZATIONS
 
 
 def kind(repository: Repository) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mcpfence.findings.finding import Collector, quote
 from mcpfence.findings.wording import nearest, type_name
+from mcpfence.structs import Struct
 
 
-class Parameter(NamedTuple):
+class Parameter(Struct):
     """One parameter, in the words of Argo CD; `shape` is the key under which its value stands."""
 
     name: str
@@ -35,7 +36,7 @@ class Parameter(NamedTuple):
         return self.shape == "array"
 
 
-class GivenParameter(NamedTuple):
+class GivenParameter(Struct):
     """What was said for a parameter, and where: for messages."""
 
     texts: tuple[str, ...]

@@ -9,15 +9,15 @@ import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
 
 from mcpfence.argocd.charts import ChartFile, Dependency, read_chart
 from mcpfence.argocd.schemas import SCHEMA, check_schema
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import Collector, McpfenceError, fail, quote
+from mcpfence.structs import Struct
 
 
-class Repository(NamedTuple):
+class Repository(Struct):
     """The application's folder, and the root above it that nothing may leave; both without links."""
 
     root: Path

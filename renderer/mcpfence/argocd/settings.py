@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.argocd.parameters import GivenParameter, read_parameters
 from mcpfence.findings.finding import Collector, quote
+from mcpfence.structs import Struct
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
@@ -17,7 +18,7 @@ _VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,2}[-+.0-9A-Za-z]*\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]*\Z")
 
 
-class GenerateSettings(NamedTuple):
+class GenerateSettings(Struct):
     """One request of Argo CD; None and empty texts were not said."""
 
     release: str
@@ -65,6 +66,10 @@ _KEYS = {"provider": ("egress", "provider"), "profile": ("cluster", "profile")}
 """Parameters that are values of the chart, too."""
 
 
+_DEEPEST = 50
+"""How many keys a path may have."""
+
+
 def _values(said: Mapping[str, GivenParameter], out: Collector) -> dict[str, Any]:
     """The values that parameters set; an error where two say the same, since neither could be told to win."""
     given: list[tuple[tuple[str, ...], Any, str]] = [
@@ -73,7 +78,10 @@ def _values(said: Mapping[str, GivenParameter], out: Collector) -> dict[str, Any
     where = said["values"].where if "values" in said else ""
     for path, text in said["values"].pairs if "values" in said else ():
         keys = tuple(key.replace("\\.", ".") for key in re.split(r"(?<!\\)\.", path))
-        if all(keys):
+        if len(keys) > _DEEPEST:
+            sentence = f"{quote(path)} has {len(keys):,} keys, and no value of the chart is so deep"
+            out.add("argocd-parameter", (), sentence, f"write {_DEEPEST} at most", document=where)
+        elif all(keys):
             given.append((keys, _value(text), where))
         else:
             todo = "write the keys with . between them, and \\. for a . inside a key"

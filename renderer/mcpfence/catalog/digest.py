@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
 from mcpfence.catalog.model import CONFIGS, HOSTED
+from mcpfence.documents.digests import sha256
+from mcpfence.patterns import regex
 
 Raw = Mapping[str, Any]
 
@@ -27,7 +27,7 @@ _RUN_DEFAULTS = (
     "volumeSizeLimit",
 )
 _ENV = ("file", "key", "name", "required", "secretKeyRef", "sensitive", "value")
-_ORIGIN = re.compile(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
+_ORIGIN = regex(r"([A-Za-z]+://)?(?:[^/?#]*@)?([^/?#]*)")
 
 
 def digest(raw: Raw) -> str:
@@ -45,7 +45,7 @@ def digest(raw: Raw) -> str:
     if is_guarded(raw):
         relevant["guard"] = raw.get("guard")
     text = json.dumps(relevant, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return sha256(text.encode()).hexdigest()
 
 
 def something_runs(raw: Raw) -> bool:

@@ -18,7 +18,6 @@ from mcpfence.catalog.fields import (
 from mcpfence.catalog.model import Cidr, Domain, Egress, Registries, Service
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.net.ports import Ports, tcp
-from mcpfence.net.public_suffixes import wildcard_base
 
 Raw = Mapping[str, Any]
 
@@ -99,6 +98,8 @@ def _check_wildcard(host: str, path: Path, out: Collector) -> bool:
     base = host.removeprefix("*.")
     if base == host:
         return True
+    from mcpfence.net.public_suffixes import wildcard_base  # here, so that a catalog without wildcards does without
+
     section = wildcard_base(base)
     if section == "icann":
         sentence = f"{quote(host)} is a wildcard on a public suffix"

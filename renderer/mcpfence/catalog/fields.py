@@ -6,7 +6,6 @@ its path and the collector, and returns what can be used even after an error, so
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,11 +15,12 @@ from mcpfence.net.addresses import family, parse_cidr
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, subtract
 from mcpfence.net.ports import ALL_PORTS, PortRange, Ports, canonical_ports, parse_entry
+from mcpfence.patterns import regex
 
-_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
-_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?\Z")
-_PREFIX = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
-_KEY_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
+_LABEL = regex(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_VALUE = regex(r"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?\Z")
+_PREFIX = regex(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*\Z")
+_KEY_NAME = regex(r"[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?\Z")
 
 
 NO_ADDRESSES: Interval = (1, 0)

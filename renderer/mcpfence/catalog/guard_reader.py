@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mcpfence.catalog.fields import has_template, read_name
 from mcpfence.findings.finding import Collector, Path, quote
+from mcpfence.structs import Struct
 
 Raw = Mapping[str, Any]
 
@@ -16,14 +17,14 @@ _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:servicea
 """Groups of which every pod's account is one, or could be."""
 
 
-class Writers(NamedTuple):
+class Writers(Struct):
     """Who may write the fenced namespaces' policies, as the API server knows them; both sorted."""
 
     users: tuple[str, ...]
     groups: tuple[str, ...]
 
 
-class Guard(NamedTuple):
+class Guard(Struct):
     """What the API server is to refuse (`deny`), or to tell (`warn`, `audit`), and to whom it does not apply."""
 
     writers: Writers

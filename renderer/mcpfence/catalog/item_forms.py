@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from mcpfence.findings.finding import Path
+from mcpfence.patterns import regex
 
 ITEM_FORMS = {
     "cidrs": "{{cidr: {cidr}, ports: [443]}}",
@@ -28,8 +28,8 @@ ITEM_FORMS = {
 }
 """The form of an entry; {cidr} and {name} are what was written, where that is one."""
 
-_CIDR = re.compile(r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}\Z")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_CIDR = regex(r"[0-9A-Fa-f.:]{2,45}/[0-9]{1,3}\Z")
+_NAME = regex(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
 
 
 def item_form(path: Path, written: Any) -> str:

@@ -7,12 +7,13 @@ keeps the `path` where it was written, so that a later finding can point at it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 
 from mcpfence.findings.finding import Path
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.intervals import Interval, Intervals
 from mcpfence.net.ports import Ports
+from mcpfence.structs import Struct
 
 if TYPE_CHECKING:  # imported at run time only where a catalog registers, runs or guards servers
     from mcpfence.catalog.gateway.model import Gateway, Registration
@@ -34,7 +35,7 @@ DEFAULT_PORT = 8099
 Stance = Literal["deny", "internet"]
 
 
-class Domain(NamedTuple):
+class Domain(Struct):
     """A host name or wildcard on TCP ports; `addresses` are destinations of their own, on the same ports."""
 
     pattern: str
@@ -43,7 +44,7 @@ class Domain(NamedTuple):
     addresses: tuple[Interval, ...] = ()
 
 
-class Cidr(NamedTuple):
+class Cidr(Struct):
     """A listed block less its own excepts."""
 
     block: Interval
@@ -52,7 +53,7 @@ class Cidr(NamedTuple):
     path: Path
 
 
-class Service(NamedTuple):
+class Service(Struct):
     """A back-end: pods by selector (or a Service that says which), a whole namespace, or cidrs."""
 
     name: str
@@ -64,7 +65,7 @@ class Service(NamedTuple):
     path: Path
 
 
-class Registries(NamedTuple):
+class Registries(Struct):
     """Where npx and uvx fetch packages from: by name, or as services of the cluster."""
 
     domains: tuple[Domain, ...] = ()
@@ -76,7 +77,7 @@ class Registries(NamedTuple):
         return not self.domains and not self.services
 
 
-class Egress(NamedTuple):
+class Egress(Struct):
     """What one server or workload may reach, as written; defaults are the plan's business."""
 
     path: Path = ()
@@ -101,7 +102,7 @@ class Egress(NamedTuple):
         return not (said or self.kubernetes_api or self.cloud_identity)
 
 
-class Ingress(NamedTuple):
+class Ingress(Struct):
     """Who may call: names of clients (None: every declared one), and on which ports (None: the server's own)."""
 
     clients: tuple[str, ...] | None = None
@@ -109,7 +110,7 @@ class Ingress(NamedTuple):
     path: Path = ()
 
 
-class Server(NamedTuple):
+class Server(Struct):
     """One MCP server; `selectors` and `port` matter for hosted ones only."""
 
     name: str
@@ -135,7 +136,7 @@ class Server(NamedTuple):
         return self.runtime in HOSTED
 
 
-class Workload(NamedTuple):
+class Workload(Struct):
     """Pods that are no MCP server but deserve a fence."""
 
     name: str
@@ -146,7 +147,7 @@ class Workload(NamedTuple):
     path: Path
 
 
-class Client(NamedTuple):
+class Client(Struct):
     """Who may call hosted servers: pods of a namespace (selector None: every pod there), or addresses."""
 
     name: str
@@ -157,14 +158,14 @@ class Client(NamedTuple):
     path: Path
 
 
-class PodPeer(NamedTuple):
+class PodPeer(Struct):
     """Pods of one namespace as a DNS peer."""
 
     namespace: str
     selector: Selector
 
 
-class Dns(NamedTuple):
+class Dns(Struct):
     """Where DNS answers; None: the profile's."""
 
     pods: tuple[PodPeer, ...] | None = None
@@ -173,7 +174,7 @@ class Dns(NamedTuple):
     cluster_ips: tuple[Interval, ...] = ()
 
 
-class Cluster(NamedTuple):
+class Cluster(Struct):
     """Facts about the cluster."""
 
     profile: str = "generic"
@@ -192,7 +193,7 @@ class Cluster(NamedTuple):
         return self.nodes + self.pods + self.services + self.control_plane
 
 
-class Catalog(NamedTuple):
+class Catalog(Struct):
     """The whole declaration; maps are ordered by name."""
 
     namespace: str

@@ -8,11 +8,12 @@ faults in settings or whole entries, or in whom an entry selects
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import CONFIGS
 from mcpfence.findings.finding import Finding, Path
 from mcpfence.findings.table import Severity
+from mcpfence.structs import Struct
 
 _UNITS = frozenset({"clients", "servers", "workloads"})
 """Mappings whose entries stand by themselves; a fault inside one of them says nothing of the others."""
@@ -29,7 +30,7 @@ _HANGS_ON = {
 """How the ids of what is said of an entry begin, by the other keys that decide whether it is so."""
 
 
-class SoundPart(NamedTuple):
+class SoundPart(Struct):
     """A catalog without its faults."""
 
     raw: Mapping[str, Any]

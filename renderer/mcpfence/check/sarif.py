@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -11,6 +10,7 @@ from mcpfence import __version__
 from mcpfence.findings.finding import Finding, plural
 from mcpfence.findings.position import Position, position_text
 from mcpfence.findings.table import TABLE
+from mcpfence.patterns import regex
 from mcpfence.text.markup import markdown_words, sarif_message
 from mcpfence.text.masking import told
 
@@ -20,7 +20,7 @@ Placed = Callable[[Finding], Position | None]
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-_LINE = re.compile(r":(?P<line>[1-9][0-9]*):(?P<column>[1-9][0-9]*)\Z")
+_LINE = regex(r":(?P<line>[1-9][0-9]*):(?P<column>[1-9][0-9]*)\Z")
 
 
 def sarif(

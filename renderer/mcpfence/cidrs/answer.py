@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.cidrs.facts import KEYS, LEAKS, FactSource, FoundRange, Gathered, Key
 from mcpfence.cidrs.kinds import CloudProvider, line_of
@@ -13,6 +13,7 @@ from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.net.addresses import cidrs, family, format_address, parse_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, size, subtract
 from mcpfence.net.special_ranges import special
+from mcpfence.structs import Struct
 from mcpfence.text.printable import printable
 
 PATHS: dict[Key, Path] = {
@@ -27,14 +28,14 @@ _SHOWN = 2
 """Sources that a comment names."""
 
 
-class CommentedValue(NamedTuple):
+class CommentedValue(Struct):
     """A value, and where it comes from as a comment."""
 
     text: str
     comment: str
 
 
-class Answer(NamedTuple):
+class Answer(Struct):
     """What is new, by the path of the list; `profile`, `families` and `cni` only where the user has none."""
 
     lists: Mapping[Path, tuple[CommentedValue, ...]]

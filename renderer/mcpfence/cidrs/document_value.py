@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Path, path_text
+from mcpfence.structs import Struct
 from mcpfence.text.printable import printable
 
 ABSENT: Any = object()
 """Stands for a key that the document does not have, which is not the same as one that is null."""
 
 
-class DocumentValue(NamedTuple):
+class DocumentValue(Struct):
     """`data` is the value at `path` in the document `file`; ABSENT where there is none."""
 
     file: str

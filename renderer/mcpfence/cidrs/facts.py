@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.findings.finding import Collector, quote
@@ -12,6 +12,7 @@ from mcpfence.findings.wording import type_name
 from mcpfence.net.addresses import ALL_V4, ALL_V6, family, parse_cidr
 from mcpfence.net.intervals import Interval, is_subset
 from mcpfence.net.special_ranges import special
+from mcpfence.structs import Struct
 
 Key = Literal["nodes", "pods", "services", "controlPlane", "routed", "dns"]
 KEYS: tuple[Key, ...] = ("nodes", "pods", "services", "controlPlane")
@@ -36,7 +37,7 @@ _WIDEST_API = {4: 24, 6: 64}
 _PRIVATE = special()
 
 
-class FactSource(NamedTuple):
+class FactSource(Struct):
     """Where something was read: file, path in it, and what stands there in words."""
 
     file: str
@@ -44,7 +45,7 @@ class FactSource(NamedTuple):
     what: str
 
 
-class FoundRange(NamedTuple):
+class FoundRange(Struct):
     """A range and where it was read."""
 
     key: Key
@@ -52,7 +53,7 @@ class FoundRange(NamedTuple):
     source: FactSource
 
 
-class Scope(NamedTuple):
+class Scope(Struct):
     """What the user says about the cluster that is meant; empty where nothing is said."""
 
     cluster: str = ""

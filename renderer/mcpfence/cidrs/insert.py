@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -14,6 +14,7 @@ from mcpfence.cidrs.text import Tree, item_lines, lines_of, tree_of
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.documents.trees import compose
 from mcpfence.findings.finding import McpfenceError, Path, fail
+from mcpfence.structs import Struct
 
 _BREAK = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}\Z")
@@ -21,7 +22,7 @@ _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]{2,}\Z")
 _WORDS = frozenset({"true", "false", "null", "yes", "off"})
 
 
-class _Splice(NamedTuple):
+class _Splice(Struct):
     """A piece of the text and what stands in its place."""
 
     start: int

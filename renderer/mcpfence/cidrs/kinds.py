@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.findings.finding import Collector, fail, plural
+from mcpfence.structs import Struct
 
 NODES, SERVICES, SERVICE_CIDRS = "Node", "Service", "ServiceCIDR"
 ENDPOINTS, CONFIG_MAPS, PODS, POOLS = "EndpointSlice", "ConfigMap", "Pod", "IPPool"
@@ -22,14 +23,14 @@ Objects = Mapping[str, Sequence[DocumentValue]]
 """Name of a kind: the documents of that kind."""
 
 
-class DocumentKind(NamedTuple):
+class DocumentKind(Struct):
     """A kind of document: its name, and whether an object (a mapping) is one."""
 
     name: str
     fits: Callable[[Mapping[str, Any]], bool]
 
 
-class Command(NamedTuple):
+class Command(Struct):
     """A command that only reads.  `{NAME}` is filled in; a tuple is a part that goes when its name is not known."""
 
     file: str
@@ -40,7 +41,7 @@ class Command(NamedTuple):
     """Whether `--run` runs it: what kubectl talks to is another cluster, unless --context says so."""
 
 
-class CloudProvider(NamedTuple):
+class CloudProvider(Struct):
     """One cloud: its command line, what is read of it, and how."""
 
     name: str
@@ -135,7 +136,7 @@ def _misplaced(node: DocumentValue, provider: CloudProvider, foreign: CloudProvi
 # --- commands ---
 
 
-class Filled(NamedTuple):
+class Filled(Struct):
     """A command with its placeholders filled in; `lacking` are those that are not known."""
 
     command: Command

@@ -17,9 +17,10 @@ import click
 from mcpfence.argocd.generate import generate
 from mcpfence.argocd.repository import open_repository
 from mcpfence.argocd.settings import glance, read_settings
+from mcpfence.cli.argocd_shards import command as shards_command
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.fill import summarise
 from mcpfence.cli.options import allow_empty_option
-from mcpfence.cli.post_render import summarise
 from mcpfence.findings.finding import McpfenceError
 
 
@@ -27,12 +28,16 @@ from mcpfence.findings.finding import McpfenceError
 def command() -> None:
     """Config management plugin of Argo CD: an application's folder in, its manifests and policies out.
 
-    Argo CD's sidecar calls these in the folder of the application (docs/argocd.md).
+    Argo CD's sidecar calls these in the folder of the application (docs/argocd.md); `shards` makes several applications
+    of a large catalog.
 
     \b
     mcpfence argocd plugin > plugin.yaml        what the sidecar is to be told
     ARGOCD_APP_NAME=demo ARGOCD_APP_NAMESPACE=tools mcpfence argocd generate
     """
+
+
+command.add_command(shards_command)
 
 
 @command.command("generate")

@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
 
-from mcpfence.check.audit import audit_beside
-from mcpfence.check.sarif import markdown, sarif
-from mcpfence.check.standing import may_stand
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
@@ -21,9 +18,10 @@ from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
 from mcpfence.kube.services import index
 from mcpfence.render.pipeline import check, load_catalog
 from mcpfence.streams.stream import gateway_kinds
+from mcpfence.structs import Struct
 from mcpfence.system.charts import read_templates, split_charts
 from mcpfence.system.inputs import Inputs, read_inputs
-from mcpfence.system.manifests import read_apart
+from mcpfence.system.manifests import Manifests, read_apart
 
 _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 
@@ -68,39 +66,25 @@ def command(
     kubectl get networkpolicies,KINDS -A -o yaml | mcpfence check -f values.yaml -    (KINDS: those of your provider)
     mcpfence check parent/     (a chart that has ours as a subchart: what Helm 4 would change of its neighbours)
     """
-    charts, manifests = split_charts(manifests)
-    if not files and (manifests or not charts):
-        raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
-    if policies_only and not manifests:
-        raise click.UsageError("--policies-only is about manifests: name them.")
-    one_stdin(*files, *manifests)
-
+    asked = check_input(files, manifests, release, namespace, allow_empty=allow_empty, policies_only=policies_only)
+    one_stdin(*files, *asked.manifests)
     console.verbose = True
 
     def work() -> int:
         say_project(console)
-        asked = CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
-        found, values = _findings(asked, console)
-        findings = console.ordered(found)
-        failed = console.fails(findings)
         if form == "text":
-            console.findings(findings)
-            if not console.quiet:
-                _summarise(findings, console)
-                if manifests and not any(console.severity(finding) == "error" for finding in findings):
-                    beside = "beside the chart's objects, which are not among them, " if policies_only else ""
-                    console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
-                if summary and not failed and values is not None:
-                    _show_catalog(values, asked, console)
+            failed = tell(asked, console, summary=summary)
         else:
-            read = tuple(name for name in (*files, *manifests) if name != "-")
+            findings = console.ordered(_findings(asked, console)[0])
+            failed = console.fails(findings)
+            read = tuple(name for name in (*files, *asked.manifests) if name != "-")
             write_stdout([_form(form, findings, console, read)])
         return 1 if failed and not exit_zero else 0
 
     return guarded(console, work)
 
 
-class CheckInput(NamedTuple):
+class CheckInput(Struct):
     """What is to be checked."""
 
     files: tuple[str, ...]
@@ -111,6 +95,41 @@ class CheckInput(NamedTuple):
     namespace: str
     allow_empty: bool
     policies_only: bool
+
+
+def check_input(
+    files: tuple[str, ...],
+    manifests: tuple[str, ...],
+    release: str,
+    namespace: str,
+    *,
+    allow_empty: bool,
+    policies_only: bool,
+) -> CheckInput:
+    """What the arguments say is to be checked; raises click.UsageError."""
+    charts, manifests = split_charts(manifests)
+    if not files and (manifests or not charts):
+        raise click.UsageError("Nothing to check: name a values file with -f, or in .mcpfence.yaml.")
+    if policies_only and not manifests:
+        raise click.UsageError("--policies-only is about manifests: name them.")
+    return CheckInput(files, manifests, charts, release, namespace, allow_empty, policies_only)
+
+
+def tell(asked: CheckInput, console: Console, *, summary: bool) -> bool:
+    """Say the findings, and what they come to; returns whether there are errors."""
+    found, values = _findings(asked, console)
+    findings = console.ordered(found)
+    failed = console.fails(findings)
+    console.findings(findings)
+    if console.quiet:
+        return failed
+    _summarise(findings, console)
+    if asked.manifests and not any(console.severity(finding) == "error" for finding in findings):
+        beside = "beside the chart's objects, which are not among them, " if asked.policies_only else ""
+        console.say(f"mcpfence: {beside}the manifests allow exactly what the catalog says")
+    if summary and not failed and values is not None:
+        _show_catalog(values, asked, console)
+    return failed
 
 
 def _findings(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
@@ -134,7 +153,7 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        read = read_apart(asked.manifests, gateway_kinds(inputs.values), may_stand)
+        read = _read(asked, inputs)
         console.sources += inputs.sources
         found = _judged(asked, inputs, read.documents, read.unread)
         if found is None:
@@ -142,6 +161,14 @@ def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...
     except McpfenceError as error:
         return error.findings, None
     return found or (), inputs.values
+
+
+def _read(asked: CheckInput, inputs: Inputs) -> Manifests:
+    if not asked.manifests:
+        return Manifests([], (), list)
+    from mcpfence.check.standing import may_stand  # here, as above
+
+    return read_apart(asked.manifests, asked.namespace, gateway_kinds(inputs.values), may_stand)
 
 
 def _judged(
@@ -152,6 +179,8 @@ def _judged(
     services = index([*inputs.documents, *documents], namespace)
     if not asked.manifests:
         return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
+    from mcpfence.check.audit import audit_beside  # here, so that a catalog alone does not wait for it
+
     return audit_beside(
         inputs.values,
         documents,
@@ -180,12 +209,14 @@ def _show_catalog(values: Any, asked: CheckInput, console: Console) -> None:
 
 
 def _form(form: str, findings: Sequence[Finding], console: Console, read: tuple[str, ...]) -> bytes:
+    if form == "json":
+        return json_output("check", {}, findings, console)
+    from mcpfence.check.sarif import markdown, sarif  # here and below: other forms do without
+
     if form == "markdown":
         return markdown(findings, console.severity, console.position).encode()
     if form == "sarif":
         return (json.dumps(sarif(findings, console.severity, console.position, read), indent=2) + "\n").encode()
-    if form == "json":
-        return json_output("check", {}, findings, console)
     from mcpfence.check.ci_forms import github, junit  # here, so that other forms do not wait for an XML library
 
     if form == "github":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,9 @@ from typing import Any
 import click
 from click.shell_completion import get_completion_class
 
-_PLAIN = re.compile(r"[A-Za-z0-9._-]+")
+from mcpfence.patterns import regex
+
+_PLAIN = regex(r"[A-Za-z0-9._-]+")
 """Shells take what is printed line by line and word by word, so other names are left to who types."""
 Completer = Callable[[click.Context, click.Parameter, str], list[str]]
 

@@ -7,13 +7,8 @@ import errno
 import functools
 import os
 import sys
-import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TextIO
-
-import click
 
 from mcpfence.documents.values import ValuesFile, where
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
@@ -25,26 +20,44 @@ _RANKS = {"error": 0, "warning": 1, "note": 2}
 _COLOURS = {"error": "red", "warning": "yellow", "note": "cyan"}
 
 
-@dataclass(slots=True, kw_only=True)
 class Console:
-    """Says things on stderr.  `sources` are the values files in which places are looked up."""
+    """Says things on stderr.
 
-    quiet: bool = False
-    verbose: bool = False
-    strict: bool = False
-    color: str = "auto"
-    """`always`, `never`, or `auto`: only on a terminal."""
-    log_file: str | None = None
-    log_room: int | None = None
-    """Characters that may still be written to the log file; None: any number."""
-    sources: list[ValuesFile] = field(default_factory=list)
+    `color` is `always`, `never`, or `auto`: only on a terminal.  `log_room` is how many characters may still be written
+    to the log file (None: any number), `sources` are the values files in which places are looked up, `waits` says
+    whether a line tells on a terminal that long work goes on.  `heard` is false once the reader of stderr has gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        quiet: bool = False,
+        verbose: bool = False,
+        strict: bool = False,
+        color: str = "auto",
+        log_file: str | None = None,
+        log_room: int | None = None,
+        sources: Iterable[ValuesFile] = (),
+        waits: bool = True,
+    ) -> None:
+        self.quiet = quiet
+        self.verbose = verbose
+        self.strict = strict
+        self.color = color
+        self.log_file = log_file
+        self.log_room = log_room
+        self.sources = list(sources)
+        self.waits = waits
+        self.heard = True
 
     def say(self, line: str, colour: str | None = None) -> None:
         """One line on stderr and in the log file, as `told` has it."""
         clean = told(line)
-        _on_stderr(click.style(clean, fg=colour) if colour and use_colour(self.color, sys.stderr) else clean)
+        self.heard &= _on_stderr(clean, colour if use_colour(self.color, sys.stderr) else None)
         if not self.log_file:
             return
+        from pathlib import Path  # here, since most runs have no log file
+
         try:
             with Path(self.log_file).open("a", encoding="utf-8") as log:
                 log.write((clean if self._has_room(clean) else "mcpfence: the rest is not in this log") + "\n")
@@ -106,14 +119,23 @@ class Console:
         return any(self.severity(finding) == "error" for finding in findings)
 
 
-def _on_stderr(line: str) -> None:
+def _on_stderr(line: str, colour: str | None = None) -> bool:
     """A line on stderr; where nobody can hear it (closed, disk full, reader gone) the work goes on all the same."""
     if sys.stderr is None:
-        return
+        return False
+    _hide_waiting()
     try:
-        click.echo(line, err=True, color=True)  # whether there is colour in it was decided before
+        if colour:
+            import click  # here, for the terminals that need more than the codes of colours
+
+            click.secho(line, fg=colour, err=True, color=True)
+        else:
+            sys.stderr.write(f"{line}\n")
+            sys.stderr.flush()
     except OSError:
         forget(sys.stderr)
+        return False
+    return True
 
 
 def use_colour(color: str, stream: TextIO | None) -> bool:
@@ -132,21 +154,44 @@ def guarded(console: Console, work: Callable[[], int]) -> int:
     """Run a command's work; McpfenceError becomes messages and exit code 1."""
     try:
         _try_log(console)
-        return work()
+        with _waiting(console):
+            return work()
     except McpfenceError as error:
         console.findings(error.findings)
         return 1
-    except (click.ClickException, click.Abort, OSError):
+    except OSError:
         raise  # `run` knows what to do
     except Exception as bad:
-        if os.environ.get("MCPFENCE_DEBUG"):
+        import click  # here, since the most frequent call does without
+
+        if isinstance(bad, (click.ClickException, click.Abort)) or os.environ.get("MCPFENCE_DEBUG"):
             raise
-        console.findings(_internal(bad).findings)
+        console.findings(internal_error(bad).findings)
         return 1
 
 
-def _internal(bad: Exception) -> McpfenceError:
+def _waiting(console: Console) -> contextlib.AbstractContextManager[object]:
+    """What says that work goes on, where somebody sits at a terminal."""
+    if console.quiet or not console.waits or not on_terminal(sys.stderr):
+        return contextlib.nullcontext()
+    from mcpfence.cli.waiting import Waiting, what_is_done  # here, since most runs have no terminal
+
+    return Waiting(sys.stderr, lambda: what_is_done(console.sources))
+
+
+def _hide_waiting() -> None:
+    """Take that line away before something else is written."""
+    if "mcpfence.cli.waiting" in sys.modules:
+        from mcpfence.cli.waiting import hide_waiting
+
+        hide_waiting()
+
+
+def internal_error(bad: Exception) -> McpfenceError:
     """A fault of ours, told without a traceback and without the exception's text, which may hold a value."""
+    import traceback  # here and below, since faults are few
+    from pathlib import Path
+
     frames = traceback.extract_tb(bad.__traceback__)
     where = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
     sentence = f"mcpfence failed with {type(bad).__name__}{where}, and nothing was printed"
@@ -158,6 +203,8 @@ def _try_log(console: Console) -> None:
     name = console.log_file
     if not name:
         return
+    from pathlib import Path  # here, since most runs have no log file
+
     try:
         Path(name).open("a", encoding="utf-8").close()
     except OSError as bad:
@@ -172,6 +219,7 @@ def write_stdout(chunks: Iterable[bytes]) -> None:
     """Write bytes to stdout; raises McpfenceError where the disk is full, BrokenPipeError where the reader has gone."""
     if sys.stdout is None:
         raise fail("output-failed", "is closed", "redirect it to a file or a pipe", document="stdout")
+    _hide_waiting()
     out = sys.stdout.buffer
     try:
         for chunk in chunks:
@@ -212,6 +260,7 @@ def shown_names(names: Sequence[str]) -> str:
 
 def common_options(work: Callable[..., int]) -> Callable[..., int]:
     """-q, -v, --strict, --color and --log-file, handed to the command as its first argument: a Console."""
+    import click  # here, since the most frequent call has no options
 
     @functools.wraps(work)
     def with_console(*, quiet: bool, verbose: bool, strict: bool, color: str, log_file: str | None, **rest: Any) -> int:

@@ -71,7 +71,7 @@ def command(
     one_stdin(old, new, *services)
 
     def work() -> int:
-        reader = SideReader(release, namespace, read_manifests(services))
+        reader = SideReader(release, namespace, read_manifests(services, namespace))
         sides = [_read(reader, name, text, console) for name, text in (("OLD", old), ("NEW", new))]
         before, after = sides
         if before is None or after is None:

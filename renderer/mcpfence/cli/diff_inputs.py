@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.diff.side import Manifests
 from mcpfence.documents.agreement import DoubtfulDocument, load_judged
@@ -14,20 +14,21 @@ from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.kube.manifest import MARK, floor_policy, labels_of
 from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.documents.kustomize_files import kindless_of
+from mcpfence.reach.engines.kustomize_folders import as_kustomized, judged_kinds
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
+from mcpfence.structs import Struct
 from mcpfence.system.files import MANIFESTS, manifests_below, read_bytes
 from mcpfence.system.git import is_revision, read_revision
 from mcpfence.system.inputs import Inputs
-from mcpfence.system.manifests import with_kind
 
 _BOM = b"\xef\xbb\xbf"
 
 
-class Read(NamedTuple):
+class Read(Struct):
     """One side as it was read: what is compared, what its render had to say, which documents were left out."""
 
     manifests: Manifests
@@ -43,16 +44,16 @@ class SideReader:
 
     def __init__(self, release: str, namespace: str, services: Sequence[Any]) -> None:
         self.release, self.namespace, self.services = release, namespace, services
-        self._parsed: dict[bytes, list[Any]] = {}
+        self._parsed: dict[tuple[frozenset[str], bytes], list[Any]] = {}
 
     def read(self, text: str) -> Read:
         """The side that an argument names; raises McpfenceError."""
         files = _files(text)
         documents: list[Any] = []
         left_out: list[str] = []
-        for name, data in files:
-            for number, read in enumerate(self._documents(name, data), 1):
-                document = with_kind(name, read)
+        found = [(_beside_others(text, name), self._documents(name, data)) for name, data in files]
+        for (name, _), of_file in zip(files, as_kustomized(found, self.namespace), strict=True):
+            for number, document in enumerate(of_file, 1):
                 if isinstance(document, Mapping) and isinstance(document.get("kind"), str):
                     documents.append(document)
                 elif document is not None:
@@ -117,9 +118,10 @@ class SideReader:
             return _whole(name, data)
 
     def _piece(self, name: str, piece: bytes) -> list[Any]:
-        known = self._parsed.get(piece)
+        also = kindless_of(name)
+        known = self._parsed.get((also, piece))
         if known is None:
-            known = self._parsed[piece] = load_judged(decode(piece, name), READ_AS_POLICIES)
+            known = self._parsed[also, piece] = load_judged(decode(piece, name), judged_kinds(name))
         return known
 
 
@@ -137,7 +139,7 @@ class CatalogError(McpfenceError):
 
 def _whole(name: str, data: bytes) -> list[Any]:
     try:
-        return load_judged(decode(data, name), READ_AS_POLICIES)
+        return load_judged(decode(data, name), judged_kinds(name))
     except BadDocument as bad:
         id = "policy-unreadable" if isinstance(bad, DoubtfulDocument) else "file-unreadable"
         raise fail(id, str(bad), "mend the YAML", document=bad.place(name)) from None
@@ -160,6 +162,12 @@ def _files(text: str) -> list[tuple[str, bytes]]:
         sentence = f"holds no file that ends in {', '.join(MANIFESTS)}"
         raise fail("file-unreadable", sentence, "check the path", document=text)
     return found
+
+
+def _beside_others(text: str, name: str) -> str:
+    """The path of a file among those of its side: of a Git revision the part below what was named."""
+    below = name.removeprefix(text).lstrip("/") if is_revision(text) else ""
+    return below or Path(name).as_posix()
 
 
 def _ended(piece: bytes) -> bytes:

@@ -114,7 +114,7 @@ def _case(
     console.sources += inputs.sources
     given = None
     if manifests:
-        given = GivenManifests(*given_files(read_manifest_files(manifests, gateway_kinds(inputs.values))))
+        given = GivenManifests(*given_files(read_manifest_files(manifests, namespace, gateway_kinds(inputs.values))))
     case = make_case(
         inputs.values,
         given,

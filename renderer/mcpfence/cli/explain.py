@@ -17,7 +17,7 @@ from mcpfence.documents.values import where
 from mcpfence.explain.explanation import Asked, Elsewhere, Explanation, answer, explain
 from mcpfence.explain.json_form import Place, Shape, elsewhere_shape, explanation_shape, verdicts_shape
 from mcpfence.explain.questions import BadQuestion
-from mcpfence.explain.text_form import TextLine, Tone, elsewhere_text, explanation_text, shown, verdict_text
+from mcpfence.explain.text_form import TextLine, Tone, answer_text, shown
 from mcpfence.explain.verdicts import Verdict
 from mcpfence.findings.finding import McpfenceError, Path
 from mcpfence.findings.position import Position
@@ -149,24 +149,11 @@ def _text(
     found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], form: str, place: Place, console: Console
 ) -> str:
     if form == "text":
-        return _coloured(_lines(found, verdicts, place, verbose=console.verbose), console)
+        return _coloured(answer_text(found, verdicts, place, verbose=console.verbose), console)
     shape = _shape(found, verdicts, place)
     from mcpfence.system.pages import page
 
     return page("explain.md" if form == "markdown" else "explain.html", shape)
-
-
-def _lines(
-    found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place, *, verbose: bool
-) -> Iterable[TextLine]:
-    if isinstance(found, Elsewhere):
-        return elsewhere_text(found)
-    if not verdicts:
-        return explanation_text(found, verbose=verbose)
-    lines: list[TextLine] = []
-    for verdict in verdicts:
-        lines += [*([TextLine()] if lines else []), *verdict_text(verdict, place)]
-    return lines
 
 
 def _shape(found: Explanation | Elsewhere, verdicts: tuple[Verdict, ...], place: Place) -> Shape:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import click
 
 from mcpfence.cli.console import Console, common_options, guarded, shown_names, write_stdout
+from mcpfence.cli.fill import summarise
 from mcpfence.cli.options import allow_empty_option, prune_all_option
-from mcpfence.cli.post_render import summarise
 from mcpfence.documents.values import ValuesFile, decode
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.krm_function import read_config, results, transform
 from mcpfence.streams.resource_list import read_resource_list, write_resource_list
-from mcpfence.system.files import read_stdin
 from mcpfence.system.inputs import Inputs
+from mcpfence.system.stdin import read_stdin
 
 
 @click.command("krm")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import io
 import os
-import signal
 import stat
 import sys
 from pathlib import Path
@@ -16,6 +14,9 @@ from typing import Any, NoReturn
 import click
 
 from mcpfence import __version__
+from mcpfence.cli.start import run
+
+__all__ = ["main", "run"]
 
 _COMMANDS = {
     "init": ("mcpfence.cli.init", "Begin: a catalog of the servers that are declared here, and a project file."),
@@ -23,6 +24,8 @@ _COMMANDS = {
     "render": ("mcpfence.cli.render", "Render the chart and the policies of a catalog, for CI and Git."),
     "krm": ("mcpfence.cli.krm", "Be a KRM function of kustomize or kpt: put the policies into a ResourceList."),
     "check": ("mcpfence.cli.check", "Say everything that is wrong or worth knowing about a catalog."),
+    "watch": ("mcpfence.cli.watch", "Check again at every save, until Ctrl-C."),
+    "fmt": ("mcpfence.cli.fmt", "Bring values files into canonical order and quoting; comments and meaning stay."),
     "diff": ("mcpfence.cli.diff", "Say what may be reached in one catalog or set of manifests and not in another."),
     "reach": ("mcpfence.cli.reach", "Say who can reach whom in any manifests of workloads and policies."),
     "explain": ("mcpfence.cli.explain", "Say what a server may reach, who may call it, and why."),
@@ -42,7 +45,7 @@ _COMMANDS = {
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }
 """Name: (module with a `command`, one line of help)."""
-_OF_A_PROJECT = ("check", "render", "explain", "report", "diff", "evidence")
+_OF_A_PROJECT = ("check", "watch", "fmt", "render", "explain", "report", "diff", "evidence")
 """Commands that people run in a folder of theirs: the project file stands in for options that they leave out."""
 
 
@@ -75,7 +78,7 @@ class _LazyGroup(click.Group):
             ctx.fail(f"No such command {name!r}." + (f" Did you mean {near[0]!r}?" if near else ""))
         found = super().resolve_command(ctx, args)
         if name in _OF_A_PROJECT and found[1] is not None and not ctx.resilient_parsing:
-            from mcpfence.cli.project import defaults  # here, so that post-render and --version do without
+            from mcpfence.cli.project import defaults  # here, so that others do without
 
             ctx.default_map = {name: defaults(ctx, found[1])}
         return found
@@ -127,33 +130,21 @@ def main() -> None:
     """
 
 
-def run(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line; ends the process with 0, 1 or 2 and never with a traceback."""
-    gc.disable()  # a short run that keeps nearly all that it makes: collecting would find nothing
-    # Ended by SIGTERM, as CI does to a job that is cancelled, it clears up as after Ctrl-C.
-    with contextlib.suppress(ValueError):  # in another thread than the main one
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+def invoke(arguments: list[str] | None) -> int:
+    """Run a command by its arguments, or by those of the process; returns the exit code."""
     try:
         result: Any = main.main(args=arguments, prog_name="mcpfence", standalone_mode=False)
-        _flush()
-        sys.exit(result if isinstance(result, int) else 0)
     except click.exceptions.Exit as ended:
-        sys.exit(ended.exit_code)
+        return ended.exit_code
     except click.ClickException as bad:
         vars(bad)["message"] = _told(bad.message)  # what click adds to it has lines of its own
         bad.show()
         _log_usage(sys.argv[1:] if arguments is None else arguments, bad)
-        sys.exit(bad.exit_code)
-    except (click.Abort, KeyboardInterrupt):
+        return bad.exit_code
+    except click.Abort:
         click.echo("mcpfence: interrupted", err=True)
-        sys.exit(1)
-    except OSError as bad:
-        from mcpfence.cli.console import forget  # here, so that --version and completion load no YAML
-
-        forget(sys.stdout)
-        if not isinstance(bad, BrokenPipeError):  # then whoever read stdout has gone, and knows
-            click.echo(_told(f"mcpfence: {bad.filename or 'stdout'}: {bad.strerror}"), err=True)
-        sys.exit(1)
+        return 1
+    return result if isinstance(result, int) else 0
 
 
 def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
@@ -179,11 +170,6 @@ def _log_usage(arguments: list[str], bad: click.ClickException) -> None:
 
 def _told(text: str) -> str:
     """Words of a command line, fit to be said."""
-    from mcpfence.text.masking import told  # here, so that --version and completion load no tables
+    from mcpfence.text.masking import told  # here, so that completion loads no tables
 
     return told(text)
-
-
-def _flush() -> None:
-    if sys.stdout is not None:
-        sys.stdout.flush()

@@ -182,6 +182,7 @@ def command(
             write_stdout([_text(shape, form).encode()])
         return 1 if gate and not shape["ready"] else 0
 
+    console.waits = False  # there is a bar that knows how far it is
     return guarded(console, work)
 
 

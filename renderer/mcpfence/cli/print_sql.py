@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import click
 
@@ -14,9 +13,10 @@ from mcpfence.observe.readers.aws_vpc import listed_fields
 from mcpfence.observe.scope import scope_of
 from mcpfence.observe.snapshot import read_snapshot
 from mcpfence.observe.sql.printed import is_table, lacking, printed_query
+from mcpfence.structs import Struct
 
 
-class QueryWish(NamedTuple):
+class QueryWish(Struct):
     """What the command line says of the query."""
 
     dialect: str

@@ -40,10 +40,20 @@ def say_project(console: Console) -> None:
             console.say(f"mcpfence: {', '.join(ctx.params['files'])}, as {ctx.obj.name} has it")
 
 
+def project_files(console: Console) -> tuple[str, ...]:
+    """The values files of the project file, for a command whose arguments are such files; none if there is none."""
+    project = click.get_current_context().obj
+    setting = project.settings.get("values") if isinstance(project, Project) else None
+    files = tuple(setting.value) if setting else ()
+    if files and not console.quiet:
+        console.say(f"mcpfence: {', '.join(files)}, as {project.name} has it")
+    return files
+
+
 @click.command("config")
 @common_options
 def command(console: Console) -> int:
-    """Print what check, render, explain, report, diff and evidence take where no option says otherwise, and from where.
+    """Print what check, watch, fmt, render, explain, report, diff and evidence take without options, and from where.
 
     A project file .mcpfence.yaml in the working folder, or above it in the same Git repository, gives them their
     values files, release, namespace and output folder; options win.

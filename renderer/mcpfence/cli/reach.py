@@ -43,7 +43,7 @@ def command(console: Console, *, paths: tuple[str, ...], form: str, focus: str |
         from mcpfence.reach.connectivity.list_form import as_list
         from mcpfence.reach.connectivity.text_form import as_text
 
-        documents = read_manifests(paths)
+        documents = read_manifests(paths, namespace)
         if not documents:
             raise fail("stream-empty", "there is no manifest in the input", "name files or folders of manifests")
         found = connections(documents, namespace=namespace)

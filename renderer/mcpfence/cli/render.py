@@ -8,8 +8,8 @@ import click
 
 from mcpfence.catalog.schema import judge
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
+from mcpfence.cli.fill import summarise
 from mcpfence.cli.options import allow_empty_option, input_options, output_option, prune_all_option, summary_option
-from mcpfence.cli.post_render import summarise
 from mcpfence.cli.project import say_project
 from mcpfence.cli.render_folder import Call, check, write
 from mcpfence.findings.finding import Collector, McpfenceError

@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from mcpfence.cli.console import Console, shown_names
 from mcpfence.findings.finding import McpfenceError, fail, plural
@@ -15,6 +14,7 @@ from mcpfence.render.objects import Rendered
 from mcpfence.streams.earlier_output import lost_by_folder, removed
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from mcpfence.streams.post_render import Result
+from mcpfence.structs import Struct
 from mcpfence.system.files import Drift, compare_folder, read_earlier, write_folder
 from mcpfence.text.masking import ObjectLines
 
@@ -22,7 +22,7 @@ _LINES = 500
 """Of a difference that is shown; who wants more renders, and asks Git."""
 
 
-class Call(NamedTuple):
+class Call(Struct):
     """How a folder is rendered: all that its content depends on."""
 
     files: tuple[str, ...]

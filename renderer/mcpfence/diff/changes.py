@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.diff.side import Location
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.structs import Struct
 
 Status = Literal["changed", "added", "removed"]
 Verdict = Literal["wider", "added", "unclear", "narrower", "removed"]
@@ -15,7 +16,7 @@ VERDICTS: tuple[Verdict, ...] = ("wider", "added", "unclear", "narrower", "remov
 """In the order in which they are shown: what needs a reviewer's eye comes first."""
 
 
-class Delta(NamedTuple):
+class Delta(Struct):
     """One direction: the flows gained and lost, each with one concrete flow where there is any.
 
     `all_gained` and `all_lost`: on one side nothing is denied at all, so that the flows are everything but a few.
@@ -32,7 +33,7 @@ class Delta(NamedTuple):
 NO_DELTA = Delta()
 
 
-class ChangedPods(NamedTuple):
+class ChangedPods(Struct):
     """Whom a change is about, in words, and the pods on the old and on the new side (namespace, selector)."""
 
     title: str
@@ -40,7 +41,7 @@ class ChangedPods(NamedTuple):
     new: tuple[Location, ...] = ()
 
 
-class Change(NamedTuple):
+class Change(Struct):
     """What changed, alike for all of the subjects; `doubts` say what cannot be told, `remarks` what else is so."""
 
     subjects: tuple[ChangedPods, ...]
@@ -65,7 +66,7 @@ class Change(NamedTuple):
         return self.verdict == "wider" and bool(self.egress.lost or self.ingress.lost)
 
 
-class Difference(NamedTuple):
+class Difference(Struct):
     """Every change, widening first; `same` counts the subjects without one.
 
     `doubts` are about policies of either side as a whole; `remarks` say what is unknown, and alike, on both sides.

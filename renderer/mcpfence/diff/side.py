@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.kube.api_defaults import body_of
 from mcpfence.kube.manifest import is_ours, labels_of
@@ -18,15 +18,16 @@ from mcpfence.net.intervals import Intervals, union
 from mcpfence.reach.connectivity.workloads import named_ports, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.applied_texts import applied, is_applied
 from mcpfence.reach.engines.contract import Action, NamedPorts, Policy, Rule, matched
 from mcpfence.reach.engines.not_evaluated import not_evaluated
-from mcpfence.reach.engines.policy_makers import applied, is_applied
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
 from mcpfence.reach.evaluation.policy_set import PolicyReader, policies_of
 from mcpfence.reach.flows import bounds, flows
 from mcpfence.reach.flows.bounds import Bounds, exact
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, Box, Labels, split_peer
+from mcpfence.structs import Struct
 
 _OWNERS = {"mcpfence.io/server": "server", "mcpfence.io/workload": "workload", "mcpfence.io/service": "back-end"}
 
@@ -54,7 +55,7 @@ Location = tuple[str, Box]
 """Pods: their namespace and a box around their labels."""
 
 
-class Place(NamedTuple):
+class Place(Struct):
     """One pod, which may stand for all that policies treat alike.
 
     On its host's network, and with networks of its own beside the cluster's, it is beyond every policy.
@@ -67,7 +68,7 @@ class Place(NamedTuple):
     further_networks: bool = False
 
 
-class Manifests(NamedTuple):
+class Manifests(Struct):
     """What a side is made of; `rendered` are what mcpfence has just made of a catalog, and proven; None without one.
 
     `namespace` is for objects that name none.  `pod_addresses`, if known, are those that pods may have.

@@ -7,7 +7,7 @@ there.  For a selector that is in neither catalogs nor workloads nobody can tell
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.diff.changes import ChangedPods, Status
 from mcpfence.diff.selector_cells import SelectorCells
@@ -16,11 +16,12 @@ from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.evaluation.index import Index
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import Box, box_text
+from mcpfence.structs import Struct
 
 _LEFT = "no policy selects these pods any more: those that are left may reach everything"
 
 
-class ComparedSubject(NamedTuple):
+class ComparedSubject(Struct):
     """One subject: its places on both sides, and what else is to be said of it."""
 
     subject: ChangedPods

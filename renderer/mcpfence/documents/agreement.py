@@ -24,6 +24,7 @@ from mcpfence.documents.reader import (
 )
 from mcpfence.documents.scalars import is_odd
 from mcpfence.documents.tags import Place, changes_nothing, explicit_tags, place_of, values_below
+from mcpfence.patterns import regex
 
 POLICY_WORDS = ("Policy", "Firewall", "Sidecar", "Permission")
 """Words of which every kind of policy that we know holds one; Linkerd's `Server` is one as a whole."""
@@ -81,7 +82,7 @@ def load_judged(text: str, also: Collection[str] = ()) -> list[Any]:
     """The documents of a text as `load_foreign` reads them; raises BadDocument.
 
     Raises DoubtfulDocument where one could be a policy, hold one or be a list, and readers may read it differently.
-    `also` are further kinds that count as policies.
+    `also` are further kinds that count as policies; the empty one is that of documents without a kind.
     """
     separator, mark = _ODD_SEPARATOR.search(text), inner_mark(text)
     plain = plain_documents(text) if separator is None and mark is None else None
@@ -117,13 +118,13 @@ def _is_of_told_kind(document: Any) -> bool:
     return document is None or (isinstance(document, dict) and isinstance(document.get("kind", ""), str))
 
 
-_ODD_SEPARATOR = re.compile(r"^---(?=[^ \t\r\n])", re.MULTILINE)
+_ODD_SEPARATOR = regex(r"^---(?=[^ \t\r\n])", re.MULTILINE)
 """Where kubectl and helm begin another document, and YAML has a line that goes on."""
 _SEPARATES = "a line begins with --- and goes on, which some readers take for a separator"
-_WORDS = re.compile(rf"{'|'.join(POLICY_WORDS)}|kind[\"']?:[ ]*[\"']?Server\b")
-_HIDES = re.compile(r"\\[xuU]|\\\r?\n|!|\x00")
+_WORDS = regex(rf"{'|'.join(POLICY_WORDS)}|kind[\"']?:[ ]*[\"']?Server\b")
+_HIDES = regex(r"\\[xuU]|\\\r?\n|!|\x00")
 """What can hide a word: escapes, a line that goes on, tags (`!!binary`), the zeros of UTF-16."""
-_KINDS = re.compile(r"kind[\"']?\s*:\s*[\"']?([A-Za-z]+)\b")
+_KINDS = regex(r"kind[\"']?\s*:\s*[\"']?([A-Za-z]+)\b")
 
 
 def speaks_of_policies(text: str, also: Collection[str] = ()) -> bool:
@@ -146,7 +147,7 @@ def _matters(document: Any, also: Collection[str]) -> bool:
     kind = document.get("kind")
     if kind in HARMLESS:
         return False
-    if kind in also:
+    if (kind or "") in also:
         return True
     return kind is not None and _speaks_of_policies(document)
 

@@ -21,6 +21,7 @@ from mcpfence.documents.scalars import differs_from_helm, is_odd
 from mcpfence.documents.tags import doubtful_tags, explicit_tags
 from mcpfence.documents.trees import LOADER, compose_all
 from mcpfence.findings.finding import quote
+from mcpfence.patterns import regex
 
 NODE_LIMIT = 2_000_000
 DEPTH_LIMIT = 200
@@ -44,12 +45,12 @@ class _Loader(MergesAsGo, LOADER):  # type: ignore[misc]
 
 
 _LONGEST_NUMBER = 300
-_INT = re.compile(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))\Z")
+_INT = regex(r"[-+]?(?:0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|(?:0|[1-9][0-9_]*))\Z")
 _Loader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag.rsplit(":", 1)[1] in ("bool", "null", "float", "merge")]
     for first, resolvers in LOADER.yaml_implicit_resolvers.items()
 }
-_FLOAT = re.compile(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+)\Z")
+_FLOAT = regex(r"[-+]?(?:[0-9][0-9_]*\.[0-9_]*(?:[eE][-+]?[0-9]+)?|[0-9]+[eE][-+]?[0-9]+|\.[0-9]+)\Z")
 for _first in "-+0123456789.":
     _rest = [(t, p) for t, p in _Loader.yaml_implicit_resolvers.get(_first, []) if t.rsplit(":", 1)[1] != "float"]
     _Loader.yaml_implicit_resolvers[_first] = [
@@ -141,7 +142,7 @@ def _key(loader: Any, node: Any) -> str:
     return key
 
 
-_ODD_KEY = re.compile(
+_ODD_KEY = regex(
     r"[-+]?\.(?:inf|nan)\Z|[-+]?[0-9_.]+[eE][-+0-9_]*\Z|[-+]?0(?!x[0-9a-f]+\Z)[xXoObB0-9_]|\+|-0|<<\Z|=\Z",
     re.IGNORECASE,
 )
@@ -196,7 +197,7 @@ _Foreign.add_multi_constructor("", _construct_unknown)
 
 
 MARKED = "a line begins with a byte order mark, which only some readers skip"
-_INNER_MARK = re.compile("(?<=[\n\r\x85\u2028\u2029])\ufeff")
+_INNER_MARK = regex("(?<=[\n\r\x85\u2028\u2029])\ufeff")
 
 
 def inner_mark(text: str) -> int | None:
@@ -238,6 +239,12 @@ def load_values(text: str) -> Any:
     if tagged is not None:
         raise _at(tagged, "a value has a tag that readers of YAML read differently; remove it")
     return document
+
+
+def values_tree(text: str) -> Any:
+    """The tree of a values file, its scalars resolved as `load_values` reads them; raises BadDocument."""
+    nodes = _compose(text, _Loader)
+    return nodes[0] if nodes else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -354,7 +361,7 @@ def position(text: str, path: tuple[str | int, ...]) -> tuple[int, int] | None:
     return mark.line + 1, mark.column + 1
 
 
-_SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
+_SURROGATES = regex(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 
 
 @lru_cache(maxsize=4)
@@ -378,9 +385,9 @@ def _child(node: Any, step: str | int) -> tuple[Any, Any] | None:
     return None
 
 
-_NESTS = re.compile(r"[\[{]|[-?:] +(?=[-?] )")
+_NESTS = regex(r"[\[{]|[-?:] +(?=[-?] )")
 """What opens a level without the indentation that makes deep nesting long: brackets, and dashes on one line."""
-_INDENTED = re.compile(f"^ {{{DEPTH_LIMIT // 2}}}", re.MULTILINE)
+_INDENTED = regex(f"^ {{{DEPTH_LIMIT // 2}}}", re.MULTILINE)
 """What opens levels by indentation: a list under its key and a mapping in it, two levels a space at most."""
 _TOO_DEEP = f"is nested more than {DEPTH_LIMIT} levels deep"
 
@@ -452,7 +459,7 @@ def _bad(error: Exception, text: str = "") -> BadDocument:
     return BadDocument(_QUOTED.sub("", problem), mark.line + 1, mark.column + 1)
 
 
-_QUOTED = re.compile(r"(?<=alias|nchor|e tag) ['\"].*")
+_QUOTED = regex(r"(?<=alias|nchor|e tag) ['\"].*|(?<=handle) ['\"].*|, but (?:found|got) ['\"<].*")
 
 
 def _check_size(root: Any) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 
-_ALIKE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,8})?\Z|[0-9]+(?:\.[0-9]+){2,}\Z|[-.]\Z")
-_ODD = re.compile(
+from mcpfence.patterns import regex
+
+_ALIKE = regex(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,8})?\Z|[0-9]+(?:\.[0-9]+){2,}\Z|[-.]\Z")
+_ODD = regex(
     r"[yYnN]\Z|=\Z|<<\Z"
     r"|[-+]?[0_]+[xXoObB][-+0-9a-fA-F_]*\Z|[-+]?[.0-9_]+(?:[eE][-+0-9_]*)?\Z"
     r"|[-+]?[0-9][0-9_]*(?::[0-9_.]+)+\Z"
     r"|[-+]?\.(?:inf|nan)\Z|[-+]?(?:inf|infinity|nan)\Z",
     re.IGNORECASE,
 )
-_HELM_ALONE = re.compile(
+_HELM_ALONE = regex(
     r"[yYnN]\Z"
     r"|[-+]?0(?=[0-7_]*[89])[0-9_]*\Z|[-+]?[0_]+[XOB][0-9a-fA-F_]*\Z|[-+]?0_+[xXoObB][0-9a-fA-F_]*\Z"
     r"|[-+]?_*[0-9][0-9_]{15,}\Z|[-+]?_[0-9_]+\Z|[-+]?\.(?=[0-9]*_)[0-9_]*\Z"

@@ -13,14 +13,15 @@ from typing import Any
 import yaml
 
 from mcpfence.documents.trees import LOADER
+from mcpfence.patterns import regex
 
 Place = tuple[int, int]
 
 _TOLD: Mapping[str, tuple[Any, re.Pattern[str]]] = {
-    "tag:yaml.org,2002:str": (yaml.ScalarNode, re.compile(r"(?s).+")),
-    "tag:yaml.org,2002:int": (yaml.ScalarNode, re.compile(r"0|-?[1-9][0-9]{0,9}")),
-    "tag:yaml.org,2002:map": (yaml.MappingNode, re.compile("")),
-    "tag:yaml.org,2002:seq": (yaml.SequenceNode, re.compile("")),
+    "tag:yaml.org,2002:str": (yaml.ScalarNode, regex(r"(?s).+")),
+    "tag:yaml.org,2002:int": (yaml.ScalarNode, regex(r"0|-?[1-9][0-9]{0,9}")),
+    "tag:yaml.org,2002:map": (yaml.MappingNode, regex("")),
+    "tag:yaml.org,2002:seq": (yaml.SequenceNode, regex("")),
 }
 """By tag: what it stands before, and the values of a scalar."""
 

@@ -11,7 +11,13 @@ from typing import Any
 import yaml
 from yaml.composer import Composer, ComposerError
 
-LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+LOADER: Any = getattr(yaml, "CSafeLoader", None)
+"""libyaml's, which every build of PyYAML for a machine has; the other one takes nothing more."""
+if LOADER is None:
+    from mcpfence.documents.pure_loader import PureLoader  # here, so that nobody else loads it
+
+    LOADER = PureLoader
+
 _REFUSED = "second occurrence"
 """What PyYAML says at the second anchor of a name."""
 

@@ -7,15 +7,16 @@ stays, as it does in Helm, and the schema refuses it: an empty `egressDomains:` 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_foreign, load_values, position
 from mcpfence.findings.finding import Path, fail
 from mcpfence.findings.position import Position
 from mcpfence.findings.wording import type_name
+from mcpfence.structs import Struct
 
 
-class ValuesFile(NamedTuple):
+class ValuesFile(Struct):
     """One values file: the name that messages use, its text, its content."""
 
     name: str

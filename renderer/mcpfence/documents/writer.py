@@ -7,9 +7,10 @@ share (`Shared`) is written once.  Strings are plain only where YAML 1.1 and 1.2
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
+
+from mcpfence.patterns import regex
 
 Document = dict[str, Any]
 
@@ -24,7 +25,7 @@ class Shared(list[Any]):
 _WORD = "[A-Za-z\ue000-\ue300][A-Za-z0-9_./\ue000-\ue300-]*"
 
 
-_PLAIN = re.compile(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+_PLAIN = regex(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
 
 
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
@@ -118,7 +119,7 @@ def _quoted(text: str) -> str:
     return '"' + "".join(_apart(p) if i % 2 else json.dumps(p)[1:-1] for i, p in enumerate(pieces)) + '"'
 
 
-_APART = re.compile("([\ue000-\ue300\x7f\U00010000-\U0010ffff])")
+_APART = regex("([\ue000-\ue300\x7f\U00010000-\U0010ffff])")
 
 
 def _apart(character: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.check.audit import audit
 from mcpfence.documents.agreement import load_judged
@@ -20,19 +20,20 @@ from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import PolicySet, read_policies
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
+from mcpfence.structs import Struct
 
 RENDERED = "manifests/rendered.yaml"
 """What `mcpfence render --policies-only` prints, where no other manifests are given."""
 
 
-class GivenManifests(NamedTuple):
+class GivenManifests(Struct):
     """Manifests that exist: files by their names in the pack, and the documents that were read from them."""
 
     files: Mapping[str, bytes]
     documents: Sequence[Any]
 
 
-class Case(NamedTuple):
+class Case(Struct):
     """What a pack is made of."""
 
     rendering: Rendering

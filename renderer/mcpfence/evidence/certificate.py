@@ -16,7 +16,7 @@ It is the predicate of an in-toto statement (https://in-toto.io/Statement/v1) wh
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence import __version__
 from mcpfence.evidence.case import Case
@@ -34,6 +34,7 @@ from mcpfence.reach.evaluation.evaluator import Pod, Subject
 from mcpfence.reach.flows import label_sets, traffic
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.plain_form import Row, labels_form, ranges_of, rows_of
+from mcpfence.structs import Struct
 
 _INLINE = 4
 """More ranges of addresses than these stand in a table and have a name."""
@@ -61,7 +62,7 @@ class _Addresses:
         return {name: list(ranges) for ranges, name in self._names.items()}
 
 
-class Sent(NamedTuple):
+class Sent(Struct):
     """A pod of a fence, and the packets that it sends as witnesses."""
 
     fence: Fence
@@ -69,7 +70,7 @@ class Sent(NamedTuple):
     witnesses: tuple[Witness, ...]
 
 
-class Certificate(NamedTuple):
+class Certificate(Struct):
     """What is certified, without the digests of files, and the packets that live tests may send."""
 
     predicate: dict[str, Any]

@@ -6,19 +6,18 @@ itself.  Of the denied ones those come first that people know, such as the metad
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.evidence.certificate import Sent
 from mcpfence.evidence.witnesses import KNOWN, STRANGERS, Witness
 from mcpfence.net.addresses import format_address
 from mcpfence.plan.fence import Block
 from mcpfence.reach.flows.flows import Packet
+from mcpfence.structs import Struct
 
 _DENIED = 12
 """So many denied connections of a pod are tried, since each takes seconds."""
 
 
-class Attempt(NamedTuple):
+class Attempt(Struct):
     """One connection: to an address or a name; with `shown` the name must be seen in it, as TLS shows it."""
 
     host: str

@@ -11,9 +11,8 @@ as far as no other rule says otherwise: what is asked is what all policies let o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.net.addresses import ALL, format_address, parse_address
 from mcpfence.net.intervals import Interval, Intervals, contains
@@ -27,6 +26,7 @@ from mcpfence.reach.flows.flows import Packet, Reach
 from mcpfence.reach.flows.host_names import ANY, Names
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME
 from mcpfence.reach.flows.traffic import Traffic
+from mcpfence.structs import Struct
 
 T = TypeVar("T")
 
@@ -46,7 +46,7 @@ STRANGERS = ("example.com", "example.org", "example.net")
 """Names that resolve (RFC 2606), so that a live test of one that is denied shows something."""
 
 
-class Witness(NamedTuple):
+class Witness(Struct):
     """One packet of a pod, whether it passes, and the rules of each layer that decide so."""
 
     allowed: bool
@@ -144,7 +144,7 @@ def _at_addresses(base: Packet, members: Intervals) -> Iterator[Packet]:
         inside = (first,) if len(members) > 1 else ()
         for address in (*inside, first - 1, last + 1):
             if contains(ALL, address):
-                yield replace(base, address=address)
+                yield base._replace(address=address)
 
 
 def _edges(members: Intervals) -> Sequence[Interval]:
@@ -162,34 +162,34 @@ def _at_points(base: Packet, points: Intervals) -> Iterator[Packet]:
         protocol, low = traffic.decode(first)
         high = traffic.decode(last)[1]
         if low is None or high is None:
-            yield replace(base, protocol=protocol, port=None)
+            yield base._replace(protocol=protocol, port=None)
             continue
         for port in (low, low - 1, high + 1):
             if 1 <= port <= traffic.LAST_PORT:
-                yield replace(base, protocol=protocol, port=port)
-        yield replace(base, protocol="TCP" if protocol == "UDP" else "UDP", port=low)
+                yield base._replace(protocol=protocol, port=port)
+        yield base._replace(protocol="TCP" if protocol == "UDP" else "UDP", port=low)
 
 
 def _at_names(base: Packet, names: Names) -> Iterator[Packet]:
     if names is ANY:
         return
-    yield replace(base, name="")
-    yield from (replace(base, name=name) for name in STRANGERS[:1])
+    yield base._replace(name="")
+    yield from (base._replace(name=name) for name in STRANGERS[:1])
     positive = (pattern for pattern in host_names.signed_patterns(names) if not pattern.startswith(("!", "-")))
     for pattern in islice(positive, _NAMES):
         labels = pattern.split(".")
         wild = sum(label in ("*", "?") for label in labels)
         fixed = labels[wild:]
-        yield replace(base, name=".".join(["any"] * wild + fixed) if wild < len(labels) else STRANGERS[0])
-        yield replace(base, name=".".join(fixed if wild else ["any", *fixed]))
+        yield base._replace(name=".".join(["any"] * wild + fixed) if wild < len(labels) else STRANGERS[0])
+        yield base._replace(name=".".join(fixed if wild else ["any", *fixed]))
 
 
 def _at_labels(base: Packet) -> Iterator[Packet]:
     """The same pod in another namespace, and with each of its labels changed in turn."""
-    yield replace(base, namespace=((NAMESPACE_NAME, "any-other"),))
+    yield base._replace(namespace=((NAMESPACE_NAME, "any-other"),))
     for place, (key, value) in enumerate(base.pod):
         changed = (key, f"{value[:50]}-not")
-        yield replace(base, pod=(*base.pod[:place], changed, *base.pod[place + 1 :]))
+        yield base._replace(pod=(*base.pod[:place], changed, *base.pod[place + 1 :]))
 
 
 def peer_of(packet: Packet) -> dict[str, object]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog, Egress, Ingress, Server, Workload
 from mcpfence.documents.reader import load_foreign
@@ -24,12 +24,13 @@ from mcpfence.reach.evaluation.evaluator import Evaluator
 from mcpfence.reach.evaluation.policy_set import read_policies
 from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
+from mcpfence.structs import Struct
 
 _KINDS = ("server", "workload", "service")
 _Identity = tuple[str, str, str]
 
 
-class View(NamedTuple):
+class View(Struct):
     """A render without errors, with the fences that it was made from."""
 
     rendering: Rendering
@@ -112,7 +113,7 @@ def manifests(view: View, fence: Fence) -> tuple[Rendered, ...]:
     return tuple(view.rendering.objects[place] for place in found)
 
 
-class Sight(NamedTuple):
+class Sight(Struct):
     """The policies of some fences, read back from their text, and every label key that they speak of."""
 
     evaluator: Evaluator

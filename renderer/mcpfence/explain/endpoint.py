@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.explain.context import Sight
 from mcpfence.explain.targets import PodSet
@@ -15,6 +15,7 @@ from mcpfence.reach.evaluation.evaluator import Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.structs import Struct
 
 Answer = Literal["allowed", "denied", "partly", "unknown"]
 _WORST: tuple[Answer, ...] = ("denied", "partly", "unknown", "allowed")
@@ -22,7 +23,7 @@ _PIECES = 16
 """So many parts of a question are looked at for the rules that decide."""
 
 
-class End(NamedTuple):
+class End(Struct):
     """What the policies on one side say: `passed` and `stopped` are policies with the rule that decides."""
 
     whose: str

@@ -9,7 +9,7 @@ verdicts   what the evaluators answer     remedies          which key to write w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Server
 from mcpfence.explain.context import View, find, make_view, manifests
@@ -28,11 +28,12 @@ from mcpfence.proof.prove import DISJOINT
 from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import NamesAt
 from mcpfence.reach.flows.flows import TooManyParts
+from mcpfence.structs import Struct
 
 OTHERS = "other policies: those that are not part of this render are unknown here; mcpfence check reads a cluster's"
 
 
-class Explanation(NamedTuple):
+class Explanation(Struct):
     """Everything that there is to say about one fence."""
 
     view: View
@@ -57,7 +58,7 @@ class Explanation(NamedTuple):
         return bool(self.fence.names) and self.view.provider.names_at is NamesAt.ANYWHERE
 
 
-class Elsewhere(NamedTuple):
+class Elsewhere(Struct):
     """A server without pods: it is not fenced, because it does not run here."""
 
     view: View
@@ -66,7 +67,7 @@ class Elsewhere(NamedTuple):
     """Workloads that call it, or composites that hold it."""
 
 
-class Asked(NamedTuple):
+class Asked(Struct):
     """`--to`, `--from` and `--port` as they were written."""
 
     to: str | None = None
@@ -78,7 +79,11 @@ def explain(
     raw: Mapping[str, Any], name: str, *, release: str, namespace: str, services: ServiceIndex
 ) -> Explanation | Elsewhere:
     """Explain one server, workload or back-end; raises McpfenceError where the catalog has errors or no such name."""
-    view = make_view(raw, release=release, namespace=namespace, services=services)
+    return explained(make_view(raw, release=release, namespace=namespace, services=services), name)
+
+
+def explained(view: View, name: str) -> Explanation | Elsewhere:
+    """The same of a catalog that is rendered already."""
     found = find(view, name)
     if isinstance(found, Server):
         return Elsewhere(view, found, tuple(holders(view, found)))
@@ -163,18 +168,18 @@ def facts_of(fence: Fence) -> set[str]:
 # --- questions ---
 
 
-def answer(explained: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
+def answer(about: Explanation | Elsewhere, asked: Asked) -> tuple[Verdict, ...]:
     """The verdicts on `--to` and `--from`.  Raises BadQuestion, and McpfenceError where they cannot be worked out."""
-    if isinstance(explained, Elsewhere):
-        server = explained.server
+    if isinstance(about, Elsewhere):
+        server = about.server
         runs = "only groups other servers" if server.runtime == "composite" else "runs elsewhere"
         raise BadQuestion(
             f"server {server.name} is {server.runtime}: it {runs} and has no pods that a fence could hold."
         )
     try:
-        return tuple(_verdicts(explained, asked))
+        return tuple(_verdicts(about, asked))
     except TooManyParts as many:
-        raise fail("proof-undecided", str(many), DISJOINT, path=explained.fence.path) from None
+        raise fail("proof-undecided", str(many), DISJOINT, path=about.fence.path) from None
 
 
 def _verdicts(explained: Explanation, asked: Asked) -> Iterator[Verdict]:

@@ -7,7 +7,6 @@ Allow(callback, pods of obot, 8080/TCP)  ->  kind callback, "pods app=obot of na
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries
 from mcpfence.catalog.model import Catalog, Domain, Egress, Service
@@ -21,6 +20,7 @@ from mcpfence.plan.fence import Allow, Block, Fence, Name, Pods, peer_text
 from mcpfence.plan.planner import called_servers
 from mcpfence.proof.prove import wanted
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 _RANK = (
     *("name", "registry", "address", "cidr", "service", "server", "callback"),
@@ -30,7 +30,7 @@ PUBLIC = ("internet", "unenforced")
 """Kinds of allows that stand for the public ranges."""
 
 
-class Line(NamedTuple):
+class Line(Struct):
     """One thing that is granted: to (or from) what, on which ports, by which key; `why` is what the key leaves open."""
 
     kind: str

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.explain.context import Sight, View
 from mcpfence.net.addresses import ALL, cidrs, family
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
@@ -11,9 +9,10 @@ from mcpfence.plan.fence import Fence, addresses_among
 from mcpfence.proof.prove import subjects
 from mcpfence.reach.flows import flows, traffic
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 
-class Places(NamedTuple):
+class Places(Struct):
     """Public addresses at which a name surely, or perhaps, is open; the families that are open whole; the rest."""
 
     public: Intervals

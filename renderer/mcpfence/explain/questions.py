@@ -10,19 +10,18 @@ Nothing here knows a catalog; `targets` does.
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from mcpfence.findings.finding import quote
 from mcpfence.net.addresses import V6_BASE, format_address, parse_address, parse_cidr
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports
+from mcpfence.patterns import regex
+from mcpfence.structs import Struct
 
-_PORT = re.compile(r"([0-9]{1,9})(?:/([A-Za-z]{1,9}))?\Z")
-_BRACKETS = re.compile(r"\[([^\[\]]*)\](?::(.*))?\Z")
-_LABEL = re.compile(r"(?=.{1,63}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\Z")
-_KEY = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
-_VALUE = re.compile(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\Z")
+_PORT = regex(r"([0-9]{1,9})(?:/([A-Za-z]{1,9}))?\Z")
+_BRACKETS = regex(r"\[([^\[\]]*)\](?::(.*))?\Z")
+_LABEL = regex(r"(?=.{1,63}\Z)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?\Z")
+_KEY = regex(r"(?:[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?/)?[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?\Z")
+_VALUE = regex(r"(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?\Z")
 _FORMS = "write HOST, an address, NAMESPACE/POD or a name of the catalog"
 
 METADATA_HOST = "metadata.google.internal"
@@ -32,7 +31,7 @@ class BadQuestion(ValueError):
     """A question that cannot be asked; the message is a whole sentence."""
 
 
-class Question(NamedTuple):
+class Question(Struct):
     """Exactly one of host, address, pod and name is given; `ports` is None where no port was written."""
 
     text: str

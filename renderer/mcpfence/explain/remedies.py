@@ -5,9 +5,6 @@ The callers' side is in `caller_remedies`.
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 from mcpfence.catalog.model import Domain
 from mcpfence.explain.context import View
 from mcpfence.explain.targets import PodSet, Target
@@ -18,6 +15,7 @@ from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.addresses import cidrs, family, parse_cidr
 from mcpfence.net.intervals import contains
 from mcpfence.net.ports import PortRange, Ports, ports_text
+from mcpfence.patterns import regex
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
 from mcpfence.plan.cluster import cluster_facts
 from mcpfence.plan.fence import Fence
@@ -25,15 +23,16 @@ from mcpfence.plan.planner import called_servers
 from mcpfence.proof.prove import lost_reach, wanted
 from mcpfence.reach.flows import flows, host_names
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 _HTTPS: Ports = (PortRange("TCP", 443, 443),)
 _API_PORTS = frozenset({443, 6443})
 _LISTS = (("cidrs",), ("services",), ("domains",))
 """With one of these a server no longer inherits the catalog's egress.default."""
-_KEY = re.compile(r"egress(?:\.\w+)+")
+_KEY = regex(r"egress(?:\.\w+)+")
 
 
-class Remedy(NamedTuple):
+class Remedy(Struct):
     """`why` it is refused, what `todo`, and the `key` to write; an empty key where nothing can open it."""
 
     why: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries
 from mcpfence.catalog.model import Client, Server
@@ -21,11 +20,12 @@ from mcpfence.plan.remote_servers import remote_destination
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 _METADATA = "169.254.169.254"
 
 
-class PodSet(NamedTuple):
+class PodSet(Struct):
     """Pods of one namespace: all that satisfy the selector, or one that has exactly its labels."""
 
     namespace: str
@@ -48,7 +48,7 @@ class PodSet(NamedTuple):
         return peer_text(Pods(self.namespace, self.selector))
 
 
-class Target(NamedTuple):
+class Target(Struct):
     """The other end.  `kind` is host, address, pod, or what the catalog calls it: client, server, workload, service."""
 
     kind: str

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from itertools import groupby
-from typing import Literal, NamedTuple, Self
+from typing import Literal, Self
 
 from mcpfence.explain.endpoint import End
 from mcpfence.explain.explanation import Elsewhere, Explanation
@@ -17,6 +17,7 @@ from mcpfence.findings.position import Position, position_text
 from mcpfence.net.ports import ports_text
 from mcpfence.plan.blocked_ranges import TABLE, BlockedRange
 from mcpfence.reach.evaluation.deciding_rules import Decision
+from mcpfence.structs import Struct
 from mcpfence.text.printable import printable
 
 WIDTH = 100
@@ -31,7 +32,7 @@ Place = Callable[[Path], Position | None]
 """`values.yaml:41:9` of a path; empty where no file has it."""
 
 
-class _Toned(NamedTuple):
+class _Toned(Struct):
     """The parts of a line."""
 
     text: str = ""
@@ -49,6 +50,18 @@ class TextLine(_Toned):
 
 
 _LABELS = {"kubernetesAPI": "API server", "cloudIdentity": "identity", "unenforced": "any name"}
+
+
+def answer_text(
+    about: Explanation | Elsewhere, verdicts: Iterable[Verdict], place: Place, *, verbose: bool = False
+) -> tuple[TextLine, ...]:
+    """The answers to what was asked; where nothing was, the whole fence."""
+    if isinstance(about, Elsewhere):
+        return elsewhere_text(about)
+    lines: list[TextLine] = []
+    for verdict in verdicts:
+        lines += [*([TextLine()] if lines else []), *verdict_text(verdict, place)]
+    return tuple(lines) if lines else explanation_text(about, verbose=verbose)
 
 
 def explanation_text(explained: Explanation, *, verbose: bool = False) -> tuple[TextLine, ...]:

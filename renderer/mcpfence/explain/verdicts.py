@@ -9,7 +9,7 @@ A question about a set of flows (a client of several peers, a name at every addr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.explain.caller_remedies import to_be_called
 from mcpfence.explain.context import Sight, View, look
@@ -28,9 +28,10 @@ from mcpfence.providers import NamesAt
 from mcpfence.reach.evaluation.evaluator import Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 
-class Verdict(NamedTuple):
+class Verdict(Struct):
     """The answer, the policies behind it, what grants it in the catalog or what would."""
 
     flag: Literal["to", "from"]

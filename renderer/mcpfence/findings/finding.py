@@ -8,28 +8,28 @@ file, line and column.
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple, Self
+from typing import Self
 
 from mcpfence.findings.table import TABLE, Severity
+from mcpfence.patterns import regex
+from mcpfence.structs import Struct
 from mcpfence.text.masking import masked, told
 from mcpfence.text.secret_detection import secret_value
 
 Path = tuple[str | int, ...]
 """Keys and indexes from the catalog's root, such as ("servers", "github", "egress", "cidrs", 0)."""
 
-_PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+\Z")
+_PLAIN_KEY = regex(r"[A-Za-z0-9_-]+\Z")
 _QUOTE_LIMIT = 80
 _READ_LIMIT = 4096
 """Characters of a value that are looked at before it is cut, so that what is cut is no longer known as a secret."""
 _REPEAT_LIMIT = 25
 
 
-class _Said(NamedTuple):
+class _Said(Struct):
     """The parts of a finding."""
 
     id: str
@@ -109,16 +109,15 @@ class McpfenceError(Exception):
         super().__init__("\n".join(finding.message for finding in self.findings))
 
 
-@dataclass(slots=True)
 class Collector:
     """Gathers findings so that everything wrong is said at once.
 
     The only mutable value that travels through the pipeline; it is created by each run and read at its end.
     """
 
-    _findings: dict[tuple[str, str, str], Finding] = field(default_factory=dict)
-    failed: bool = False
-    """Whether an error is among the findings."""
+    def __init__(self) -> None:
+        self._findings: dict[tuple[str, str, str], Finding] = {}
+        self.failed = False  # whether an error is among the findings
 
     def add(self, id: str, path: Path, sentence: str, todo: str = "", *, document: str = "") -> None:
         """Keep a finding; the same one twice counts once."""

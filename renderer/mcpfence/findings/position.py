@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from mcpfence.structs import Struct
 
 
-class Position(NamedTuple):
+class Position(Struct):
     """A place in a file; line and column count from 1."""
 
     file: str

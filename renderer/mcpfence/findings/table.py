@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 
 class Severity(Enum):
@@ -18,7 +19,7 @@ class Severity(Enum):
     NOTE = "note"
 
 
-class Row(NamedTuple):
+class Row(Struct):
     """One kind of finding: how grave it is, and what it means for the reader."""
 
     severity: Severity
@@ -87,6 +88,7 @@ _ERRORS = {
     "folder-drift": "A rendered folder is not what the catalog gives (`render --check`).",
     "folder-other": "A folder or a list of items holds the fences of another release or namespace, or a floor, which "
     "would be removed.",
+    "format-refused": "A values file cannot be brought into canonical form without doubt, and was left as it is.",
     "function-config": "The functionConfig of the KRM function is none that it understands.",
     "gateway-auth": "The checks of callers at the gateway are not complete, or would not check.",
     "gateway-drift": "An object of the gateway among the manifests is another one than the catalog's, or a policy of "
@@ -213,6 +215,9 @@ _ERRORS = {
     "service-own-namespace": "Mode namespace on the fenced namespace would open every server in it.",
     "service-selects-server": "A services entry selects the pods of an MCP server.",
     "service-unresolved": "Selector or ports of a service are not written and no Service of the input gives them.",
+    "shard-differs": "A shard of a catalog would not have the fences of the whole catalog.",
+    "shard-shared": "Two shards of a catalog would write the same object.",
+    "shard-too-large": "Servers that belong in one namespace are more than a shard may have.",
     "stream-empty": "The stream on stdin is empty.",
     "structure": "The catalog does not fit the schema.",
     "template-left": "A template expression is left in a value.",
@@ -276,6 +281,7 @@ _WARNINGS = {
     "run-rules-secrets": "A server that runs may read or change Secrets.",
     "run-floating": "A server that runs can be another version at every start.",
     "service-port": "A services entry lists the port of a Service instead of the pod port behind it.",
+    "shard-moved": "A server leaves its shard, and so its namespace, for servers that it belongs with.",
     "wildcard-multi-tenant": "A wildcard covers a zone in which anybody can have a host.",
 }
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import Shape
+from mcpfence.structs import Struct
 
 
-class GuardedKind(NamedTuple):
+class GuardedKind(Struct):
     """A kind as the API server's rules name it, and where its objects say what they open."""
 
     group: str

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.guard_reader import Writers
 from mcpfence.guard.cel import either, listed
+from mcpfence.structs import Struct
 
 CHANGES = ("CREATE", "UPDATE", "DELETE")
 
 
-class Validation(NamedTuple):
+class Validation(Struct):
     """What must hold of a request, and what is said where it does not: a CEL expression that gives one line."""
 
     expression: str
     message: str
 
 
-class GuardRule(NamedTuple):
+class GuardRule(Struct):
     """What is matched, worked out and demanded.
 
     `purpose` names the objects, `namespaces` are those whose objects it is for (none: those without a namespace),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.documents.values import merge, read_source
@@ -16,6 +16,7 @@ from mcpfence.imports.parts import (
     faults_of,
     is_workload,
     leave_out,
+    plain,
     with_known_servers,
     without_gateway_faults,
 )
@@ -27,9 +28,10 @@ from mcpfence.imports.writer import Comments, block, comment, ordered
 from mcpfence.kube.services import index
 from mcpfence.providers import TABLE as PROVIDERS
 from mcpfence.render.pipeline import check
+from mcpfence.structs import Struct
 
 
-class Draft(NamedTuple):
+class Draft(Struct):
     """What is to become a catalog; see run.Request."""
 
     servers: tuple[Named, ...]
@@ -86,7 +88,8 @@ def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ..
 def _settings(settings: Sequence[Setting], base: Mapping[str, Any], context: ImportContext) -> list[CatalogPart]:
     """Settings that the user's file does not have; the first of several for one key wins, the others are errors."""
     found: dict[tuple[str, ...], Setting] = {}
-    for item in settings:
+    for written in settings:
+        item = written._replace(value=plain(written.value))
         words = ".".join(item.path)
         other = found.get(item.path)
         theirs = lookup(base, item.path)

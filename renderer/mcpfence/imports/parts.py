@@ -3,20 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 
-class CatalogPart(NamedTuple):
+class CatalogPart(Struct):
     """A value on its way into the catalog, with the sentences above it."""
 
     path: tuple[str, ...]
     value: Any
     decided: tuple[str, ...]
     node: Node | None = None
+
+
+def plain(value: Any) -> Any:
+    """A value as catalogs are written: fractions as text, which Kubernetes reads alike, and nothing that is null."""
+    if isinstance(value, Mapping):
+        return {key: plain(below) for key, below in value.items() if below is not None}
+    if isinstance(value, list):
+        return [plain(below) for below in value if below is not None]
+    return str(value) if isinstance(value, float) else value
 
 
 def with_known_servers(settings: Sequence[CatalogPart], ours: set[str], base: Mapping[str, Any]) -> list[CatalogPart]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.values import read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
@@ -21,12 +21,13 @@ from mcpfence.imports.shared.dns_labels import distinct, label, lossy
 from mcpfence.imports.shared.format import Entry, Format, FormatResult, ImportContext, Named, Setting
 from mcpfence.imports.shared.hints import same_image_hints, seen_hints
 from mcpfence.imports.shared.source import Document, Node, Text, read_text
+from mcpfence.structs import Struct
 
 _SHOWN = 8
 """Names that a message lists."""
 
 
-class Request(NamedTuple):
+class Request(Struct):
     """What is asked of an import; `defaults` are those of the chart, `base` is the file of --merge."""
 
     format: str = "auto"
@@ -40,7 +41,7 @@ class Request(NamedTuple):
     """Of -n: where the pods of objects run that name no namespace."""
 
 
-class Imported(NamedTuple):
+class Imported(Struct):
     """The outcome: the catalog's text (empty where nothing was imported), and everything that there is to say."""
 
     text: str

@@ -5,12 +5,11 @@ Sources: facts on providers (sections 4, 5, 11) and on needs (DNS, cloud identit
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.net.ports import PortRange, Ports
+from mcpfence.structs import Struct
 
 
-class Profile(NamedTuple):
+class Profile(Struct):
     """DNS peers as (namespace, labels) and CIDR texts; ranges that look public but are the cluster's."""
 
     dns_pods: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]

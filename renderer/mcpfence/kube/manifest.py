@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.writer import Document
 from mcpfence.reach.documents.objects import called
+from mcpfence.structs import Struct
 
 MANAGED_BY = "mcpfence"
 
@@ -14,7 +15,7 @@ FLOOR = "mcp-default-deny"
 """The chart's own NetworkPolicy (chart/templates/floor.yaml)."""
 
 
-class Manifest(NamedTuple):
+class Manifest(Struct):
     """A document with what it is sorted and named by; `kind` is as messages call it (`objects.called`)."""
 
     kind: str

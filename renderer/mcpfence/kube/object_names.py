@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+from mcpfence.documents.digests import sha256
 
 LIMIT = 63
 """The API allows 253 for a NetworkPolicy, but EKS stopped enforcing policies with longer names (facts on providers,
@@ -13,7 +13,7 @@ def limited(name: str) -> str:
     """The name itself, or its beginning and 8 hex digits of its hash where it is longer than 63 characters."""
     if len(name) <= LIMIT:
         return name
-    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    digest = sha256(name.encode()).hexdigest()[:8]
     return f"{name[: LIMIT - 9].rstrip('-.')}-{digest}"
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import NamedTuple
+
+from mcpfence.documents.digests import sha256
+from mcpfence.structs import Struct
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
-class Expression(NamedTuple):
+class Expression(Struct):
     """One matchExpressions entry; values sorted and unique, empty for Exists and DoesNotExist."""
 
     key: str
@@ -18,7 +19,7 @@ class Expression(NamedTuple):
     values: tuple[str, ...] = ()
 
 
-class Selector(NamedTuple):
+class Selector(Struct):
     """A label selector; no labels and no expressions select every pod."""
 
     labels: tuple[tuple[str, str], ...] = ()
@@ -42,7 +43,7 @@ class Selector(NamedTuple):
     @property
     def digest(self) -> str:
         """8 hex digits that stand for the selector in names."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:8]
+        return sha256(self.text.encode()).hexdigest()[:8]
 
 
 def endings(selectors: tuple[Selector, ...]) -> tuple[str, ...]:
@@ -55,7 +56,7 @@ def labels_of(labels: dict[str, str]) -> Selector:
     return Selector(tuple(sorted(labels.items())))
 
 
-class _Requirement(NamedTuple):
+class _Requirement(Struct):
     """What a selector says of one key: the values allowed (None = any), those refused, present or absent."""
 
     allowed: frozenset[str] | None = None
@@ -131,7 +132,7 @@ Owned = tuple[Selector, int]
 """A selector and the number of its owner."""
 
 
-class _Entry(NamedTuple):
+class _Entry(Struct):
     """A selector among others: its place, its owner, and what it says of each key."""
 
     place: int

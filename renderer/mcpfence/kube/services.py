@@ -6,18 +6,19 @@ Policies are evaluated after DNAT, so a fence needs the pods' own labels and por
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import quote
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.ports import LAST_PORT, PROTOCOLS, PortRange, Ports, canonical_ports, ports_text
 from mcpfence.reach.documents.objects import unroll
+from mcpfence.structs import Struct
 
 _TEMPLATES = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job")
 _SHOWN_PODS = 4
 
 
-class ServicePort(NamedTuple):
+class ServicePort(Struct):
     """One port: its target is a pod port or the name of a container port; `port` is what callers of the Service use."""
 
     protocol: str
@@ -25,7 +26,7 @@ class ServicePort(NamedTuple):
     port: int = 0
 
 
-class ServiceRecord(NamedTuple):
+class ServiceRecord(Struct):
     """A Service as far as fences need it."""
 
     type: str
@@ -33,7 +34,7 @@ class ServiceRecord(NamedTuple):
     ports: tuple[ServicePort, ...]
 
 
-class PodRecord(NamedTuple):
+class PodRecord(Struct):
     """The labels of a pod template and its container ports by protocol and name; `title` is what messages call it."""
 
     labels: Mapping[str, str]
@@ -41,7 +42,7 @@ class PodRecord(NamedTuple):
     title: str = ""
 
 
-class ServiceIndex(NamedTuple):
+class ServiceIndex(Struct):
     """Services and pod templates by namespace."""
 
     services: Mapping[tuple[str, str], ServiceRecord] = {}

@@ -10,16 +10,16 @@ import ipaddress
 import re
 from functools import lru_cache
 
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+from mcpfence.patterns import regex
+
+_LABEL = regex(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
-_NUMBER = re.compile(r"[0-9]+\Z|0x[0-9a-f]*\Z")
+_PLAIN = regex(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_NUMBER = regex(r"[0-9]+\Z|0x[0-9a-f]*\Z")
 _LONGEST = 253
 _TOO_LONG_TO_READ = 4096
 """No URL with a host in it is longer; what is gets no closer look, which would take its time."""
-_URL = re.compile(
-    r"(?P<scheme>[^/?#]*)://(?:[^/?#]*@)?(?P<host>\[[^\]]*\]|[^/?#:@]*)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)"
-)
+_URL = regex(r"(?P<scheme>[^/?#]*)://(?:[^/?#]*@)?(?P<host>\[[^\]]*\]|[^/?#:@]*)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)")
 
 
 class BadHost(ValueError):

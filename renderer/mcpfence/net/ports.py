@@ -6,19 +6,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.net.intervals import canonical
+from mcpfence.patterns import regex
+from mcpfence.structs import Struct
 
 PROTOCOLS = ("TCP", "UDP", "SCTP")
 LAST_PORT = 65535
-_ENTRY = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?(?:/([A-Za-z]{1,8}))?\Z")
+_ENTRY = regex(r"([0-9]{1,9})(?:-([0-9]{1,9}))?(?:/([A-Za-z]{1,8}))?\Z")
 
 
-class PortRange(NamedTuple):
+class PortRange(Struct):
     """First and last port of one protocol, both inside the range."""
 
     protocol: str

@@ -10,14 +10,14 @@ some moment of its second, so an answer of the same second is one before it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from mcpfence.observe.record import FlowEnd
 from mcpfence.observe.table import Tally
 from mcpfence.observe.times import SECOND
+from mcpfence.structs import Struct
 
 
-class Candidates(NamedTuple):
+class Candidates(Struct):
     """The names that an address may have stood for; `before`: one of them was told before the first flow began."""
 
     names: tuple[str, ...]

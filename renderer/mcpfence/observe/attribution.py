@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.explain.context import View
 from mcpfence.findings.finding import quote
@@ -17,12 +17,13 @@ from mcpfence.observe.table import FlowKey, Tally
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.flows import label_sets
+from mcpfence.structs import Struct
 
 Direction = Literal["egress", "ingress"]
 LabelPairs = tuple[tuple[str, str], ...]
 
 
-class Peer(NamedTuple):
+class Peer(Struct):
     """The other end: pods by namespace and labels, or an address, with the names that it may stand for."""
 
     kind: Literal["pods", "address", "outside", "node", "unknown"]
@@ -37,7 +38,7 @@ class Peer(NamedTuple):
     """Why nothing is known of it."""
 
 
-class Observation(NamedTuple):
+class Observation(Struct):
     """One row from the side of one fence."""
 
     fence: Fence
@@ -52,7 +53,7 @@ class Observation(NamedTuple):
     tally: Tally
 
 
-class _Pod(NamedTuple):
+class _Pod(Struct):
     """An end that is known to be a pod."""
 
     namespace: str

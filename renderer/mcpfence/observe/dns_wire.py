@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 NOERROR = 0
 A, CNAME, AAAA, HTTPS = 1, 5, 28, 65
@@ -17,7 +18,7 @@ _HEAD = 12
 _LONGEST_NAME, _LONGEST_LABEL, _POINTER = 255, 63, 192
 
 
-class WireAnswer(NamedTuple):
+class WireAnswer(Struct):
     """One answer; without a name where it has no single question."""
 
     code: int

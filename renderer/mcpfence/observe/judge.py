@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.explain.context import View
 from mcpfence.explain.grants import Line, caller_lines, egress_lines
@@ -21,11 +21,12 @@ from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import wanted
 from mcpfence.reach.flows import flows, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach
+from mcpfence.structs import Struct
 
 Outcome = Literal["granted", "wish", "unknown", "already", "dns", "node"]
 
 
-class SeenTarget(NamedTuple):
+class SeenTarget(Struct):
     """What is told of as one thing: a name, an address, pods, on one port."""
 
     direction: Direction

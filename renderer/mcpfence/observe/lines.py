@@ -12,10 +12,11 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.observe.frames import START, read_frames
 from mcpfence.observe.times import of_number, parse_time
+from mcpfence.structs import Struct
 
 Part = TypeVar("Part")
 
@@ -34,7 +35,7 @@ _TOKENS = re.compile(r'["{}\[\]\n]')
 _STRING_END = re.compile(r'["\\\n]')
 
 
-class LogLine(NamedTuple):
+class LogLine(Struct):
     """One line or element: its number, its text (None where it is too long), and the time that its wrapping tells."""
 
     number: int

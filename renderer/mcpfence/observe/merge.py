@@ -11,7 +11,7 @@ import copy
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -22,13 +22,14 @@ from mcpfence.imports.merge import CannotInsert, insert, lookup
 from mcpfence.imports.writer import clean, comment
 from mcpfence.observe.report import Observed
 from mcpfence.observe.times import day_text
+from mcpfence.structs import Struct
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[./_-][A-Za-z0-9]+)*\Z")
 _WORDS = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
 """What begins with a letter and holds nothing else is a text to every reader of YAML, but for these."""
 
 
-class Addition(NamedTuple):
+class Addition(Struct):
     """One entry for the list at a key, and where it comes from."""
 
     key: Path

@@ -6,7 +6,7 @@ already, for bare addresses (a person has to know what is behind them), and belo
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.explain.caller_remedies import to_be_called
 from mcpfence.explain.context import View
@@ -23,13 +23,14 @@ from mcpfence.observe.judge import Evidenced, SeenTarget
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
 from mcpfence.plan.fence import Fence
 from mcpfence.reach.flows import flows, host_names, traffic
+from mcpfence.structs import Struct
 
 _POD_HASH = ("pod-template-hash", "controller-revision-hash", "statefulset.kubernetes.io/pod-name")
 _COUNTERS = ("apps.kubernetes.io/pod-index", "batch.kubernetes.io/job-completion-index")
 """Labels that change with each revision or pod: no selector names them."""
 
 
-class Proposal(NamedTuple):
+class Proposal(Struct):
     """What to do about one flow; `entry` is what to add to the list at `key`, None where nothing is proposed."""
 
     why: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple
 
 from mcpfence.findings.finding import fail
 from mcpfence.observe.lines import LONGEST, Damaged, LogLine
@@ -14,6 +13,7 @@ from mcpfence.observe.readers.contract import LogReader, ReadLine, ReadOptions
 from mcpfence.observe.record import BadLine, Loss
 from mcpfence.observe.report import BadLines, SourceFile
 from mcpfence.observe.table import FlowTable
+from mcpfence.structs import Struct
 
 _FIRST = 3
 """So many lines that cannot be read are told one by one."""
@@ -59,7 +59,7 @@ def read_log(
     return began.file(name, reader, number, table)
 
 
-class Beginning(NamedTuple):
+class Beginning(Struct):
     """What a table held before a file was read."""
 
     records: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from mcpfence.structs import Struct
 
 FlowVerdict = Literal["allowed", "audit", "denied"]
 """`audit`: it passed, and a policy that is not enforced yet would have denied it."""
@@ -58,7 +60,7 @@ class Loss(Enum):
         return self.value[1]
 
 
-class FlowEnd(NamedTuple):
+class FlowEnd(Struct):
     """One end of a flow, as far as the log tells it; everything is text as it was written, empty where unknown."""
 
     namespace: str = ""
@@ -74,7 +76,7 @@ class FlowEnd(NamedTuple):
 NOBODY = FlowEnd()
 
 
-class Seen(NamedTuple):
+class Seen(Struct):
     """One record of a flow.  `reply` is None where the log does not say; ports are 0 where there are none."""
 
     time: int
@@ -95,7 +97,7 @@ class Seen(NamedTuple):
     """How many flows an aggregate stands for."""
 
 
-class Resolved(NamedTuple):
+class Resolved(Struct):
     """An answer of DNS: `client` asked for `name` and was told these addresses (none: only the question is known)."""
 
     time: int
@@ -109,13 +111,13 @@ class Resolved(NamedTuple):
     """How many answers it stands for."""
 
 
-class Dropped(NamedTuple):
+class Dropped(Struct):
     """Events that the source says it has lost."""
 
     events: int
 
 
-class Found(NamedTuple):
+class Found(Struct):
     """A loss that shows in the data and not in every log of the format."""
 
     loss: Loss

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.explain.context import View
 from mcpfence.explain.grants import Line
@@ -15,16 +14,17 @@ from mcpfence.observe.proposals import Proposal, propose
 from mcpfence.observe.record import Loss
 from mcpfence.observe.snapshot import Snapshot
 from mcpfence.observe.table import FlowTable, Tally
+from mcpfence.structs import Struct
 
 
-class BadLines(NamedTuple):
+class BadLines(Struct):
     """Lines that could not be read: how many, and the first of them as `FILE:LINE: why`."""
 
     lines: int = 0
     first: tuple[str, ...] = ()
 
 
-class SourceFile(NamedTuple):
+class SourceFile(Struct):
     """One file that was read."""
 
     name: str
@@ -39,7 +39,7 @@ class SourceFile(NamedTuple):
     """Why another engine than was asked for did, half a sentence."""
 
 
-class Wish(NamedTuple):
+class Wish(Struct):
     """A flow that passed and that today's catalog would deny."""
 
     target: SeenTarget
@@ -47,7 +47,7 @@ class Wish(NamedTuple):
     proposal: Proposal
 
 
-class SubjectReport(NamedTuple):
+class SubjectReport(Struct):
     """What was seen of one fence's pods."""
 
     judged: Judged
@@ -66,7 +66,7 @@ class SubjectReport(NamedTuple):
         return self.judged.fence.title
 
 
-class Observed(NamedTuple):
+class Observed(Struct):
     """The whole report."""
 
     view: View

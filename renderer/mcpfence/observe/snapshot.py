@@ -8,18 +8,19 @@ is known by the prefix that its controller makes names from, since its siblings 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.kube.services import ServiceIndex, ServiceRecord, index
 from mcpfence.observe.addresses import canonical_address
 from mcpfence.observe.record import FlowEnd
 from mcpfence.observe.times import parse_time
+from mcpfence.structs import Struct
 
 _FOREVER = 1 << 63
 _ENDED = ("Succeeded", "Failed")
 
 
-class AddressOwner(NamedTuple):
+class AddressOwner(Struct):
     """One pod, from when until when it had its address."""
 
     namespace: str
@@ -29,7 +30,7 @@ class AddressOwner(NamedTuple):
     end: int = _FOREVER
 
 
-class Snapshot(NamedTuple):
+class Snapshot(Struct):
     """All that snapshots tell; empty where none were given."""
 
     owners: Mapping[str, tuple[AddressOwner, ...]] = {}

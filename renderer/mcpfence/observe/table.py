@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from mcpfence.observe.record import Dropped, Evidence, FlowEnd, FlowVerdict, Found, Loss, Record, Resolved, Seen
 from mcpfence.observe.times import day_of
+from mcpfence.structs import Struct
 
 EPHEMERAL = 32768
 """Where Linux begins to take callers' ports from (net.ipv4.ip_local_port_range)."""
@@ -24,7 +24,7 @@ Days = Sequence[Sequence[int]]
 """How often something was seen in parts of the time: times, first and last nanosecond; zeros where it has no time."""
 
 
-class FlowKey(NamedTuple):
+class FlowKey(Struct):
     """What makes two records one row; without `oriented` nothing tells which end called the other."""
 
     day: int
@@ -38,7 +38,7 @@ class FlowKey(NamedTuple):
     oriented: bool
 
 
-class Tally(NamedTuple):
+class Tally(Struct):
     """How often and between which times something was seen."""
 
     records: int
@@ -54,7 +54,7 @@ NEVER = Tally(0, 1 << 63, 0)
 """Nothing seen yet."""
 
 
-class RecordScope(NamedTuple):
+class RecordScope(Struct):
     """Which records concern the catalog: namespaces with fences, addresses of pods in them, ports that it speaks of."""
 
     namespaces: frozenset[str]

@@ -5,19 +5,18 @@ The same sources as in `cluster.cluster_facts`, kept apart there for speed and h
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.catalog.model import Catalog
 from mcpfence.kube.cluster_profiles import PROFILES
 from mcpfence.net.addresses import V6_BASE, cidrs, family, format_address, parse_address, parse_cidr
 from mcpfence.net.intervals import Interval, contains, intersect
 from mcpfence.net.special_ranges import METADATA, NAT64, OUTSIDE_GLOBAL_V6, SPECIAL_V4, SPECIAL_V6, metadata
 from mcpfence.plan.fence import Block, Peer
+from mcpfence.structs import Struct
 
 TABLE = "built-in table"
 
 
-class BlockedRange(NamedTuple):
+class BlockedRange(Struct):
     """One blocked range: why in a few words, and the key or table that says so."""
 
     block: Interval

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mcpfence.catalog.model import Catalog, Client, Ingress, Server, Workload
@@ -16,14 +15,14 @@ HBONE = 15008
 """The port on which an ambient mesh carries everything between pods (Istio's docs, facts on gateways)."""
 
 
-@dataclass(slots=True)
 class BackEnd:
     """Who calls a back-end of the fenced namespace, by ports; filled while services are resolved."""
 
-    name: str
-    selector: Selector
-    path: Path
-    by_ports: dict[Ports, list[Peer]] = field(default_factory=dict)
+    def __init__(self, name: str, selector: Selector, path: Path) -> None:
+        self.name = name
+        self.selector = selector
+        self.path = path
+        self.by_ports: dict[Ports, list[Peer]] = {}
 
     @property
     def ingress(self) -> tuple[Allow, ...]:

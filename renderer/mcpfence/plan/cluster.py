@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path
 from mcpfence.kube.cluster_profiles import PROFILES
@@ -13,11 +11,12 @@ from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, su
 from mcpfence.net.ports import PortRange, Ports, canonical_ports, tcp
 from mcpfence.net.special_ranges import blocked, metadata, public_blocks
 from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Peer, Pods
+from mcpfence.structs import Struct
 
 API_PORTS: Ports = tcp(443, 6443)
 
 
-class ClusterFacts(NamedTuple):
+class ClusterFacts(Struct):
     """The cluster's network and the destinations that many fences share."""
 
     network: ClusterNetwork

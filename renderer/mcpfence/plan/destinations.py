@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog, Domain, Egress, Service
 from mcpfence.findings.finding import Collector, Path, path_text
@@ -16,9 +15,10 @@ from mcpfence.net.intervals import Interval, intersect
 from mcpfence.net.ports import Ports
 from mcpfence.plan.cluster import ClusterFacts, listed_block, order_peers
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Pods, addresses_among
+from mcpfence.structs import Struct
 
 
-class Reached(NamedTuple):
+class Reached(Struct):
     """A service entry resolved to what it opens."""
 
     allow: Allow

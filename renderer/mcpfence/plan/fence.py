@@ -8,25 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mcpfence.findings.finding import Path
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.addresses import cidrs
 from mcpfence.net.intervals import Interval, Intervals, subtract, union
 from mcpfence.net.ports import Ports
+from mcpfence.structs import Struct
 
 FenceKind = Literal["server", "workload", "service"]
 
 
-class Pods(NamedTuple):
+class Pods(Struct):
     """Pods of one namespace; an empty selector stands for all of them."""
 
     namespace: str
     selector: Selector
 
 
-class Block(NamedTuple):
+class Block(Struct):
     """The addresses of one CIDR block less some blocks inside it."""
 
     block: Interval
@@ -54,7 +55,7 @@ def peer_text(peer: Peer) -> str:
     return f"pods {peer.selector.text or '(all)'} of namespace {peer.namespace}"
 
 
-class Allow(NamedTuple):
+class Allow(Struct):
     """Some peers on some ports, in one direction; `kind` tells why in one word, `source` where that comes from."""
 
     kind: str
@@ -75,7 +76,7 @@ class Allow(NamedTuple):
         return hash(self[:3])
 
 
-class Name(NamedTuple):
+class Name(Struct):
     """A name pattern on TCP ports, at whatever public address it resolves to."""
 
     pattern: str
@@ -97,14 +98,14 @@ class Name(NamedTuple):
         return ".".join([*["?"] * (self.least - 1), "*", base])
 
 
-class CatalogKeys(NamedTuple):
+class CatalogKeys(Struct):
     """Keys of the catalog that stand behind the rules of each direction, such as `servers.github.egress.cidrs`."""
 
     egress: tuple[str, ...] = ()
     ingress: tuple[str, ...] = ()
 
 
-class Fence(NamedTuple):
+class Fence(Struct):
     """The intent for one set of pods; tuples are sorted, so that equal fences are equal values."""
 
     kind: FenceKind
@@ -136,7 +137,7 @@ class Fence(NamedTuple):
         return any(allow.kind == "internet" for allow in self.egress)
 
 
-class Narrowing(NamedTuple):
+class Narrowing(Struct):
     """What one fence loses under an engine: the destinations (names at the addresses in an allow of kind `name`)."""
 
     fence: str
@@ -157,7 +158,7 @@ class Narrowing(NamedTuple):
         return f"{allow.kind} {', '.join(peer_text(peer) for peer in allow.peers)}"
 
 
-class ClusterNetwork(NamedTuple):
+class ClusterNetwork(Struct):
     """What all fences of a render share: whose they are, and which addresses are public, pods' or Services'."""
 
     namespace: str

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.kube.selectors import Owned, Selector, overlaps
 from mcpfence.plan.callers import BackEnd
 from mcpfence.plan.fence import FenceKind
+from mcpfence.structs import Struct
 
 _SHOWN = 25
 """Pairs that are told for each namespace."""
 
 
-class _Owner(NamedTuple):
+class _Owner(Struct):
     """Whose a selector is."""
 
     kind: FenceKind

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from mcpfence.catalog.inheritance import granted_registries, internet_stance
 from mcpfence.catalog.model import Catalog, Client, Egress, Server, Workload
@@ -35,16 +34,17 @@ from mcpfence.plan.destinations import (
 from mcpfence.plan.fence import Allow, ClusterNetwork, Fence, FenceKind, Name, Peer, Pods
 from mcpfence.plan.overlaps import check_disjoint
 from mcpfence.plan.remote_servers import remote_destination
+from mcpfence.structs import Struct
 
 
-class Plan(NamedTuple):
+class Plan(Struct):
     """The cluster's network and all fences, servers first, each group ordered by name.  `fences` can be walked once."""
 
     network: ClusterNetwork
     fences: Iterator[Fence]
 
 
-class _Scene(NamedTuple):
+class _Scene(Struct):
     """What is worked out over all servers and workloads before the first fence is made."""
 
     catalog: Catalog

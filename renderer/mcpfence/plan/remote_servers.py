@@ -9,10 +9,11 @@ from mcpfence.findings.finding import Collector, Path, path_text, quote
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.ports import LAST_PORT, tcp
 from mcpfence.net.public_suffixes import wildcard_base
+from mcpfence.patterns import regex
 from mcpfence.plan.fence import Name
 
-_URL = re.compile(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
-_BESIDE_HOST = re.compile(r"[/?#@]")
+_URL = regex(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
+_BESIDE_HOST = regex(r"[/?#@]")
 _DEFAULTS = {"http": 80, "https": 443}
 
 

@@ -8,7 +8,6 @@ holds for the way back, the calls of servers on a client's callbackPort.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector, Path, path_text, plural
@@ -19,12 +18,13 @@ from mcpfence.net.ports import Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Pods
 from mcpfence.proof.prove import box_of, reach_of_pods, wanted
 from mcpfence.reach.flows import flows, label_sets
+from mcpfence.structs import Struct
 
 _SHOWN = 20
 """Of servers in one sentence."""
 
 
-class _Caller(NamedTuple):
+class _Caller(Struct):
     """Whoever the catalog lets call servers; `ways` are kinds of allows by the direction at the server's end."""
 
     title: str

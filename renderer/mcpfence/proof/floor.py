@@ -14,7 +14,6 @@ from mcpfence.kube.manifest import FLOOR, floor_policy
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.engines.contract import DIRECTIONS, Policy
-from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
 from mcpfence.reach.flows import flows, label_sets
@@ -67,6 +66,8 @@ def _opened(evaluator: Evaluator, subject: Subject | Pod, direction: str, remedy
     namespace = subject.namespace
     does = "may reach" if direction == "egress" else "may be reached by"
     who = f"pods of namespace {namespace} that are no server or workload {does} {packet.text}"
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     decisions = deciding_rules(evaluator, subject, direction, packet)
     culprit = next((decision for decision in decisions if decision.allows), None)
     if culprit is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.kube.selectors import Selector
@@ -22,20 +22,21 @@ from mcpfence.net.ports import ALL_PORTS, Ports
 from mcpfence.plan.fence import Allow, Block, Fence, Name, Narrowing, Peer, Pods, addresses_among, names_by_ports
 from mcpfence.providers.contract import NamesAt
 from mcpfence.reach.engines.contract import Policy
+from mcpfence.reach.engines.enforcement_settings import DISARMS
 from mcpfence.reach.engines.not_evaluated import SELECTS, NotEvaluated
-from mcpfence.reach.evaluation.deciding_rules import deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.label_sets import Box, Values
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 OUR_FAULT = "this is a fault of mcpfence, and nothing was printed: please report it with the catalog"
 DISJOINT = "select pods by one label that all of them have, with a value of its own for each"
 UNKNOWN = "Policies outside this stream are unknown to it."
 
 
-class Wanted(NamedTuple):
+class Wanted(Struct):
     """A fence as reach: who may reach its pods, and what they may reach."""
 
     ingress: Reach
@@ -144,7 +145,7 @@ def _both(box: Box, key: str, values: Values) -> Box:
     return joined
 
 
-class Counterexample(NamedTuple):
+class Counterexample(Struct):
     """One flow in which manifests and fence differ, of some pods in one direction; `wider`: it is more than granted."""
 
     subject: Subject
@@ -219,6 +220,8 @@ def prove_narrowings(fence: Fence, prepared: Fence, narrowings: Iterable[Narrowi
 
 
 def _wider(fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "may reach" if direction == "egress" else "may be reached by"
     sentence = f"{does} {packet.text}, which the catalog does not grant"
@@ -246,6 +249,8 @@ def _why_unreadable(evaluator: Evaluator, subject: Subject, title: str) -> str:
 def _narrower(
     fence: Fence, found: Counterexample, evaluator: Evaluator, remedy: str, others: frozenset[str]
 ) -> Finding:
+    from mcpfence.reach.evaluation.deciding_rules import deciding_rules  # here, since nearly all proofs succeed
+
     subject, direction, packet, _ = found
     does = "cannot reach" if direction == "egress" else "cannot be reached by"
     sentence = f"{does} {packet.text}, which the catalog grants"
@@ -271,6 +276,8 @@ def _unknown(fence: Fence, selecting: Sequence[tuple[Any, Selects]]) -> list[Fin
             id = "policy-not-evaluated" if policy.opens else "policy-only-narrows"
             instead = "express it in the catalog" if policy.does == SELECTS else "take policies out of what it is for"
             todo = f"move it out of this release, or {instead}" if policy.opens else ""
+            todo = "leave enforcement on there, or take it out" if policy.does == DISARMS else todo
+            todo = "give what `kubectl kustomize` makes of the folder in its place" if policy.because else todo
             found.append(Finding(id, fence.path, policy.text, todo))
     return found
 

@@ -15,9 +15,8 @@ All functions are pure: no state, no change of a fence.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.documents.writer import Document
@@ -27,6 +26,7 @@ from mcpfence.kube.manifest import Manifest
 from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.reach.documents.objects import called
 from mcpfence.reach.engines.contract import Policy
+from mcpfence.structs import Struct
 
 
 class Feature(Enum):
@@ -60,7 +60,7 @@ class NamesAt(Enum):
     addresses, the metadata endpoint and 127.0.0.1 among them.  A risk of the provider says so."""
 
 
-class Kind(NamedTuple):
+class Kind(Struct):
     """One kind of object that a provider emits, in the terms of the API server."""
 
     group: str
@@ -74,7 +74,7 @@ class Kind(NamedTuple):
         return called(self.kind, self.group)
 
 
-class Risk(NamedTuple):
+class Risk(Struct):
     """Something that no manifest can stop.
 
     `needs` is what a fence must grant for the risk to be one (`dns`, `name`, `any`) or by whom it must be called
@@ -86,7 +86,7 @@ class Risk(NamedTuple):
     needs: frozenset[str] = frozenset()
 
 
-class AuditForm(NamedTuple):
+class AuditForm(Struct):
     """How objects of a render are changed so that the engine shows what they would deny, and denies nothing."""
 
     convert: Callable[[Document], Document]
@@ -121,8 +121,7 @@ def _as_listed(catalog: Catalog) -> frozenset[int]:
     return catalog.cluster.families
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Provider:
+class Provider(Struct):
     """One engine, as the catalog names it in `egress.provider`."""
 
     name: str
@@ -132,14 +131,14 @@ class Provider:
     """Where names may lie; the proof demands them at public addresses, and tolerates them at no others than these."""
     kinds: tuple[Kind, ...] = ()
     """What it emits, in the order in which it is applied: before the NetworkPolicies, for what narrows comes first."""
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = {}
     """The JSON Schema of its keys, by key; none where it has no settings."""
     takes: frozenset[str] = frozenset()
     """The kinds of allows (`Allow.kind`) that the NetworkPolicy leaves to the provider's own objects: none."""
     filters_dns: str = ""
     """The finding, where its objects limit which names may be asked of the resolver, of a policy beside them that opens
     the resolver's ports and so lifts the limit; empty: it limits nothing."""
-    findings: Mapping[str, Row] = field(default_factory=dict)
+    findings: Mapping[str, Row] = {}
     """What only this provider says, by id."""
     prepare: Callable[[Fence, ClusterNetwork], tuple[Fence, tuple[Narrowing, ...]]] = _whole
     """The part of the fence that the engine can give, and what is lost."""

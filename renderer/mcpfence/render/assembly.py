@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Path
@@ -26,9 +25,10 @@ from mcpfence.render.template import (
     template_of,
     whole,
 )
+from mcpfence.structs import Struct
 
 
-class Made(NamedTuple):
+class Made(Struct):
     """What a template gives: its objects, what it loses, what its engine lacks."""
 
     objects: tuple[ObjectTemplate, ...]
@@ -40,7 +40,7 @@ class Made(NamedTuple):
     """Whether its names stand as rows can be written; else each needs a mark of its own."""
 
 
-class Fenced(NamedTuple):
+class Fenced(Struct):
     """A fence, the words that it put into its template, what that gives, and its objects."""
 
     fence: Fence

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Finding, fail, plural
@@ -12,6 +11,7 @@ from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.render.chunks import Chunks
 from mcpfence.render.template import Parts, fill
+from mcpfence.structs import Struct
 
 BEHIND_POLICIES = (
     "ServiceAccount",
@@ -36,7 +36,7 @@ BEHIND_POLICIES = (
 all that it guards."""
 
 
-class Rendered(NamedTuple):
+class Rendered(Struct):
     """One object: what it is called, and its text, which is filled into the parts of its template when it is needed."""
 
     kind: str
@@ -56,7 +56,7 @@ class Rendered(NamedTuple):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-class Rendering(NamedTuple):
+class Rendering(Struct):
     """What a render gives: objects in output order, findings (no errors among them), narrowings."""
 
     catalog: Catalog

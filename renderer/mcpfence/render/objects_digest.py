@@ -5,25 +5,38 @@ Annotations of those who carry objects (Helm 4's file name, kustomize's paths) a
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterable
+from itertools import chain, islice
+from typing import Any
+
+from mcpfence.documents.digests import sha256
+from mcpfence.patterns import regex
 
 # Each begins with a newline, which the engine of `re` finds quickly, where it would stop at every line for a `^`.
-_CARRIED = re.compile(
+_CARRIED = regex(
     rb"\n    [\"']?(?:postrenderer\.helm\.sh|(?:internal\.)?config\.(?:kubernetes|k8s)\.io|kustomize\.config\.k8s\.io)"
     rb"/[^\n]*(?=\n)"
 )
-_NO_ANNOTATIONS = re.compile(rb"\n  annotations:(?=\n(?!    ))")
+_NO_ANNOTATIONS = regex(rb"\n  annotations:(?=\n(?!    ))")
+_FEW = 1_000
+"""Fewer chunks are worked out before OpenSSL is there."""
 _CARRIERS = (b"postrenderer.helm.sh/", b"config.kubernetes.io/", b"config.k8s.io/")
 
 
 def digest_of(chunks: Iterable[bytes]) -> str:
     """The digest of objects in the order in which they are printed, each behind a separator; no chunk cuts a line."""
-    found = hashlib.sha256()
-    for chunk in chunks:
-        found.update(_bare(chunk))
+    bare = map(_bare, chunks)
+    first = list(islice(bare, _FEW))
+    found = sha256() if len(first) < _FEW else _quick()
+    for text in chain(first, bare):
+        found.update(text)
     return f"sha256:{found.hexdigest()}"
+
+
+def _quick() -> Any:
+    import hashlib  # here, since OpenSSL is quicker with much, and takes longer to load than little takes
+
+    return hashlib.sha256()
 
 
 def _bare(text: bytes) -> bytes:

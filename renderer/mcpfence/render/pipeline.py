@@ -9,7 +9,6 @@ from typing import Any
 from mcpfence.catalog.model import Catalog
 from mcpfence.catalog.reader import read_catalog
 from mcpfence.catalog.schema import judge
-from mcpfence.catalog.sound_part import apart_from, fault_of, sound_part, with_entries
 from mcpfence.catalog.warnings import caution
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, Path, plural
 from mcpfence.findings.table import Severity
@@ -24,7 +23,6 @@ from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import provider_of
 from mcpfence.render.assembly import Assembly
 from mcpfence.render.chunks import Chunks, chunks_of
-from mcpfence.render.errors_that_wait import errors_that_wait
 from mcpfence.render.objects import Rendered, Rendering, in_order, kind_order
 from mcpfence.render.objects_digest import digest_of
 from mcpfence.render.proving import FenceProof, check_judged
@@ -63,6 +61,7 @@ def _beside_faults(raw: Any, out: Collector, *, release: str, namespace: str, se
     if not isinstance(raw, Mapping):
         return
     from mcpfence.catalog.meant import meant  # here, so that sound catalogs do not wait for it
+    from mcpfence.catalog.sound_part import apart_from, fault_of, sound_part, with_entries
 
     raw, places = meant(raw, out.findings())
     if not places and judge(raw, Collector()):
@@ -118,6 +117,8 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         return make(raw, allow_empty=allow_empty, floor_beside=floor_beside)
     except McpfenceError as error:
         again = partial(make, foreign=(), allow_empty=True, floor_beside=True)
+        from mcpfence.render.errors_that_wait import errors_that_wait  # here, so that sound catalogs do without
+
         raise McpfenceError([*error.findings, *errors_that_wait(raw, error.findings, again)]) from None
 
 

@@ -14,7 +14,6 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import ClusterNetwork, Fence
 from mcpfence.proof.prove import OUR_FAULT, prove, prove_narrowings, relevant, subjects
-from mcpfence.proof.resolver import unfiltered
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.reach.engines import by_kind
 from mcpfence.reach.engines.contract import Policy
@@ -93,6 +92,8 @@ class FenceProof:
         self._out.take(prove(prepared, everything, names_at=self._provider.names_at, others=others))
         self._out.take(prove_narrowings(fence, prepared, narrowings))
         if self._provider.filters_dns:
+            from mcpfence.proof.resolver import unfiltered  # here, since few engines filter
+
             self._out.take(unfiltered(fence, around, self._provider.filters_dns))
 
     def _all_leave(self, objects: Sequence[Rendered]) -> None:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mcpfence import deploy
 from mcpfence.catalog.model import Catalog, Server
@@ -24,6 +23,7 @@ from mcpfence.kube.selectors import Selector
 from mcpfence.render.assembly import Assembly
 from mcpfence.render.objects import Rendered
 from mcpfence.render.template import ObjectTemplate, longest_name, mark_of
+from mcpfence.structs import Struct
 
 Put = tuple[Rendered, Manifest, Path]
 
@@ -32,14 +32,14 @@ _SIMPLE = re.compile(r"[ !#-\[\]-~]+\Z")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
-class Running(NamedTuple):
+class Running(Struct):
     """A server of which the objects are read back: each of them as it was made, beside what will be printed."""
 
     server: Server
     written: list[Put]
 
 
-class _Template(NamedTuple):
+class _Template(Struct):
     """A server with marks, the words that they stand for as they are written, and what is equal for its like."""
 
     server: Server
@@ -47,7 +47,7 @@ class _Template(NamedTuple):
     key: str
 
 
-class _Made(NamedTuple):
+class _Made(Struct):
     """What a template gives; no objects where its words cannot be filled in."""
 
     objects: tuple[ObjectTemplate, ...]

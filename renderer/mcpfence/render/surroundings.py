@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
 from mcpfence.providers import enforced_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.evaluation.policy_set import PolicyReader, PolicySet, policies_of
+from mcpfence.structs import Struct
 
 
-class Surroundings(NamedTuple):
+class Surroundings(Struct):
     """Policies that are not ours, and (kind, namespace, name) of every object there with what messages call it."""
 
     policies: PolicySet

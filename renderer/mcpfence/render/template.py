@@ -17,18 +17,19 @@ taken apart: it is its own template.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.writer import Writer, is_plain
 from mcpfence.kube.manifest import Manifest
 from mcpfence.kube.object_names import LIMIT
 from mcpfence.kube.selectors import Selector
 from mcpfence.net.ports import Ports
+from mcpfence.patterns import regex
 from mcpfence.plan.catalog_keys import catalog_keys
 from mcpfence.plan.fence import Fence, Name
+from mcpfence.structs import Struct
 
 _FIRST = 0xE000
 _MANY = 256
@@ -39,14 +40,14 @@ _IN_ROWS = 16
 """So many names may stand in rows.  Some lists of engines are cut at 25, so that it counts how many names there are."""
 _DIGEST = 8
 
-_MARKS = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
+_MARKS = regex(f"([{chr(_FIRST)}-{chr(_FIRST + _MANY)}])")
 _ROW_MARK = f"[{chr(_ROWS)}-{chr(_ROWS + _MANY)}]"
-_ANY_ROW = re.compile(_ROW_MARK)
-_ROW = re.compile(rf"^( *)- [^\n]*({_ROW_MARK})[^\n]*\n(?:\1- [^\n]*\2[^\n]*\n)*(?!\1 )", re.MULTILINE)
+_ANY_ROW = regex(_ROW_MARK)
+_ROW = regex(rf"(?m)^( *)- [^\n]*({_ROW_MARK})[^\n]*\n(?:\1- [^\n]*\2[^\n]*\n)*(?!\1 )")
 """Whole items of a list, a line each, with one and the same mark."""
 
 
-class Row(NamedTuple):
+class Row(Struct):
     """Lines that are written once for each line of a word: their pieces, between which it stands."""
 
     word: int
@@ -61,7 +62,7 @@ class NotInRows(Exception):
     """A mark of a row stands elsewhere than in whole lines of a list."""
 
 
-class FenceTemplate(NamedTuple):
+class FenceTemplate(Struct):
     """A fence with marks, and the words that they stand for; no words where the fence is its own template."""
 
     fence: Fence
@@ -207,7 +208,7 @@ def fill(parts: Parts, words: tuple[str, ...]) -> str:
     )
 
 
-class ObjectTemplate(NamedTuple):
+class ObjectTemplate(Struct):
     """One object of a template: what it is called and its text, split."""
 
     kind: str

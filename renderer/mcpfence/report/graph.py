@@ -9,11 +9,12 @@ DNS is left out: an edge that nearly everybody has says nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.report.destinations import Destination
 from mcpfence.report.overview import Overview, Party
 from mcpfence.report.words import DESTINATIONS, MARKS, caller, short, some
+from mcpfence.structs import Struct
 
 T = TypeVar("T")
 
@@ -27,7 +28,7 @@ _SHOWN = ("unenforced", "undeclared", "internet", "lost")
 NOBODY = "nobody"
 
 
-class Box(NamedTuple):
+class Box(Struct):
     """One box: its column (0 callers, 1 servers, 2 destinations), a title, lines below it, whom it is about."""
 
     column: int
@@ -44,7 +45,7 @@ class Box(NamedTuple):
         return (self.title, *self.lines, *self.warnings)
 
 
-class Edge(NamedTuple):
+class Edge(Struct):
     """A line between two boxes, by their indexes; `some`: not for everybody in either of them."""
 
     source: int
@@ -53,14 +54,14 @@ class Edge(NamedTuple):
     warning: bool = False
 
 
-class Graph(NamedTuple):
+class Graph(Struct):
     """Boxes in the order in which they are drawn, column by column, and the lines between them."""
 
     boxes: tuple[Box, ...]
     edges: tuple[Edge, ...]
 
 
-class _Row(NamedTuple):
+class _Row(Struct):
     """One server or workload: who calls it and which classes it reaches."""
 
     place: int

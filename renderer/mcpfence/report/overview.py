@@ -7,7 +7,7 @@ those that decide in the text of the rendered manifests, read back as the proof 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from mcpfence.catalog.inheritance import granted_registries
 from mcpfence.catalog.model import Server
@@ -25,6 +25,7 @@ from mcpfence.proof.residual_risks import residual_risks
 from mcpfence.providers import NamesAt
 from mcpfence.providers.contract import Feature
 from mcpfence.report.destinations import Destination, Enforcement, destination_of, enforcement_of
+from mcpfence.structs import Struct
 
 Mark = Literal["unenforced", "undeclared", "internet", "lost", "nothing", "elsewhere", "changed"]
 
@@ -32,7 +33,7 @@ _PACKETS = 4
 """Of one line so many parts are looked at for the rules that decide on it."""
 
 
-class Grant(NamedTuple):
+class Grant(Struct):
     """One line of a fence: what may be reached, or who may call; `rules` let it through, at each layer of an engine."""
 
     line: Line
@@ -45,7 +46,7 @@ class Grant(NamedTuple):
     """What the catalog calls a back-end, or a registry in the cluster: the name of its entry."""
 
 
-class Party(NamedTuple):
+class Party(Struct):
     """One server, workload or back-end."""
 
     kind: str
@@ -92,7 +93,7 @@ class Party(NamedTuple):
         return tuple(mark for mark, so in there.items() if so)
 
 
-class Base(NamedTuple):
+class Base(Struct):
     """What the report is compared with: a revision of Git, and the files of the catalog that it does not have."""
 
     revision: str
@@ -101,7 +102,7 @@ class Base(NamedTuple):
     difference: Difference
 
 
-class Overview(NamedTuple):
+class Overview(Struct):
     """Everything on the page."""
 
     view: View

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import Finding, plural
@@ -16,12 +16,13 @@ from mcpfence.kube.manifest import FLOOR, MARK
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import called
 from mcpfence.render.objects import Rendering
+from mcpfence.structs import Struct
 
 _SHOWN = 5
 _PRUNE = "pass --prune-all to remove them all the same"
 
 
-class EarlierReport(NamedTuple):
+class EarlierReport(Struct):
     """The report of an earlier render: its own namespace and name, and the namespace that it fenced."""
 
     home: str

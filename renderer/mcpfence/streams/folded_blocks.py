@@ -23,10 +23,11 @@ import yaml
 
 from mcpfence.documents.trees import LOADER
 from mcpfence.findings.finding import Finding, quote
+from mcpfence.patterns import regex
 from mcpfence.streams.stream import FILENAME, decode
 
-_MAY_FOLD = re.compile(rb">[-+0-9]{0,2}[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
-_FURTHER = re.compile(r"^[^ \t\n][^\n]*\n+[ \t]+[^ \t\n]", re.MULTILINE)
+_MAY_FOLD = regex(rb">[-+0-9]{0,2}[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
+_FURTHER = regex(r"^[^ \t\n][^\n]*\n+[ \t]+[^ \t\n]", re.MULTILINE)
 """A line of text, then one that is indented further, in what the block means."""
 
 

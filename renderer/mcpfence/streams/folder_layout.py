@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 
+from mcpfence.documents.digests import sha256
 from mcpfence.documents.reader import BadDocument, load_foreign
 from mcpfence.findings.finding import fail
 from mcpfence.providers import policy_kinds
@@ -132,4 +132,4 @@ def _stem(identity: Identity, fenced: str) -> str:
 
 
 def _digest(identity: Identity) -> str:
-    return hashlib.sha256("/".join(identity).encode()).hexdigest()[:8]
+    return sha256("/".join(identity).encode()).hexdigest()[:8]

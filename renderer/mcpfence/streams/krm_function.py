@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_values
 from mcpfence.documents.writer import Writer
@@ -31,6 +31,7 @@ from mcpfence.streams.earlier_output import lost_by_items, removed_objects
 from mcpfence.streams.post_render import Result, post_render
 from mcpfence.streams.resource_list import Item, ResourceList
 from mcpfence.streams.stream import neighbours, split
+from mcpfence.structs import Struct
 
 API_VERSION = "mcpfence.io/v1alpha1"
 KIND = "McpfenceCatalog"
@@ -48,7 +49,7 @@ _KEPT = re.compile(r"(internal\.)?config\.(kubernetes|k8s)\.io/(?!local-config)|
 _SEVERITIES = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "info"}
 
 
-class Config(NamedTuple):
+class Config(Struct):
     """What a functionConfig says.  `at` is where the catalog stands in it, `reference` names the object."""
 
     catalog: Mapping[str, Any] | None

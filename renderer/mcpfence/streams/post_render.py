@@ -5,20 +5,17 @@ Every way in (Helm's post-renderer, CI, plugins) goes through `post_render`, so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence import __version__
 from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
 from mcpfence.providers import policy_kinds
-from mcpfence.reach.documents.objects import unroll
 from mcpfence.render.chunks import Batch, Chunks
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
-from mcpfence.streams.folded_blocks import folded_block_findings
 from mcpfence.streams.release_size import size_finding
 from mcpfence.streams.stream import (
     Carrier,
@@ -30,11 +27,12 @@ from mcpfence.streams.stream import (
     policy_documents,
     read_stream,
 )
+from mcpfence.structs import Struct
 
 _WORKLOADS = (b"Service", b"Deployment", b"StatefulSet", b"DaemonSet", b"ReplicaSet", b"Pod", b"Job")
 
 
-class Given(NamedTuple):
+class Given(Struct):
     """A catalog that comes beside the stream (`--catalog`), for charts of other people."""
 
     raw: Any
@@ -42,7 +40,7 @@ class Given(NamedTuple):
     namespace: str
 
 
-class Result(NamedTuple):
+class Result(Struct):
     """The output as chunks of bytes, and what was rendered into it (nothing where the stream passes through)."""
 
     chunks: Chunks
@@ -76,6 +74,8 @@ def post_render(
         result = _without_carrier(stream)
     if not stream.helm4:
         return result
+    from mcpfence.streams.folded_blocks import folded_block_findings  # here, since Helm 3 folds nothing
+
     return result._replace(findings=(*result.findings, *folded_block_findings(result.foreign)))
 
 
@@ -110,23 +110,13 @@ def _render_carriers(
         others = [other for piece, other in before.items() if piece != carrier.piece]
         try:
             around = [document for other in others for document in _deciding(other)]
-            among = beside._replace(around=around, floor=not _brings_namespace(stream, carrier))
+            among = beside._replace(around=around, floor=False)
             rendered[carrier.piece] = _render(stream, carrier.catalog, release, filename, among)
         except McpfenceError as error:
             errors += error.findings
     if errors:
         raise McpfenceError(errors)
     return rendered
-
-
-_NAMESPACE = re.compile(rb"^kind: Namespace\s*$", re.MULTILINE)
-
-
-def _brings_namespace(stream: Stream, carrier: Carrier) -> bool:
-    """Whether the namespace that the chart makes for a catalog is in the stream, as it is with all of the chart."""
-    found = documents([piece for piece in stream.pieces if _NAMESPACE.search(piece)], (b"Namespace",))
-    names = [one.name for one in unroll(found).objects if one.kind == "Namespace"]
-    return _policies_namespace(carrier.catalog, carrier.release) in names
 
 
 def _deciding(rendering: Rendering) -> list[Any]:
@@ -148,7 +138,7 @@ def _filename(carrier: Carrier) -> str:
     return carrier.filename.rpartition("/")[0] or "mcpfence/templates"
 
 
-class _Beside(NamedTuple):
+class _Beside(Struct):
     """What holds for every catalog of a stream, and policies that leave with the stream and do not stand in it."""
 
     more: Sequence[Any]

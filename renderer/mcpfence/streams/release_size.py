@@ -7,8 +7,6 @@ integration, 3.1); tests/engines/lab compares the estimate with the records that
 
 from __future__ import annotations
 
-import zlib
-
 from mcpfence.findings.finding import Finding
 from mcpfence.render.chunks import Chunks
 
@@ -48,6 +46,8 @@ def _packed(text: Chunks) -> int:
     Each piece is compressed with the text before it in sight, as it is when gzip comes there; without that, text
     that repeats itself as ours does would seem a quarter larger.
     """
+    import zlib  # here, since most releases are small
+
     total = text.size
     if total <= _WINDOW * _PLACES:
         return len(zlib.compress(b"".join(text), 9))

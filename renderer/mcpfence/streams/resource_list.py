@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import yaml
 
@@ -18,6 +18,7 @@ from mcpfence.documents.trees import compose_all
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
+from mcpfence.structs import Struct
 
 _GROUP = "config.kubernetes.io/"
 _TODO = "run it as a KRM function: kustomize or kpt writes the ResourceList"
@@ -28,7 +29,7 @@ _OTHER_BREAKS = re.compile("[\r\x85\u2028\u2029]")
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class Item(NamedTuple):
+class Item(Struct):
     """One object: its text, without a separator and from the first column on, and what it says."""
 
     text: str
@@ -41,7 +42,7 @@ class Item(NamedTuple):
         return str(self.document["kind"]), str(metadata.get("namespace") or ""), str(metadata.get("name") or "")
 
 
-class ResourceList(NamedTuple):
+class ResourceList(Struct):
     """What a function is given; `config` is the text of the functionConfig, empty where there is none."""
 
     version: str

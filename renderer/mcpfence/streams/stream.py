@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.agreement import HARMLESS, load_judged, speaks_of_policies
 from mcpfence.documents.reader import BadDocument, compose_foreign, load_foreign
@@ -17,19 +17,22 @@ from mcpfence.documents.tags import values_below
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.findings.wording import type_name
 from mcpfence.kube.manifest import MARK
+from mcpfence.patterns import regex
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.enforcement_settings import SETTINGS_WORDS
+from mcpfence.reach.engines.maker_kinds import CONVERTING, READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.structs import Struct
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
 """Helm 4's annotation on every document that it sends, and on those that want a place among the templates."""
 HOOK = "helm.sh/hook"
 
-_SEPARATOR = re.compile(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_SEPARATOR = regex(rb"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _BOM = b"\xef\xbb\xbf"
 
 
-class Carrier(NamedTuple):
+class Carrier(Struct):
     """The catalog of one release, as the chart handed it over; `piece` is its index in the stream."""
 
     piece: int
@@ -47,7 +50,7 @@ class Carrier(NamedTuple):
         return f"ConfigMap {self.namespace}/{self.name}"
 
 
-class Report(NamedTuple):
+class Report(Struct):
     """What stands in the place of a carrier, and says of itself that the stream went through mcpfence before."""
 
     piece: int
@@ -67,7 +70,7 @@ class Report(NamedTuple):
         return f"ConfigMap {self.home}/{self.name}"
 
 
-class Stream(NamedTuple):
+class Stream(Struct):
     """The pieces of a stream, and what of ours was found in it."""
 
     pieces: tuple[bytes, ...]
@@ -156,15 +159,15 @@ def policy_documents(
     return found
 
 
-_LINES = re.compile(
+_LINES = regex(
     rb"(?:---[ \t]*(?:#[^\n]*)?\n)?(?:[ \t]*(?:#[^\n]*)?\n)*(?=[A-Za-z])"
     rb"(?:(?:[A-Za-z][A-Za-z0-9]*:(?=[ \n])|[ #-])[^\n]*\n|\n)*\Z"
 )
-_KIND = re.compile(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
-_HEADS = re.compile(rb"^(?:kind|items):", re.MULTILINE)
+_KIND = regex(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
+_HEADS = regex(rb"^(?:kind|items):", re.MULTILINE)
 _OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x00")
 """Looked for one by one, which takes a tenth of the time of one expression: a carrier may have megabytes."""
-_ODD_DASH = re.compile(rb"\n-(?![ \n])")
+_ODD_DASH = regex(rb"\n-(?![ \n])")
 _HARMLESS = frozenset(kind.encode() for kind in HARMLESS)
 
 
@@ -231,14 +234,19 @@ def _pods(piece: bytes, where: str) -> list[Any]:
         raise fail("policy-unreadable", sentence, "mend it, or remove it", document=where) from None
 
 
-_ESCAPED = re.compile(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
+_ESCAPED = regex(rb"\\(?:[xuU]|\r?\n)|!(?:!binary|<)")
+
+
+_ESCAPED_KEY = regex(rb'"[\w.-]*\\[^"\n]{1,200}"[ \t]*:|^[ \t]*\?|!(?:!binary|<)[^\n:]{0,200}:', re.MULTILINE)
 
 
 def _hides_words_of_pods(piece: bytes) -> bool:
-    """Whether an object with pods has words in escapes, or packed, which may be any."""
+    """Whether an object with pods has words in escapes, or packed, which may be any; of settings the keys count."""
     if not _ESCAPED.search(piece):
         return False
     kind = _KIND.search(piece)
+    if kind is not None and kind[1] == b"ConfigMap":
+        return _ESCAPED_KEY.search(piece) is not None
     return kind is not None and kind[1].decode() in WORKLOAD_KINDS
 
 
@@ -257,7 +265,7 @@ def gateway_kinds(raw: Any) -> frozenset[str]:
     return frozenset(kind for kinds in KINDS.values() for kind in kinds) - HARMLESS
 
 
-_BEYOND_POLICIES = (b"hostNetwork", *(key.encode() for key in FURTHER_NETWORKS))
+_BEYOND_POLICIES = (b"hostNetwork", CONVERTING.encode(), *SETTINGS_WORDS, *(key.encode() for key in FURTHER_NETWORKS))
 
 _NAMED_KINDS = (
     *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),

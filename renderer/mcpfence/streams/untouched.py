@@ -19,8 +19,8 @@ from mcpfence.proof.host_network import beyond_rendered
 from mcpfence.providers import policy_kinds
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import by_kind
+from mcpfence.reach.engines.applied_texts import Applied, applied, is_applied
 from mcpfence.reach.engines.not_evaluated import not_evaluated
-from mcpfence.reach.engines.policy_makers import Applied, applied, is_applied
 from mcpfence.render.objects import BEHIND_POLICIES
 from mcpfence.render.objects_digest import digest_of
 from mcpfence.streams.stream import Report, Stream, decode, documents, is_blank, neighbours

@@ -6,20 +6,21 @@ reached through a symbolic link.
 
 from __future__ import annotations
 
-import re
-import shutil
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
+from mcpfence.patterns import regex
+from mcpfence.reach.documents.kustomize_files import is_kustomization
+from mcpfence.structs import Struct
+from mcpfence.system.stdin import read_stdin
 
 Part = TypeVar("Part")
 
 INDEX = ".mcpfence-index"
 _HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
-_NAME = re.compile(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
+_NAME = regex(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
 MANIFESTS = (".yaml", ".yml", ".json")
 """How the names of manifests end, for kubectl too."""
@@ -31,7 +32,8 @@ def is_manifest(parts: Sequence[str]) -> bool:
     kubectl, given the folder, applies hidden files like others; hidden folders (.git, .github, .venv) are left out.
     """
     *above, name = parts or ("",)
-    return name.endswith(MANIFESTS) and name != ".mcpfence.yaml" and not any(part.startswith(".") for part in above)
+    known = name.endswith(MANIFESTS) or is_kustomization(name)
+    return known and name != ".mcpfence.yaml" and not any(part.startswith(".") for part in above)
 
 
 def manifests_below(folder: Path) -> Iterator[Path]:
@@ -41,7 +43,7 @@ def manifests_below(folder: Path) -> Iterator[Path]:
     )
 
 
-class Drift(NamedTuple):
+class Drift(Struct):
     """How a folder differs from what it should hold, as sorted file names; `others` are manifests of somebody else."""
 
     missing: tuple[str, ...]
@@ -92,21 +94,15 @@ def replace_file(path: Path, text: str) -> None:
         with temporary.open("xb") as file:
             file.write(text.encode())
         if target.exists():
+            import shutil  # here, since few runs replace a file
+
             shutil.copymode(target, temporary)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
 
 
-def read_stdin() -> bytes:
-    """All of stdin; raises McpfenceError where it is closed."""
-    try:
-        return sys.stdin.buffer.read()
-    except (AttributeError, OSError, ValueError):  # Python sets a closed stdin to None
-        raise fail("stream-empty", "is closed", "pipe something into it, or name a file", document="stdin") from None
-
-
-class Earlier(NamedTuple):
+class Earlier(Struct):
     """What a folder holds of an earlier run: the files that `write_folder` would remove, and texts."""
 
     gone: tuple[str, ...]

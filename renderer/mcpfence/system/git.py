@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path, PurePath, PurePosixPath
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from mcpfence.findings.finding import McpfenceError, fail
+from mcpfence.structs import Struct
 from mcpfence.system.files import is_manifest
+
+if TYPE_CHECKING:
+    import subprocess
 
 _LINK, _SUBMODULE = b"120000", b"160000"
 
@@ -37,7 +40,7 @@ def read_revision(text: str) -> list[tuple[str, bytes]]:
     return [(name, content) for (name, _), content in zip(files, contents, strict=True)]
 
 
-class Revision(NamedTuple):
+class Revision(Struct):
     """A commit of the repository around the working folder, and what it was called."""
 
     name: str
@@ -108,6 +111,8 @@ def _git(text: str, *arguments: str, given: bytes = b"") -> bytes:
 
 def _run(*arguments: str, text: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     """What git prints and says, whatever comes of it; raises McpfenceError where there is no git."""
+    import subprocess  # here, since most sides of a diff are files
+
     environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         command = ["git", *arguments]  # a revision is never an option: those that begin with - are refused before

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
-from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import mcpfence
 from mcpfence.findings.finding import fail
+from mcpfence.patterns import regex
+
+if TYPE_CHECKING:
+    import subprocess
 
 OLDEST = (3, 18, 5)
 """The first Helm whose schema validator knows JSON Schema 2020-12."""
 
-_VERSION = re.compile(r"v([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
+_VERSION = regex(r"v([0-9]+)\.([0-9]+)(?:\.([0-9]+))?")
 _ADVICE = "Use --debug flag to render out invalid YAML"
 """What helm ends each error with; mcpfence has no such flag."""
 _UNKNOWN_PATCH = 999
@@ -25,12 +26,12 @@ _UNKNOWN_PATCH = 999
 
 def chart_folder() -> Path:
     """The chart that travels in the package."""
-    return Path(str(resources.files("mcpfence").joinpath("chart"))).resolve()
+    return Path(mcpfence.__path__[0], "chart").resolve()
 
 
 def plugin_folder() -> Path:
     """The Helm 4 plugin that travels in the package."""
-    return Path(str(resources.files("mcpfence").joinpath("helm_plugin"))).resolve()
+    return Path(mcpfence.__path__[0], "helm_plugin").resolve()
 
 
 def find_helm(environment: Mapping[str, str] | None = None) -> str:
@@ -38,6 +39,8 @@ def find_helm(environment: Mapping[str, str] | None = None) -> str:
 
     `environment` is the one to run it in, if not ours.
     """
+    import shutil  # here and below, so that those who want the chart's folder do without
+
     named = os.environ.get("HELM_BIN") or "helm"
     path = shutil.which(named)
     if path is None:
@@ -72,6 +75,8 @@ def template(
     once, and Helm takes a path with a comma for two.  `flags` are further ones, `environment` is the one to run helm
     in, if not ours.
     """
+    import tempfile
+
     command = [helm, "template", release, str(chart), "--namespace", namespace, *flags]
     with tempfile.TemporaryDirectory(prefix="mcpfence-") as scratch:
         copies = {str(Path(scratch) / f"{number}.yaml"): name for number, (name, _) in enumerate(values)}
@@ -90,6 +95,8 @@ def template(
 
 
 def _run(command: list[str], environment: Mapping[str, str] | None) -> subprocess.CompletedProcess[bytes]:
+    import subprocess
+
     try:
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False, env=environment)
     except OSError as bad:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from mcpfence.documents.values import ValuesFile, decode, manifests, merge, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail
+from mcpfence.structs import Struct
 from mcpfence.system.files import read_bytes
 from mcpfence.system.helm import chart_folder
 
 
-@dataclass(frozen=True, slots=True)
-class Inputs:
+class Inputs(Struct):
     """Values files in their order, and the manifests that were given with -f too."""
 
     sources: tuple[ValuesFile, ...]

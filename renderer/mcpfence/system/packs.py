@@ -9,9 +9,11 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import fail, quote
+from mcpfence.reach.engines.kustomize_folders import as_kustomized
+from mcpfence.structs import Struct
 from mcpfence.system.files import manifests_below, read_bytes, read_each, refuse_place
 from mcpfence.system.manifests import documents_of_file
 
@@ -20,7 +22,7 @@ _LONGEST = 200
 _FOLDER = "manifests"
 
 
-class ManifestFile(NamedTuple):
+class ManifestFile(Struct):
     """One file of manifests: its name in a pack, its bytes, and the documents in it."""
 
     name: str
@@ -28,10 +30,10 @@ class ManifestFile(NamedTuple):
     documents: tuple[Any, ...]
 
 
-def read_manifest_files(paths: Sequence[str], also: frozenset[str] = frozenset()) -> list[ManifestFile]:
+def read_manifest_files(paths: Sequence[str], namespace: str, also: frozenset[str] = frozenset()) -> list[ManifestFile]:
     """Files, the manifests below folders, and stdin (`-`), as they go into a pack; raises McpfenceError.
 
-    `also` are kinds which all readers of YAML must read alike, as they must policies.
+    `namespace` is that of objects which name none, `also` are kinds which all readers of YAML must read alike.
     """
     names: dict[str, str] = {}
     for path in paths:
@@ -46,7 +48,12 @@ def read_manifest_files(paths: Sequence[str], also: frozenset[str] = frozenset()
         data = read_bytes(name)
         return [ManifestFile(names[name], data, tuple(documents_of_file(name, shown, data, also)))]
 
-    return read_each(names, read)
+    found = read_each(names, read)
+    of_files = as_kustomized(((one.name, one.documents) for one in found), namespace)
+    return [
+        one._replace(documents=tuple(document for document in documents if document is not None))
+        for one, documents in zip(found, of_files, strict=True)
+    ]
 
 
 def _named(known: Mapping[str, str], path: str, name: str) -> dict[str, str]:

@@ -6,14 +6,15 @@ import base64
 import hashlib
 import pkgutil
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.position import Position
+from mcpfence.structs import Struct
 from mcpfence.text.markup import markdown_code, markdown_words
 from mcpfence.text.printable import printable_tree
 
 
-class Inlined(NamedTuple):
+class Inlined(Struct):
     """A style or a script that stands in a page, and its hash as a Content-Security-Policy has it (CSP 3, 2.3.1)."""
 
     text: str

@@ -9,25 +9,26 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.values import ValuesFile, decode, read_source, where
 from mcpfence.findings.finding import McpfenceError, fail, quote
 from mcpfence.findings.position import position_text
 from mcpfence.findings.wording import nearest, type_name
+from mcpfence.structs import Struct
 from mcpfence.system.files import read_bytes
 
 NAME = ".mcpfence.yaml"
 
 
-class ProjectSetting(NamedTuple):
+class ProjectSetting(Struct):
     """One key: its value, and where it stands as `FILE:LINE:COLUMN`."""
 
     value: Any
     place: str
 
 
-class Project(NamedTuple):
+class Project(Struct):
     """A project file: its name as it is seen from the working folder, and the keys that stand in it."""
 
     name: str

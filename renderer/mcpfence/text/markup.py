@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
-
+from mcpfence.patterns import regex
 from mcpfence.text.printable import printable
 
 _FORMULA = ("=", "+", "-", "@")
-_SPECIAL = re.compile(r"([\\`*_\[\]<>|#~!])")
-_MENTION = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9])")
-_NOT_PLAIN = re.compile(r"[^A-Za-z0-9 .,:/()_-]")
-_BACKTICKS = re.compile(r"`+")
+_SPECIAL = regex(r"([\\`*_\[\]<>|#~!])")
+_MENTION = regex(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9])")
+_NOT_PLAIN = regex(r"[^A-Za-z0-9 .,:/()_-]")
+_BACKTICKS = regex(r"`+")
 
 
 def csv_field(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from mcpfence.patterns import regex
 from mcpfence.text.printable import printable
 from mcpfence.text.secret_detection import (
     BARE_USER,
@@ -18,18 +19,18 @@ from mcpfence.text.secret_detection import (
 from mcpfence.text.secret_table import FORMS
 
 MASK = "..."
-_USERINFO = re.compile(r"(://)[^/?#\s@\"']*@")
-_LATE_USERINFO = re.compile(r"(://[^/?#\s:@\"']*:)(?![0-9]{1,5}(?:/|\Z))[^\s@\"']*(?=@)")
-_BEFORE_HOST = re.compile(r"\A[^/?#@\s]+@(?=[A-Za-z][A-Za-z0-9-]*\.)")
+_USERINFO = regex(r"(://)[^/?#\s@\"']*@")
+_LATE_USERINFO = regex(r"(://[^/?#\s:@\"']*:)(?![0-9]{1,5}(?:/|\Z))[^\s@\"']*(?=@)")
+_BEFORE_HOST = regex(r"\A[^/?#@\s]+@(?=[A-Za-z][A-Za-z0-9-]*\.)")
 """Whoever before a host, and no version behind a package."""
-_QUERY = re.compile(r"([?&][A-Za-z0-9_.~%\[\]-]{1,100}=)[^&#\s\"']+")
-_RANDOM = re.compile(
+_QUERY = regex(r"([?&][A-Za-z0-9_.~%\[\]-]{1,100}=)[^&#\s\"']+")
+_RANDOM = regex(
     r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{20,}(?![A-Za-z0-9])"
     r"|(?<![A-Za-z0-9:])[0-9a-f]{32,}(?![A-Za-z0-9])"
 )
-_NO_PROSE = re.compile(r"[0-9=]|[a-z][A-Z]")
+_NO_PROSE = regex(r"[0-9=]|[a-z][A-Z]")
 """Unlike words of a sentence, such as `basic authentication`."""
-_AUTHORIZED = re.compile(r"(?i:cookie|authorization)")
+_AUTHORIZED = regex(r"(?i:cookie|authorization)")
 
 
 def masked(text: str) -> str:

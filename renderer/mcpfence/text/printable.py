@@ -6,12 +6,13 @@ them): a line break would forge a line, an escape sequence would hide one, and a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 
+from mcpfence.patterns import regex
+
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_INVISIBLE = re.compile(
+_INVISIBLE = regex(
     "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
 """What Python calls printable and nobody sees: joiners, fillers, blanks and selectors of variants (Unicode's

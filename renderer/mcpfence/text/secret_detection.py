@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from itertools import pairwise
 
+from mcpfence.patterns import regex
 from mcpfence.text import secret_table as table
 
 NAME = "(?i)(" + "|".join(table.NAMES) + ")"
@@ -20,24 +21,24 @@ PLAIN = r"(?i)\A(?:" + "|".join(table.NO_SECRETS) + r")\z"
 REFERENCE = r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)|\$\{(?:[a-z]+:)?[A-Za-z_][A-Za-z0-9_.-]*\}|\{\{[^{}]*\}\}"
 """What something replaces by a value later: the kubelet $(NAME), a shell or the server itself ${NAME}, a template."""
 
-GIVEN = re.compile(
+GIVEN = regex(
     r"(?:(?P<mark>[?&])|(?<![A-Za-z0-9_.-])-*)(?P<name>[A-Za-z_][A-Za-z0-9_.-]{0,99})(?![A-Za-z0-9_.-])"
     r"\\?[\"']?(?:=| {1,4}= {0,4}| {0,4}: {0,4})"
     r"(?=\[?\\?(?P<quoted>[\"']?)(?:(?i:bearer|basic|token|apikey|digest) +)?(?P<value>[^\s\"'&]{0,200}))"
 )
 """NAME=VALUE, NAME: VALUE or "NAME": "VALUE", anywhere: options, assignments, headers, queries of URLs, JSON, YAML."""
-BARE_USER = re.compile(
+BARE_USER = regex(
     r"(?<![A-Za-z0-9_.:@-])(?<!//)(?!(?:npm|file|link|workspace|git|github):)[^\s:/@\"'<>{}\[\](),=]+:[^\s/@\"'<>{}\[\](),]+@"
     r"(?!sha(?:256|512):)(?=[A-Za-z0-9\[][A-Za-z0-9-]*[.:/])"
 )
 """user:password@ before a host without a scheme: in an image, a package, a connection string; no image:tag@digest."""
-_OPTION = re.compile(r"--?(?P<name>[A-Za-z][A-Za-z0-9_.-]*)\Z")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_WORD = re.compile(r"[^\s\"']+")
-_SHORT = re.compile(rf"(?:{table.SHORT_NAMES})\Z", re.IGNORECASE)
-_CHANCE = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_+/=~.!@#$%^*-]{8,}\Z|[A-Za-z0-9_+=~-]{16,}\Z")
-_TOKEN = re.compile(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])[A-Za-z0-9_+=~-]{12,}\Z|[0-9a-f]{20,}\Z")
-_USER = re.compile(r"[^\s:/@]+:(?![0-9]+\Z|//)[^\s/]+\Z")
+_OPTION = regex(r"--?(?P<name>[A-Za-z][A-Za-z0-9_.-]*)\Z")
+_CAMEL = regex(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD = regex(r"[^\s\"']+")
+_SHORT = regex(rf"(?:{table.SHORT_NAMES})\Z", re.IGNORECASE)
+_CHANCE = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_+/=~.!@#$%^*-]{8,}\Z|[A-Za-z0-9_+=~-]{16,}\Z")
+_TOKEN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])[A-Za-z0-9_+=~-]{12,}\Z|[0-9a-f]{20,}\Z")
+_USER = regex(r"[^\s:/@]+:(?![0-9]+\Z|//)[^\s/]+\Z")
 _HINTS = tuple(dict.fromkeys(hint for form in table.FORMS for hint in form.hints))
 _LONGEST_WORDS = 100_000
 """Characters of a text that is looked at word by word: a command is shorter."""

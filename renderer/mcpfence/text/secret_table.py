@@ -7,7 +7,7 @@ that their issuers document; they help people and are no guarantee.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from mcpfence.structs import Struct
 
 NAMES = (
     "token",
@@ -66,7 +66,7 @@ LETTERS = "ptas"
 where the value looks made by chance.  -k and -u are stricter (`secret_detection.secret_arguments`)."""
 
 
-class SecretForm(NamedTuple):
+class SecretForm(Struct):
     """A form by which a secret is known: whose it is, what every text of the form contains, and the pattern."""
 
     issuer: str

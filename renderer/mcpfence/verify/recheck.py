@@ -23,13 +23,13 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.agreement import load_judged
 from mcpfence.reach.connectivity.workloads import read_templates, read_workloads
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
+from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, judged_kinds
 from mcpfence.reach.evaluation.deciding_rules import deciding_among, deciding_rules
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod, Subject
 from mcpfence.reach.evaluation.index import Index
@@ -38,6 +38,7 @@ from mcpfence.reach.flows import bounds, flows, label_sets
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.plain_form import reach_of_rows, read_labels, read_ranges, rows_of
 from mcpfence.reach.flows.selection import Selects, selects
+from mcpfence.structs import Struct
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://mcpfence.io/containment/v1"
@@ -54,14 +55,14 @@ _ANYWHERE = {"addresses": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ff
 _ANY_POD: dict[str, Any] = {"pods": {}, "namespaces": {}}
 
 
-class Mismatch(NamedTuple):
+class Mismatch(Struct):
     """Something that is not as the pack says: a file or a place in the certificate, and a sentence."""
 
     place: str
     sentence: str
 
 
-class Recheck(NamedTuple):
+class Recheck(Struct):
     """The outcome: the pack is what it says where there are no mismatches."""
 
     mismatches: tuple[Mismatch, ...]
@@ -78,15 +79,16 @@ def recheck(files: Mapping[str, bytes]) -> Recheck:
     except _UNREADABLE as bad:
         return Recheck((*found, Mismatch(CERTIFICATE, f"cannot be read ({_said(bad)})")))
     found += _digests(files, statement)
-    documents: list[Any] = []
+    read: list[File] = []
     names = sorted(name for name in files if name.startswith(MANIFESTS))
     for name in [*names, *(name for name in (JOBS,) if name in files)]:
         try:
-            documents += load_judged(files[name].decode(), READ_AS_POLICIES)
+            read.append((name, load_judged(files[name].decode(), judged_kinds(name))))
         except ValueError as bad:
             found.append(Mismatch(name, f"cannot be read as every reader of YAML would read it ({_said(bad)})"))
     try:
-        pack = _Pack(statement["predicate"], documents)
+        of_files = as_kustomized(read, statement["predicate"]["reading"]["namespace"])
+        pack = _Pack(statement["predicate"], [one for documents in of_files for one in documents])
     except (*_UNREADABLE, TooManyParts) as bad:
         return Recheck((*found, Mismatch(CERTIFICATE, f"its predicate cannot be read ({_said(bad)})")))
     found += pack.mismatches()
@@ -168,7 +170,7 @@ def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterat
 # --- what the manifests let through ---
 
 
-class _Fence(NamedTuple):
+class _Fence(Struct):
     """One entry of the certificate: what messages call it, its pods, and the entry itself."""
 
     title: str

@@ -208,7 +208,7 @@ CHECK = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from effort import effort
-from mcpfence.cli.main import run
+from mcpfence.cli.start import run
 def check():
     try:
         run(["check", "-f", "values.yaml"])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from helpers import run_cli
-from mcpfence.cli import check as cli_check
+from mcpfence.check import standing
 from mcpfence.documents import reader
 
 VALUES = """\
@@ -83,7 +83,7 @@ def test_the_same_is_said(change: str, more: tuple[str, ...], tmp_path: Path, mo
     CHANGES[change](folder)
     asked = ("check", "-f", values, folder, *NAMES, *more, "--format", "json")
     quick = run_cli(*map(str, asked))
-    monkeypatch.setattr(cli_check, "may_stand", lambda _: False)
+    monkeypatch.setattr(standing, "may_stand", lambda _: False)
 
     assert run_cli(*map(str, asked)) == quick
     assert quick.code == 0 or change != "nothing" or not more

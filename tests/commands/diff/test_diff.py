@@ -349,6 +349,8 @@ def test_catalog_beside_its_manifests(tmp_path: Path) -> None:
     run_cli("render", "-f", str(json_file(tmp_path, OLD)), "--policies-only", "-o", str(tmp_path / "out"))
     floor = edited(DENY_ALL, lambda made: made["metadata"].update(namespace="tools"))
     (tmp_path / "out" / "floor.yaml").write_text(json.dumps(floor), encoding="utf-8")
+    with (tmp_path / "out" / "kustomization.yaml").open("a", encoding="utf-8") as index:
+        index.write("- floor.yaml\n")
 
     done = run_cli("diff", str(json_file(tmp_path, OLD)), str(tmp_path / "out"))
 

@@ -21,11 +21,11 @@ HEAD = "apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n"
 
 
 def _list(text: str, config: bool = True) -> bytes:
-    """A ResourceList with an item as it is written; without a config an inflated chart's carrier is the second one."""
-    (inflated,) = yaml.load_all(carrier(), Loader=yaml.CSafeLoader)
+    """A ResourceList with an item as it is written; without a config an inflated chart's carrier is the second one, and its floor the third."""
+    inflated = list(yaml.load_all(carrier(), Loader=yaml.CSafeLoader))
     items = "items:\n- " + text.replace("\n", "\n  ").rstrip(" ")
     rest = {"functionConfig": function_config()} if config else {}
-    more = "" if config else "- " + yaml.safe_dump(inflated).replace("\n", "\n  ").rstrip(" ")
+    more = "" if config else yaml.safe_dump(inflated)
     return (HEAD + (yaml.safe_dump(rest) if rest else "") + items + more).encode()
 
 

@@ -217,7 +217,7 @@ def test_carrier_among_the_items(config: Document | None) -> None:
         config = {**config, "metadata": {"name": "fences"}}
     answer = answer_to(resource_list(NAMESPACES, *items_of(carrier()), CONFIG_MAP, config=config))
 
-    assert item_names(answer) == ["Namespace y", *OURS, "ConfigMap x"]
+    assert item_names(answer) == ["Namespace y", *OURS, "NetworkPolicy mcp-default-deny", "ConfigMap x"]
     assert item_texts({"items": answer["items"][1:4]}) == rendered_alone()
 
 

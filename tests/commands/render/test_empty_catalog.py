@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edges import CATALOG, NAMESPACE, RELEASE, carrier, mcpfence, refusal, values_file
+from edges import CATALOG, NAMESPACE, RELEASE, carrier, floor_piece, mcpfence, refusal, values_file
 from krm import function_config, resource_list
 
 NOTHING = (
@@ -27,7 +27,8 @@ PATHS: dict[str, tuple[tuple[str, ...], bytes, str]] = {
     "krm behind a chart": (
         ("krm",),
         b"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems:\n- "
-        + carrier(EMPTY).split(b"carrier.yaml\n")[1].replace(b"\n", b"\n  "),
+        + carrier(EMPTY, floor=False).split(b"carrier.yaml\n")[1].replace(b"\n", b"\n  ").rstrip(b" ")
+        + floor_piece(EMPTY).replace(b"---\n", b"- "),
         "servers",
     ),
 }

@@ -58,10 +58,10 @@ def test_neighbours_pass(beside: list[Raw]) -> None:
 def test_in_a_list_of_items(beside: list[Raw], said: str) -> None:
     """The KRM function refuses them too, with the catalog in its config and in the items."""
     beside = [item for document in beside for item in document.get("items", [document])]  # no item is a List
-    (inflated,) = yaml.load_all(carrier(GUARDED), Loader=yaml.CSafeLoader)
+    inflated = yaml.load_all(carrier(GUARDED), Loader=yaml.CSafeLoader)
     for stdin in (
         resource_list(*beside, config=function_config(GUARDED)),
-        resource_list(*beside, inflated),
+        resource_list(*beside, *inflated),
     ):
         outcome = run_cli("krm", stdin=stdin)
         lines = {line for line in outcome.stderr.splitlines() if line.startswith("error: ")}

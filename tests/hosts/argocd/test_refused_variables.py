@@ -59,6 +59,10 @@ VARIABLES: dict[str, tuple[dict[str, Any], str]] = {
         {"ARGOCD_APP_PARAMETERS": parameters(values={"egress..provider": "cilium"})},
         'error: parameter values: "egress..provider" has an empty key; write the keys with . between them, and \\. for a . inside a key [argocd-parameter]',
     ),
+    "value-of-a-deep-path": (
+        {"ARGOCD_APP_PARAMETERS": parameters(values={".".join("a" * 5_000): "1"})},
+        f'error: parameter values: "{"a." * 40}..." has 5,000 keys, and no value of the chart is so deep; write 50 at most [argocd-parameter]',
+    ),
     "value-within-a-value": (
         {"ARGOCD_APP_PARAMETERS": parameters(values={"egress": "cilium", "egress.provider": "cilium"})},
         'error: parameter values: "egress.provider" is set twice, or within what is set; say it once [argocd-parameter]',

@@ -7,7 +7,6 @@ between it and the output.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,7 +190,7 @@ def _(patch: Patch) -> None:
         return fence._replace(egress=tuple(filter(None, map(_ipv4, fence.egress)))), ()
 
     for name in providers.TABLE:
-        patch.setitem(providers._LOADED, name, replace(providers.provider_of(name), prepare=narrower))
+        patch.setitem(providers._LOADED, name, providers.provider_of(name)._replace(prepare=narrower))
 
 
 def _ipv4(allow: Allow) -> Allow | None:
@@ -273,7 +272,7 @@ def _(patch: Patch) -> None:
 @fault("what the firewall cannot do is not listed")
 def _(patch: Patch) -> None:
     real = providers.provider_of("aviatrix")
-    silent = replace(real, prepare=lambda fence, network: (real.prepare(fence, network)[0], ()))
+    silent = real._replace(prepare=lambda fence, network: (real.prepare(fence, network)[0], ()))
     patch.setitem(providers._LOADED, "aviatrix", silent)
 
 

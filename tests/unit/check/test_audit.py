@@ -189,10 +189,15 @@ def test_check_reads_folders(tmp_path: Path) -> None:
     """`mcpfence check -f VALUES FOLDER` says that the manifests hold, and exits with 1 when one of them is gone."""
     values_file(tmp_path, CATALOG)
     mcpfence("render", "--policies-only", "-f", "values.yaml", "-o", "out", cwd=tmp_path)
-    (tmp_path / "out" / "floor.yaml").write_text(json.dumps(floor_policy("tools")), encoding="utf-8")
-    holds = mcpfence("check", "-f", "values.yaml", "out", cwd=tmp_path)
-    (tmp_path / "out" / "networkpolicy-mcp-server-github-ingress.yaml").unlink()
-    fails = mcpfence("check", "-q", "-f", "values.yaml", "out", cwd=tmp_path)
+    (tmp_path / "floor.yaml").write_text(json.dumps(floor_policy("tools")), encoding="utf-8")
+    holds = mcpfence("check", "-f", "values.yaml", "out", "floor.yaml", cwd=tmp_path)
+    gone, index = (
+        tmp_path / "out" / "networkpolicy-mcp-server-github-ingress.yaml",
+        tmp_path / "out" / "kustomization.yaml",
+    )
+    gone.unlink()
+    index.write_text(index.read_text(encoding="utf-8").replace(f"- {gone.name}\n", ""), encoding="utf-8")
+    fails = mcpfence("check", "-q", "-f", "values.yaml", "out", "floor.yaml", cwd=tmp_path)
 
     assert holds.returncode == 0
     assert holds.stderr.decode().endswith("mcpfence: the manifests allow exactly what the catalog says\n")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from helpers import catalog, errors_of, rendered
@@ -59,7 +57,7 @@ def test_without_its_row_the_firewall_is_not_left_out(monkeypatch: pytest.Monkey
         "ConfigMap",
     ]
     row = providers.provider_of("aviatrix")
-    monkeypatch.setitem(providers._LOADED, "aviatrix", replace(row, kinds=()))
+    monkeypatch.setitem(providers._LOADED, "aviatrix", row._replace(kinds=()))
 
     assert errors_of(raw) == [
         f"1 object of kind FirewallPolicy would not be printed: the provider has no such kind; {FAULT} [kind-unknown]"

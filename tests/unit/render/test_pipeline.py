@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
 
 from helpers import Raw, errors_of, one
 from mcpfence.providers import Feature, all_providers, provider_of
-from mcpfence.render import pipeline
+from mcpfence.render import errors_that_wait, pipeline
 
 NAMED: Raw = {"containerizedConfig": {"egressDomains": ["api.example.com"]}}
 
@@ -36,12 +35,12 @@ WRONG: dict[str, tuple[Raw, list[str]]] = {
 def test_no_provider_after_an_error(monkeypatch: pytest.MonkeyPatch, name: str, raw: Raw, said: list[str]) -> None:
     """A provider is promised a whole fence: after an error none is asked for one, and the error is what is said."""
     # What waits for these errors is looked for in a catalog without them, where providers are asked.
-    monkeypatch.setattr(pipeline, "errors_that_wait", lambda *_: [])
+    monkeypatch.setattr(errors_that_wait, "errors_that_wait", lambda *_: [])
 
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
 
-    provider = dataclasses.replace(provider_of(name), prepare=asked, emit=asked, remark=asked)
+    provider = provider_of(name)._replace(prepare=asked, emit=asked, remark=asked)
     monkeypatch.setattr(pipeline, "provider_of", lambda _: provider)
     settings: dict[str, Raw] = {"none": {"unenforcedDomains": "internet"}, "calico": {"calico": {"edition": "cloud"}}}
 
@@ -54,7 +53,7 @@ def test_no_caution_after_a_reading_error(monkeypatch: pytest.MonkeyPatch) -> No
     def asked(*_: Any) -> Any:
         raise AssertionError("a provider was asked after an error")
 
-    provider = dataclasses.replace(provider_of("aviatrix"), caution=asked, opens=asked)
+    provider = provider_of("aviatrix")._replace(caution=asked, opens=asked)
     monkeypatch.setattr(pipeline, "provider_of", lambda _: provider)
     raw, said = next(iter(WRONG.values()))
 

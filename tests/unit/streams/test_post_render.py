@@ -10,12 +10,12 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edges import CATALOG, HOOK, NAMESPACE, RELEASE, carrier, catalog, container, rendered
+from edges import CATALOG, HOOK, NAMESPACE, RELEASE, carrier, catalog, container, floor_piece, ours, rendered
 from effort import effort
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.post_render import Given, post_render
 
-BLOCK = rendered(carrier())
+BLOCK, FLOOR = ours(), floor_piece()
 """What stands in the place of the carrier of CATALOG."""
 
 GIVEN = Given(raw=CATALOG, release=RELEASE, namespace=NAMESPACE)
@@ -67,7 +67,7 @@ STREAMS = st.lists(st.one_of(st.sampled_from(FOREIGN), JUNK), max_size=6).map(b"
 @given(before=STREAMS, after=STREAMS)
 def test_output_is_input_with_the_carrier_replaced(before: bytes, after: bytes) -> None:
     """Whatever stands around the carrier leaves as it came, to the last byte."""
-    assert rendered(before + carrier() + after) == before + BLOCK + after
+    assert rendered(before + carrier() + after) == before + BLOCK + FLOOR + after
 
 
 def test_foreign_bytes_while_services_are_looked_up() -> None:
@@ -84,12 +84,15 @@ def test_byte_order_mark_and_crlf() -> None:
     before = "\ufeff---\r\na: 1\r\n".encode()
     after = b"---\r\nb: 2\r\n"
 
-    assert rendered(before + carrier().replace(b"\n", b"\r\n") + after) == before + BLOCK + after
+    assert (
+        rendered(before + carrier(floor=False).replace(b"\n", b"\r\n") + FLOOR + after)
+        == before + BLOCK + FLOOR + after
+    )
 
 
 def test_last_document_without_a_line_break() -> None:
     """Our block begins on a line of its own even behind the carrier's predecessor, and ends with a line break."""
-    assert rendered(b"a: 1\n" + carrier().rstrip(b"\n")) == b"a: 1\n" + BLOCK
+    assert rendered(b"a: 1\n" + FLOOR + carrier(floor=False).rstrip(b"\n")) == b"a: 1\n" + FLOOR + BLOCK
     assert BLOCK.endswith(b"\n")
 
 
@@ -103,7 +106,7 @@ def test_five_megabytes_of_neighbours() -> None:
     _, alone = effort(lambda: rendered(carrier()))
     out, calls = effort(lambda: rendered(before + carrier() + one))
 
-    assert out == before + BLOCK + one
+    assert out == before + BLOCK + FLOOR + one
     assert calls - alone < 5 * before.count(b"\n")
 
 
@@ -111,7 +114,7 @@ def test_order_of_our_objects() -> None:
     """What narrows stands before what opens, the report stands last, names are sorted inside a kind."""
     workload = {"namespace": "apart", "podSelector": {"app": "gateway"}}
     raw = catalog(b=container(), a=container()) | {"egress": {"provider": "aviatrix"}, "workloads": {"z": workload}}
-    names = [f"{kind} {name}" for kind, name in _objects(rendered(carrier(raw)))]
+    names = [f"{kind} {name}" for kind, name in _objects(ours(raw))]
 
     assert names == [
         "FirewallPolicy apart/mcp-workload-z",
@@ -154,7 +157,7 @@ def test_two_catalogs_of_different_namespaces() -> None:
     result = post_render(stream)
     second = rendered(carrier(OTHER, release="second", namespace="elsewhere"))
 
-    assert b"".join(result.chunks) == FOREIGN[0] + BLOCK + FOREIGN[1] + second
+    assert b"".join(result.chunks) == FOREIGN[0] + BLOCK + FLOOR + FOREIGN[1] + second
     assert [rendering.catalog.namespace for rendering in result.renderings] == ["demo-mcp", "other"]
 
 
@@ -336,7 +339,7 @@ def test_same_name_in_another_namespace_is_free() -> None:
     """A neighbour without namespace lands in the release's own."""
     policy = _policy("mcp-server-vault-egress")
 
-    assert rendered(policy + carrier()) == policy + BLOCK
+    assert rendered(policy + carrier()) == policy + BLOCK + FLOOR
 
 
 def test_obots_own_policy_is_refused() -> None:
@@ -402,7 +405,7 @@ OURS = {f"{FOLDER}/mcpfence-networkpolicies.yaml", f"{FOLDER}/mcpfence-report.ya
 
 def test_documents_get_a_place_among_the_templates_under_helm4() -> None:
     """Helm 4 prints `# Source:` and sorts by this annotation; ours stand where the carrier's template is."""
-    assert _filenames(rendered(carrier(filename=f"{FOLDER}/carrier.yaml"))) == OURS
+    assert _filenames(ours(filename=f"{FOLDER}/carrier.yaml")) == OURS
 
 
 def test_helm4_is_known_by_a_neighbour() -> None:
@@ -410,6 +413,7 @@ def test_helm4_is_known_by_a_neighbour() -> None:
     neighbour = b"---\nmetadata: {annotations: {postrenderer.helm.sh/postrender-filename: a/b.yaml}}\n"
 
     assert _filenames(rendered(neighbour + carrier())) == {
+        None,
         "a/b.yaml",
         "mcpfence/templates/mcpfence-networkpolicies.yaml",
         "mcpfence/templates/mcpfence-report.yaml",
@@ -418,7 +422,7 @@ def test_helm4_is_known_by_a_neighbour() -> None:
 
 def test_helm4_is_known_by_the_caller() -> None:
     """HELM_PLUGIN_NAME says it too, even of a stream in which no document is annotated."""
-    assert _filenames(rendered(carrier(), helm4=True)) == {
+    assert _filenames(ours(helm4=True)) == {
         "mcpfence/templates/mcpfence-networkpolicies.yaml",
         "mcpfence/templates/mcpfence-report.yaml",
     }

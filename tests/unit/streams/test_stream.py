@@ -8,12 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edges import CATALOG, carrier
+from edges import CATALOG
+from edges import carrier as carrier_and_floor
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.stream import documents, is_blank, is_hook, read_stream, split
 
 HOOK = b"---\nkind: Job\nmetadata:\n  name: a\n  annotations:\n    helm.sh/hook: pre-install\n"
 PIECES = st.sampled_from([b"---\n", b"--- # c\n", b"---", b"----\n", b"---a\n", b" ---\n", b"\r\n", b"\n", b"a: 1\n"])
+
+
+def carrier(raw: Any = CATALOG, **how: str) -> bytes:
+    """The carrier alone."""
+    return carrier_and_floor(raw, floor=False, **how)
 
 
 def _sentence(stream: bytes) -> str:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from edges import CATALOG, HOOK, NAMESPACE, RELEASE, carrier, catalog, container, rendered
+from edges import CATALOG, HOOK, NAMESPACE, RELEASE, carrier, catalog, container, ours, rendered
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.post_render import Given, post_render
 
-BLOCK = rendered(carrier())
+BLOCK = ours()
 GIVEN = Given(raw=CATALOG, release=RELEASE, namespace=NAMESPACE)
 ELSEWHERE = {**CATALOG, "mcpNamespace": {"name": "other"}}
 OTHER = rendered(carrier(ELSEWHERE, release="second"))

@@ -18,13 +18,15 @@ def test_what_kubectl_applies_of_a_folder_is_read(tmp_path: Path) -> None:
         "deep/.venv/e.yml",
         ".mcpfence.yaml",
         "f.txt",
+        "other/Kustomization",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(f"kind: {name!r}\n", encoding="utf-8")
 
-    assert sorted(one["kind"] for one in read_manifests([str(tmp_path)])) == [
+    assert sorted(one["kind"] for one in read_manifests([str(tmp_path)], "default")) == [
         ".b.yaml",
         ".yml",
         "a.yaml",
         "deep/.c.json",
+        "other/Kustomization",
     ]

@@ -30,7 +30,7 @@ def put(folder: Path, *names: str) -> None:
 def test_files_keep_their_paths_from_the_folder_that_was_given(tmp_path: Path) -> None:
     """A folder's files by their paths in it, a file by its name; bytes as they are."""
     put(tmp_path, "a/b.yaml", "a/deep/c.yml", "d.json", "a/readme.txt")
-    found = read_manifest_files([str(tmp_path / "a"), str(tmp_path / "d.json")])
+    found = read_manifest_files([str(tmp_path / "a"), str(tmp_path / "d.json")], "default")
 
     assert [(one.name, one.data) for one in found] == [
         ("manifests/b.yaml", MANIFEST),
@@ -44,7 +44,7 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path) -> None:
     """One of them would be lost."""
     put(tmp_path, "a/x.yaml", "b/x.yaml")
 
-    assert refused(lambda: read_manifest_files([str(tmp_path / "a"), str(tmp_path / "b")])) == (
+    assert refused(lambda: read_manifest_files([str(tmp_path / "a"), str(tmp_path / "b")], "default")) == (
         f"{tmp_path}/b/x.yaml: would be manifests/x.yaml in the pack, and so would {tmp_path}/a/x.yaml; "
         "give the folder that holds both"
     )
@@ -56,7 +56,7 @@ def test_a_name_that_sums_cannot_tell_is_refused(tmp_path: Path, name: str) -> N
     put(tmp_path, name)
 
     assert "which sums of a pack cannot tell; use letters, digits, `.`, `_` and `-`" in refused(
-        lambda: read_manifest_files([str(tmp_path)])
+        lambda: read_manifest_files([str(tmp_path)], "default")
     )
 
 

@@ -20,7 +20,8 @@ kind: ConfigMap
 metadata: {name: c, namespace: home, labels: {mcpfence.io/carrier: catalog}}
 data: {catalog: '{"version": "0.1.0", "release": "rel", "namespace": "home", "catalog": %s}'}
 """
-GOOD, BAD = STREAM % b"{}", STREAM % b'{"serverz": {}}'
+GOOD = STREAM % b'{"mcpNamespace": {"networkPolicy": {"enabled": false}}}'
+BAD = STREAM % b'{"serverz": {}}'
 SEPARATOR = r"--- \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ mcpfence 0\.1\.0 post-render"
 
 
@@ -52,7 +53,7 @@ def test_a_log_that_is_named_is_the_only_one(tmp_path: Path) -> None:
     code, lines = _helm4(tmp_path, "--log-file", str(tmp_path / "own"))
 
     assert (code, lines) == (0, [])
-    assert (tmp_path / "own").read_text(encoding="utf-8").startswith("mcpfence: release rel: ")
+    assert "\nmcpfence: release rel: " in (tmp_path / "own").read_text(encoding="utf-8")
 
 
 def test_without_helm4_there_is_none(tmp_path: Path) -> None:

@@ -324,6 +324,34 @@ spec:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
+        (b"resources: [rendered.yaml]\n", ""),
+        (b"resources: []\n", "its resources leave out rendered.yaml"),
+        (b"resources: [rendered.yaml]\nnamespace: other\n", "its namespace other is not that of NetworkPolicy mcp/{}"),
+        (b"resources: [rendered.yaml]\ncomponents: [../open]\n", "its key components is not evaluated"),
+    ],
+)
+def test_a_list_of_kustomize_that_says_no_kind_is_read(text: bytes, sentence: str) -> None:
+    """What is applied by it is not what was certified, unless it is; `check` says the same."""
+    path = "manifests/kustomization.yaml"
+    whole = f"Kustomization {path} makes other objects of its files than they say: {sentence}"
+    expected = [
+        f"server {name}: {whole.format('mcp-server-search-egress')}, so what its pods may do is unknown"
+        for name in ("search", "vault")
+    ]
+
+    assert said(sealed({**PACK, path: text})) == (expected if sentence else [])
+
+
+def test_a_list_of_kustomize_that_readers_differ_on_is_refused() -> None:
+    """A key that stands twice has one value or the other."""
+    assert said(sealed({**PACK, "manifests/kustomization.yaml": b"resources: [rendered.yaml]\nresources: []\n"})) == [
+        "manifests/kustomization.yaml: cannot be read as every reader of YAML would read it (has the key resources twice)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
         (b"a: [", "manifests/more.yaml: cannot be read as every reader of YAML would read it"),
         (
             b"kind: NetworkPolicy\nkind: Pod\n",

@@ -14,16 +14,17 @@ from mcpfence.catalog.gateway.model import SecretKey
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.ports import LAST_PORT
+from mcpfence.patterns import regex
 from mcpfence.text.secret_detection import secret_text
 
 Raw = Mapping[str, Any]
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_HOSTNAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
-_SUBDOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
-_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}\Z")
-_PATH = re.compile(r"/[-A-Za-z0-9/._~!$&'()*+,;=:@]*\Z")
-_URL = re.compile(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
+_HOSTNAME = regex(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*\Z")
+_SUBDOMAIN = regex(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_KEY = regex(r"[-._a-zA-Z0-9]{1,253}\Z")
+_PATH = regex(r"/[-A-Za-z0-9/._~!$&'()*+,;=:@]*\Z")
+_URL = regex(r"(https?)://([^/?#:@\[\]\s]+)(?::([0-9]{1,5}))?(?:[/?#][^\s]*)?\Z", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -6,22 +6,23 @@ those of Kuadrant's own API where it has them (facts on gateways, sections A1 to
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from mcpfence.findings.finding import Path
+from mcpfence.structs import Struct
 
 AuthType = Literal["none", "anonymous", "oidc", "tokenExchange"]
 BackendKind = Literal["Service", "Hostname", "ExternalName"]
 
 
-class SecretKey(NamedTuple):
+class SecretKey(Struct):
     """A key of a Secret that somebody else makes; what it holds is never known here."""
 
     name: str
     key: str
 
 
-class Listener(NamedTuple):
+class Listener(Struct):
     """One listener of the Gateway; `certificates` are Secrets of the Gateway's namespace, for HTTPS."""
 
     name: str
@@ -32,7 +33,7 @@ class Listener(NamedTuple):
     path: Path
 
 
-class Exchange(NamedTuple):
+class Exchange(Struct):
     """An OAuth 2.0 token exchange (RFC 8693): where, with which client, for which scope."""
 
     url: str
@@ -40,7 +41,7 @@ class Exchange(NamedTuple):
     scope: str
 
 
-class Auth(NamedTuple):
+class Auth(Struct):
     """Who may call: `issuer` for oidc and tokenExchange, `exchange` for the latter alone."""
 
     type: AuthType
@@ -57,7 +58,7 @@ class Auth(NamedTuple):
         return self.type in ("oidc", "tokenExchange")
 
 
-class Extension(NamedTuple):
+class Extension(Struct):
     """The MCPGatewayExtension: where the broker runs, and whether we write the object."""
 
     create: bool
@@ -69,14 +70,14 @@ class Extension(NamedTuple):
     log_level: str
 
 
-class ToolsList(NamedTuple):
+class ToolsList(Struct):
     """The key pair that lets the broker trust who may see which tool: Secrets with the private and the public key."""
 
     private_key: str
     public_key: str
 
 
-class VirtualServer(NamedTuple):
+class VirtualServer(Struct):
     """A selection of tools and prompts under a name; it hides, it does not forbid."""
 
     name: str
@@ -86,7 +87,7 @@ class VirtualServer(NamedTuple):
     path: Path
 
 
-class Backend(NamedTuple):
+class Backend(Struct):
     """Where the gateway sends a server's calls: a Service's name, or a host, and the port of either."""
 
     kind: BackendKind
@@ -94,7 +95,7 @@ class Backend(NamedTuple):
     port: int
 
 
-class Users(NamedTuple):
+class Users(Struct):
     """OIDC users of a Kubernetes MCP server and the namespaces that they may read."""
 
     namespaces: tuple[str, ...]
@@ -102,7 +103,7 @@ class Users(NamedTuple):
     groups: tuple[str, ...]
 
 
-class Registration(NamedTuple):
+class Registration(Struct):
     """One server at the gateway; HTTPRoute and MCPServerRegistration are called after it."""
 
     name: str
@@ -135,7 +136,7 @@ class Registration(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
-class Gateway(NamedTuple):
+class Gateway(Struct):
     """The Gateway, its broker, and what holds for every registration."""
 
     provider: str

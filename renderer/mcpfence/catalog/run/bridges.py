@@ -15,13 +15,14 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 PORT, COMMAND = "{port}", "{command}"
 """What a bridge of one's own has where the port goes, and the server's command."""
 
 
-class Bridge(NamedTuple):
+class Bridge(Struct):
     """A bridge that is known here, or a command of the user's own."""
 
     name: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Server
 from mcpfence.catalog.run.bridge_reader import check_environment, read_bridge
@@ -12,11 +12,12 @@ from mcpfence.catalog.run.bridges import Bridge, bridged
 from mcpfence.catalog.run.commands import IMAGES, image_name, package_command, pinned_image, pinned_package
 from mcpfence.catalog.run.environment_reader import check_text, read_args
 from mcpfence.findings.finding import Collector, Path, quote
+from mcpfence.structs import Struct
 
 Raw = Mapping[str, Any]
 
 
-class StartedContainer(NamedTuple):
+class StartedContainer(Struct):
     """What a container starts from and executes."""
 
     image: str

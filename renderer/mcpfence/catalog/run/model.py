@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from mcpfence.structs import Struct
 
 Transport = Literal["stdio", "http"]
 
@@ -11,7 +13,7 @@ USER = 1000
 """User, group and file-system group of every container unless the catalog says otherwise, as Obot runs servers."""
 
 
-class EnvVar(NamedTuple):
+class EnvVar(Struct):
     """One environment variable: a plain value, or a key of a Secret; `file`: the variable holds the path of a file."""
 
     key: str
@@ -21,7 +23,7 @@ class EnvVar(NamedTuple):
     file: bool = False
 
 
-class Account(NamedTuple):
+class Account(Struct):
     """The ServiceAccount of a server, and what it may do at the API server: rules that hold in some namespaces."""
 
     annotations: tuple[tuple[str, str], ...] = ()
@@ -31,7 +33,7 @@ class Account(NamedTuple):
     """Whether the pod gets the account's token: only with egress.kubernetesAPI."""
 
 
-class Placement(NamedTuple):
+class Placement(Struct):
     """What mcpServerDefaults says of every pod."""
 
     pull_policy: str = "Always"
@@ -44,7 +46,7 @@ class Placement(NamedTuple):
     """How much each empty volume may hold, unless the server says otherwise."""
 
 
-class Run(NamedTuple):
+class Run(Struct):
     """Everything that the Deployment, the Service and the ServiceAccount of one server are made of."""
 
     image: str

@@ -6,7 +6,6 @@ clear, a user 0, a port that nobody could call.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -22,6 +21,7 @@ from mcpfence.catalog.run.environment_reader import check_text, read_env, refuse
 from mcpfence.catalog.run.model import USER, Placement, Run
 from mcpfence.catalog.run.pod_labels import LABEL, OWN_LABELS, excluded, labels_for, server_labels
 from mcpfence.catalog.run.resources_reader import MEMORY, check_plain, filled, ordered, read_resources, read_size
+from mcpfence.documents.digests import sha256
 from mcpfence.findings.finding import Collector, Path, quote
 from mcpfence.text.secret_detection import secret_anywhere
 
@@ -240,4 +240,4 @@ class _Reader:
 def _checksum(run: Run, restart: str) -> str:
     """A digest of what the pod is made of; it changes with `restart`, and so the pod is made anew."""
     text = json.dumps((run, restart), sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return sha256(text.encode()).hexdigest()[:16]

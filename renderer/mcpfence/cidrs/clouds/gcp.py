@@ -13,7 +13,6 @@ ControlPlaneEndpointsConfig) and compute v1 (Subnetwork, Route, Network, Exchang
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.cidrs.choose import the_cluster
 from mcpfence.cidrs.clouds.cluster_settings import is_address
@@ -22,6 +21,7 @@ from mcpfence.cidrs.clouds.kubernetes import KINDS as KUBERNETES
 from mcpfence.cidrs.document_value import DocumentValue
 from mcpfence.cidrs.facts import Gathered, Scope
 from mcpfence.cidrs.kinds import CloudProvider, Command, DocumentKind, Objects, fill, has, known_of, line_of
+from mcpfence.structs import Struct
 
 CLUSTER, SUBNET, ROUTE, NETWORK, PEERING_ROUTE = "GKE cluster", "subnet", "route", "network", "peering route"
 
@@ -53,7 +53,7 @@ _PEERING_ROUTES = Command(
 )
 
 
-class _Wanted(NamedTuple):
+class _Wanted(Struct):
     """A subnet that the cluster uses: its name or path, where that stands, and which secondary ranges hold pods."""
 
     subnet: DocumentValue

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.gateways.kuadrant.objects import GatewayObject, mapping, text
+from mcpfence.structs import Struct
 
 
-class RouteTarget(NamedTuple):
+class RouteTarget(Struct):
     """What a route names: a Service, a host (kind Hostname, no namespace), or another kind of back-end."""
 
     kind: str
@@ -21,7 +22,7 @@ class RouteTarget(NamedTuple):
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
 
-class PassedPolicy(NamedTuple):
+class PassedPolicy(Struct):
     """The policy that checks the callers of a back-end; `sure`: it is that back-end and not perhaps another name."""
 
     policy: str

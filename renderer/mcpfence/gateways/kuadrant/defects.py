@@ -6,15 +6,15 @@ what mcpfence itself emits: they know nothing of the catalog.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from mcpfence.catalog.gateway.fields import fits
 from mcpfence.findings.finding import Finding, quote
 from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, find, items, mapping, text
 from mcpfence.gateways.kuadrant.policy_defects import policy_defects, undecided
+from mcpfence.patterns import regex
 
-_PREFIX = re.compile(r"[a-z0-9][a-z0-9_]*\Z")
+_PREFIX = regex(r"[a-z0-9][a-z0-9_]*\Z")
 _PLAIN = ("HTTP", "HTTP2", "GRPC")
 
 

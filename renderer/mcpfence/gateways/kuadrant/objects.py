@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.reach.documents.objects import unroll
+from mcpfence.structs import Struct
 
 Fields = Mapping[str, Any]
 
@@ -23,7 +24,7 @@ KINDS = {
 """The kinds that are looked at, by API group."""
 
 
-class GatewayObject(NamedTuple):
+class GatewayObject(Struct):
     """One object; `document` is untrusted."""
 
     kind: str
@@ -44,7 +45,7 @@ class GatewayObject(NamedTuple):
         return mapping(self.document.get("spec"))
 
 
-class GatewayObjects(NamedTuple):
+class GatewayObjects(Struct):
     """The objects of some manifests by kind, ordered by namespace and name; and by kind, namespace and name.
 
     What stands there twice, and differs, is there twice.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 
 from mcpfence.findings.finding import Finding
 from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, items, mapping, strings, text
+from mcpfence.patterns import regex
 
-_HEADER = re.compile(r"request\.headers\[['\"](x-mcp-(?:toolname|promptname))['\"]\]")
+_HEADER = regex(r"request\.headers\[['\"](x-mcp-(?:toolname|promptname))['\"]\]")
 
 
 def policy_defects(found: GatewayObjects, authorino: str, told: str = "") -> Iterator[Finding]:

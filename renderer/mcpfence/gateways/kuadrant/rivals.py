@@ -7,11 +7,12 @@ what stands around it, on manifests in Git, on a cluster.  Where it cannot be to
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.gateways.kuadrant.back_ends import RouteTarget, ServiceAliases, back_ends, hosts_of
 from mcpfence.gateways.kuadrant.objects import GatewayObject, GatewayObjects, find, items, mapping, text
+from mcpfence.structs import Struct
 
 _POLICIES = ("AuthPolicy", "OIDCPolicy")
 """OIDCPolicy makes an AuthPolicy for its target."""
@@ -28,7 +29,7 @@ _Place = tuple[str, str]
 """Namespace and name."""
 
 
-class _Ours(NamedTuple):
+class _Ours(Struct):
     """What our own objects protect, each with the title of the policy that protects it."""
 
     gateways: frozenset[_Place]

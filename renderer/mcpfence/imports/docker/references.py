@@ -44,7 +44,8 @@ REFERENCE = Table(
 
 def is_reference(item: Mapping[str, Any]) -> bool:
     """Whether an item of `servers` points to a server, and has no name of its own."""
-    return "name" not in item and isinstance(item.get(_REFERENCES.get(str(item.get("type")), "")), str)
+    key = _REFERENCES.get(str(item.get("type")))
+    return "name" not in item and key is not None and isinstance(item.get(key), str)
 
 
 def read_reference(node: Node, context: ImportContext) -> Entry:

@@ -7,19 +7,19 @@ one rule with one back-end: a Service, or a Hostname of Istio's (Kuadrant/mcp-ga
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node, is_of
 from mcpfence.kube.services import ServiceIndex, Unresolved, port_by_name
+from mcpfence.structs import Struct
 
 GATEWAY_API = "gateway.networking.k8s.io"
 _HTTPS = 443
 
 
-class RoutedTo(NamedTuple):
+class RoutedTo(Struct):
     """Where a route leads: a Service (`host` empty), or a host outside; `legacy` where an ExternalName names it."""
 
     node: Node
@@ -93,7 +93,7 @@ def backend_of(route: Node, namespace: str, known: ServiceIndex) -> RoutedTo:
     return RoutedTo(ref, name, ref.port("port") or 0)
 
 
-class Behind(NamedTuple):
+class Behind(Struct):
     """The pods behind a Service: their labels, and the port on which they listen."""
 
     labels: dict[str, str]

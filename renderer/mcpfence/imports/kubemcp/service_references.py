@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import quote
 from mcpfence.imports.shared.cidr_blocks import read_block
@@ -18,13 +18,14 @@ from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.kube.services import ServiceIndex, ServiceRecord, Unresolved, index, port_by_name
+from mcpfence.structs import Struct
 
 GROUPS = ("kubemcp.io", "mcp.k8s.turd.ninja", "mcp.example.com")
 _MODES = ("selector", "namespace", "cidr")
 _NUMBER = re.compile(r"[0-9]{1,5}\Z")
 
 
-class Known(NamedTuple):
+class Known(Struct):
     """The Services and pods of the input, and each Service's TCP ports with where they lead."""
 
     found: ServiceIndex
@@ -52,7 +53,7 @@ def _port(item: Any) -> tuple[int, int | str] | None:
     return (item["port"], target) if fits else None
 
 
-class ServiceTarget(NamedTuple):
+class ServiceTarget(Struct):
     """One service reference with its annotations."""
 
     node: Node

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.diff.flow_text import lines, ports_text
 from mcpfence.diff.side import Manifests, Side
@@ -20,11 +20,12 @@ from mcpfence.reach.engines import by_kind
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.render.pipeline import render
+from mcpfence.structs import Struct
 
 _SHOWN = 3
 
 
-class RenderedCatalog(NamedTuple):
+class RenderedCatalog(Struct):
     """The documents of a catalog, and what it could not have (top key, name) with the first error for each."""
 
     documents: tuple[Any, ...]
@@ -33,7 +34,7 @@ class RenderedCatalog(NamedTuple):
     """Why there are no documents: an error that is not about one server or workload."""
 
 
-class GainAndLoss(NamedTuple):
+class GainAndLoss(Struct):
     """What one direction gains and loses against today."""
 
     gained: Reach

@@ -8,7 +8,7 @@ other one.  Host names, which no NetworkPolicy has, become domains, and the engi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.kubernetes.pods import Running
 from mcpfence.imports.shared.source import Node
@@ -22,6 +22,7 @@ from mcpfence.reach.evaluation.policy_set import PolicySet
 from mcpfence.reach.flows import flows, host_names, label_sets, traffic
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 CORE = "networkpolicy"
 _MANY = 16
@@ -30,7 +31,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {"calico": {"edition": "enterprise"}
 """What a provider must be told; its policies had names, so it is one of the two editions that have them."""
 
 
-class Effective(NamedTuple):
+class Effective(Struct):
     """What all policies together surely let through in a direction: `policy` in a NetworkPolicy's words, and names."""
 
     policy: Node

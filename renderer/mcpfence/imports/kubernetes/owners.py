@@ -7,9 +7,10 @@ Deployment notes <- MCPServer notes of an operator                      a worklo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 Title = tuple[str, str, str]
 """Kind, namespace and name."""
@@ -30,7 +31,7 @@ GENERATED = frozenset(
 """Labels that a controller gives single pods, or those of one revision."""
 
 
-class Owner(NamedTuple):
+class Owner(Struct):
     """The controller of an object; a `workload` is of Kubernetes itself, any other belongs to an operator."""
 
     kind: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.kubernetes.owners import mapping
 from mcpfence.imports.kubernetes.pods import Running, strings
@@ -18,6 +18,7 @@ from mcpfence.kube.services import said_by_pod
 from mcpfence.reach.documents.fields import Unreadable
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.flows import label_sets
+from mcpfence.structs import Struct
 
 NAME = "kubernetes.io/metadata.name"
 DNS_LABELS = {"k8s-app": "kube-dns"}
@@ -25,7 +26,7 @@ DNS_LABELS = {"k8s-app": "kube-dns"}
 EVERYWHERE = "0.0.0.0/0"
 
 
-class KnownCluster(NamedTuple):
+class KnownCluster(Struct):
     """What is known of the cluster beside the policies."""
 
     namespace: str
@@ -37,7 +38,7 @@ class KnownCluster(NamedTuple):
     """Name of a Service by namespace and selector."""
 
 
-class PeerPods(NamedTuple):
+class PeerPods(Struct):
     """Pods as a peer: one namespace, and a selector in the catalog's words (None: every pod)."""
 
     namespace: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import quote
 from mcpfence.imports.kubernetes.owners import (
@@ -25,6 +25,7 @@ from mcpfence.imports.kubernetes.owners import (
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 MARK = "mcpfence.io/server"
 _KINDS = ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Pod")
@@ -32,7 +33,7 @@ _BATCH = ("Job", "CronJob", "ReplicationController")
 _WORD = re.compile(r"(?<![a-z])mcp(?![a-z])", re.IGNORECASE)
 
 
-class Running(NamedTuple):
+class Running(Struct):
     """One workload: its pods' labels, the labels that select them, their container ports by protocol and name."""
 
     node: Node

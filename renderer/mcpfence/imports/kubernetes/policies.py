@@ -6,7 +6,7 @@ Exact where a catalog has the words, narrower elsewhere: a finding says what was
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.kubernetes.peers import EVERYWHERE, RESOLVER, KnownCluster, PeerPods, name_of, peers, ports
 from mcpfence.imports.kubernetes.pods import Running
@@ -21,12 +21,13 @@ from mcpfence.net.special_ranges import GLOBAL_V6
 from mcpfence.reach.documents.fields import Unreadable
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.flows import label_sets
+from mcpfence.structs import Struct
 
 _MOST_BLOCKS = 16
 Tokens = tuple[int | str, ...]
 
 
-class ImportedEgress(NamedTuple):
+class ImportedEgress(Struct):
     """`open`: nothing limits it (a rule allows all, or no policy selects it); else what is listed, perhaps nothing."""
 
     open: Node | None
@@ -35,7 +36,7 @@ class ImportedEgress(NamedTuple):
     """Whether a policy that limits it has any rule."""
 
 
-class Callers(NamedTuple):
+class Callers(Struct):
     """Clients by name with the ports on which each may call; `open`: no policy limits who calls."""
 
     open: bool

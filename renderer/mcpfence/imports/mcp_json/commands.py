@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from mcpfence.imports.mcp_json.docker_run import DockerRun, read_docker_run
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.structs import Struct
 
 _WRAPPED = {
     "npx": (("npx",), "npx"),
@@ -50,7 +50,7 @@ _BRIDGES = re.compile(r"(?:mcp-remote|mcp-proxy)(?:(?:@|==)[A-Za-z0-9.+-]+)?\Z")
 _URL = re.compile(r"(?i)https?://")
 
 
-class Started(NamedTuple):
+class Started(Struct):
     """A package (runtime npx or uvx), an image (containerized) or a URL (remote), with the word that it begins with."""
 
     runtime: str

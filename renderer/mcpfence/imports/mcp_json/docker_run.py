@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.structs import Struct
 
 _FLAGS = frozenset(
     {
@@ -54,7 +54,7 @@ _SHORT = {
 }
 
 
-class DockerRun(NamedTuple):
+class DockerRun(Struct):
     """What `docker run` starts."""
 
     image: str

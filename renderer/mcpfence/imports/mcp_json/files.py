@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.source import Document, Node
+from mcpfence.structs import Struct
 
 URLS = ("url", "serverUrl", "httpUrl")
 _HOLDERS = (("mcpServers",), ("servers",), ("mcp", "servers"), ("context_servers",), ("mcp",))
@@ -17,7 +18,7 @@ _LIBRECHAT_KEYS = frozenset(
 )
 
 
-class Held(NamedTuple):
+class Held(Struct):
     """The mapping that holds the servers, and the steps to it."""
 
     path: tuple[str, ...]

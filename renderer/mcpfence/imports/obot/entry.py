@@ -18,7 +18,7 @@ import contextlib
 import ipaddress
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.obot.tables import CONFIGS
 from mcpfence.imports.shared.destinations import (
@@ -36,13 +36,14 @@ from mcpfence.imports.shared.packages import image
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.net.hosts import BadHost, parse_host
+from mcpfence.structs import Struct
 
 _PACKAGE = re.compile(r"@?[A-Za-z0-9][A-Za-z0-9@._/+~=\[\],!<>-]{0,213}\Z")
 _PATH = re.compile(r"/[A-Za-z0-9._~/-]{0,255}\Z")
 _LONGEST_NAME = 200
 
 
-class EntryNames(NamedTuple):
+class EntryNames(Struct):
     """What an installation calls an entry: its key, and the name that people and annotations have."""
 
     key: str

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import quote
 from mcpfence.imports.obot.shims import shim
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.format import Entry, FieldRow, ImportContext, Setting, State, Table
 from mcpfence.imports.shared.source import Document, Node, objects
+from mcpfence.structs import Struct
 
 _NAME, _SCOPE = "mcp-server-display-name", "mcp-server-scope"
 _OBOT = {"app.kubernetes.io/name": "obot"}
@@ -48,7 +49,7 @@ PODS = Table(
 )
 
 
-class AppPods(NamedTuple):
+class AppPods(Struct):
     """Pods that share a namespace and an app label; `app` is empty where they have none."""
 
     node: Node

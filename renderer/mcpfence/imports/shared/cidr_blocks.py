@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from mcpfence.imports.shared.destinations import refuse_destination, shown
 from mcpfence.imports.shared.format import ImportContext
@@ -12,9 +11,10 @@ from mcpfence.imports.shared.source import Node
 from mcpfence.net.addresses import cidrs, parse_cidr
 from mcpfence.net.intervals import Interval, canonical, intersect, subtract
 from mcpfence.net.special_ranges import GLOBAL_V6, metadata, special
+from mcpfence.structs import Struct
 
 
-class ImportedBlock(NamedTuple):
+class ImportedBlock(Struct):
     """A block and what is cut out of it, in canonical text."""
 
     cidr: str

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import quote
 from mcpfence.imports.shared.format import ImportContext
@@ -18,11 +18,12 @@ from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.net.public_suffixes import wildcard_base
 from mcpfence.net.special_ranges import metadata, special
+from mcpfence.structs import Struct
 
 HTTPS = (443,)
 
 
-class Destination(NamedTuple):
+class Destination(Struct):
     """A host name (or wildcard), or an address block, on TCP ports (each once, in order)."""
 
     host: str

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import Finding
 from mcpfence.findings.table import TABLE, Severity
 from mcpfence.imports.shared.source import BadEntry, Document, Node
+from mcpfence.structs import Struct
 
 
 class State(Enum):
@@ -23,7 +24,7 @@ class State(Enum):
     ELSEWHERE = "runs elsewhere"
 
 
-class Entry(NamedTuple):
+class Entry(Struct):
     """One server of a source in the catalog's words."""
 
     node: Node
@@ -43,14 +44,14 @@ class Entry(NamedTuple):
     """Where its pods run, if the source says so.  A catalog fences one namespace: the first one that is met."""
 
 
-class Named(NamedTuple):
+class Named(Struct):
     """An entry with the name that it has in the catalog."""
 
     label: str
     entry: Entry
 
 
-class Setting(NamedTuple):
+class Setting(Struct):
     """A value for another part of the catalog, such as ("mcpNamespace", "name") or ("clients", "gateway").
 
     A workload lists servers by their names in the source; the framework puts labels, as it does for composites.
@@ -62,14 +63,14 @@ class Setting(NamedTuple):
     decided: tuple[str, ...] = ()
 
 
-class FormatResult(NamedTuple):
+class FormatResult(Struct):
     """What a format made of its documents."""
 
     entries: tuple[Entry, ...]
     settings: tuple[Setting, ...] = ()
 
 
-class Sighting(NamedTuple):
+class Sighting(Struct):
     """What pods were seen to reach, by somebody who watched them; hints for the server whose pods they are."""
 
     node: Node
@@ -84,7 +85,7 @@ class Sighting(NamedTuple):
     """Whether the pods were watched from their start."""
 
 
-class FieldRow(NamedTuple):
+class FieldRow(Struct):
     """One field of a source, dotted, `[]` for entries and `*` for any key; `target` is empty where it is left out.
 
     Whatever stands below a field that is in the table counts as known.
@@ -95,7 +96,7 @@ class FieldRow(NamedTuple):
     meaning: str
 
 
-class Table(NamedTuple):
+class Table(Struct):
     """The fields of one shape of a source, for --explain-source, docs/import and the search for unknown keys."""
 
     title: str
@@ -179,7 +180,7 @@ class ImportContext:
         return list(Severity).index(finding.severity), file, int(line) if line.isdecimal() else 0
 
 
-class Format(NamedTuple):
+class Format(Struct):
     """One row of the table of formats."""
 
     name: str

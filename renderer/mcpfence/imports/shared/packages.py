@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.format import FieldRow, ImportContext
 from mcpfence.imports.shared.remote import Variable, environment, headers, remote_config
 from mcpfence.imports.shared.source import BadEntry, Node
+from mcpfence.structs import Struct
 
 CONFIGS = {"npx": "npxConfig", "uvx": "uvxConfig", "containerized": "containerizedConfig"}
 _RUNTIMES = {"npm": "npx", "pypi": "uvx", "oci": "containerized", "docker": "containerized"}
@@ -41,7 +42,7 @@ _PUBLIC: dict[str, set[tuple[str, ...]]] = {"npx": {("registry", "npmjs", "org")
 """The registry that each asks unless it is told otherwise, as the labels of its host."""
 
 
-class Hosted(NamedTuple):
+class Hosted(Struct):
     """A server that runs as pods: its mapping without egress, the settings' key, its package's node."""
 
     server: dict[str, Any]

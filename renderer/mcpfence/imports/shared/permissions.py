@@ -13,17 +13,18 @@ void; an outbound that lists nothing denies everything; a profile without networ
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.destinations import Destination, egress_keys, read_destination, shown
 from mcpfence.imports.shared.format import FieldRow, ImportContext, State
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 HTTPS = (443,)
 _MACHINE = ("host.docker.internal", "gateway.docker.internal", "host.containers.internal", "172.17.0.1")
 
 
-class Granted(NamedTuple):
+class Granted(Struct):
     """What a profile comes to: the state, the catalog's keys for it, and words for the comment."""
 
     state: State

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.format import ImportContext
 from mcpfence.imports.shared.source import BadEntry, Node
 from mcpfence.net.hosts import BadHost, parse_host
+from mcpfence.structs import Struct
 
 _URL = re.compile(
     r"(?P<scheme>https?)://(?:(?P<user>[^/?#\s]*)@)?(?P<host>[^/?#@\s]*)(?P<path>/[^?#\s]*)?(?P<rest>[?#].*)?\Z",
@@ -68,7 +69,7 @@ def _check_host(host: str, node: Node, said: str, context: ImportContext) -> Non
         raise BadEntry(node, f"the host of {said} {bad.sentence}", _TODO) from None
 
 
-class Variable(NamedTuple):
+class Variable(Struct):
     """An environment variable as a source declares it: where, its name, and whether it is needed and secret."""
 
     node: Node

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_foreign, load_values
 from mcpfence.documents.trees import compose_all
 from mcpfence.findings.finding import Path, fail, path_text, quote
 from mcpfence.findings.wording import type_name
 from mcpfence.imports.shared.line_marks import line_of
+from mcpfence.structs import Struct
 
 _BEFORE = re.compile(r"[\ufeff\s]*+(?:[{\[]|//|/\*)")
 _INSIDE = re.compile(r"[^\r\n]")
@@ -22,7 +23,7 @@ _TOKEN = re.compile(r'"|//|/\*')
 _STRING = re.compile(r'"(?:[^"\\\n]++|\\.)*+"')
 
 
-class Text(NamedTuple):
+class Text(Struct):
     """One input: the name that messages use, and its text; `named`: the user gave this very file (or stdin)."""
 
     name: str
@@ -30,7 +31,7 @@ class Text(NamedTuple):
     named: bool = True
 
 
-class Document(NamedTuple):
+class Document(Struct):
     """One YAML or JSON document; `text` is its own piece of the file, which begins behind `skipped` lines."""
 
     file: str
@@ -130,7 +131,7 @@ class BadEntry(Exception):
 _TYPE_TODO = "mend the source; nothing of this entry was imported"
 
 
-class Node(NamedTuple):
+class Node(Struct):
     """A value of a document with its path.  What has another type than asked for raises BadEntry: nothing is guessed.
 
     A key whose value is null counts as absent, as it does for the Go programs that read these files.

@@ -8,7 +8,8 @@ Only what is written out counts: the arguments up to the first that is computed,
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 _COMMENT = re.compile(r"^[ \t]*//.*$", re.MULTILINE)
 _COMMAND = re.compile(r"""(?<![.\w])["']?command["']?\s*:\s*(?P<value>["'`][^"'`\\$\n]*["'`]|\S)""")
@@ -18,7 +19,7 @@ _LITERAL = re.compile(r"""\s*(?P<quote>["'`])(?P<text>[^"'`\\$\n]*)(?P=quote)\s*
 _NAME = re.compile(r"""(?<![.\w])["']?(?P<name>[A-Z][A-Z0-9_]{0,254}|[a-z]+(?:_[a-z0-9]+)+)["']?\s*:""")
 
 
-class Commanded(NamedTuple):
+class Commanded(Struct):
     """The words that a function starts and the variables that it sets; no words where it computes the command."""
 
     words: tuple[str, ...]

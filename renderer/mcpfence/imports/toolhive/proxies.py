@@ -10,13 +10,14 @@ All carry toolhive=true and app.kubernetes.io/instance=<name of the resource> (s
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.destinations import Destination
 from mcpfence.imports.shared.dns_labels import label
 from mcpfence.imports.shared.format import Entry, ImportContext, Setting, State
 from mcpfence.imports.shared.remote_hosts import host_of
 from mcpfence.imports.shared.source import Node
+from mcpfence.structs import Struct
 
 PROXY = "toolhive-proxy"
 PROXY_LABELS = {"app": "mcpserver", "toolhive": "true"}
@@ -26,7 +27,7 @@ _PROXY_PORT = 8080
 _VIRTUAL_PORT = 4483
 
 
-class Resource(NamedTuple):
+class Resource(Struct):
     """One resource of the operator, and what became of it."""
 
     node: Node

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.imports.shared.destinations import shown
 from mcpfence.imports.shared.format import (
@@ -37,6 +37,7 @@ from mcpfence.imports.toolhive.operator import TABLES as OPERATOR_TABLES
 from mcpfence.imports.toolhive.operator import is_ours, read_resources
 from mcpfence.imports.toolhive.run_config import RUN_CONFIG, is_run_config, run_config
 from mcpfence.imports.toolhive.upstream import UPSTREAM, upstream, with_profile
+from mcpfence.structs import Struct
 
 _PACKAGE = re.compile(r"[A-Za-z0-9@][A-Za-z0-9@._/+~=-]{0,213}\Z")
 
@@ -116,7 +117,7 @@ def accepts(document: Document) -> bool:
 # --- reading ---
 
 
-class _Item(NamedTuple):
+class _Item(Struct):
     node: Node
     key: str
 

@@ -8,23 +8,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.observe.addresses import canonical_address
 from mcpfence.observe.lines import LogLine
 from mcpfence.observe.record import BadLine, Loss, Record
+from mcpfence.structs import Struct
 
 ReadLine = Callable[[LogLine], Iterable[Record]]
 """One line to its records, none where it is of another kind; raises ValueError (BadLine with a sentence)."""
 
 
-class ReadOptions(NamedTuple):
+class ReadOptions(Struct):
     """What the command line says of how lines are to be read."""
 
     vpc_format: str = ""
 
 
-class LogReader(NamedTuple):
+class LogReader(Struct):
     """One format."""
 
     name: str

@@ -8,15 +8,15 @@ ClickHouse reads them by position where a query means names.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import NamedTuple
 
 from mcpfence.observe.sql.text import by_ports, literals, side_of_window
 from mcpfence.observe.table import RecordScope
+from mcpfence.structs import Struct
 
 _DAY = 86_400
 
 
-class Dialect(NamedTuple):
+class Dialect(Struct):
     """How one engine writes what ANSI SQL does not settle."""
 
     name: str
@@ -42,7 +42,7 @@ NUMBERS = ("srcport", "dstport", "protocol", "start", "end", "tcp_flags")
 MAY_MISS = ("pkt_srcaddr", "pkt_dstaddr", "tcp_flags", "log_status")
 
 
-class Beside(NamedTuple):
+class Beside(Struct):
     """What an engine of our own is asked for on top; the columns must be in the table."""
 
     keys: tuple[str, ...] = ()

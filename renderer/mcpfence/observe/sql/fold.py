@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.observe.lines import LONGEST, Damaged, LogLine, packing, read_lines, unpacked, unwrapped
 from mcpfence.observe.readers import READERS, SNIFFED, aws_vpc, sniff
@@ -20,11 +20,12 @@ from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql import hubble, vpc
 from mcpfence.observe.sql.groups import Folding, FoldQuery, LineGroup, Misfolded
 from mcpfence.observe.table import FlowTable, RecordScope
+from mcpfence.structs import Struct
 
 Unpack = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
-class LargeLog(NamedTuple):
+class LargeLog(Struct):
     """A file that an engine can read by itself."""
 
     name: str

@@ -5,14 +5,15 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.observe.reading import NO_RECORD, why_bad
 from mcpfence.observe.record import Record, Seen
 from mcpfence.observe.table import Days, FlowTable, oriented
+from mcpfence.structs import Struct
 
 
-class LineGroup(NamedTuple):
+class LineGroup(Struct):
     """Lines that are alike but for their time and the port of the caller."""
 
     read: Callable[[], Iterable[Record]]
@@ -26,7 +27,7 @@ class LineGroup(NamedTuple):
     """Whether the port of one end stands for many."""
 
 
-class OddLine(NamedTuple):
+class OddLine(Struct):
     """A line that the query is not sure of."""
 
     line: int
@@ -36,7 +37,7 @@ class Misfolded(ValueError):
     """Query and reader do not agree; nothing that was read can be used."""
 
 
-class FoldQuery(NamedTuple):
+class FoldQuery(Struct):
     """A query and the meaning of its rows."""
 
     sql: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.findings.finding import fail
 from mcpfence.observe.readers.aws_folded import folded_row
@@ -15,6 +15,7 @@ from mcpfence.observe.sql.fold import LargeLog
 from mcpfence.observe.sql.groups import Folding
 from mcpfence.observe.sql.vpc import parquet_fault, parquet_query
 from mcpfence.observe.table import FlowTable
+from mcpfence.structs import Struct
 
 MAGIC = b"PAR1"
 """What a Parquet file begins with."""
@@ -47,7 +48,7 @@ def _refuse(fault: str, name: str) -> None:
         raise fail("observe-parquet", fault, todo, document=name)
 
 
-class ClusterLog(NamedTuple):
+class ClusterLog(Struct):
     """A Parquet log that an engine of many machines reads."""
 
     name: str

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.plan.fence import ClusterNetwork
+from mcpfence.structs import Struct
 
 SCHEMA: dict[str, Any] = {
     "tier": {
@@ -26,7 +27,7 @@ LAST_PRIORITY = 10_000
 """The largest priority that the API takes; the smallest is 1."""
 
 
-class Settings(NamedTuple):
+class Settings(Struct):
     """What a catalog says under `egress.antrea`."""
 
     tier: str = "application"

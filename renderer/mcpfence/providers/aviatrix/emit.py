@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.documents.writer import Document
 from mcpfence.kube.manifest import Manifest, make_manifest
@@ -25,6 +25,7 @@ from mcpfence.net.ports import PortRange
 from mcpfence.plan.fence import Allow, Block, ClusterNetwork, Fence, Name, Narrowing, Peer, Pods
 from mcpfence.providers.aviatrix.settings import settings_of
 from mcpfence.providers.networkpolicy.emit import fence_labels
+from mcpfence.structs import Struct
 
 API_VERSION = "networking.aviatrix.com/v1alpha1"
 WAVE = {"argocd.argoproj.io/sync-wave": "-1"}
@@ -37,7 +38,7 @@ _PURPOSES = {"kubernetesAPI": "kubernetes-api"}
 _NO_IPV6 = "without egress.aviatrix.ipv6 no FirewallPolicy rule covers IPv6, so no IPv6 destination is opened"
 
 
-class _Rule(NamedTuple):
+class _Rule(Struct):
     """One rule without its source selector: what it matches, in which groups, and what it does."""
 
     name: str
@@ -49,7 +50,7 @@ class _Rule(NamedTuple):
     web_group: str = ""
 
 
-class _PolicyDraft(NamedTuple):
+class _PolicyDraft(Struct):
     """Groups and rules of one FirewallPolicy, in their order."""
 
     prefix: str

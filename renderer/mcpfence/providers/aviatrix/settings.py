@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.plan.fence import ClusterNetwork
+from mcpfence.structs import Struct
 
 SCHEMA: dict[str, Any] = {
     "ipv6": {
@@ -23,7 +24,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-class Settings(NamedTuple):
+class Settings(Struct):
     """What a catalog says under `egress.aviatrix`."""
 
     ipv6: bool = False

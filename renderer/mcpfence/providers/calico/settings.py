@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.plan.fence import ClusterNetwork
+from mcpfence.structs import Struct
 
 SCHEMA: dict[str, Any] = {
     "edition": {
@@ -26,7 +27,7 @@ LAST_ORDER = 999
 """The largest order in front of the NetworkPolicies; the smallest is 0."""
 
 
-class Settings(NamedTuple):
+class Settings(Struct):
     """What a catalog says under `egress.calico`; no edition where it says none."""
 
     edition: str = ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.plan.fence import ClusterNetwork
+from mcpfence.structs import Struct
 
 _VERSION = re.compile(r"1\.[0-9]{1,2}\Z")
 
@@ -48,7 +49,7 @@ MOST_DOMAINS = 6
 """Search domains beside the cluster's own: each stands behind every name, and resolvers ask that many."""
 
 
-class Settings(NamedTuple):
+class Settings(Struct):
     """What a catalog says under `egress.cilium`."""
 
     version: str = "1.19"

@@ -7,9 +7,9 @@ Which one an object has decides nothing: their pods are disjoint, so that no con
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 
+from mcpfence.documents.digests import sha256
 from mcpfence.plan.fence import Fence
 
 
@@ -43,7 +43,7 @@ def places(names: Sequence[str], size: int) -> dict[str, int]:
         raise IndexError(size)
     taken: dict[int, str] = {}
     for name in sorted(names):
-        place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8]) % size
+        place = int.from_bytes(sha256(name.encode()).digest()[:8]) % size
         while place in taken:
             place = (place + 1) % size
         taken[place] = name

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.net.hosts import is_domain
 from mcpfence.plan.fence import ClusterNetwork
+from mcpfence.structs import Struct
 
 FIRST, LAST = 100, 999
 HIGHEST = 1000
@@ -42,7 +43,7 @@ SCHEMA: dict[str, Any] = {
 }
 
 
-class Settings(NamedTuple):
+class Settings(Struct):
     """What a catalog says under `egress.clusternetworkpolicy`; the priorities are first and last, both inside."""
 
     version: str = "v1alpha2"

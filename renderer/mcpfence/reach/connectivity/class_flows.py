@@ -7,8 +7,8 @@ by name are those of the destination: the class itself for ingress, each of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Final
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import EMPTY, Intervals
@@ -25,12 +25,12 @@ Pods = tuple[tuple[Mask, Traffic], ...]
 """Disjoint masks of classes, each with its traffic; different traffic in each."""
 
 
-@dataclass(frozen=True, eq=False)
 class ClassFlows:
     """What passes between a class and other classes, and between it and addresses; equal ones should be one object."""
 
-    pods: Pods = ()
-    addresses: Grouped[Traffic] = ()
+    def __init__(self, pods: Pods = (), addresses: Grouped[Traffic] = ()) -> None:
+        self.pods: Final = pods
+        self.addresses: Final = addresses
 
     @cached_property
     def points(self) -> tuple[tuple[Mask, Intervals], ...]:
@@ -61,9 +61,7 @@ class ClassSets:
         found = [part for part in dict.fromkeys(parts) if part is not self.nothing]
         if len(found) < 2 or self.everything in found:
             return self.everything if self.everything in found else (found or [self.nothing])[0]
-        addresses: Grouped[Traffic] = ()
-        for part in found:
-            addresses = _combined(addresses, part.addresses, _either) if addresses else part.addresses
+        addresses = interval_map.combine_all([part.addresses for part in found if part.addresses], _either)
         return ClassFlows(_partition(item for part in found for item in part.pods), addresses)
 
     def intersect(self, left: ClassFlows, right: ClassFlows) -> ClassFlows:
@@ -129,7 +127,7 @@ class ClassMatcher:
 
     def _flows(self, rules: Iterable[Rule], *, least: bool) -> ClassFlows:
         pods: dict[Traffic, Mask] = {}
-        addresses: Grouped[Traffic] = ()
+        addresses: list[Grouped[Traffic]] = []
         for rule in rules:
             peers = rule.peers
             mask = self._mask(peers.least_pods if least else peers.most_pods)
@@ -139,10 +137,11 @@ class ClassMatcher:
             members = peers.least_addresses if least else peers.most_addresses
             allowed = _shown(self._own_points(rule.ports), rule, least=least) if members else traffic.NOTHING
             if allowed:
-                addresses = _combined(addresses, ((members, allowed),), _either)
+                addresses.append(((members, allowed),))
         if not pods and not addresses:
             return self._sets.nothing
-        return ClassFlows(_partition((mask, allowed) for allowed, mask in pods.items()), addresses)
+        masks = _partition((mask, allowed) for allowed, mask in pods.items())
+        return ClassFlows(masks, interval_map.combine_all(addresses, _either))
 
     def _mask(self, found: tuple[Box, ...]) -> Mask:
         mask = 0

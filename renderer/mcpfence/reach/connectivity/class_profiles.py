@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final
 
 from mcpfence.reach.connectivity.class_flows import ClassFlows, ClassMatcher, ClassSets, same
 from mcpfence.reach.connectivity.pod_classes import Mask, PodClasses, bits
@@ -16,9 +15,9 @@ from mcpfence.reach.flows import traffic
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ClassProfile:
     """One direction of classes of which the same rules speak; one object for equal rules.
 
@@ -26,9 +25,12 @@ class ClassProfile:
     policy that cannot be read speaks of the classes, so that more may pass than stands here.
     """
 
-    flows: ClassFlows
-    behind: tuple[ClassFlows, ...] = ()
-    unknown: bool = False
+    __slots__ = ("behind", "flows", "unknown")
+
+    def __init__(self, flows: ClassFlows, behind: tuple[ClassFlows, ...] = (), *, unknown: bool = False) -> None:
+        self.flows: Final = flows
+        self.behind: Final = behind
+        self.unknown: Final = unknown
 
 
 def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) -> list[ClassProfile]:
@@ -48,7 +50,7 @@ def profiles(policies: Iterable[Policy], direction: str, classes: PodClasses) ->
     return [work.profile(found, one.ports) for found, one in zip(of_class, classes.classes, strict=True)]
 
 
-class _Group(NamedTuple):
+class _Group(Struct):
     """Policies that speak of the same classes: looked at once, and not once for each of the classes."""
 
     speaking: list[Speaking]
@@ -127,7 +129,7 @@ class _ClassFold:
             found = self._sets.intersect(found, chosen)
             if layer != CLUSTER:
                 behind.append(chosen)
-        return ClassProfile(found, tuple(behind), unknown)
+        return ClassProfile(found, tuple(behind), unknown=unknown)
 
     def _passing(self, speaking: list[Speaking], matcher: ClassMatcher) -> Bounds[ClassFlows]:
         """What one layer lets through; where policies can be read, groups of which nobody knows count at most."""

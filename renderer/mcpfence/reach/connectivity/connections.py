@@ -11,7 +11,6 @@ groups that hold some but not all IPv4 addresses let pods pass where they permit
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from mcpfence.net.addresses import ALL_V4
 from mcpfence.net.intervals import Intervals, canonical, intersect
@@ -28,13 +27,13 @@ from mcpfence.reach.documents.objects import unroll
 from mcpfence.reach.engines.not_evaluated import NotEvaluated
 from mcpfence.reach.evaluation.policy_set import PolicyReader, PolicySet, policies_of
 from mcpfence.reach.flows import traffic
+from mcpfence.structs import Struct
 
 Target = tuple[str, Intervals]
 """A workload's text and the points of protocol and port on which it is reached."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connectivity:
+class Connectivity(Struct):
     """The answer.  Workloads stand under their text (`ns/name[Kind]`), in its order; equal answers share one object.
 
     `inside` gives what each workload reaches (it may stand among that itself), `outward` the addresses that it reaches,

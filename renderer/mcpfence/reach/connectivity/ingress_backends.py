@@ -7,12 +7,12 @@ labels in a namespace that has no label but its name.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from mcpfence.reach.connectivity.pod_classes import PodClasses, bits
 from mcpfence.reach.connectivity.workloads import ClusterWorkload, PortNames
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.flows.label_sets import Box, box_of
+from mcpfence.structs import Struct
 
 CONTROLLER = ClusterWorkload("ingress-controller-ns", "ingress-controller", "", frozenset(), frozenset())
 CONTROLLER_TEXT = "{ingress-controller}"
@@ -20,14 +20,12 @@ CONTROLLER_TEXT = "{ingress-controller}"
 _Port = int | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Service:
+class _Service(Struct):
     selector: Box
     ports: tuple[dict[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Target:
+class _Target(Struct):
     """A Service and the port of it that is asked for; None asks for all."""
 
     namespace: str

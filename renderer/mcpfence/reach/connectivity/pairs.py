@@ -7,7 +7,6 @@ by masks, and only those that both sides let through are looked at one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from mcpfence.net.intervals import Intervals, canonical, intersect
 from mcpfence.reach.connectivity.class_profiles import ClassProfile
@@ -17,13 +16,15 @@ Reached = tuple[tuple[int, Intervals], ...]
 """(class, points) that one class reaches, ascending, never without points."""
 
 
-@dataclass(slots=True)
 class _Doors:
     """All destinations that let the same sources in: on which points which of them."""
 
-    by_points: dict[Intervals, Mask] = field(default_factory=dict)
-    any_of: Mask = 0
-    of_class: dict[int, Intervals] = field(default_factory=dict)
+    __slots__ = ("any_of", "by_points", "of_class")
+
+    def __init__(self) -> None:
+        self.by_points: dict[Intervals, Mask] = {}
+        self.any_of: Mask = 0
+        self.of_class: dict[int, Intervals] = {}
 
     def add(self, mask: Mask, points: Intervals) -> None:
         self.by_points[points] = self.by_points.get(points, 0) | mask

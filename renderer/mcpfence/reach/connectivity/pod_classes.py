@@ -7,18 +7,17 @@ classes are masks: bit i stands for class i.  Boxes become masks through an inde
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from mcpfence.reach.connectivity.workloads import ClusterWorkload, Labels, PortNames
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME, Box, Values
+from mcpfence.structs import Struct
 
 Mask = int
 """A set of classes."""
 
 
-@dataclass(frozen=True, slots=True)
-class PodClass:
+class PodClass(Struct):
     """What policies see of a pod."""
 
     namespace: str

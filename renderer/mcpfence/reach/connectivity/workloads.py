@@ -8,7 +8,6 @@ owner without a kind counts as a pod.  A workload with the kind, namespace and n
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mcpfence.net.intervals import Intervals, canonical
@@ -18,6 +17,7 @@ from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines.contract import Ports
 from mcpfence.reach.flows import traffic
 from mcpfence.reach.flows.label_sets import NAMESPACE_NAME
+from mcpfence.structs import Struct
 
 _TEMPLATES = {
     ("apps", "Deployment"): ("template",),
@@ -40,8 +40,7 @@ PortNames = frozenset[tuple[str, str, int]]
 """(name, protocol, port) of container ports; the name is empty where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterWorkload:
+class ClusterWorkload(Struct):
     """One thing that has pods, or one variant of it: all of its pods have these labels and ports."""
 
     namespace: str

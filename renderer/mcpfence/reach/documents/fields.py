@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.net.addresses import parse_cidr
 from mcpfence.net.intervals import Interval
+from mcpfence.structs import Struct
 
 _LONGEST = 60
 
 
-class Problem(NamedTuple):
+class Problem(Struct):
     """`document` is called as people call it (`NetworkPolicy mcp/deny`), `field` is a path into it."""
 
     document: str

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mcpfence.reach.documents.fields import Problem, shown
+from mcpfence.structs import Struct
 
 _LIST_DEPTH = 20
 _OWN_GROUPS = ("", "networking.k8s.io", "extensions")
@@ -16,7 +16,7 @@ def called(kind: str, group: str) -> str:
     return f"{kind}.{group}" if kind == "NetworkPolicy" and group not in _OWN_GROUPS else kind
 
 
-class Object(NamedTuple):
+class Object(Struct):
     """One object: its API group (empty for core), kind, namespace ("" where none is written) and name."""
 
     document: dict[str, object]
@@ -36,7 +36,7 @@ class Object(NamedTuple):
         return called(self.kind, self.group)
 
 
-class Unrolled(NamedTuple):
+class Unrolled(Struct):
     """Objects in order; `problems` where policies may be hidden, `skipped` for what is no object and holds none."""
 
     objects: list[Object]

@@ -16,9 +16,8 @@ cannot read is a problem of the policy, and its rules are then `UNKNOWN`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from enum import Enum
-from typing import NamedTuple, Protocol
+from typing import Final, Protocol
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import EMPTY, Intervals, canonical, union
@@ -28,6 +27,7 @@ from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.host_names import Names
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 DIRECTIONS = ("ingress", "egress")
 
@@ -35,7 +35,7 @@ CLUSTER = "cluster"
 """The layer of the cluster's own network, which every packet of a pod crosses."""
 
 
-class Tier(NamedTuple):
+class Tier(Struct):
     """Where policies stand: in which layer, and in which turn there."""
 
     layer: str
@@ -62,7 +62,7 @@ class Action(Enum):
 # --- what a rule matches ---
 
 
-class Ports(NamedTuple):
+class Ports(Struct):
     """Points of protocol and port, and the (protocol, name) pairs that the destination's containers resolve."""
 
     numbers: Intervals
@@ -75,14 +75,22 @@ NamedPorts = Mapping[tuple[str, str], Intervals]
 """(protocol, name) -> points of the line of protocols and ports, as `named_ports` of a workload gives them."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Peers:
     """The other ends that a rule matches at least and at most.  One reader gives one object for equal peers."""
 
-    least_addresses: Intervals
-    most_addresses: Intervals
-    least_pods: tuple[Box, ...]
-    most_pods: tuple[Box, ...]
+    __slots__ = ("least_addresses", "least_pods", "most_addresses", "most_pods")
+
+    def __init__(
+        self,
+        least_addresses: Intervals,
+        most_addresses: Intervals,
+        least_pods: tuple[Box, ...],
+        most_pods: tuple[Box, ...],
+    ) -> None:
+        self.least_addresses: Final = least_addresses
+        self.most_addresses: Final = most_addresses
+        self.least_pods: Final = least_pods
+        self.most_pods: Final = most_pods
 
 
 def exact_peers(addresses: Intervals, pods: tuple[Box, ...]) -> Peers:
@@ -105,18 +113,19 @@ def joined_peers(parts: Sequence[Peers]) -> Peers:
 UNKNOWN_PEERS = Peers(EMPTY, ALL, (), (label_sets.EVERYTHING,))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class ShownNames:
     """The host names that a rule demands at least and at most.  One reader gives one object for equal names."""
 
-    least: Names
-    most: Names
+    __slots__ = ("least", "most")
+
+    def __init__(self, least: Names, most: Names) -> None:
+        self.least: Final = least
+        self.most: Final = most
 
 
 UNKNOWN_NAMES = ShownNames(host_names.NONE, host_names.ANY)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Rule:
     """One rule without its policy; one reader gives one object for equal rules, so that identity is equality.
 
@@ -125,17 +134,35 @@ class Rule:
     is for every peer).  `filtered`: a proxy looks at each question to the resolvers that it opens.
     """
 
-    action: Action
-    peers: Peers
-    ports: Ports
-    names: ShownNames | None = None
-    sure: bool = True
-    position: int = 0
-    blocks: tuple[Intervals, ...] = ()
-    filtered: bool = False
+    __slots__ = ("action", "blocks", "filtered", "names", "peers", "ports", "position", "sure")
+
+    def __init__(  # noqa: PLR0913, PLR0917  # as many as a rule has parts
+        self,
+        action: Action,
+        peers: Peers,
+        ports: Ports,
+        names: ShownNames | None = None,
+        sure: bool = True,
+        position: int = 0,
+        blocks: tuple[Intervals, ...] = (),
+        filtered: bool = False,
+    ) -> None:
+        self.action: Final = action
+        self.peers: Final = peers
+        self.ports: Final = ports
+        self.names: Final = names
+        self.sure: Final = sure
+        self.position: Final = position
+        self.blocks: Final = blocks
+        self.filtered: Final = filtered
+
+    def doubtful(self) -> Rule:
+        """The same rule where it may not be in force."""
+        sure = False
+        return Rule(self.action, self.peers, self.ports, self.names, sure, self.position, self.blocks, self.filtered)
 
 
-class Rules(NamedTuple):
+class Rules(Struct):
     """One list of rules, in order; `faults` are (field, reason) of what could not be read, and some rule is missing."""
 
     items: tuple[Rule, ...]
@@ -194,14 +221,14 @@ def _shown(points: Intervals, names: Names | None) -> traffic.Traffic:
 # --- policies ---
 
 
-class Source(NamedTuple):
+class Source(Struct):
     """The pods that rules are for: `whole` is false where they may be for some of them only."""
 
     pods: Box
     whole: bool = True
 
 
-class Policy(NamedTuple):
+class Policy(Struct):
     """What one policy says.
 
     `namespace` is None where it speaks of pods of any namespace; then its sources are boxes over peers (namespace and
@@ -284,7 +311,7 @@ def unsure(policy: Policy) -> Policy:
     """The policy where none of its rules is surely in force: what it allows may pass, what it denies may too."""
 
     def doubt(rules: Rules | None) -> Rules | None:
-        return rules and Rules(tuple(replace(rule, sure=False) for rule in rules.items), rules.faults)
+        return rules and Rules(tuple(rule.doubtful() for rule in rules.items), rules.faults)
 
     return policy._replace(ingress=doubt(policy.ingress), egress=doubt(policy.egress))
 
@@ -306,7 +333,7 @@ class Reader(Protocol):
         ...
 
 
-class Selection(NamedTuple):
+class Selection(Struct):
     """The pods that a policy without evaluator selects.
 
     `local`: it stays in its own namespace.  `pods` is a box around their labels (None: none).  `told`: both are exact.
@@ -320,7 +347,7 @@ class Selection(NamedTuple):
 UNTOLD = Selection(local=True, pods=label_sets.EVERYTHING, told=False)
 
 
-class Shape(NamedTuple):
+class Shape(Struct):
     """Where an object of an engine's kinds says what it opens and for whom, for who goes by single fields of it.
 
     What is not told counts as the most: an object without a shape may open everything, to any pod.
@@ -343,7 +370,7 @@ SUBJECT_NAMESPACES = tuple(
 """`Shape.namespaces` of kinds whose subject is that of the network-policy-api: it has one of the two paths."""
 
 
-class Engine(NamedTuple):
+class Engine(Struct):
     """One engine: the kinds that it reads, as (API group, kind), and how.
 
     `reader` is given the addresses that pods may have.  `settle` looks at all of its policies together, for what only

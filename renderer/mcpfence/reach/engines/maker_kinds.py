@@ -6,6 +6,7 @@ Sources: the CRDs and the documentation of each project.
 from __future__ import annotations
 
 from mcpfence.reach.engines.admission_rules import RULE_KINDS
+from mcpfence.reach.engines.enforcement_settings import SETTINGS_KINDS
 from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS
 
 TEXTS = frozenset(
@@ -102,10 +103,14 @@ PACKED = {
 }
 """Kinds that bring what is applied in a form that nobody reads here, and the key, of the document or its spec."""
 
+DEFINITIONS = ("apiextensions.k8s.io", "CustomResourceDefinition")
+CONVERTING = "Webhook"
+"""The strategy of conversion with which a program rewrites objects of a kind; a definition without it names kinds."""
+
 NAMES_ONLY = {
     ("", "Event"),
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
-    ("apiextensions.k8s.io", "CustomResourceDefinition"),
+    DEFINITIONS,
     ("argoproj.io", "AppProject"),
     ("console.openshift.io", "ConsoleYAMLSample"),
     ("events.k8s.io", "Event"),
@@ -124,7 +129,8 @@ READ_AS_POLICIES = frozenset(
     kind
     for _, kind in (
         *(*TEXTS, *REFERRERS, *GIVERS, *MUTATORS, *REMOVERS),
-        *(*RULE_KINDS, *KUSTOMIZE_KINDS, *OVERRIDES, *INTENTS, *ACLS, *PACKED),
+        *(*RULE_KINDS, *KUSTOMIZE_KINDS, *SETTINGS_KINDS),
+        *(*OVERRIDES, *INTENTS, *ACLS, *PACKED),
     )
 )
 """Kinds of which what they say must be beyond doubt, as with policies."""

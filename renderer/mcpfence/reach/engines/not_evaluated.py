@@ -7,21 +7,26 @@ statement.  Kinds come from the vendors' CRDs; whatever else calls itself a netw
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from mcpfence.reach.documents.fields import Unreadable, mapping
 from mcpfence.reach.documents.label_selectors import read_labels, read_selector
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines import all_engines
+from mcpfence.reach.engines.applied_texts import holds_policy_text
 from mcpfence.reach.engines.contract import UNTOLD, Selection
-from mcpfence.reach.engines.policy_makers import STAGED, done_to_policies, holds_policy_text, policy_endings
+from mcpfence.reach.engines.enforcement_settings import DISARMS, disarms
+from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, unlike_its_files
+from mcpfence.reach.engines.policy_makers import done_to_policies
+from mcpfence.reach.engines.policy_words import STAGED, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
+from mcpfence.structs import Struct
 
 SELECTS = "select pods"
 """What a policy does; what makes or changes some does something else."""
 
 
-class NotEvaluated(NamedTuple):
+class NotEvaluated(Struct):
     """One policy that was not evaluated.
 
     `namespace` is None where it speaks of several; `selector` bounds its pods: EVERYTHING where it selects all or
@@ -36,6 +41,8 @@ class NotEvaluated(NamedTuple):
     told: bool
     does: str = SELECTS
     """What it may do, where its pods cannot be told."""
+    because: str = ""
+    """Of one of kustomize's files: why what is applied may not be what the files say."""
 
     @property
     def opens(self) -> bool:
@@ -47,6 +54,8 @@ class NotEvaluated(NamedTuple):
         """Half a sentence: what it is and whom it selects."""
         where = f"of namespace {self.namespace}" if self.namespace is not None else "of any namespace"
         group = f" ({self.api_group})" if self.api_group else ""
+        if self.because:
+            return f"{self.title} makes other objects of its files than they say: {self.because}"
         what = f"{self.title}{group} is not evaluated; it"
         if not self.told:
             return f"{what} may {self.does} {where}"
@@ -128,9 +137,14 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
     """
     if (one.group, one.kind) in _NOT_ENFORCED or one.kind.startswith(STAGED):
         return None
+    if (one.group, one.kind) in KUSTOMIZE_KINDS:
+        because = "; ".join(unlike_its_files(one.document))
+        built = NotEvaluated(one.title, one.group, one.kind, None, EVERYTHING, told=False, because=because)
+        return built if because else None
     find, does = _finder(one), SELECTS
     if find is None:
         does = "make policies for pods" if text_applied and holds_policy_text(one) else done_to_policies(one)
+        does = does or (DISARMS if disarms(one) else "")
         find = _cluster if does else None
     if find is None:
         return None

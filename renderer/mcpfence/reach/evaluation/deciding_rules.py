@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from mcpfence.net.intervals import contains
 from mcpfence.reach.engines import all_engines
@@ -13,9 +12,10 @@ from mcpfence.reach.evaluation.fold import Speaking, in_turn
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Packet
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 
-class Decision(NamedTuple):
+class Decision(Struct):
     """A rule that speaks of the flow: `field` is its path (empty: the policy as a whole), `sure` as Selects.SURELY."""
 
     policy: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.contract import CLUSTER, NamedPorts, Policy, Rule, matched
@@ -22,9 +21,10 @@ from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.flows import Reach
 from mcpfence.reach.flows.label_sets import EVERYTHING, NAMESPACE_NAME, Box, Labels
 from mcpfence.reach.flows.selection import Selects, selects
+from mcpfence.structs import Struct
 
 
-class Subject(NamedTuple):
+class Subject(Struct):
     """Pods of one namespace; `ports` are their named container ports, where all of them have the same."""
 
     namespace: str
@@ -43,7 +43,7 @@ class Subject(NamedTuple):
         return selects(box, self.selector)
 
 
-class Pod(NamedTuple):
+class Pod(Struct):
     """One pod, by all of its labels; `ports` are its containers', if they are known."""
 
     namespace: str

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from mcpfence.reach.engines.contract import Action, Policy, Rule, Rules
 from mcpfence.reach.flows.bounds import Bounds
 from mcpfence.reach.flows.selection import Selects
+from mcpfence.structs import Struct
 
 T = TypeVar("T")
 
@@ -57,7 +58,7 @@ class Matcher(Protocol[T]):
         ...
 
 
-class Speaking(NamedTuple):
+class Speaking(Struct):
     """A policy as it speaks of some pods in one direction.
 
     `how` is whether it selects them.  `rules` are those of its rules that may be for them, in order, and `places` are

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals
@@ -11,12 +10,13 @@ from mcpfence.reach.documents.fields import Problem
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.documents.staying import why_not_staying
 from mcpfence.reach.engines import all_engines, by_kind
+from mcpfence.reach.engines.applied_texts import applied, is_applied
 from mcpfence.reach.engines.contract import Engine, Policy, Reader, perhaps_void
 from mcpfence.reach.engines.not_evaluated import NotEvaluated, not_evaluated
-from mcpfence.reach.engines.policy_makers import applied, is_applied
+from mcpfence.structs import Struct
 
 
-class PolicySet(NamedTuple):
+class PolicySet(Struct):
     """Every policy of some documents, and what could not be read of them."""
 
     policies: tuple[Policy, ...]

@@ -7,15 +7,16 @@ A proof of "never more" uses `most`, a proof of "never less" uses `least`.
 
 from __future__ import annotations
 
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 from mcpfence.reach.flows import flows
 from mcpfence.reach.flows.flows import Reach
+from mcpfence.structs import Struct
 
 T = TypeVar("T")
 
 
-class Bounds(NamedTuple, Generic[T]):
+class Bounds(Struct, Generic[T]):
     """`least` lies within `most`; the true set of flows lies between them.  Where all is known both are one object."""
 
     least: T

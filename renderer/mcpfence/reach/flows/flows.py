@@ -13,8 +13,8 @@ identical objects cost nothing, and results are cached by the objects' values wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import Final
 
 from mcpfence.net import addresses as line
 from mcpfence.net.intervals import Intervals, contains
@@ -22,6 +22,7 @@ from mcpfence.reach.flows import host_names, interval_map, label_sets, traffic
 from mcpfence.reach.flows.interval_map import Grouped
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.reach.flows.traffic import Traffic
+from mcpfence.structs import Struct
 
 
 class TooManyParts(Exception):
@@ -41,16 +42,20 @@ _SMALL = 64
 """Up to so many boxes each is compared with each, to drop those that another one covers."""
 
 
-@dataclass(frozen=True, slots=True)
 class Reach:
     """A set of flows; make it with `reach_of` or the operations below."""
 
-    addresses: Grouped[Traffic] = ()
-    pods: tuple[tuple[Box, Traffic], ...] = ()
-    _hash: int = field(init=False, repr=False, compare=False)
+    __slots__ = ("_hash", "addresses", "pods")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.addresses, self.pods)))
+    def __init__(self, addresses: Grouped[Traffic] = (), pods: tuple[tuple[Box, Traffic], ...] = ()) -> None:
+        self.addresses: Final = addresses
+        self.pods: Final = pods
+        self._hash: Final = hash((addresses, pods))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Reach):
+            return NotImplemented
+        return self.addresses == other.addresses and self.pods == other.pods
 
     def __hash__(self) -> int:
         return self._hash
@@ -60,15 +65,14 @@ class Reach:
         return bool(self.addresses or self.pods)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Packet:
+class Packet(Struct):
     """One concrete flow: an address, or the labels of a pod and its namespace; name "" where none shows."""
 
+    protocol: str
+    port: int | None
     address: int | None = None
     namespace: tuple[tuple[str, str], ...] = ()
     pod: tuple[tuple[str, str], ...] = ()
-    protocol: str
-    port: int | None
     name: str = ""
 
     @property
@@ -196,7 +200,7 @@ def witness_outside(left: Reach, right: Reach) -> Packet | None:
 
 def of_caller(packet: Packet, left: Reach, right: Reach) -> Packet:
     """A flow of `left` that is not in `right`, from an address that callers have where one of those is such a flow."""
-    others = (replace(packet, address=address) for address in _CALLERS if packet.address is not None)
+    others = (packet._replace(address=address) for address in _CALLERS if packet.address is not None)
     return next((one for one in others if includes(left, one) and not includes(right, one)), packet)
 
 

@@ -14,27 +14,32 @@ A name shows as TLS SNI or HTTP Host.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import Final
 
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
-_PARTIAL = re.compile(r"[a-z0-9_*-]{1,63}\Z")
+from mcpfence.patterns import regex
+
+_LABEL = regex(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_PARTIAL = regex(r"[a-z0-9_*-]{1,63}\Z")
 _LONGEST = 253
 
 
-@dataclass(frozen=True, slots=True)
 class Names:
     """A node: whether the name that ends here is in the set, the depths below that are, and the labels that differ."""
 
-    here: bool
-    below: int
-    children: tuple[tuple[str, Names], ...] = ()
-    _hash: int = field(init=False, repr=False, compare=False)
+    __slots__ = ("_hash", "below", "children", "here")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_hash", hash((self.here, self.below, self.children)))
+    def __init__(self, here: bool, below: int, children: tuple[tuple[str, Names], ...] = ()) -> None:
+        self.here: Final = here
+        self.below: Final = below
+        self.children: Final = children
+        self._hash: Final = hash((here, below, children))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Names):
+            return NotImplemented
+        return self.here == other.here and self.below == other.below and self.children == other.children
 
     def __hash__(self) -> int:
         return self._hash
@@ -159,11 +164,15 @@ def signed_patterns(names: Names) -> tuple[str, ...]:
     return tuple(f"{'' if included else '!'}{pattern}" for included, pattern in found)
 
 
-@dataclass(slots=True)
 class _NameDraft:
-    here: bool = False
-    below: int = 0
-    children: dict[str, _NameDraft] = field(default_factory=dict)
+    """A node that is being filled."""
+
+    __slots__ = ("below", "children", "here")
+
+    def __init__(self) -> None:
+        self.here = False
+        self.below = 0
+        self.children: dict[str, _NameDraft] = {}
 
 
 def _freeze(draft: _NameDraft, *, inherited: int) -> Names:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+
+from mcpfence.structs import Struct
 
 NAMESPACE_NAME = "kubernetes.io/metadata.name"
 """The label that every namespace has, with its own name as the value."""
@@ -21,7 +22,7 @@ _NAMESPACE = "namespace "
 _POD = "pod "
 
 
-class Values(NamedTuple):
+class Values(Struct):
     """What a key may have: missing, and these values (or, inverted, every value but these)."""
 
     absent: bool

@@ -33,6 +33,28 @@ NOT_STAYING: dict[str, tuple[Raw, str]] = {
         {"annotations": {"kustomize.toolkit.fluxcd.io/reconcile": "Disabled"}},
         "the annotation kustomize.toolkit.fluxcd.io/reconcile",
     ),
+    "not applied by Flux for a label": (
+        {"labels": {"kustomize.toolkit.fluxcd.io/reconcile": "disabled"}},
+        "the label kustomize.toolkit.fluxcd.io/reconcile",
+    ),
+    "ignored by Flux": (
+        {"annotations": {"kustomize.toolkit.fluxcd.io/ssa": "Ignore"}},
+        "the annotation kustomize.toolkit.fluxcd.io/ssa",
+    ),
+    "left by Flux if it is there": (
+        {"labels": {"kustomize.toolkit.fluxcd.io/ssa": "IfNotPresent"}},
+        "the label kustomize.toolkit.fluxcd.io/ssa",
+    ),
+    "not applied by kapp": ({"annotations": {"kapp.k14s.io/noop": ""}}, "the annotation kapp.k14s.io/noop"),
+    "waited for by kapp": ({"annotations": {"kapp.k14s.io/exists": ""}}, "the annotation kapp.k14s.io/exists"),
+    "not applied by Config Sync": (
+        {"annotations": {"configmanagement.gke.io/managed": "disabled"}},
+        "the annotation configmanagement.gke.io/managed",
+    ),
+    "for some clusters": (
+        {"annotations": {"configsync.gke.io/cluster-name-selector": "a"}},
+        "the annotation configsync.gke.io/cluster-name-selector",
+    ),
     "for some networks": (
         {"annotations": {"ovn.kubernetes.io/network_policy_for": "default/a"}, "uid": "1"},
         "the annotation ovn.kubernetes.io/network_policy_for",
@@ -43,6 +65,8 @@ STAYING: dict[str, Raw] = {
     "a hook that is there": {"annotations": {"helm.sh/hook": "pre-install"}, "uid": "1"},
     "applied": {"annotations": {"config.kubernetes.io/local-config": "false"}},
     "no annotations": {"annotations": None},
+    "no labels": {"labels": ["kustomize.toolkit.fluxcd.io/reconcile"]},
+    "applied by Flux": {"labels": {"kustomize.toolkit.fluxcd.io/ssa": "Merge"}},
 }
 
 

@@ -349,30 +349,84 @@ MAKERS |= {
 }  # fmt: skip
 
 
-def kustomization(**body: Any) -> Raw:
-    """A file of kustomize's beside the manifests."""
-    return made("kustomize.config.k8s.io/v1beta1", "Kustomization", **body)
-
-
-DELETE = "$patch: delete\nkind: NetworkPolicy\nmetadata: {name: mcp-default-deny}\n"
+KINDS_IN_TEXT = {
+    "behind an anchor": "kind: &k NetworkPolicy",
+    "as an alias": "x: &k NetworkPolicy\nkind: *k",
+    "folded": "kind: >-\n  NetworkPolicy",
+    "as a block": "kind: |-\n  NetworkPolicy",
+    "behind a comment": "kind: # which\n  NetworkPolicy",
+    "behind a tag": "kind: !!str NetworkPolicy",
+    "in escapes": 'kind: "\\x4eetworkPolicy"',
+    "under a key in escapes": '"\\x6bind": NetworkPolicy',
+    "under a key of its own": '? "ki\\\n  nd"\n: NetworkPolicy',
+    "as a sum": '"kind": "Network" + "Policy"',
+    "filled in": "kind: {{ .kind }}",
+    "filled in at its end": 'kind: "Network{{ .rest }}"',
+    "filled in by Flux": "kind: << inputs.kind >>",
+    "substituted": "kind: ${KIND}",
+    "as a list": "kind: NetworkPolicyList\nitems: []",
+}
 MAKERS |= {
-    "a patch of kustomize's": [kustomization(patches=[{"patch": DELETE}])],
-    "a patch for policies": [kustomization(patches=[{"patch": "- op: remove", "target": {"kind": "NetworkPolicy"}}])],
-    "a patch for what has a name": [kustomization(patches=[{"path": "p.yaml", "target": {"name": "mcp-.*"}}])],
-    "a patch for an expression of kinds": [kustomization(patches=[{"path": "p.yaml", "target": {"kind": "Net.*"}}])],
-    "an older patch": [kustomization(patchesStrategicMerge=[DELETE])],
-    "an older patch of JSON": [kustomization(patchesJson6902=[{"target": {"kind": "NetworkPolicy"}, "path": "p.yaml"}])],
-    "labels for selectors": [kustomization(labels=[{"pairs": {"a": "b"}, "includeSelectors": True}])],
-    "labels everywhere": [kustomization(commonLabels={"a": "b"})],
-    "a component": [kustomization(components=["../open"])],
-    "a replacement": [kustomization(replacements=[{"targets": [{"select": {"kind": "NetworkPolicy"}}]}])],
-}  # fmt: skip
+    f"a kind in text {how}": [
+        made(
+            "fluxcd.controlplane.io/v1", "ResourceSet", {"resourcesTemplate": TEXT.replace("kind: NetworkPolicy", kind)}
+        )
+    ]
+    for how, kind in KINDS_IN_TEXT.items()
+}
+MAKERS |= {
+    f"a kind in the text of anybody {how}": [
+        made("x.example/v1", "Own", {"text": TEXT.replace("kind: NetworkPolicy", kind)})
+    ]
+    for how, kind in KINDS_IN_TEXT.items()
+}
+
+
+def settings(name: str, **data: str) -> Raw:
+    """A ConfigMap that an engine reads."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": name, "namespace": "kube-system"},
+        "data": data,
+    }
+
+
+def node_config(**defaults: str) -> Raw:
+    """Settings of Cilium for some nodes."""
+    return made("cilium.io/v2", "CiliumNodeConfig", {"nodeSelector": {}, "defaults": defaults})
+
+
+def definition(strategy: str, kind: str = "CiliumNetworkPolicy") -> Raw:
+    """The definition of a kind, and how its versions become each other."""
+    body = {"group": "x.example", "names": {"kind": kind, "plural": "x"}, "conversion": {"strategy": strategy}}
+    return made("apiextensions.k8s.io/v1", "CustomResourceDefinition", body)
+
+
+def felix(**spec: Any) -> Raw:
+    """Settings of Calico."""
+    return made("projectcalico.org/v3", "FelixConfiguration", spec)
+
+
+MAKERS |= {
+    "a program converts policies": [definition("Webhook")],
+    "Cilium enforces nothing": [settings("cilium-config", **{"enable-policy": "never"})],
+    "Cilium enforces no NetworkPolicy": [settings("cilium-config", **{"enable-k8s-networkpolicy": "False"})],
+    "Cilium enforces nothing on some nodes": [node_config(**{"enable-policy": "never"})],
+    "Cilium only looks": [node_config(**{"policy-audit-mode": "true"})],
+    "Cilium's blocks are for nodes": [node_config(**{"policy-cidr-match-mode": "nodes"})],
+    "AWS enforces nothing": [settings("amazon-vpc-cni", **{"enable-network-policy-controller": "false"})],
+    "Calico looks at other interfaces": [felix(interfacePrefix="none")],
+    "Calico comes behind others": [felix(chainInsertMode="Append")],
+}
 
 NOBODYS: dict[str, list[Raw]] = {
-    "a list of files": [kustomization(resources=["a.yaml"], images=[{"name": "x", "newTag": "1"}])],
-    "a patch of a Deployment": [
-        kustomization(patches=[{"patch": "- op: add", "target": {"kind": "Deployment"}}], labels=[{"pairs": {"a": "b"}}])
-    ],
+    "a definition that converts nothing": [definition("None")],
+    "a program converts something else": [definition("Webhook", "Pipeline")],
+    "Cilium enforces": [settings("cilium-config", **{"enable-policy": "default"}), node_config(**{"enable-policy": "always"})],
+    "settings of somebody else": [settings("app-config", **{"enable-policy": "never"})],
+    "AWS enforces": [settings("amazon-vpc-cni", **{"enable-network-policy-controller": "true"})],
+    "Calico as it is": [felix(logSeverityScreen="Info", chainInsertMode="Insert")],
     "a webhook for pods": [webhook("pods", "deployments")],
     "a webhook for another group": [webhook("*", groups=("cert-manager.io",))],
     "a webhook for deletions": [webhook("networkpolicies", operations=("DELETE",))],
@@ -455,6 +509,8 @@ DOES = {
     "a ConfigMap that Sveltos names": "ConfigMap demo-mcp/m is not evaluated; it may make policies for pods of any namespace",
     "Kyverno adds networks": "ClusterPolicy demo-mcp/p (kyverno.io) is not evaluated; it may give networks that no policy "
     "holds for to pods of any namespace",
+    "Cilium enforces nothing": "ConfigMap kube-system/cilium-config is not evaluated; it may take enforcement from policies "
+    "of any namespace",
     "rules of Kube-OVN's group": "SecurityGroup demo-mcp/p (kubeovn.io) is not evaluated; it may select pods of any namespace",
 }
 DONE = {text.split(" is not evaluated; ", 1)[1] for text in DOES.values()}
@@ -482,6 +538,29 @@ def test_no_stream_brings_them(documents: list[Raw]) -> None:
         assert {finding.id for finding in caught.value.findings if finding.severity.value == "error"} == {
             "policy-not-evaluated"
         }
+
+
+@pytest.mark.parametrize(
+    "key", ["enable-policy", '"enable-\\x70olicy"', '? "enable-\\x70olicy"\n ', "? !!binary ZW5hYmxlLXBvbGljeQ==\n "]
+)
+def test_no_stream_hides_settings(key: str) -> None:
+    """Whatever form the key has in which an engine's ConfigMap says it."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cilium-config, namespace: kube-system}\ndata:\n"
+    with pytest.raises(McpfenceError) as caught:
+        post_render(f"---\n{text} {key}: never\n".encode() + carrier())
+
+    assert {one.id for one in caught.value.findings} <= {"policy-not-evaluated", "policy-unreadable"}
+
+
+def test_what_is_to_be_done_about_settings() -> None:
+    """The whole sentence."""
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + yaml.safe_dump(node_config(**{"enable-policy": "never"})).encode() + carrier())
+
+    assert [finding.message for finding in caught.value.findings] == [
+        "servers.vault: CiliumNodeConfig demo-mcp/p (cilium.io) is not evaluated; it may take enforcement from policies of "
+        "any namespace; leave enforcement on there, or take it out"
+    ]
 
 
 def test_what_is_to_be_done_about_a_webhook() -> None:

@@ -13,7 +13,6 @@ Sources: Antrea's documentation and its CRD; no code of Antrea's was run.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
@@ -22,6 +21,7 @@ from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames, exact_peers, joined_peers
 from mcpfence.reach.flows import host_names, label_sets
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 _UNTOLD = frozenset({"externalEntitySelector", "group", "nodeSelector", "namespaces", "serviceAccount", "scope"})
 _KEYS = frozenset({"ipBlock", "podSelector", "namespaceSelector", "fqdn"}) | _UNTOLD
@@ -30,7 +30,7 @@ _BLOCK_KEYS = frozenset({"cidr", "except"})
 EVERYBODY = exact_peers(ALL, (label_sets.EVERYTHING,))
 
 
-class Others(NamedTuple):
+class Others(Struct):
     """What a list of peers holds: those without names, and the names; None where there are none of the kind."""
 
     peers: Peers | None

@@ -10,8 +10,6 @@ A block surely holds pods if it holds every address that pods may have, and may 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect, is_subset
 from mcpfence.reach.documents.fields import Unreadable, cidr, items, known_keys, mapping, shown, text
 from mcpfence.reach.documents.label_selectors import read_labels
@@ -27,13 +25,13 @@ _SELECTOR_KEYS = _PLAIN_KEYS | _CLOUD_KEYS | {"k8sClusterId", "k8sPodName", "k8s
 _Entry = tuple[str, list[object]]
 
 
-@dataclass(slots=True)
 class GroupReader:
     """Reads groups; equal ones are worked out once.  `pod_addresses` are the addresses that pods may have."""
 
-    pod_addresses: Intervals
-    _peers: dict[object, Peers] = field(default_factory=dict)
-    _shown: dict[tuple[str, ...], ShownNames] = field(default_factory=dict)
+    def __init__(self, pod_addresses: Intervals) -> None:
+        self.pod_addresses = pod_addresses
+        self._peers: dict[object, Peers] = {}
+        self._shown: dict[tuple[str, ...], ShownNames] = {}
 
     def smart(self, value: object) -> dict[str, Peers]:
         """spec.smartGroups by name; raises Unreadable."""

@@ -14,8 +14,6 @@ NetworkPolicy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Intervals, canonical, intersect
 from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, number, shown, text
@@ -51,17 +49,14 @@ _ACTIONS = {
 _PROTOCOLS = {"tcp": ("TCP",), "udp": ("UDP",), "icmp": ("ICMP",), "any": traffic.PROTOCOLS}
 
 
-@dataclass(slots=True)
 class FirewallReader:
     """Reads policies; lists of rules that match the same flows are worked out once.  See GroupReader."""
 
-    pod_addresses: Intervals = ALL
-    _groups: GroupReader = field(init=False)
-    _lists: dict[object, Rules] = field(default_factory=dict)
-    _rules: dict[object, Rule] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self._groups = GroupReader(self.pod_addresses)
+    def __init__(self, pod_addresses: Intervals = ALL) -> None:
+        self.pod_addresses = pod_addresses
+        self._groups = GroupReader(pod_addresses)
+        self._lists: dict[object, Rules] = {}
+        self._rules: dict[object, Rule] = {}
 
     def read(self, document: dict[str, object], kind: str, title: str, namespace: str) -> Policy:
         """The policy of one document that lies in `namespace`.  Never raises."""

@@ -14,7 +14,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6, parse_cidr
 from mcpfence.net.intervals import EMPTY, Interval, Intervals, canonical, intersect, is_subset, subtract
@@ -23,6 +22,7 @@ from mcpfence.reach.engines.calico import selectors
 from mcpfence.reach.engines.calico.selectors import EVERY, BadSelector, Boxes
 from mcpfence.reach.engines.contract import Action, Peers, Ports, ShownNames, exact_peers
 from mcpfence.reach.flows import host_names, label_sets, traffic
+from mcpfence.structs import Struct
 
 _KEYS = frozenset(
     {
@@ -36,7 +36,7 @@ _RANGE = re.compile(r"([0-9]{1,5})(?::([0-9]{1,5}))?\Z")
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}\Z")
 
 
-class Entity(NamedTuple):
+class Entity(Struct):
     """One end of a rule; `sure` is false where it may be less than its peers; `blocks` as in a Rule."""
 
     peers: Peers

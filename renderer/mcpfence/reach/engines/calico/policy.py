@@ -15,7 +15,6 @@ seen with real packets under Felix.
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6
 from mcpfence.net.intervals import Intervals, intersect
@@ -146,7 +145,7 @@ def _maybe(rules: Rules | None) -> Rules | None:
     """Rules that may or may not be in force, with the deny at the end of their tier."""
     if rules is None:
         return None
-    return Rules((*(replace(rule, sure=False) for rule in rules.items), _DENY_MAYBE))
+    return Rules((*(rule.doubtful() for rule in rules.items), _DENY_MAYBE))
 
 
 def _ports(rule: dict[str, object], ports: object, place: str) -> tuple[Ports, bool]:

@@ -14,11 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.reach.documents.fields import shown
 from mcpfence.reach.flows import label_sets
 from mcpfence.reach.flows.label_sets import MISSING, NAMESPACE_NAME, PRESENT, Box, Values
+from mcpfence.structs import Struct
 
 _KEY = r"[a-zA-Z0-9_./-]{1,512}"
 _TOKENS = re.compile(
@@ -49,7 +49,7 @@ class BadSelector(ValueError):
     """What is no selector; the message is a half sentence."""
 
 
-class Test(NamedTuple):
+class Test(Struct):
     """A key and what it may have; `values` is None where only the engine can tell."""
 
     key: str
@@ -57,7 +57,7 @@ class Test(NamedTuple):
     no: bool = False
 
 
-class Join(NamedTuple):
+class Join(Struct):
     """Parts of which all must hold, or any."""
 
     every: bool
@@ -74,7 +74,7 @@ GLOBAL = Test("global()", None)
 """What is in no namespace: no pod."""
 
 
-class Boxes(NamedTuple):
+class Boxes(Struct):
     """What a selector selects at least and at most; none: nothing."""
 
     least: tuple[Box, ...]

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
-from typing import NamedTuple
 
 from mcpfence.net.addresses import ALL, parse_cidr
 from mcpfence.net.intervals import EMPTY, Interval, Intervals, canonical, is_subset, subtract
@@ -22,6 +21,7 @@ from mcpfence.reach.engines.cilium.names import read_name
 from mcpfence.reach.engines.cilium.selectors import read_peers
 from mcpfence.reach.engines.contract import Peers, exact_peers
 from mcpfence.reach.flows import label_sets
+from mcpfence.structs import Struct
 
 _CIDR_KEYS = frozenset({"cidr", "except"})
 _NODES = ("host", "remote-node")
@@ -33,7 +33,7 @@ NOWHERE = exact_peers(EMPTY, ())
 _ADDRESSES = exact_peers(ALL, ())
 
 
-class Ends(NamedTuple):
+class Ends(Struct):
     """`peers` with the blocks that are written, and the names under which addresses were learnt (None: whatever)."""
 
     peers: Peers

@@ -15,13 +15,13 @@ Source: the engine's own code (facts on engines, section 3).
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
 from mcpfence.net.intervals import canonical
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.engines.cilium.names import read_name
 from mcpfence.reach.engines.contract import EVERY_PORT, Ports
 from mcpfence.reach.flows import traffic
+from mcpfence.structs import Struct
 
 _MOST = 40
 _PROXIED = frozenset({"listener", "originatingTLS", "terminatingTLS"})
@@ -32,7 +32,7 @@ _NUMBER = re.compile(r"(?:0|[1-9][0-9]{0,4})\Z")
 _SERVICE = re.compile(r"(?=.*[a-zA-Z])(?!.*--)[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,13}[a-zA-Z0-9])?\Z")
 
 
-class Opened(NamedTuple):
+class Opened(Struct):
     """One set of ports: `sure` is false where a proxy decides beyond it.
 
     `asked` are the names that the DNS proxy passes, `server_names` those that the handshake must show; None: no limit.

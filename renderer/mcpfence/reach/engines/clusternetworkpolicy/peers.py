@@ -14,8 +14,6 @@ so it is at least nothing.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect
 from mcpfence.reach.documents.fields import Unreadable, cidr, items, known_keys, mapping, shown, text
@@ -23,6 +21,7 @@ from mcpfence.reach.documents.label_selectors import read_pods, read_selector
 from mcpfence.reach.engines.contract import Peers, ShownNames, joined_peers
 from mcpfence.reach.flows import host_names, label_sets
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 _POD_KINDS = frozenset({"namespaces", "pods"})
 _KINDS = {"ingress": _POD_KINDS, "egress": _POD_KINDS | {"networks", "nodes", "domainNames"}}
@@ -34,7 +33,7 @@ _NO_PODS: tuple[Box, ...] = ()
 _EVERY_POD = (label_sets.EVERYTHING,)
 
 
-class PeersRead(NamedTuple):
+class PeersRead(Struct):
     """The peers of one rule: those without names (None: there are none), the names, and the blocks as they stand."""
 
     peers: Peers | None

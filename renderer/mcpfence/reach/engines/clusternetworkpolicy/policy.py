@@ -14,8 +14,6 @@ Source: the types of the network-policy-api, v0.3.0; facts on engines, sections 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mcpfence.net.intervals import EMPTY, Intervals, intersect
 from mcpfence.reach.documents.fields import Problem, Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_pods
@@ -165,7 +163,7 @@ _NOT_TCP: Intervals = tuple(traffic.span(protocol) for protocol in traffic.PROTO
 def _beside(policy: Policy) -> Policy:
     """What a Baseline policy that accepts may open in the tier of the NetworkPolicies."""
     accepts = {
-        direction: Rules(tuple(replace(rule, sure=False) for rule in rules.items if rule.action is Action.ALLOW))
+        direction: Rules(tuple(rule.doubtful() for rule in rules.items if rule.action is Action.ALLOW))
         for direction in DIRECTIONS
         if (rules := policy.rules(direction)) is not None
     }

@@ -19,8 +19,6 @@ and at most what any reading of it opens:
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from mcpfence.net.addresses import ALL, parse_masked_cidr
 from mcpfence.net.intervals import EMPTY, Interval, Intervals, canonical, is_subset, subtract
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
@@ -29,6 +27,7 @@ from mcpfence.reach.engines.contract import Action, Peers, Ports, Rule, Rules, S
 from mcpfence.reach.flows import host_names, label_sets, traffic
 from mcpfence.reach.flows.host_names import Names
 from mcpfence.reach.flows.label_sets import Box
+from mcpfence.structs import Struct
 
 _PEER_KEYS = {"ingress": frozenset({"podSelector", "namespaceSelector", "ipBlock"})}
 _PEER_KEYS["egress"] = _PEER_KEYS["ingress"] | {"domainNames"}
@@ -38,14 +37,14 @@ _BLOCK_KEYS = frozenset({"cidr", "except"})
 _PORT_KEYS = frozenset({"protocol", "port", "endPort"})
 
 
-class _Points(NamedTuple):
+class _Points(Struct):
     """Points that are surely meant, and further ones that may be."""
 
     sure: Intervals
     perhaps: Intervals = EMPTY
 
 
-class _Found(NamedTuple):
+class _Found(Struct):
     """One peer: addresses and names at least and at most, and pods; not `sure`: it may mean nothing at all."""
 
     least: Intervals = EMPTY

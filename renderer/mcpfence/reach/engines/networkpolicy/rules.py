@@ -10,11 +10,11 @@ Source: the API's documentation and its validation (facts on providers, section 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 from mcpfence.net.addresses import ALL, parse_cidr, parse_masked_cidr
 from mcpfence.net.intervals import Interval, Intervals, canonical, is_subset, subtract
+from mcpfence.patterns import regex
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, number, shown, text
 from mcpfence.reach.documents.label_selectors import read_selector
 from mcpfence.reach.engines.contract import EVERY_PORT, NO_RULES, Action, Ports, Rule, Rules, exact_peers
@@ -26,7 +26,7 @@ _BLOCK_KEYS = frozenset({"cidr", "except"})
 _PORT_KEYS = frozenset({"protocol", "port", "endPort"})
 _RULE_KEYS = {"ingress": frozenset({"from", "ports"}), "egress": frozenset({"to", "ports"})}
 _PEERS = {"ingress": "from", "egress": "to"}
-_PORT_NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z")
+_PORT_NAME = regex(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?\Z")
 
 
 def read_rules(value: object, namespace: str, direction: str) -> Rules:
