@@ -13,13 +13,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
 from columns import Bench
-from generate import NAMESPACE, RELEASE, write_stream, write_values
+from generate import NAMESPACE, RELEASE, Values, make_values, write_stream, write_values
 from growth import many_callers
 from machine import ROOT, environment, find_helms
 from measure import Case, Samples, alternate
@@ -54,6 +55,7 @@ def rows(bench: Bench) -> list[Row]:
     found.append(Row("check 100", ("check", "-f", str(larger), "--format", "json", *named), None, 12))
     found.append(Row("explain 1", ("explain", "acorn-00000", "-f", str(small), *named), None, 20))
     found.append(Row("diff 100", ("diff", str(larger), str(larger), "--format", "json", *named), None, 8))
+    found += bulk_rows(bench, named)
     callers = folder / "callers.json"
     callers.write_text(json.dumps(many_callers(200)), encoding="utf-8")
     found.append(Row("check, 200 callers", ("check", "-f", str(callers), "--format", "json", *named), None, 5))
@@ -62,6 +64,34 @@ def rows(bench: Bench) -> list[Row]:
         write_manifests(bench, kind, 1_000, manifests)
         found.append(Row(f"reach 1,000 {kind}", ("reach", str(manifests)), None, 5))
     return found
+
+
+def bulk_rows(bench: Bench, named: tuple[str, ...]) -> list[Row]:
+    """Large inputs on other paths than a post-renderer's: servers that run, one of many explained, a folder checked."""
+    found = []
+    for servers, rounds in ((1_000, 4), (10_000, 2)):
+        stream = bench.folder / f"running-{servers}.yaml"
+        values = bench.folder / f"running-{servers}.json"
+        values.write_text(json.dumps(running(make_values(servers))), encoding="utf-8")
+        write_stream(bench.helms[3].path, values, stream)
+        found.append(Row(f"post-render {servers:,} that run", ("post-render",), stream, rounds))
+    large, folder = bench.folder / "values-10000.yaml", bench.folder / "manifests"
+    found.append(Row("explain one of 10,000", ("explain", "acorn-00000", "-f", str(large), *named), None, 2))
+    rendered = ("render", "-f", str(large), *named, "--policies-only", "-o", str(folder))
+    surroundings = {**environment(bench.folder), "PYTHONPATH": str(ROOT / "renderer")}
+    subprocess.run([sys.executable, "-m", "mcpfence", *rendered], env=surroundings, capture_output=True, check=True)
+    checked = ("check", "-f", str(large), *named, "--policies-only", "--format", "json", str(folder))
+    found.append(Row("check a folder of 10,000", checked, None, 1))
+    return found
+
+
+def running(values: Values) -> Values:
+    """The same servers, started by mcpfence."""
+    for server in values["servers"].values():
+        for key, version in (("npxConfig", "@1.0.0"), ("uvxConfig", "==1.0.0")):
+            if key in server:
+                server[key]["package"] += version
+    return {**values, "run": {"enabled": True}}
 
 
 def main() -> int:

@@ -6,6 +6,7 @@ The same proof as in every render, over other people's manifests: drift, leftove
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from mcpfence.catalog.model import Catalog
@@ -14,12 +15,12 @@ from mcpfence.check.guard import GUARD_KINDS, guard_findings
 from mcpfence.check.namespace import fleeting_findings, floor_findings, pod_security_findings
 from mcpfence.check.proposals import proposals
 from mcpfence.check.pruned import pruned_findings
+from mcpfence.check.standing import all_stand, stand_alone
 from mcpfence.findings.finding import Collector, Finding, McpfenceError
 from mcpfence.kube.manifest import FENCED, floor_policy, is_ours, labels_of
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
-from mcpfence.plan.planner import make_plan
 from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import prove, subjects
 from mcpfence.proof.resolver import unfiltered
@@ -47,28 +48,58 @@ def audit(
 
     `policies_only` says that the chart is installed apart from the manifests: its floor stands beside them.
     """
+    found = audit_beside(
+        raw,
+        documents,
+        (),
+        release=release,
+        namespace=namespace,
+        services=services,
+        allow_empty=allow_empty,
+        policies_only=policies_only,
+    )
+    return found or ()
+
+
+def audit_beside(  # noqa: PLR0913  as audit
+    raw: Any,
+    documents: Sequence[Any],
+    unread: Sequence[bytes],
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    allow_empty: bool = False,
+    policies_only: bool = False,
+) -> tuple[Finding, ...] | None:
+    """The same, where `unread` are further files, which may be policies as they are rendered.
+
+    None: they are not, or something stands beside them because of which they have to be read.
+    """
     objects = unroll(documents).objects
     possible = tuple(proposals(raw, objects))
     try:
-        rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        rendering = made(raw, told=False)
     except McpfenceError as error:
-        return (*error.findings, *possible)
+        return None if unread else (*error.findings, *possible)
+    if unread and (rendering.catalog.gateway is not None or not all_stand(unread, rendering.objects)):
+        return None
     out = Collector()
     out.take((*rendering.findings, *possible))
     catalog = rendering.catalog
-    if other := elsewhere(objects, catalog, namespace):
+    if not unread and (other := elsewhere(objects, catalog, namespace)):
         out.take((other,))
         return out.findings()
     if policies_only and catalog.floor:
         documents = [*documents, floor_policy(catalog.namespace)]
     provider = provider_of(catalog.provider)
     addresses = canonical(catalog.cluster.pods) or ALL
-    plan = make_plan(catalog, services, Collector())
     policies = read_policies(
         documents,
         namespace=namespace,
         pod_addresses=addresses,
-        api_addresses=plan.network.api_addresses or ALL,
+        api_addresses=rendering.network.api_addresses or ALL,
         enforced=enforced_kinds(provider),
     )
     for problem in policies.problems:
@@ -76,16 +107,18 @@ def audit(
         todo = "mend it, or remove it: what it lets through is unknown"
         out.add("policy-unreadable", (), sentence, todo, document=problem.document)
     evaluator = Evaluator(policies)
-    fences = list(plan.fences)
-    for fence in fences:
-        prepared, _ = provider.prepare(fence, plan.network)
+    fences = rendering.fences
+    if unread and not stand_alone(fences, evaluator):
+        return None
+    for fence in () if unread else fences:
+        prepared, _ = provider.prepare(fence, rendering.network)
         out.take(prove(prepared, evaluator, _REMEDY, names_at=provider.names_at))
         if provider.filters_dns:
             around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
             out.take(unfiltered(fence, around, provider.filters_dns))
     out.take(beyond_policies(objects, fences, namespace))
     out.take(fleeting_findings(objects, catalog, namespace))
-    out.take(floor_findings(objects, policies, catalog, fences, namespace))
+    out.take(floor_findings(objects, policies, catalog, fences, namespace, fenced=bool(unread)))
     out.take(pod_security_findings(objects, raw, catalog))
     out.take(pruned_findings(rendering, objects, namespace))
     out.take(guard_findings(rendering, objects))

@@ -25,10 +25,19 @@ _REMEDY = (
 
 
 def floor_findings(
-    objects: Sequence[Object], policies: PolicySet, catalog: Catalog, fences: Sequence[Fence], namespace: str
+    objects: Sequence[Object],
+    policies: PolicySet,
+    catalog: Catalog,
+    fences: Sequence[Fence],
+    namespace: str,
+    *,
+    fenced: bool = False,
 ) -> list[Finding]:
-    """Faults of the floor, where the manifests hold the namespace or policies of it; `namespace`: of those without."""
-    there = any(
+    """Faults of the floor, where the manifests hold the namespace or policies of it; `namespace`: of those without.
+
+    `fenced`: they hold policies of it beside the objects.
+    """
+    there = fenced or any(
         (one.kind, one.name) == ("Namespace", catalog.namespace)
         or (one.kind == "NetworkPolicy" and (one.namespace or namespace) == catalog.namespace)
         for one in objects

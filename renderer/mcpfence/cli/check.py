@@ -20,8 +20,8 @@ from mcpfence.render.pipeline import check, load_catalog
 from mcpfence.streams.stream import gateway_kinds
 from mcpfence.structs import Struct
 from mcpfence.system.charts import read_templates, split_charts
-from mcpfence.system.inputs import read_inputs
-from mcpfence.system.manifests import read_manifests
+from mcpfence.system.inputs import Inputs, read_inputs
+from mcpfence.system.manifests import Manifests, read_apart
 
 _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 
@@ -153,28 +153,44 @@ def _of_templates(templates: Sequence[tuple[str, str]]) -> list[Finding]:
 def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...], Any]:
     try:
         inputs = read_inputs(asked.files)
-        documents = (
-            read_manifests(asked.manifests, asked.namespace, gateway_kinds(inputs.values)) if asked.manifests else []
-        )
+        read = _read(asked, inputs)
+        console.sources += inputs.sources
+        found = _judged(asked, inputs, read.documents, read.unread)
+        if found is None:
+            found = _judged(asked, inputs, read.whole())
     except McpfenceError as error:
         return error.findings, None
-    console.sources += inputs.sources
-    values, release, namespace, empty = inputs.values, asked.release, asked.namespace, asked.allow_empty
+    return found or (), inputs.values
+
+
+def _read(asked: CheckInput, inputs: Inputs) -> Manifests:
+    if not asked.manifests:
+        return Manifests([], (), list)
+    from mcpfence.check.standing import may_stand  # here, as above
+
+    return read_apart(asked.manifests, asked.namespace, gateway_kinds(inputs.values), may_stand)
+
+
+def _judged(
+    asked: CheckInput, inputs: Inputs, documents: list[Any], unread: tuple[bytes, ...] = ()
+) -> tuple[Finding, ...] | None:
+    """What there is to say; None where the files that were not parsed have to be."""
+    release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
     services = index([*inputs.documents, *documents], namespace)
     if not asked.manifests:
-        return check(values, release=release, namespace=namespace, services=services, allow_empty=empty), values
-    from mcpfence.check.audit import audit  # here, so that a catalog alone does not wait for it
+        return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
+    from mcpfence.check.audit import audit_beside  # here, so that a catalog alone does not wait for it
 
-    found = audit(
-        values,
+    return audit_beside(
+        inputs.values,
         documents,
+        unread,
         release=release,
         namespace=namespace,
         services=services,
         allow_empty=empty,
         policies_only=asked.policies_only,
     )
-    return found, values
 
 
 def _summarise(findings: Sequence[Finding], console: Console) -> None:

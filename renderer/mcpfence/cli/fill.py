@@ -55,7 +55,7 @@ def summarise(console: Console, result: Result, *, table: bool = False) -> None:
         console.say("mcpfence: no catalog to render in this stream; it passed through unchanged")
     for rendering in result.renderings:
         catalog = rendering.catalog
-        line = f"mcpfence: release {catalog.release}: {plural(len(rendering.lines), 'fence')}, "
+        line = f"mcpfence: release {catalog.release}: {plural(len(rendering.fences), 'fence')}, "
         line += plural(len(rendering.objects), "object")
         line += f" for namespace {catalog.namespace}, provider {catalog.provider}"
         if rendering.narrowings:

@@ -22,7 +22,7 @@ class Shared(list[Any]):
 
 
 # The private use area holds the marks of templates, which stand for plain words.
-_WORD = "[A-Za-z\ue000-\ue100][A-Za-z0-9_./\ue000-\ue100-]*"
+_WORD = "[A-Za-z\ue000-\ue300][A-Za-z0-9_./\ue000-\ue300-]*"
 
 
 _PLAIN = regex(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
@@ -35,6 +35,11 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null",
 def is_plain(text: str) -> bool:
     """Whether the writer prints a string without quotes, because every YAML reads it as that string."""
     return _PLAIN.match(text) is not None and text.lower() not in _WORDS
+
+
+def scalar_text(text: str) -> str:
+    """A string of one line as it stands in a document."""
+    return text if is_plain(text) else _quoted(text)
 
 
 class Writer:
@@ -104,7 +109,7 @@ class Writer:
             pad = " " * (indent + 2)
             body = text.removesuffix("\n").replace("\n", f"\n{pad}")
             return f"{'|' if text.endswith(chr(10)) else '|-'}\n{pad}{body}"
-        written = self._scalars[text] = text if is_plain(text) else _quoted(text)
+        written = self._scalars[text] = scalar_text(text)
         return written
 
 
@@ -114,12 +119,12 @@ def _quoted(text: str) -> str:
     return '"' + "".join(_apart(p) if i % 2 else json.dumps(p)[1:-1] for i, p in enumerate(pieces)) + '"'
 
 
-_APART = regex("([\ue000-\ue100\x7f\U00010000-\U0010ffff])")
+_APART = regex("([\ue000-\ue300\x7f\U00010000-\U0010ffff])")
 
 
 def _apart(character: str) -> str:
     """A mark as it is; what JSON writes as it is, or as two halves, in an escape that YAML knows."""
-    return character if "\ue000" <= character <= "\ue100" else f"\\U{ord(character):08x}"
+    return character if "\ue000" <= character <= "\ue300" else f"\\U{ord(character):08x}"
 
 
 def _number(value: Any) -> str:

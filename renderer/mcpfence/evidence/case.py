@@ -7,13 +7,12 @@ from typing import Any
 
 from mcpfence.check.audit import audit
 from mcpfence.documents.agreement import load_judged
-from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail
+from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.findings.table import Severity
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import ClusterNetwork, Fence
-from mcpfence.plan.planner import make_plan
 from mcpfence.providers import Provider, enforced_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
@@ -66,8 +65,7 @@ def make_case(
 ) -> Case:
     """Render a catalog and prove the manifests, those given or its own; raises McpfenceError with every finding."""
     rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
-    plan = make_plan(rendering.catalog, services, Collector())
-    fences = tuple(plan.fences)
+    fences, network = rendering.fences, rendering.network
     if not fences:
         sentence = "the catalog has no server or workload with pods, so there is nothing to certify"
         raise fail("catalog-empty", sentence, "declare them, or name the right values file", path=("servers",))
@@ -91,11 +89,11 @@ def make_case(
     found = read_policies(
         given.documents,
         namespace=namespace,
-        pod_addresses=canonical(plan.network.pod_cidrs) or ALL,
-        api_addresses=plan.network.api_addresses or ALL,
+        pod_addresses=canonical(network.pod_cidrs) or ALL,
+        api_addresses=network.api_addresses or ALL,
         enforced=enforced_kinds(provider_of(rendering.catalog.provider)),
     )
-    return Case(rendering, plan.network, fences, found, Evaluator(found), objects, given.files, findings, namespace)
+    return Case(rendering, network, fences, found, Evaluator(found), objects, given.files, findings, namespace)
 
 
 def _secrets(objects: Sequence[Object]) -> Iterator[Finding]:

@@ -6,18 +6,18 @@ What is asked of a view is answered by the evaluators on the text of the rendere
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from mcpfence.catalog.model import Catalog, Egress, Ingress, Server, Workload
 from mcpfence.documents.reader import load_foreign
-from mcpfence.findings.finding import Collector, fail, quote
+from mcpfence.findings.finding import fail, quote
 from mcpfence.findings.wording import nearest
 from mcpfence.kube.manifest import floor_policy
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import canonical
 from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
-from mcpfence.plan.planner import make_plan
 from mcpfence.providers import Provider, provider_of
 from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.reach.evaluation.evaluator import Evaluator
@@ -73,12 +73,12 @@ class View(Struct):
 
 def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex) -> View:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
-    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
-    plan = make_plan(rendering.catalog, services, Collector())
+    make = partial(render, release=release, namespace=namespace, services=services, allow_empty=True)
+    rendering = make(raw, told=False)
     places: dict[_Identity, list[int]] = {}
     for place, item in enumerate(rendering.objects):
         places.setdefault((item.kind, item.namespace, item.name), []).append(place)
-    return View(rendering, plan.network, tuple(plan.fences), raw, places)
+    return View(rendering, rendering.network, rendering.fences, raw, places)
 
 
 def find(view: View, name: str) -> Fence | Server:

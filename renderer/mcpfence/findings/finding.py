@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Self
 
 from mcpfence.findings.table import TABLE, Severity
@@ -70,15 +71,16 @@ class Finding(_Said):
 
 def path_text(path: Path) -> str:
     """A path as people write it; keys that are not plain words stand in brackets and quotes, and long ones are cut."""
-    text = ""
-    for step in path:
-        if isinstance(step, int):
-            text += f"[{step}]"
-        elif len(step) <= _QUOTE_LIMIT and _PLAIN_KEY.match(step) and not secret_value(step):
-            text += f".{step}" if text else step
-        else:
-            text += f"[{quote(step)}]"
-    return text
+    text = "".join([f"[{step}]" if isinstance(step, int) else _step_text(step) for step in path])
+    return text.removeprefix(".")
+
+
+@lru_cache(maxsize=4096)
+def _step_text(key: str) -> str:
+    """A key behind others: `.github`; kept, since the paths of one server share its name."""
+    if len(key) <= _QUOTE_LIMIT and _PLAIN_KEY.match(key) and not secret_value(key):
+        return f".{key}"
+    return f"[{quote(key)}]"
 
 
 def quote(value: object) -> str:

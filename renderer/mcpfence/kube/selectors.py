@@ -83,7 +83,8 @@ class _Requirement(Struct):
 def _requirements(selector: Selector) -> dict[str, _Requirement]:
     found: dict[str, _Requirement] = {}
     for key, value in selector.labels:
-        found[key] = found.get(key, _Requirement()).joined(_Requirement(frozenset([value]), present=True))
+        one = _Requirement(frozenset([value]), present=True)
+        found[key] = found[key].joined(one) if key in found else one
     for item in selector.expressions:
         values = frozenset(item.values)
         one = {
@@ -171,7 +172,8 @@ def _overlapping(left: list[_Entry], right: list[_Entry]) -> Iterator[tuple[_Ent
     ours = _Told(left, key)
     theirs = ours if left is right else _Told(right, key)
     for value, entries in ours.by_value.items():
-        yield from _overlapping(entries, theirs.by_value.get(value, []))
+        if len(entries) > 1 or ours is not theirs:  # most have their value alone
+            yield from _overlapping(entries, theirs.by_value.get(value, []))
     yield from _overlapping(ours.open, theirs.open)
     yield from _overlapping(ours.demanding, theirs.open)
     if left is not right:

@@ -34,9 +34,8 @@ def catalog_keys(fence: Fence, name: str) -> CatalogKeys:
 
 def _told(keys: Iterable[str], own: str, other: str) -> tuple[str, ...]:
     at = len(own)
-    return tuple(
-        sorted(other + key[at:] if key.startswith(own) and key[at : at + 1] in ("", ".") else key for key in keys)
-    )
+    told = [other + key[at:] if key.startswith(own) and key[at : at + 1] in ("", ".") else key for key in keys]
+    return tuple(sorted(told))
 
 
 def _keys(allows: Iterable[Allow], own: str) -> Iterable[str]:

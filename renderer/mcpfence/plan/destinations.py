@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from mcpfence.catalog.model import Catalog, Domain, Egress, Service
 from mcpfence.findings.finding import Collector, Path, path_text
@@ -147,6 +148,12 @@ def warn_reopened(egress: Egress, allows: Iterable[Allow], out: Collector) -> No
                 out.add("except-reopened", entry.path, sentence, todo)
 
 
-def names_of(domains: tuple[Domain, ...], *, registry: bool) -> list[Name]:
+def names_of(domains: tuple[Domain, ...]) -> list[Name]:
     """Domain entries as names of a fence."""
-    return [Name(domain.pattern, domain.ports, path_text(domain.path), registry) for domain in domains]
+    return [Name(domain.pattern, domain.ports, path_text(domain.path)) for domain in domains]
+
+
+@lru_cache(maxsize=64)
+def registry_names(domains: tuple[Domain, ...]) -> tuple[Name, ...]:
+    """The same of registries; kept, since many servers have the same ones."""
+    return tuple(name._replace(registry=True) for name in names_of(domains))

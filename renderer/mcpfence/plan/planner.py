@@ -27,6 +27,7 @@ from mcpfence.plan.destinations import (
     listed_cidrs,
     names_of,
     refuse_addressed,
+    registry_names,
     resolve_service,
     warn_reopened,
 )
@@ -203,9 +204,9 @@ def _egress(
     catalog, facts = scene.catalog, scene.facts
     internet = internet_stance(catalog, egress)
     registries = granted_registries(catalog, runtime, egress)
-    names = names_of(egress.domains, registry=False)
+    names = names_of(egress.domains)
     if not internet:
-        names += names_of(registries.domains, registry=True)
+        names += registry_names(registries.domains)
     allows = [reached.allow for reached in scene.reached.get(owner, ())]
     needs_dns = internet or bool(names) or any(isinstance(p, Pods) for allow in allows for p in allow.peers)
     for domain in (*egress.domains, *registries.domains):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mcpfence.documents.writer import Writer
 from mcpfence.findings.finding import Collector, Path
@@ -16,13 +16,12 @@ from mcpfence.providers.networkpolicy.emit import RuleBlocks, network_policies
 from mcpfence.render.objects import Rendered
 from mcpfence.render.report import server_line
 from mcpfence.render.template import (
-    FenceTemplate,
+    NotInRows,
     ObjectTemplate,
-    Parts,
     fill,
+    filled_names,
     longest_name,
     object_template,
-    split,
     template_of,
     whole,
 )
@@ -30,21 +29,22 @@ from mcpfence.structs import Struct
 
 
 class Made(Struct):
-    """What a template gives: its objects, its line in the report, what it loses, what its engine lacks."""
+    """What a template gives: its objects, what it loses, what its engine lacks."""
 
     objects: tuple[ObjectTemplate, ...]
-    line: Parts
     narrowings: tuple[Narrowing, ...]
     missing: frozenset[Feature]
     longest: int
     """How long a fence's name may be so that none of its names is cut."""
+    in_rows: bool = True
+    """Whether its names stand as rows can be written; else each needs a mark of its own."""
 
 
 class Fenced(Struct):
-    """A fence, the template that it was made from, and its objects."""
+    """A fence, the words that it put into its template, what that gives, and its objects."""
 
     fence: Fence
-    template: FenceTemplate
+    words: tuple[str, ...]
     made: Made
     objects: tuple[Rendered, ...]
 
@@ -63,7 +63,8 @@ class Assembly:
         self.fenced: list[Fenced] = []
         self.narrowings: list[Narrowing] = []
         self.objects: dict[str, list[Rendered]] = {}
-        self._provider, self._network, self._annotate, self._out = provider, network, annotate, out
+        self.network = network
+        self._provider, self._annotate, self._out = provider, annotate, out
         # What the templates would be called that Helm 4 shows as the source of our objects; others by their own name.
         self._files = {kind.called: _file(kind) for kind in (*provider.kinds, NETWORK_POLICY)} | {"ConfigMap": "report"}
         self._taken = dict(taken)
@@ -72,9 +73,10 @@ class Assembly:
         self._refused: dict[Feature, list[str]] = {}
 
     @property
-    def lines(self) -> list[str]:
+    def lines(self) -> Iterator[str]:
         """One line on each fence, for people."""
-        return [fill(one.made.line, one.template.words) for one in self.fenced]
+        for one in self.fenced:
+            yield server_line(self._provider.prepare(one.fence, self.network)[0])
 
     def add(self, fence: Fence) -> None:
         """Emit one fence; with errors in the collector only what no engine is needed to say of it is said.
@@ -86,22 +88,20 @@ class Assembly:
             return
         template = template_of(fence)
         made = self._made.get(template.fence) or self._make(template.fence)
+        if not made.in_rows:
+            template = template_of(fence, rows=False)
+            made = self._made.get(template.fence) or self._make(template.fence)
         if template.words and len(fence.name) > made.longest:
             template = whole(fence)
             made = self._make(template.fence)
         self._lacks(fence, made.missing)
-        self._provider.remark(fence, self._network, self._out)
-        refuse_labels_of_plugin(fence, self._network.cni, self._out)
+        self._provider.remark(fence, self.network, self._out)
+        refuse_labels_of_plugin(fence, self.network.cni, self._out)
         self.narrowings += [_filled(narrowing, fence, template.words) for narrowing in made.narrowings]
         if made.missing or self._out.failed:
             return
-        objects = []
-        for one in made.objects:
-            item = Rendered(one.kind, one.namespace, fill(one.name, template.words), one.text, template.words)
-            self._claim(item, fence.title, fence.path)
-            self.objects.setdefault(item.kind, []).append(item)
-            objects.append(item)
-        self.fenced.append(Fenced(fence, template, made, tuple(objects)))
+        objects = self.put_made(made.objects, template.words, fence.title, fence.path)
+        self.fenced.append(Fenced(fence, template.words, made, tuple(objects)))
 
     def _lacks(self, fence: Fence, missing: Iterable[Feature]) -> None:
         for feature in missing:
@@ -111,12 +111,23 @@ class Assembly:
 
     def put(self, manifest: Manifest, title: str, path: Path) -> Rendered:
         """Add an object that is no policy; `title` and `path` say whose it is, should its name be taken."""
-        self._annotated(manifest)
-        text = self._writer.write(manifest.document)
+        text = self._writer.write(self.annotated(manifest).document)
         item = Rendered(manifest.kind, manifest.namespace, manifest.name, (text,), ())
-        self._claim(item, title, path)
-        self.objects.setdefault(manifest.kind, []).append(item)
+        self._enter(item, title, path)
         return item
+
+    def put_made(
+        self, objects: Iterable[ObjectTemplate], words: tuple[str, ...], title: str, path: Path
+    ) -> list[Rendered]:
+        """Add the objects of a template in these words."""
+        items = [Rendered(one.kind, one.namespace, fill(one.name, words), one.text, words) for one in objects]
+        for item in items:
+            self._enter(item, title, path)
+        return items
+
+    def written(self, manifests: Iterable[Manifest]) -> tuple[ObjectTemplate, ...]:
+        """The manifests of a template, written."""
+        return tuple(object_template(self.annotated(manifest), self._writer) for manifest in manifests)
 
     def refuse(self) -> None:
         """Say at once what the provider cannot express, with every server that needs it."""
@@ -138,31 +149,31 @@ class Assembly:
         """The manifests of a fence or template, written; the work that equal servers share."""
         missing = features(fence) - self._provider.expresses
         if missing:
-            return self._made.setdefault(fence, Made((), (), (), missing, LIMIT))
-        prepared, narrowings = self._provider.prepare(fence, self._network)
+            return self._made.setdefault(fence, Made((), (), missing, LIMIT))
+        prepared, narrowings = self._provider.prepare(fence, self.network)
         manifests = [
-            *self._provider.emit(prepared, self._network),
+            *self._provider.emit(prepared, self.network),
             *network_policies(prepared, self._provider.composition, self._blocks, self._provider.takes),
         ]
         longest = longest_name(manifests, fence.endings)
-        objects = tuple(self._written(manifests, fence.keys))
-        return self._made.setdefault(fence, Made(objects, split(server_line(prepared)), narrowings, missing, longest))
+        try:
+            objects = self.written(_with_keys(manifests, fence.keys))
+        except NotInRows:
+            return self._made.setdefault(fence, Made((), (), missing, LIMIT, in_rows=False))
+        return self._made.setdefault(fence, Made(objects, narrowings, missing, longest))
 
-    def _written(self, manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterable[ObjectTemplate]:
-        for manifest in manifests:
-            metadata, spec = manifest.document["metadata"], manifest.document["spec"]
-            mine = keys.ingress if spec.get("policyTypes") == ["Ingress"] else keys.egress
-            metadata["annotations"] = {**metadata.get("annotations", {}), KEYS: ", ".join(mine)}
-            self._annotated(manifest)
-            yield object_template(manifest, self._writer)
-
-    def _annotated(self, manifest: Manifest) -> None:
+    def annotated(self, manifest: Manifest) -> Manifest:
         """Write Helm 4's annotation, the file that Helm shows as the source, where it belongs."""
         if self._annotate:
             metadata = manifest.document["metadata"]
             name = f"{self._annotate}/mcpfence-{self._files.get(manifest.kind, manifest.kind.lower())}.yaml"
             filename = {"postrenderer.helm.sh/postrender-filename": name}
             metadata["annotations"] = {**metadata.get("annotations", {}), **filename}
+        return manifest
+
+    def _enter(self, item: Rendered, title: str, path: Path) -> None:
+        self._claim(item, title, path)
+        self.objects.setdefault(item.kind, []).append(item)
 
     def _claim(self, item: Rendered, title: str, path: Path) -> None:
         """Refuse a name that another object of the kind has already."""
@@ -172,6 +183,15 @@ class Assembly:
             self._out.add("name-taken", path, sentence, "rename one of them")
 
 
+def _with_keys(manifests: Iterable[Manifest], keys: CatalogKeys) -> Iterator[Manifest]:
+    """Policies with the keys of the catalog that they stand for."""
+    for manifest in manifests:
+        metadata, spec = manifest.document["metadata"], manifest.document["spec"]
+        mine = keys.ingress if spec.get("policyTypes") == ["Ingress"] else keys.egress
+        metadata["annotations"] = {**metadata.get("annotations", {}), KEYS: ", ".join(mine)}
+        yield manifest
+
+
 def _file(kind: Kind) -> str:
     """What the template of a kind would be called: by its plural, as kubectl writes that."""
     return kind.plural if kind.called == kind.kind else f"{kind.plural}.{kind.group}"
@@ -179,5 +199,4 @@ def _file(kind: Kind) -> str:
 
 def _filled(narrowing: Narrowing, fence: Fence, words: tuple[str, ...]) -> Narrowing:
     """The narrowing of a template in the words of one fence."""
-    names = tuple(name._replace(pattern=fill(split(name.pattern), words)) for name in narrowing.names)
-    return narrowing._replace(fence=fence.title, names=names)
+    return narrowing._replace(fence=fence.title, names=filled_names(narrowing.names, words))

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Finding, fail, plural
-from mcpfence.plan.fence import Narrowing
+from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
+from mcpfence.render.chunks import Chunks
 from mcpfence.render.template import Parts, fill
 from mcpfence.structs import Struct
 
@@ -62,16 +63,10 @@ class Rendering(Struct):
     objects: tuple[Rendered, ...]
     findings: tuple[Finding, ...]
     narrowings: tuple[Narrowing, ...]
-    lines: tuple[str, ...]
-    """One line on each fence."""
-    chunks: tuple[bytes, ...]
-    """The text of all objects, each behind a separator, some hundred to a chunk."""
-
-
-def chunks_of(objects: Sequence[Rendered], size: int = 500) -> tuple[bytes, ...]:
-    """Objects as YAML documents, `size` of them to a chunk: filling in the text of many takes as long as proving it."""
-    starts = range(0, len(objects), size)
-    return tuple("".join([f"---\n{item.text}" for item in objects[n : n + size]]).encode() for n in starts)
+    fences: tuple[Fence, ...]
+    network: ClusterNetwork
+    chunks: Chunks
+    """The text of all objects, each behind a separator."""
 
 
 def kind_order(provider: Provider) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import UNKNOWN
 from mcpfence.providers import provider_of
 from mcpfence.render.assembly import Assembly
-from mcpfence.render.objects import Rendered, Rendering, chunks_of, in_order, kind_order
+from mcpfence.render.chunks import Chunks, chunks_of
+from mcpfence.render.objects import Rendered, Rendering, in_order, kind_order
 from mcpfence.render.objects_digest import digest_of
 from mcpfence.render.proving import FenceProof, check_judged
 from mcpfence.render.report import report_manifest
@@ -49,7 +50,8 @@ def check(
 ) -> tuple[Finding, ...]:
     """Every finding of a catalog, errors included; nothing is written."""
     try:
-        return render(raw, release=release, namespace=namespace, services=services, allow_empty=allow_empty).findings
+        made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
+        return made(raw, told=False).findings
     except McpfenceError as error:
         return error.findings
 
@@ -92,13 +94,15 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     report: str = "",
     allow_empty: bool = False,
     floor_beside: bool = True,
+    told: bool = True,
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
     `foreign` are the policies and custom objects of the same stream, `annotate` is the folder that Helm 4's filename
     annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
     fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
-    `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.
+    `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.  Who prints nothing needs
+    no report of it: `told`.
     """
     make = partial(
         _render,
@@ -107,7 +111,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         services=services,
         foreign=foreign,
         annotate=annotate,
-        report=report,
+        report=(report or f"{release}-mcpfence") if told else "",
     )
     try:
         return make(raw, allow_empty=allow_empty, floor_beside=floor_beside)
@@ -162,12 +166,12 @@ def _render(  # noqa: PLR0913  as above
     if guarding and not out.failed:
         _prove_guard(catalog, assembly, guarding, out)
     if registered and not out.failed:
-        _refuse_rivals(catalog, [*registered, *(put for _, found in running for put in found)], foreign, out)
+        _refuse_rivals(catalog, [*registered, *(put for one in running for put in one.written)], foreign, out)
     if not out.failed:
         caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
     assembly.refuse()
     out.stop_on_errors()
-    return _rendering(catalog, assembly, leaving, out.findings(), report or f"{release}-mcpfence")
+    return _rendering(catalog, assembly, leaving, out.findings(), report)
 
 
 def _rendering(
@@ -177,20 +181,27 @@ def _rendering(
     findings: tuple[Finding, ...],
     report: str,
 ) -> Rendering:
-    """What leaves, with the report that counts and digests it."""
-    lines, chunks = assembly.lines, chunks_of(leaving)
-    proof = f"{plural(len(lines), 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
-    digest = (len(leaving) + 1, digest_of(chunks))
-    made = report_manifest(catalog, report, lines, findings, assembly.narrowings, digest, proof)
-    told = assembly.put(made, "the report", ())
+    """What leaves, with the report that counts and digests it where it has a name."""
+    chunks = chunks_of(leaving)
+    telling = (_report(catalog, assembly, chunks, findings, report),) if report else ()
     return Rendering(
         catalog=catalog,
-        objects=(*leaving, told),
+        objects=(*leaving, *telling),
         findings=findings,
         narrowings=tuple(assembly.narrowings),
-        lines=tuple(lines),
-        chunks=(*chunks, *chunks_of((told,))),
+        fences=tuple(one.fence for one in assembly.fenced),
+        network=assembly.network,
+        chunks=Chunks((*chunks.parts, *chunks_of(telling).parts)),
     )
+
+
+def _report(catalog: Catalog, assembly: Assembly, chunks: Chunks, findings: tuple[Finding, ...], name: str) -> Rendered:
+    fences, objects = len(assembly.fenced), sum(map(len, assembly.objects.values()))
+    proof = f"{plural(fences, 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
+    digest = (objects + 1, digest_of(chunks))
+    lines = (fences, assembly.lines)
+    made = report_manifest(catalog, name, lines, findings, assembly.narrowings, digest, proof)
+    return assembly.put(made, "the report", ())
 
 
 def _refuse_empty(catalog: Catalog, out: Collector) -> None:
@@ -205,23 +216,13 @@ def _refuse_empty(catalog: Catalog, out: Collector) -> None:
 _Put = tuple[Rendered, Manifest, Path]
 
 
-def _run_servers(catalog: Catalog, assembly: Assembly) -> list[tuple[str, list[_Put]]]:
-    """Add what runs the servers that mcpfence runs; by the names of the servers."""
-    running = [server for server in catalog.servers.values() if server.run is not None]
-    if not running:
+def _run_servers(catalog: Catalog, assembly: Assembly) -> list[Any]:
+    """Add what runs the servers that mcpfence runs; what of it has to be proven."""
+    if all(server.run is None for server in catalog.servers.values()):
         return []
-    from mcpfence.deploy import run_manifests  # here, so that fences alone start quickly
+    from mcpfence.render.running import run_servers  # here, so that fences alone start quickly
 
-    return [
-        (
-            server.name,
-            [
-                (assembly.put(manifest, f"server {server.name}", server.path), manifest, server.path)
-                for manifest in run_manifests(server, catalog.namespace)
-            ],
-        )
-        for server in running
-    ]
+    return run_servers(catalog, assembly)
 
 
 def _register_servers(catalog: Catalog, assembly: Assembly) -> list[_Put]:
@@ -257,16 +258,12 @@ def _prove_guard(catalog: Catalog, assembly: Assembly, guarding: Iterable[_Put],
     prove_guard(catalog, fences, [(manifest, item.text) for item, manifest, _ in guarding], out)
 
 
-def _prove_others(
-    catalog: Catalog, running: list[tuple[str, list[_Put]]], registered: list[_Put], out: Collector
-) -> None:
+def _prove_others(catalog: Catalog, running: list[Any], registered: list[_Put], out: Collector) -> None:
     """Read back what is no policy, as long as nothing has failed."""
     if running and not out.failed:
-        from mcpfence.deploy import prove_running
+        from mcpfence.render.running import prove_runs
 
-        for name, written in running:
-            texts = [(manifest, item.text) for item, manifest, _ in written]
-            prove_running(catalog.servers[name], catalog.namespace, texts, out)
+        prove_runs(catalog, running, out)
     if registered and not out.failed:
         from mcpfence.gateways import prove_registered
 

@@ -49,27 +49,38 @@ class FenceProof:
         self._provider, self._network, self._out = provider, network, out
         self._around = Evaluator(around)
         self._leaving = set(map(id, leaving))
-        self._proven: set[tuple[object, ...]] = set()
 
     def prove(self, fenced: Sequence[Fenced]) -> None:
-        """Prove each fence from the text of its objects; after a fault no more."""
+        """Prove the fences from the text of their objects; after a fault no more.
+
+        Of those of one template the one with the most words is proven: what is wrong with the second name of a row
+        does not show where there is one.
+        """
+        chosen: dict[tuple[object, ...], tuple[int, Fenced, list[Policy]]] = {}
         for one in fenced:
-            self._prove(one)
+            self._all_leave(one.objects)
+            key, around = self._among(one)
+            size = sum(word.count("\n") for word in one.words)
+            if key not in chosen or size > chosen[key][0]:
+                chosen[key] = size, one, around
+        for _, one, around in chosen.values():
+            self._prove(one, around)
             if self._out.failed:
                 return
 
-    def _prove(self, one: Fenced) -> None:
-        fence, template, made, objects = one
-        self._all_leave(objects)
+    def _among(self, one: Fenced) -> tuple[tuple[object, ...], list[Policy]]:
+        """What is equal for fences that need one proof, and the policies of others that count in it."""
+        fence, own, made, _ = one
         found = [self._around.selecting(subject) for subject in subjects(fence)]
         around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
         how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
         # Names are words of their own, and a foreign policy may permit those of one fence and not of another.
         # Ranks are words too, and they count only where somebody else's policy stands before or behind.
-        key = (id(made), how, template.words if any(map(_demands_names, around)) else fence.ranks if around else ())
-        if key in self._proven:
-            return
-        self._proven.add(key)
+        words = own if any(map(_demands_names, around)) else fence.ranks if around else ()
+        return (id(made), how, words), around
+
+    def _prove(self, one: Fenced, around: list[Policy]) -> None:
+        fence, _, _, objects = one
         ours = read_policies(
             [document for item in objects for document in self._read_back(item, fence)],
             pod_addresses=canonical(self._network.pod_cidrs) or ALL,

@@ -77,17 +77,20 @@ def _name(pattern: str, registry: bool) -> str:
 def report_manifest(
     catalog: Catalog,
     name: str,
-    lines: Sequence[str],
-    findings: Iterable[Finding],
-    narrowings: Iterable[Narrowing],
+    fenced: tuple[int, Iterable[str]],
+    findings: Sequence[Finding],
+    narrowings: Sequence[Narrowing],
     printed: tuple[int, str],
     proof: str,
 ) -> Manifest:
     """The report of one release, in the release's own namespace.
 
-    `printed` is how many objects leave, this one included, and the digest of the others.
+    `fenced` is how many fences there are, and a line on each; `printed` is how many objects leave, this one included,
+    and the digest of the others.
     """
-    said = [f"{finding.severity.value}: {finding.message} [{finding.id}]" for finding in findings]
+    said = (f"{finding.severity.value}: {finding.message} [{finding.id}]" for finding in findings)
+    lost = (item.text for item in narrowings)
+    risks = [risk.text for risk in residual_risks(catalog)]
     data = {
         "version": __version__,
         "catalogDigest": f"sha256:{catalog.digest}",
@@ -96,31 +99,32 @@ def report_manifest(
         "objects": str(printed[0]),
         "objectsDigest": printed[1],
         "proof": proof,
-        "servers": _bounded(lines, SERVERS_LIMIT) or "none",
-        "findings": _bounded(said, FINDINGS_LIMIT) or "none",
-        "narrowings": _bounded([item.text for item in narrowings], FINDINGS_LIMIT) or "none",
-        "residualRisk": _bounded([risk.text for risk in residual_risks(catalog)], FINDINGS_LIMIT),
+        "servers": _bounded(fenced[1], fenced[0], SERVERS_LIMIT) or "none",
+        "findings": _bounded(said, len(findings), FINDINGS_LIMIT) or "none",
+        "narrowings": _bounded(lost, len(narrowings), FINDINGS_LIMIT) or "none",
+        "residualRisk": _bounded(risks, len(risks), FINDINGS_LIMIT),
         "log": LOG,
     }
     if catalog.gateway is not None:
         from mcpfence.catalog.gateway.warnings import registration_lines  # here, so that fences alone start quickly
 
-        data["gateway"] = _bounded(registration_lines(catalog), FINDINGS_LIMIT) or "none"
+        told = registration_lines(catalog)
+        data["gateway"] = _bounded(told, len(told), FINDINGS_LIMIT) or "none"
     labels = {MARK: "rendered"}
     return make_manifest("v1", "ConfigMap", catalog.release_namespace, limited(name), labels, {"data": data})
 
 
-def _bounded(lines: Sequence[str], limit: int) -> str:
-    """The lines as text, as many as fit; what was cut is said in the last line."""
-    size, kept = 0, 0
-    for line in lines:
+def _bounded(lines: Iterable[str], count: int, limit: int) -> str:
+    """The lines, `count` of them, as text, as many as fit; what was cut is said in the last line."""
+    size = 0
+    shown: list[str] = []
+    for line in lines:  # none is made that nobody will read
         size += len(line) + 1
         if size > limit:
             break
-        kept += 1
-    shown = [_printable(line) for line in lines[:kept]]
-    if kept < len(lines):
-        shown.append(f"... and {len(lines) - kept:,} more: run mcpfence check")
+        shown.append(_printable(line))
+    if len(shown) < count:
+        shown.append(f"... and {count - len(shown):,} more: run mcpfence check")
     return "\n".join(shown)
 
 

@@ -13,6 +13,7 @@ from mcpfence.documents.reader import load_foreign
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, quote
 from mcpfence.kube.services import index
 from mcpfence.providers import policy_kinds
+from mcpfence.render.chunks import Batch, Chunks
 from mcpfence.render.objects import Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.release_size import size_finding
@@ -42,7 +43,7 @@ class Given(Struct):
 class Result(Struct):
     """The output as chunks of bytes, and what was rendered into it (nothing where the stream passes through)."""
 
-    chunks: Sequence[bytes]
+    chunks: Chunks
     renderings: tuple[Rendering, ...]
     findings: tuple[Finding, ...]
     foreign: tuple[bytes, ...] = ()
@@ -89,8 +90,8 @@ def _with_carriers(stream: Stream, helm4: bool, beside: _Beside) -> Result:
         rendered = _render_carriers(stream, helm4, beside, rendered)
     renderings = tuple(rendered.values())
     foreign = tuple(piece for number, piece in enumerate(stream.pieces) if number not in rendered)
-    chunks = list(_output(stream, rendered))
-    size = size_finding(chunks, [stream.pieces[number] for number in rendered])
+    chunks = Chunks(_output(stream, rendered))
+    size = size_finding(chunks, Chunks(stream.pieces[number] for number in rendered))
     return Result(chunks, renderings, (*_said(renderings), *([size] if size else [])), foreign)
 
 
@@ -182,11 +183,11 @@ def _needs_services(raw: Any) -> bool:
     return False
 
 
-def _output(stream: Stream, rendered: dict[int, Rendering]) -> Iterator[bytes]:
+def _output(stream: Stream, rendered: dict[int, Rendering]) -> Iterator[bytes | Batch]:
     """The stream with each carrier's piece replaced."""
     for number, piece in enumerate(stream.pieces):
         if number in rendered:
-            yield from rendered[number].chunks
+            yield from rendered[number].chunks.parts
         else:
             yield piece
 
@@ -197,7 +198,7 @@ def _without_carrier(stream: Stream) -> Result:
         from mcpfence.streams.untouched import check_untouched  # here, since few streams come twice
 
         check_untouched(stream)
-        return Result(stream.pieces, (), ())
+        return Result(Chunks(stream.pieces), (), ())
     full = [piece for piece in stream.pieces if not is_blank(piece)]
     if not full:
         raise fail(
@@ -206,7 +207,7 @@ def _without_carrier(stream: Stream) -> Result:
             "pipe `helm template` into it; with Helm 3's --output-dir use `mcpfence render -o DIR` instead",
         )
     if all(is_hook(piece) for piece in full):
-        return Result(stream.pieces, (), ())
+        return Result(Chunks(stream.pieces), (), ())
     raise fail(
         "carrier-missing",
         "the stream holds no mcpfence catalog",
@@ -231,14 +232,15 @@ def _with_catalog(stream: Stream, given: Given, helm4: bool, beside: _Beside) ->
         return _again(stream, given, folder, beside)
     rendering = _render(stream, given.raw, release, folder, beside)
     if hooks:  # proven beside the catalog, whose own objects are in the call that brings the release
-        return Result(stream.pieces, (), rendering.findings)
+        return Result(Chunks(stream.pieces), (), rendering.findings)
     place = _after_namespaces(stream.pieces)
     before, after = list(stream.pieces[:place]), list(stream.pieces[place:])
     if before and not before[-1].endswith(b"\n"):
         before.append(b"\n")
     if after and not after[0].startswith(b"---"):
         after.insert(0, b"---\n")
-    return Result([*before, *rendering.chunks, *after], (rendering,), rendering.findings, stream.pieces)
+    chunks = Chunks((*before, *rendering.chunks.parts, *after))
+    return Result(chunks, (rendering,), rendering.findings, stream.pieces)
 
 
 def _again(stream: Stream, given: Given, folder: str, beside: _Beside) -> Result:
@@ -266,7 +268,7 @@ def _again(stream: Stream, given: Given, folder: str, beside: _Beside) -> Result
             "post-render what the chart gives, once; remove what an earlier run left in it",
             document=next(item for item in stream.reports if item.namespace == rendering.catalog.namespace).title,
         )
-    return Result(stream.pieces, (rendering,), rendering.findings, rest.pieces)
+    return Result(Chunks(stream.pieces), (rendering,), rendering.findings, rest.pieces)
 
 
 def _after_namespaces(pieces: Sequence[bytes]) -> int:

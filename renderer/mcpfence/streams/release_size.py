@@ -7,9 +7,8 @@ integration, 3.1); tests/engines/lab compares the estimate with the records that
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from mcpfence.findings.finding import Finding
+from mcpfence.render.chunks import Chunks
 
 LIMIT = 1_048_576
 """Bytes that the API server accepts in a Secret."""
@@ -24,14 +23,14 @@ _WINDOW = 32_768
 _PLACES = 32
 
 
-def estimate(manifest: Sequence[bytes], values: Sequence[bytes]) -> int:
+def estimate(manifest: Chunks, values: Chunks) -> int:
     """Bytes of the record for a manifest in these parts, and for values as large as these carriers."""
     return _CHART + (_packed(manifest) + _packed(values)) * 4 // 3
 
 
-def size_finding(manifest: Sequence[bytes], values: Sequence[bytes]) -> Finding | None:
+def size_finding(manifest: Chunks, values: Chunks) -> Finding | None:
     """A warning when the record comes near the limit."""
-    if sum(map(len, manifest)) + sum(map(len, values)) < _SMALL:
+    if manifest.size + values.size < _SMALL:
         return None
     size = estimate(manifest, values)
     if size < WARN_FROM:
@@ -41,7 +40,7 @@ def size_finding(manifest: Sequence[bytes], values: Sequence[bytes]) -> Finding 
     return Finding("release-size", (), sentence, todo)
 
 
-def _packed(parts: Sequence[bytes]) -> int:
+def _packed(text: Chunks) -> int:
     """Bytes after compression: of the whole text if it is short, else as pieces from all over it tell.
 
     Each piece is compressed with the text before it in sight, as it is when gzip comes there; without that, text
@@ -49,24 +48,14 @@ def _packed(parts: Sequence[bytes]) -> int:
     """
     import zlib  # here, since most releases are small
 
-    total = sum(map(len, parts))
+    total = text.size
     if total <= _WINDOW * _PLACES:
-        return len(zlib.compress(b"".join(parts), 9))
+        return len(zlib.compress(b"".join(text), 9))
     packed = 0
     for place in range(_PLACES):
         start = total * (2 * place + 1) // (2 * _PLACES) - _WINDOW // 2
-        press = zlib.compressobj(9, zdict=_cut(parts, max(start - _WINDOW, 0), start))
-        packed += len(press.compress(_cut(parts, start, start + _WINDOW))) + len(press.flush())
+        before = start - max(start - _WINDOW, 0)
+        piece = text.cut(start - before, start + _WINDOW)
+        press = zlib.compressobj(9, zdict=piece[:before])
+        packed += len(press.compress(piece[before:])) + len(press.flush())
     return packed * total // (_WINDOW * _PLACES)
-
-
-def _cut(parts: Sequence[bytes], low: int, high: int) -> bytes:
-    """The bytes from `low` to `high` of the text that the parts make up."""
-    taken, position = [], 0
-    for part in parts:
-        if position >= high:
-            break
-        if position + len(part) > low:
-            taken.append(part[max(low - position, 0) : high - position])
-        position += len(part)
-    return b"".join(taken)

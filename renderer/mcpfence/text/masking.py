@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from mcpfence.patterns import regex
 from mcpfence.text.printable import printable
@@ -84,8 +85,12 @@ class ObjectLines:
 _SHOWN_OF_SECRETS = frozenset({"apiVersion", "kind", "name", "namespace", "type"})
 
 
+@lru_cache(maxsize=1024)
 def told(text: str) -> str:
-    """A sentence that quotes foreign text, fit to be said anywhere: one visible line, tokens masked."""
+    """A sentence that quotes foreign text, fit to be said anywhere: one visible line, tokens masked.
+
+    Kept, since what is to be done is the same in many findings.
+    """
     return printable(masked_forms(text))
 
 

@@ -95,11 +95,21 @@ def secret_text(text: str) -> bool:
 
 def secret_anywhere(value: object) -> bool:
     """Whether any text of a plain value, keys of mappings too, has the form of a secret."""
+    texts = list(_texts(value))
+    whole = "\n".join(texts)
+    hints = [hint for hint in _HINTS if hint in whole]  # few: each text is then asked for these alone
+    return any(secret_value(text) for text in texts if any(map(text.__contains__, hints)))
+
+
+def _texts(value: object) -> Iterator[str]:
     if isinstance(value, str):
-        return secret_value(value)
-    if isinstance(value, Mapping):
-        return any(secret_anywhere(part) for item in value.items() for part in item)
-    return isinstance(value, (list, tuple)) and any(secret_anywhere(part) for part in value)
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value))
+        yield from _texts(list(value.values()))
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            yield from _texts(part)
 
 
 def secret_arguments(texts: Sequence[str]) -> Iterator[int]:

@@ -11,7 +11,7 @@ from edges import carrier
 from helpers import run_cli
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.streams.post_render import post_render
-from proof.catalogs import FIREWALL, FIREWALL_IPV4, PLAIN
+from proof.catalogs import _IMAGE, FIREWALL, FIREWALL_IPV4, PLAIN
 from proof.faults import FAULTS
 
 QUOTED: dict[str, Any] = {
@@ -20,6 +20,16 @@ QUOTED: dict[str, Any] = {
     "workloads": {},
 }
 LONG: dict[str, Any] = {**FIREWALL, "servers": {"n" * 63: FIREWALL["servers"]["names"]}}
+ROWS: dict[str, Any] = {
+    **FIREWALL_IPV4,
+    "servers": {
+        name: {**FIREWALL["servers"]["shut"], "containerizedConfig": {**_IMAGE, "egressDomains": domains}}
+        for name, domains in {
+            "alone": ["api.example.com"],  # of the same template as the next one, and before it
+            "several": ["api.example.com", "wiki.example.com", "www.example.org"],
+        }.items()
+    },
+}
 
 CATALOGS: dict[str, dict[str, Any]] = {
     "plain": PLAIN,
@@ -27,6 +37,7 @@ CATALOGS: dict[str, dict[str, Any]] = {
     "firewall-ipv4": FIREWALL_IPV4,
     "quoted": QUOTED,
     "long": LONG,
+    "rows": ROWS,
 }
 
 NEEDS: dict[str, Sequence[str]] = {
@@ -34,6 +45,8 @@ NEEDS: dict[str, Sequence[str]] = {
     "the firewall denies one family only": ["firewall"],
     "long names are cut without a digest": ["long"],
     "the writer never quotes": ["quoted"],
+    "a row has its first name alone": ["rows"],
+    "a row has its last name again and again": ["rows"],
     "the last except is forgotten": ["plain"],  # behind the firewall it opens nothing
 }
 """The catalogs that show a fault; every other fault shows in at least one of them all."""

@@ -309,6 +309,26 @@ def _(patch: Patch) -> None:
         patch.setattr(module, "fill", same)
 
 
+@fault("a row has its first name alone")
+def _(patch: Patch) -> None:
+    _rows_changed(patch, lambda names: names[:1])
+
+
+@fault("a row has its last name again and again")
+def _(patch: Patch) -> None:
+    _rows_changed(patch, lambda names: names[-1:] * len(names))
+
+
+def _rows_changed(patch: Patch, change: Callable[[list[str]], list[str]]) -> None:
+    """Fill in something else than the names of a row."""
+
+    def changed(parts: Any, words: tuple[str, ...]) -> str:
+        return template.fill(parts, tuple("\n".join(change(word.split("\n"))) for word in words))
+
+    for module in (assembly, objects):
+        patch.setattr(module, "fill", changed)
+
+
 @fault("templates lose what stands behind their last mark")
 def _(patch: Patch) -> None:
     def cut(parts: Any) -> Any:

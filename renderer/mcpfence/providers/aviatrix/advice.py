@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mcpfence.catalog.model import Catalog
 from mcpfence.findings.finding import Collector
 from mcpfence.findings.table import Row, Severity
-from mcpfence.plan.fence import ClusterNetwork, Fence, Pods
+from mcpfence.plan.fence import ClusterNetwork, Fence, Peer, Pods
 from mcpfence.providers.contract import Risk
 
 FINDINGS = {
@@ -72,7 +74,11 @@ def remark(fence: Fence, network: ClusterNetwork, out: Collector) -> None:
     if fence.kind == "service" or network.pod_cidrs:
         return
     for allow in fence.egress:
-        if any(isinstance(peer, Pods) and peer.selector.expressions for peer in allow.peers):
+        if _has_expressions(allow.peers):
             sentence = f"{allow.source} selects pods by matchExpressions, which no smart group has"
             todo = "write plain labels, or cluster.cidrs.pods to let the firewall pass those ports there"
             out.add("aviatrix-peer", fence.path, sentence, todo)
+
+
+def _has_expressions(peers: Iterable[Peer]) -> bool:
+    return bool([peer for peer in peers if isinstance(peer, Pods) and peer.selector.expressions])
