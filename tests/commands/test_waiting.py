@@ -104,7 +104,9 @@ def test_helm_s_call_leaves_no_trace_either(tmp_path: Path) -> None:
     command, pipe = [*mcpfence_command(), "post-render"], subprocess.PIPE
     with (
         (tmp_path / "out").open("wb") as out,
-        subprocess.Popen(command, stdin=pipe, stdout=out, stderr=theirs, env=environment(NO_COLOR="1", TERM="xterm")) as process,
+        subprocess.Popen(
+            command, stdin=pipe, stdout=out, stderr=theirs, env=environment(NO_COLOR="1", TERM="xterm")
+        ) as process,
     ):
         os.close(theirs)
         seen = b""
