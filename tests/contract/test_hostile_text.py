@@ -662,6 +662,7 @@ SINKS = {
     ("cli/import_.py", "file.write"): "the same as on stdout",
     ("cli/import_.py", "write_text"): "the same",
     ("cli/init.py", "write_text"): "what import prints, and names that are those of a release and of a namespace",
+    ("cli/fmt.py", "write_stdout"): "the user's own file, which YAML lets hold no control characters; names are told",
     ("cli/prepare.py", "write_stdout"): "objects of a render, printed by its writer",
     (
         "cli/print_sql.py",

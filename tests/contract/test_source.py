@@ -250,6 +250,10 @@ ALLOWED_WORDS = {
     "catalog/warnings.py: cilium",
     "findings/table.py: cilium",
     "plan/engine_labels.py: cilium",
+    # Settings of each engine with which it stores policies and does not enforce them.
+    "reach/engines/enforcement_settings.py: cilium",
+    "reach/engines/enforcement_settings.py: cilium.io",
+    "reach/engines/enforcement_settings.py: calico",
     # Kinds that grant rights over policies of whatever engine.
     "catalog/run/rights.py: cilium",
     "catalog/run/rights.py: cilium.io",

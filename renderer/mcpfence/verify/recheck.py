@@ -23,7 +23,7 @@ import ipaddress
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from mcpfence.documents.agreement import load_judged
 from mcpfence.reach.connectivity.workloads import read_templates, read_workloads
@@ -38,7 +38,6 @@ from mcpfence.reach.flows import bounds, flows, label_sets
 from mcpfence.reach.flows.flows import Packet, Reach, TooManyParts
 from mcpfence.reach.flows.plain_form import reach_of_rows, read_labels, read_ranges, rows_of
 from mcpfence.reach.flows.selection import Selects, selects
-from mcpfence.structs import Struct
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://mcpfence.io/containment/v1"
@@ -55,14 +54,14 @@ _ANYWHERE = {"addresses": ["0.0.0.0-255.255.255.255", "::-ffff:ffff:ffff:ffff:ff
 _ANY_POD: dict[str, Any] = {"pods": {}, "namespaces": {}}
 
 
-class Mismatch(Struct):
+class Mismatch(NamedTuple):
     """Something that is not as the pack says: a file or a place in the certificate, and a sentence."""
 
     place: str
     sentence: str
 
 
-class Recheck(Struct):
+class Recheck(NamedTuple):
     """The outcome: the pack is what it says where there are no mismatches."""
 
     mismatches: tuple[Mismatch, ...]
@@ -170,7 +169,7 @@ def _digests(files: Mapping[str, bytes], statement: Mapping[str, Any]) -> Iterat
 # --- what the manifests let through ---
 
 
-class _Fence(Struct):
+class _Fence(NamedTuple):
     """One entry of the certificate: what messages call it, its pods, and the entry itself."""
 
     title: str

@@ -25,7 +25,7 @@ def rendered(tmp_path: Path) -> tuple[str, Path]:
     ("old", "new", "sentence"),
     [
         (f"- {POLICY}\n", "", f"its resources leave out {POLICY}"),
-        (f"- {POLICY}\n", f"- {POLICY}\n- ../open\n", "its resources have ../open, which was not given"),
+        (f"- {POLICY}\n", f"- {POLICY}\n- ../open\n", "its resources have what was not given: ../open"),
         ("kind: Kustomization", "namePrefix: x-", "its key namePrefix is not evaluated"),
         ("kind: Kustomization", "namespace: x", "its namespace x is not that of ConfigMap home/demo-mcpfence"),
     ],

@@ -10,7 +10,7 @@ import pytest
 
 from helpers import run_cli
 from mcpfence.check import standing
-from mcpfence.documents import reader
+from mcpfence.documents import plain_documents, reader
 
 VALUES = """\
 cluster: {profile: aks}
@@ -93,7 +93,7 @@ def test_policies_that_stand_are_not_parsed(tmp_path: Path, monkeypatch: pytest.
     """Of an unchanged folder the report and the index are read, and no policy is parsed a second time."""
     values, folder = _rendered(tmp_path)
     read: list[str] = []
-    real = reader.build_plainly
+    real = plain_documents.build_plainly
 
     def counted(loader: Any, text: str, *more: Any) -> Any:
         read.append(text)

@@ -12,6 +12,7 @@ from edges import container
 from figures import Figure
 from lab.azure import AZURE
 from lab.cluster import Cluster, Release
+from mcpfence.render.chunks import Chunks
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.release_size import LIMIT, WARN_FROM, estimate
 from mcpfence.streams.stream import read_stream
@@ -35,7 +36,7 @@ def _estimated(release: Release, values: dict[str, Any]) -> int:
         "template", release.name, release.chart, "--namespace", release.namespace, "-f", release.write(values)
     )
     stream = read_stream(done.stdout)
-    return estimate(post_render(done.stdout).chunks, [stream.pieces[carrier.piece] for carrier in stream.carriers])
+    return estimate(post_render(done.stdout).chunks, Chunks(stream.pieces[carrier.piece] for carrier in stream.carriers))
 
 
 def _log_flag(release: Release) -> str:

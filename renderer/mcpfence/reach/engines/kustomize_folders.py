@@ -157,7 +157,7 @@ class _Folders:
             return
         out = [e for e in value or () if (p := _joined(folder, e)) not in self.at and p not in self.lists]
         if out:
-            yield f"its resources have {_some(out)}, which was not given"
+            yield f"its resources have what was not given: {_some(out)}"
 
     def _moved(self, folder: str, document: dict[str, Any]) -> Iterator[str]:
         """Objects that its namespace puts elsewhere than they say."""

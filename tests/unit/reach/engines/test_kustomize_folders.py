@@ -81,7 +81,7 @@ FOLDERS: dict[str, tuple[dict[str, Raw | list[Any]], list[str]]] = {
     ),
     "what was not given": (
         {"m/kustomization.yaml": {"resources": ["a.yaml", "../open", "notes.txt", "https://e.example/x"]}, "m/a.yaml": policy()},
-        ["its resources have ../open, notes.txt, https://e.example/x, which was not given"],
+        ["its resources have what was not given: ../open, notes.txt, https://e.example/x"],
     ),
     "resources of no form": (
         {"kustomization.yaml": {"resources": "a.yaml"}},
