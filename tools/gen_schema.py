@@ -68,6 +68,7 @@ def values_schema(catalog_schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of the chart's values: the catalog schema and the key `global`. The argument stays as it is."""
     comment = f"Generated from {SOURCE.as_posix()} by tools/gen_schema.py; edit the source instead."
     schema = {"$schema": catalog_schema["$schema"], "$comment": comment, **catalog_schema}
+    del schema["$id"]  # helm and editors read this one as a file
     schema["properties"] = {**catalog_schema["properties"], "global": GLOBAL}
     return schema
 

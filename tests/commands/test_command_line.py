@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -244,6 +245,16 @@ def test_chart_prints_the_folder() -> None:
 
     assert (Path(line) / "Chart.yaml").is_file()
     assert Path(line).resolve() == (ROOT / "chart").resolve()
+
+
+def test_schema_is_that_of_the_chart() -> None:
+    """What helm judges values by is what editors get, and its examples are sound catalogs."""
+    schema = json.loads(mcpfence("schema").stdout)
+
+    assert schema == json.loads((ROOT / "chart" / "values.schema.json").read_text(encoding="utf-8"))
+    assert len(schema["examples"]) == 2
+    for example in schema["examples"]:
+        assert mcpfence("check", "-f", "-", stdin=json.dumps(example).encode()).returncode == 0
 
 
 def test_post_render_in_a_pipe() -> None:

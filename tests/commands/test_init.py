@@ -50,7 +50,7 @@ def values(folder: Path) -> Any:
 
 
 def test_from_an_editor_to_a_checked_catalog(folder: Path) -> None:
-    """Both files are there, what is open is said, and the next commands need no options."""
+    """All files are there, what is open is said, and the next commands need no options."""
     done = mcpfence("init", cwd=folder)
 
     assert (done.returncode, done.stdout) == (0, b"")
@@ -58,13 +58,15 @@ def test_from_an_editor_to_a_checked_catalog(folder: Path) -> None:
         "mcpfence: 2 servers: 1 hosted, 1 remote or composite",
         "mcpfence: of the hosted ones 1 with nothing declared",
         "mcpfence: those with nothing declared are listed at the end of the catalog: they reach nothing until you say what",
-        "mcpfence: values.yaml and .mcpfence.yaml written: no errors, 2 warnings",
+        "mcpfence: values.yaml, .mcpfence.yaml and .mcpfence.schema.json written: no errors, 2 warnings",
         "mcpfence: next: mcpfence explain github, mcpfence check, mcpfence render",
     ]
     assert sorted(values(folder)["servers"]) == ["docs", "github"]
     assert (folder / ".mcpfence.yaml").read_text() == (
         "values: values.yaml\nrelease: mcp\nnamespace: mcp-system\noutput: manifests\n"
     )
+    first, _, _ = (folder / "values.yaml").read_text().partition("\n")
+    assert (folder / first.removeprefix("# yaml-language-server: $schema=")).read_bytes() == mcpfence("schema").stdout
     assert mcpfence("check", cwd=folder).returncode == 0
     assert b"server github (npx)" in mcpfence("explain", "github", cwd=folder).stdout
 

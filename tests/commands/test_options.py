@@ -110,6 +110,7 @@ CODES = {
     ("krm",): 1,
     ("krm", "--no-such-option"): 2,
     ("chart",): 0,
+    ("schema",): 0,
     ("helm-plugin",): 0,
     ("completion", "bash"): 0,
     ("completion", "no-such-shell"): 2,

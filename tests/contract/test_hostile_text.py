@@ -446,6 +446,7 @@ RUNS: dict[tuple[str, str], Calls] = {
     ("fmt", ""): _fmt,
     ("watch", ""): _watch,
     ("chart", ""): _nothing,
+    ("schema", ""): _nothing,
     ("helm-plugin", ""): _nothing,
     ("completion", ""): _nothing,
 }
@@ -635,6 +636,7 @@ def test_hostile_names_in_a_report(what: str) -> None:
 SINKS = {
     ("cli/argocd.py", "click.echo"): "JSON, a word of our own, a file of the package",
     ("cli/chart.py", "click.echo"): "a folder of the package",
+    ("cli/schema.py", "click.echo"): "a file of the package",
     ("cli/completion.py", "click.echo"): "click's own script",
     ("cli/console.py", "sys.stderr.write"): "`say`, whose text is told, and a name of a log file",
     ("cli/console.py", "click.secho"): "the same, in colour",

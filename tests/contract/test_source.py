@@ -254,6 +254,7 @@ ALLOWED_WORDS = {
     "reach/engines/enforcement_settings.py: cilium",
     "reach/engines/enforcement_settings.py: cilium.io",
     "reach/engines/enforcement_settings.py: calico",
+    "reach/engines/enforcement_settings.py: projectcalico.org",
     # Kinds that grant rights over policies of whatever engine.
     "catalog/run/rights.py: cilium",
     "catalog/run/rights.py: cilium.io",

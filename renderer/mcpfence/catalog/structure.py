@@ -111,5 +111,6 @@ _KEYWORDS: dict[str, Callable[[Any, Any, Schema, Schema], bool]] = {
     "items": _items,
     "minItems": _fewest_items,
     "uniqueItems": _no_item_twice,
-    **dict.fromkeys(("$schema", "$defs", "title", "description", "default", "writeOnly"), _annotation),
+    **dict.fromkeys(("$schema", "$id", "$defs", "title", "description"), _annotation),
+    **dict.fromkeys(("default", "examples", "writeOnly"), _annotation),
 }

@@ -21,7 +21,7 @@ from mcpfence.streams.stream import gateway_kinds
 from mcpfence.structs import Struct
 from mcpfence.system.charts import read_templates, split_charts
 from mcpfence.system.inputs import Inputs, read_inputs
-from mcpfence.system.manifests import Manifests, read_apart
+from mcpfence.system.manifests import ReadManifests, read_apart
 
 _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 
@@ -163,9 +163,9 @@ def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...
     return found or (), inputs.values
 
 
-def _read(asked: CheckInput, inputs: Inputs) -> Manifests:
+def _read(asked: CheckInput, inputs: Inputs) -> ReadManifests:
     if not asked.manifests:
-        return Manifests([], (), list)
+        return ReadManifests([], (), list)
     from mcpfence.check.standing import may_stand  # here, as above
 
     return read_apart(asked.manifests, asked.namespace, gateway_kinds(inputs.values), may_stand)

@@ -17,6 +17,7 @@ from mcpfence.cli.cidrs import read_documents
 from mcpfence.cli.cloud import run_commands
 from mcpfence.cli.console import Console, common_options, guarded
 from mcpfence.cli.import_ import chart_values, read_texts, summary, write_text
+from mcpfence.cli.schema import values_schema
 from mcpfence.documents.values import read_source
 from mcpfence.findings.finding import Collector, Finding, fail, plural
 from mcpfence.imports.run import Imported, Request, import_texts
@@ -27,6 +28,8 @@ from mcpfence.system.inputs import Inputs
 from mcpfence.system.project import NAME as PROJECT
 
 CATALOG = "values.yaml"
+SCHEMA = ".mcpfence.schema.json"
+_FOR_EDITORS = f"# yaml-language-server: $schema={SCHEMA}\n"
 KNOWN = (
     ".mcp.json",
     "mcp.json",
@@ -82,6 +85,8 @@ def command(
 ) -> int:
     """Begin: make a catalog of the servers that are declared here, and a project file, and check them.
 
+    Beside them the schema is written, by which editors complete keys and show what each means.
+
     Without PATH the files are taken that lie here under their usual names: .mcp.json, .cursor/mcp.json,
     .vscode/mcp.json, claude_desktop_config.json, librechat.yaml. PATH may be whatever `mcpfence import auto` reads.
 
@@ -113,7 +118,8 @@ def command(
         console.findings((*faults, *imported.findings))
         if not imported.text:
             return 1
-        text = _with_cluster(imported.text, dumps, run, context, console)
+        text = _FOR_EDITORS + _with_cluster(imported.text, dumps, run, context, console)
+        write_text(values_schema(), SCHEMA)
         write_text(text, CATALOG)
         write_text(f"values: {CATALOG}\nrelease: {release}\nnamespace: {namespace}\noutput: manifests\n", PROJECT)
         said = _checked(text, release, namespace, console)
@@ -153,4 +159,4 @@ def _next(findings: Sequence[Finding], imported: Imported) -> list[str]:
     said = ", ".join(plural(counts[name], name) for name in ("error", "warning"))
     hosted = [server.label for server in imported.servers if server.entry.state is not State.ELSEWHERE]
     look = f"mcpfence explain {hosted[0]}, " if hosted else ""
-    return [f"{CATALOG} and {PROJECT} written: {said}", f"next: {look}mcpfence check, mcpfence render"]
+    return [f"{CATALOG}, {PROJECT} and {SCHEMA} written: {said}", f"next: {look}mcpfence check, mcpfence render"]

@@ -41,6 +41,7 @@ _COMMANDS = {
     "cidrs": ("mcpfence.cli.cidrs", "Turn what the cloud's command line prints into the cluster's address ranges."),
     "config": ("mcpfence.cli.project", "Print what the project file .mcpfence.yaml gives to the other commands."),
     "chart": ("mcpfence.cli.chart", "Print the folder of the Helm chart, for helm install."),
+    "schema": ("mcpfence.cli.schema", "Print the JSON Schema of values files, for editors."),
     "helm-plugin": ("mcpfence.cli.helm_plugin", "Print the folder of the Helm 4 plugin, for helm plugin install."),
     "completion": ("mcpfence.cli.completion", "Print the script that completes commands in a shell."),
 }

@@ -32,7 +32,7 @@ _SIMPLE = re.compile(r"[ !#-\[\]-~]+\Z")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 
-class Running(Struct):
+class RunObjects(Struct):
     """A server of which the objects are read back: each of them as it was made, beside what will be printed."""
 
     server: Server
@@ -55,7 +55,7 @@ class _Made(Struct):
     """How long a name may be so that none that is made with it is cut."""
 
 
-def run_servers(catalog: Catalog, assembly: Assembly) -> list[Running]:
+def run_servers(catalog: Catalog, assembly: Assembly) -> list[RunObjects]:
     """Add what runs the servers; those that have to be proven, which are all where a gateway asks what was made."""
     found = []
     known: dict[str, _Made] = {}
@@ -76,7 +76,7 @@ def run_servers(catalog: Catalog, assembly: Assembly) -> list[Running]:
         else:
             own = list(deploy.run_manifests(server, catalog.namespace))
             put = [assembly.put(one, title, server.path) for one in own]
-        found.append(Running(server, [(item, one, server.path) for item, one in zip(put, own, strict=True)]))
+        found.append(RunObjects(server, [(item, one, server.path) for item, one in zip(put, own, strict=True)]))
     return found
 
 
@@ -136,7 +136,7 @@ def _stand_alone(one: ObjectTemplate) -> bool:
     )
 
 
-def prove_runs(catalog: Catalog, running: Sequence[Running], out: Collector) -> None:
+def prove_runs(catalog: Catalog, running: Sequence[RunObjects], out: Collector) -> None:
     """Read the objects back."""
     for server, written in running:
         deploy.prove_running(server, catalog.namespace, [(manifest, item.text) for item, manifest, _ in written], out)

@@ -47,14 +47,14 @@ _ROW = regex(rf"(?m)^( *)- [^\n]*({_ROW_MARK})[^\n]*\n(?:\1- [^\n]*\2[^\n]*\n)*(
 """Whole items of a list, a line each, with one and the same mark."""
 
 
-class Row(Struct):
+class RowOfNames(Struct):
     """Lines that are written once for each line of a word: their pieces, between which it stands."""
 
     word: int
     pieces: tuple[str, ...]
 
 
-Parts = tuple[str | int | Row, ...]
+Parts = tuple[str | int | RowOfNames, ...]
 """Text with the indexes of words between its pieces."""
 
 
@@ -172,7 +172,7 @@ def _longest_made(value: Any) -> int:
 
 def split(text: str) -> Parts:
     """Text at its marks: pieces of text, indexes of words, and rows; raises NotInRows."""
-    parts: list[str | int | Row] = []
+    parts: list[str | int | RowOfNames] = []
     end = 0
     for found in _ROW.finditer(text) if _ANY_ROW.search(text) else ():
         parts += _at_words(text[end : found.start()])
@@ -187,11 +187,11 @@ def _at_words(text: str) -> Iterator[str | int]:
     return (_index(piece) if i % 2 else piece for i, piece in enumerate(_MARKS.split(text)) if piece)
 
 
-def _row(lines: str, mark: str) -> Row:
+def _row(lines: str, mark: str) -> RowOfNames:
     pieces = tuple(lines.split(mark))
     if any(_MARKS.search(piece) or _ANY_ROW.search(piece) for piece in pieces):
         raise NotInRows
-    return Row(_index(mark), pieces)
+    return RowOfNames(_index(mark), pieces)
 
 
 def fill(parts: Parts, words: tuple[str, ...]) -> str:

@@ -30,7 +30,7 @@ def read_manifests(paths: Sequence[str], namespace: str, also: frozenset[str] = 
     return _kustomized(found, namespace)
 
 
-class Manifests(Struct):
+class ReadManifests(Struct):
     """Documents, some of which are None in the place of files that were not parsed; `whole` reads these after all.
 
     It raises McpfenceError.
@@ -41,7 +41,9 @@ class Manifests(Struct):
     whole: Callable[[], list[Any]]
 
 
-def read_apart(paths: Sequence[str], namespace: str, also: frozenset[str], apart: Callable[[bytes], bool]) -> Manifests:
+def read_apart(
+    paths: Sequence[str], namespace: str, also: frozenset[str], apart: Callable[[bytes], bool]
+) -> ReadManifests:
     """The same as `read_manifests`, but files of which `apart` says so are not parsed.
 
     Where files of kustomize's stand among them, only if these do nothing but list them.
@@ -71,16 +73,16 @@ def read_apart(paths: Sequence[str], namespace: str, also: frozenset[str], apart
     try:
         found = read_each(names, read)
     except McpfenceError:
-        return Manifests(whole(), (), whole)  # it says what is wrong with all of them
+        return ReadManifests(whole(), (), whole)  # it says what is wrong with all of them
     if not unread or not _lists_alone(found, unread):
-        return Manifests(whole(), (), whole)
+        return ReadManifests(whole(), (), whole)
     documents = [
         document
         for (path, _), some in zip(found, as_kustomized(found, namespace), strict=True)
         for document in some
         if document is not None or path in unread  # which counts where documents are numbered
     ]
-    return Manifests(documents, tuple(unread.values()), whole)
+    return ReadManifests(documents, tuple(unread.values()), whole)
 
 
 def _kustomized(files: Sequence[File], namespace: str) -> list[Any]:

@@ -36,7 +36,9 @@ def _estimated(release: Release, values: dict[str, Any]) -> int:
         "template", release.name, release.chart, "--namespace", release.namespace, "-f", release.write(values)
     )
     stream = read_stream(done.stdout)
-    return estimate(post_render(done.stdout).chunks, Chunks(stream.pieces[carrier.piece] for carrier in stream.carriers))
+    return estimate(
+        post_render(done.stdout).chunks, Chunks(stream.pieces[carrier.piece] for carrier in stream.carriers)
+    )
 
 
 def _log_flag(release: Release) -> str:
