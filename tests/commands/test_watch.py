@@ -22,9 +22,15 @@ def process(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     (tmp_path / ".mcpfence.yaml").write_text("values: values.yaml\n")
     with (tmp_path / "said").open("wb") as said:
         started = subprocess.Popen(
-            [*mcpfence_command(), "watch"], cwd=tmp_path, stdin=subprocess.DEVNULL, stdout=said, stderr=said,
+            [*mcpfence_command(), "watch"],
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
             env=environment(),
-        )  # fmt: skip
+            # Whoever runs the tests in the background has it ignored, and so would what they start.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+        )
         try:
             yield started
         finally:
