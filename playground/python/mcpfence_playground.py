@@ -78,7 +78,7 @@ def _rendered(catalog: _Catalog) -> View:
     """The catalog rendered as `render` does it, which takes none without servers; kept, since three tabs ask for it."""
     inputs = _read(catalog)
     services = index(inputs.documents, catalog.namespace)
-    view = make_view(inputs.values, release=catalog.release, namespace=catalog.namespace, services=services)
+    view = make_view(inputs.values, release=catalog.release, namespace=catalog.namespace, services=services, told=True)
     if not (view.catalog.servers or view.catalog.workloads):
         render(inputs.values, release=catalog.release, namespace=catalog.namespace, services=services)
     return view

@@ -71,10 +71,15 @@ class View(Struct):
         return owner.ingress if owner else Ingress(clients=())
 
 
-def make_view(raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex) -> View:
-    """Render a catalog and keep what explanations need; raises McpfenceError as `render` does."""
+def make_view(
+    raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex, told: bool = False
+) -> View:
+    """Render a catalog and keep what explanations need; raises McpfenceError as `render` does.
+
+    Who prints the objects, too, needs the report of them: `told`.
+    """
     make = partial(render, release=release, namespace=namespace, services=services, allow_empty=True)
-    rendering = make(raw, told=False)
+    rendering = make(raw, told=told)
     places: dict[_Identity, list[int]] = {}
     for place, item in enumerate(rendering.objects):
         places.setdefault((item.kind, item.namespace, item.name), []).append(place)
