@@ -32,6 +32,9 @@ _BLOCKED = (
 """The blocked IPv4 ranges of profile aks, written down a second time: `compare` says when they are no longer ours."""
 
 
+_KEYS = "mcpfence.io/catalog-keys"
+
+
 def make_chart(folder: Path) -> Path:
     """Write the chart into `folder`, and return it."""
     template = (SOURCE / "policies.yaml").read_text(encoding="utf-8")
@@ -59,7 +62,8 @@ def _public() -> list[ipaddress.IPv4Network]:
 def compare(ours: Path, theirs: Path) -> int:
     """Compare two streams object by object; returns how many policies are equal, raises ValueError where they differ.
 
-    Left out of ours: what the chart brings beside the servers' policies (namespace, roles, floor, report).
+    Left out of ours: what the chart brings beside the servers' policies (namespace, roles, floor, report), and the
+    annotation that names the catalog's keys, which tells people something and lets nothing through.
     """
     mine, others = _policies(ours), _policies(theirs)
     for name in sorted(mine.keys() | others.keys()):
@@ -71,10 +75,18 @@ def compare(ours: Path, theirs: Path) -> int:
 def _policies(path: Path) -> dict[tuple[str, str], Any]:
     with path.open("rb") as file:
         return {
-            (document["kind"], document["metadata"]["name"]): document
+            (document["kind"], document["metadata"]["name"]): _without_keys(document)
             for document in yaml.load_all(file, Loader=yaml.CSafeLoader)
             if document and _of_server(document)
         }
+
+
+def _without_keys(document: dict[str, Any]) -> dict[str, Any]:
+    """The object without the annotation of keys, which the template does not print."""
+    annotations = {key: value for key, value in document["metadata"].pop("annotations", {}).items() if key != _KEYS}
+    if annotations:
+        document["metadata"]["annotations"] = annotations
+    return document
 
 
 def _of_server(document: dict[str, Any]) -> bool:

@@ -67,6 +67,7 @@ def test_from_an_editor_to_a_checked_catalog(folder: Path) -> None:
     )
     first, _, _ = (folder / "values.yaml").read_text().partition("\n")
     assert (folder / first.removeprefix("# yaml-language-server: $schema=")).read_bytes() == mcpfence("schema").stdout
+    assert mcpfence("fmt", "--check", cwd=folder).returncode == 0
     assert mcpfence("check", cwd=folder).returncode == 0
     assert b"server github (npx)" in mcpfence("explain", "github", cwd=folder).stdout
 

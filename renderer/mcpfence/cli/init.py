@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,8 @@ from mcpfence.cli.console import Console, common_options, guarded
 from mcpfence.cli.import_ import chart_values, read_texts, summary, write_text
 from mcpfence.cli.schema import values_schema
 from mcpfence.documents.values import read_source
-from mcpfence.findings.finding import Collector, Finding, fail, plural
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, plural
+from mcpfence.formatting.formatter import formatted
 from mcpfence.imports.run import Imported, Request, import_texts
 from mcpfence.imports.shared.format import State
 from mcpfence.kube.services import index
@@ -119,6 +121,8 @@ def command(
         if not imported.text:
             return 1
         text = _FOR_EDITORS + _with_cluster(imported.text, dumps, run, context, console)
+        with contextlib.suppress(McpfenceError):  # what the formatter does not take is as good as it is
+            text = formatted(text, CATALOG)
         write_text(values_schema(), SCHEMA)
         write_text(text, CATALOG)
         write_text(f"values: {CATALOG}\nrelease: {release}\nnamespace: {namespace}\noutput: manifests\n", PROJECT)
