@@ -15,8 +15,7 @@ from mcpfence.argocd.settings import GenerateSettings
 from mcpfence.documents.values import merge, read_source
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.reach.documents.kustomize_files import KUSTOMIZATIONS
-from mcpfence.system.helm import chart_folder
-from mcpfence.system.inputs import read_inputs
+from mcpfence.system.inputs import chart_defaults, read_inputs
 
 
 def kind(repository: Repository) -> str:
@@ -63,5 +62,4 @@ def _catalog(repository: Repository, values: tuple[str, ...], catalogs: tuple[st
     places = chart_file(repository, repository.folder).places
     for key in places[0] if places else ():
         below = below.get(key) if isinstance(below, Mapping) else None
-    text = (chart_folder() / VALUES).read_text(encoding="utf-8")
-    return merge([below if isinstance(below, Mapping) else {}], read_source(VALUES, text).data)
+    return merge([below if isinstance(below, Mapping) else {}], chart_defaults())

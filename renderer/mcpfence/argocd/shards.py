@@ -62,7 +62,7 @@ def cut(request: CutRequest) -> Cut:
     Every shard is rendered and proven, and its fences are compared with those of the whole catalog.
     """
     out = Collector()
-    whole, fences = _planned(request, request.values, request.name)
+    whole, fences = _planned(request)
     groups = groups_of(whole, fences.values())
     for group in groups:
         _refuse_large(group, request.size, out)
@@ -74,11 +74,9 @@ def cut(request: CutRequest) -> Cut:
     for number, members in places.shards.items():
         own = _own_values(request, whole.namespace, number, members)
         values, release = merge([base, own], {}), f"{request.name}-{number}"
-        shard, mine = _planned(request, values, release)
-        _compare(whole, fences, shard, mine, out)
-        out.stop_on_errors()
         full = _full(request, values)
         found = render(full, release=release, namespace=request.namespace, services=request.services)
+        _compare(whole, fences, found, out)
         shards.append(Shard(number, own, found))
     _refuse_shared(shards, out)
     out.stop_on_errors()
@@ -98,10 +96,10 @@ def _full(request: CutRequest, values: Mapping[str, Any]) -> dict[str, Any]:
     return full
 
 
-def _planned(request: CutRequest, values: Mapping[str, Any], release: str) -> tuple[Catalog, Fences]:
-    """The catalog and its fences; raises McpfenceError with its errors."""
+def _planned(request: CutRequest) -> tuple[Catalog, Fences]:
+    """The whole catalog and its fences; raises McpfenceError with its errors."""
     out = Collector()
-    catalog = load_catalog(_full(request, values), release=release, namespace=request.namespace, out=out)
+    catalog = load_catalog(_full(request, request.values), release=request.name, namespace=request.namespace, out=out)
     fences = [] if catalog is None or out.failed else list(make_plan(catalog, request.services, out).fences)
     if catalog is None or out.failed:
         raise McpfenceError(out.findings())
@@ -135,10 +133,11 @@ def _tell_moved(places: ShardPlaces, name: str, out: Collector) -> None:
         out.add("shard-moved", member, sentence, f"start its pods in the namespace of {name}-{new}")
 
 
-def _compare(whole: Catalog, fences: Fences, shard: Catalog, mine: Fences, out: Collector) -> None:
+def _compare(whole: Catalog, fences: Fences, found: Rendering, out: Collector) -> None:
     """Refuse a shard whose fences are others than those of the whole catalog, its namespace aside."""
-    for key, fence in mine.items():
-        meant = fences.get(key)
+    shard = found.catalog
+    for fence in found.fences:
+        meant = fences.get((fence.kind, fence.name))
         if meant is None or _facts(meant, whole.namespace, shard.namespace) != _facts(fence, "", ""):
             sentence = f"would not have the same fence in namespace {shard.namespace}"
             todo = f"leave out the namespace where the catalog names {whole.namespace}, which no shard has"

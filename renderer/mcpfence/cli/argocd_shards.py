@@ -19,8 +19,7 @@ from mcpfence.documents.values import decode, merge, read_source
 from mcpfence.findings.finding import McpfenceError, fail, plural
 from mcpfence.kube.services import index
 from mcpfence.system.files import compare_folder, read_bytes, write_folder
-from mcpfence.system.helm import chart_folder
-from mcpfence.system.inputs import read_inputs
+from mcpfence.system.inputs import chart_defaults, read_inputs
 
 _SHARD = re.compile(r"shard-([0-9]{2,5})\.yaml\Z")
 _LONGEST = 47
@@ -114,11 +113,10 @@ def _inside(folder: str) -> str:
 def _cut(files: tuple[str, ...], where: Where, size: int, folder: Path, console: Console) -> Cut:
     inputs = read_inputs(files)
     console.sources += inputs.sources
-    defaults = read_source("values.yaml of the chart", (chart_folder() / "values.yaml").read_text(encoding="utf-8"))
     return cut(
         CutRequest(
             values=merge([source.data for source in inputs.sources], {}),
-            defaults=defaults.data,
+            defaults=chart_defaults(),
             services=index(inputs.documents, where.namespace),
             name=where.name,
             namespace=where.namespace,

@@ -12,7 +12,7 @@ import click
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.envelope import json_output
-from mcpfence.cli.options import allow_empty_option, format_option, input_options, summary_option
+from mcpfence.cli.options import allow_empty_option, format_option, input_options, policies_only_option, summary_option
 from mcpfence.cli.project import say_project
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
 from mcpfence.kube.services import index
@@ -29,11 +29,7 @@ _FORMS = ("text", "json", "sarif", "markdown", "github", "junit")
 @click.command("check")
 @click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...|-]")
 @input_options
-@click.option(
-    "--policies-only",
-    is_flag=True,
-    help="The manifests are the policies alone (render --policies-only): judge them beside the chart's floor.",
-)
+@policies_only_option
 @allow_empty_option
 @format_option(_FORMS)
 @summary_option

@@ -13,7 +13,7 @@ import click
 from mcpfence.catalog.schema import schema_text
 from mcpfence.cli.arguments import one_stdin
 from mcpfence.cli.console import Console, common_options, guarded
-from mcpfence.cli.options import input_options, output_option
+from mcpfence.cli.options import input_options, output_option, policies_only_option
 from mcpfence.cli.project import say_project
 from mcpfence.evidence.case import Case, GivenManifests, make_case
 from mcpfence.evidence.certificate import Certificate, certify
@@ -37,11 +37,7 @@ _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,499}\Z")
 @click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...|-]")
 @input_options
 @output_option("folder", "DIR", "Folder of the pack: empty, not there yet, or an earlier pack.")
-@click.option(
-    "--policies-only",
-    is_flag=True,
-    help="The manifests are the policies alone (render --policies-only): judge them beside the chart's floor.",
-)
+@policies_only_option
 @click.option("--netassert", is_flag=True, help="Also netassert.yaml: the witnesses as tests for NetAssert 2.")
 @click.option(
     "--job", "image", metavar="IMAGE", help="Also jobs.yaml: a canary Job per server, in an image that has python3."

@@ -22,6 +22,13 @@ allow_empty_option = click.option(
 )
 
 
+policies_only_option = click.option(
+    "--policies-only",
+    is_flag=True,
+    help="The manifests are the policies alone (render --policies-only): judge them beside the chart's floor.",
+)
+
+
 prune_all_option = click.option(
     "--prune-all",
     is_flag=True,

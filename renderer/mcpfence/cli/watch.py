@@ -10,7 +10,7 @@ import click
 
 from mcpfence.cli.check import CheckInput, check_input, tell
 from mcpfence.cli.console import Console, common_options, guarded, on_terminal, shown_names
-from mcpfence.cli.options import allow_empty_option, input_options, summary_option
+from mcpfence.cli.options import allow_empty_option, input_options, policies_only_option, summary_option
 from mcpfence.cli.project import say_project
 from mcpfence.findings.finding import fail
 from mcpfence.structs import Struct
@@ -27,11 +27,7 @@ class Clock(Struct):
 @click.command("watch")
 @click.argument("manifests", nargs=-1, type=click.Path(), metavar="[MANIFEST...]")
 @input_options
-@click.option(
-    "--policies-only",
-    is_flag=True,
-    help="The manifests are the policies alone (render --policies-only): judge them beside the chart's floor.",
-)
+@policies_only_option
 @allow_empty_option
 @summary_option
 @click.option(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
 from mcpfence.documents.values import ValuesFile, decode, manifests, merge, read_source
@@ -21,11 +21,14 @@ class Inputs(Struct):
     @property
     def values(self) -> dict[str, Any]:
         """The values as the chart would see them: its own defaults below, the files above."""
-        text = (chart_folder() / "values.yaml").read_text(encoding="utf-8")
-        defaults = read_source("values.yaml of the chart", text).data
-        merged = merge([source.data for source in self.sources], defaults)
+        merged = merge([source.data for source in self.sources], chart_defaults())
         merged.pop("global", None)  # Helm's key for subcharts: the chart takes it and has no use for it
         return merged
+
+
+def chart_defaults() -> Mapping[str, Any]:
+    """The values that hold where nobody wrote others."""
+    return read_source("values.yaml of the chart", (chart_folder() / "values.yaml").read_text(encoding="utf-8")).data
 
 
 _WRONG = {
