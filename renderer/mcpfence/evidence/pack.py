@@ -82,7 +82,8 @@ def json_text(value: Any, indent: int = 0, width: int = _WIDTH) -> str:
 
 
 def _member(key: str, value: Any, indent: int, width: int) -> str:
-    return _lines(value, indent) if key == "witnesses" else json_text(value, indent, width)
+    lines = key == "witnesses" and isinstance(value, (list, tuple))
+    return _lines(value, indent) if lines else json_text(value, indent, width)
 
 
 def _lines(values: Sequence[Any], indent: int) -> str:

@@ -44,7 +44,7 @@ def test_a_witness_stands_on_one_line() -> None:
         lambda inner: (
             st.lists(inner, max_size=4)
             | st.dictionaries(st.text(max_size=9), inner, max_size=4)
-            | st.fixed_dictionaries({"witnesses": st.lists(inner, max_size=3)})
+            | st.fixed_dictionaries({"witnesses": inner})
         ),
     )
 )
