@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -179,6 +181,33 @@ def test_output_without_a_repository(folder: Path) -> None:
 
     assert done.returncode == 1
     assert "Error: .mcpfence.yaml:2:9: output leads out of the file's own folder; " in done.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"), [("pipe", "a pipe or a device"), ("/dev/zero", "a pipe or a device"), ("-", "stdin")]
+)
+@pytest.mark.parametrize("command", ["check", "config", "fmt", "explain"])
+def test_values_that_never_end(folder: Path, command: str, name: str, what: str) -> None:
+    """Whoever writes the project file cannot make a colleague's command wait, or read, for ever."""
+    os.mkfifo(folder / "pipe")
+    (folder / ".mcpfence.yaml").write_text(f'values: [values.yaml, "{name}"]\n')
+
+    done = mcpfence(command, cwd=folder, stdin=b"")
+
+    assert (done.returncode, done.stdout) == (1, b"")
+    sentence = f'values names "{name}", which is {what}; name a file; -f takes anything that can be read'
+    assert f".mcpfence.yaml:1:1: {sentence}" in done.stderr.decode()
+
+
+def test_values_on_the_command_line_may_be_a_pipe(folder: Path) -> None:
+    """Whoever writes -f chose it."""
+    os.mkfifo(folder / "pipe")
+    writer = threading.Thread(target=lambda: (folder / "pipe").write_text(CATALOG))
+    writer.start()
+    done = mcpfence("check", "-f", "pipe", cwd=folder)
+    writer.join()
+
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def test_a_bad_release_is_told_like_one_of_an_option(folder: Path) -> None:

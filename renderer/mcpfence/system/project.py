@@ -64,7 +64,21 @@ def load_project(start: Path) -> Project | None:
     source = read_source(shown, decode(read_bytes(str(path)), shown))
     folder = os.path.relpath(path.parent, start)
     _refuse_outside(path.parent, source)
-    return Project(shown, {key: ProjectSetting(_read(key, source, folder), _place(key, source)) for key in source.data})
+    settings = {key: ProjectSetting(_read(key, source, folder), _place(key, source)) for key in source.data}
+    _refuse_streams(start, settings, source)
+    return Project(shown, settings)
+
+
+def _refuse_streams(start: Path, settings: Mapping[str, ProjectSetting], source: ValuesFile) -> None:
+    """Refuse values that are no file: a command would wait for a pipe, or read a device, for ever.
+
+    Whoever writes -f chose it; the project file is somebody else's.  Raises McpfenceError.
+    """
+    for name in settings["values"].value if "values" in settings else ():
+        path = start / name
+        if name == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
+            sentence = f"names {quote(name)}, which is {'stdin' if name == '-' else 'a pipe or a device'}"
+            raise _wrong("values", source, sentence, "name a file; -f takes anything that can be read")
 
 
 def _refuse_outside(folder: Path, source: ValuesFile) -> None:
