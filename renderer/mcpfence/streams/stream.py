@@ -20,8 +20,9 @@ from mcpfence.kube.manifest import MARK
 from mcpfence.patterns import regex
 from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
+from mcpfence.reach.engines.definitions import CHANGING_WORDS
 from mcpfence.reach.engines.enforcement_settings import SETTINGS_WORDS
-from mcpfence.reach.engines.maker_kinds import CONVERTING, READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
 from mcpfence.structs import Struct
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
@@ -213,12 +214,17 @@ def neighbours(pieces: Iterable[bytes], raw: Any, titles: Sequence[str] = ()) ->
     names = any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items)
     rest: list[bytes] = []
     for number, piece in enumerate(pieces):
-        beyond = any(word in piece for word in _BEYOND_POLICIES) or _hides_words_of_pods(piece)
+        beyond = any(word in piece for word in _BEYOND_POLICIES) or _defines(piece) or _hides_words_of_pods(piece)
         if beyond and is_plainly_harmless(piece):
             found += _pods(piece, titles[number] if titles else f"document {number + 1} of the stream")
         elif names and any(word in piece for word in _NAMED_KINDS) and is_plainly_harmless(piece):
             rest.append(piece)
     return found + documents(rest, _NAMED_KINDS)
+
+
+def _defines(piece: bytes) -> bool:
+    """Whether a piece is the definition of a kind that says more than names."""
+    return b"CustomResourceDefinition" in piece and any(word in piece for word in CHANGING_WORDS)
 
 
 def _pods(piece: bytes, where: str) -> list[Any]:
@@ -245,7 +251,7 @@ def _hides_words_of_pods(piece: bytes) -> bool:
     if not _ESCAPED.search(piece):
         return False
     kind = _KIND.search(piece)
-    if kind is not None and kind[1] == b"ConfigMap":
+    if kind is not None and kind[1] in (b"ConfigMap", b"CustomResourceDefinition"):
         return _ESCAPED_KEY.search(piece) is not None
     return kind is not None and kind[1].decode() in WORKLOAD_KINDS
 
@@ -265,7 +271,7 @@ def gateway_kinds(raw: Any) -> frozenset[str]:
     return frozenset(kind for kinds in KINDS.values() for kind in kinds) - HARMLESS
 
 
-_BEYOND_POLICIES = (b"hostNetwork", CONVERTING.encode(), *SETTINGS_WORDS, *(key.encode() for key in FURTHER_NETWORKS))
+_BEYOND_POLICIES = (b"hostNetwork", *SETTINGS_WORDS, *(key.encode() for key in FURTHER_NETWORKS))
 
 _NAMED_KINDS = (
     *(b"ServiceAccount", b"Role", b"Service", b"Deployment", b"ReferenceGrant", b"DestinationRule", b"Gateway"),

@@ -104,8 +104,6 @@ PACKED = {
 """Kinds that bring what is applied in a form that nobody reads here, and the key, of the document or its spec."""
 
 DEFINITIONS = ("apiextensions.k8s.io", "CustomResourceDefinition")
-CONVERTING = "Webhook"
-"""The strategy of conversion with which a program rewrites objects of a kind; a definition without it names kinds."""
 
 NAMES_ONLY = {
     ("", "Event"),

@@ -27,7 +27,7 @@ def mutates(spec: dict[str, object]) -> str:
             return CHANGES
         if any(map(names_everything, named)) and any(SPEC_WORDS.search(text) for text in words(part)):
             return CHANGES
-        if _opens_pods(part):
+        if opens_pods(part):
             return "give networks that no policy holds for to pods"
     return ""
 
@@ -40,7 +40,7 @@ def overrides(spec: dict[str, object]) -> bool:
 _NETWORKS = regex(rf"hostNetwork(?![\"']?\s*:\s*false)|{'|'.join(map(re.escape, FURTHER_NETWORKS))}")
 
 
-def _opens_pods(part: dict[str, object]) -> bool:
+def opens_pods(part: dict[str, object]) -> bool:
     """Whether a mutation speaks of the host's network or of further ones, and does not merely say no to the former."""
     for _, below in parts_of(part):
         if isinstance(below, str) and _NETWORKS.search(below):

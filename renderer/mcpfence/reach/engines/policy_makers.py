@@ -10,6 +10,7 @@
     mutation         what rewrites policies on their way into the cluster: Kyverno's `mutate`, MutatingPolicy,
                      MutatingAdmissionPolicy, Gatekeeper's Assign and ModifySet, Karmada's overrides, webhooks; and what
                      gives pods the host's or further networks, for which no policy holds
+    definitions      the definition of a kind with a program, or with defaults, that change what objects say
     removal          what takes policies out of the cluster: Kyverno's cleanup and deleting policies
 
 Text that nothing is known to apply (a script, a chart's values) is nobody's policy.  Nor is what only names kinds: the
@@ -22,11 +23,11 @@ from mcpfence.patterns import regex
 from mcpfence.reach.documents.objects import Object
 from mcpfence.reach.engines.admission_rules import RULE_KINDS, rules_match_policies
 from mcpfence.reach.engines.applied_texts import plain_text
+from mcpfence.reach.engines.definitions import defines_changes
 from mcpfence.reach.engines.document_parts import PARTS, parts_of
 from mcpfence.reach.engines.maker_kinds import (
     ACLS,
     APPLIED_TYPES,
-    CONVERTING,
     DEFINITIONS,
     GIVERS,
     INTENTS,
@@ -54,7 +55,7 @@ def done_to_policies(one: Object) -> str:
     kind, found = (one.group, one.kind), one.document.get("spec")
     spec = found if isinstance(found, dict) else {}
     if kind in NAMES_ONLY:
-        return CHANGES if kind == DEFINITIONS and _converts(spec) else ""
+        return CHANGES if kind == DEFINITIONS and defines_changes(spec) else ""
     if kind in RULE_KINDS and rules_match_policies(one, policy_resources()):
         return CHANGES
     if kind in OVERRIDES and overrides(spec):
@@ -66,18 +67,6 @@ def done_to_policies(one: Object) -> str:
     if kind in ACLS and any(_permits(spec.get(key)) for key in ACLS[kind]):
         return "select pods"
     return MAKES if _makes(one, spec) else ""
-
-
-def _converts(spec: dict[str, object]) -> bool:
-    """Whether a kind of policies is defined so that a program rewrites them from version to version."""
-    names, conversion = spec.get("names"), spec.get("conversion")
-    kind = names.get("kind") if isinstance(names, dict) else None
-    return (
-        isinstance(kind, str)
-        and is_policy(kind)
-        and isinstance(conversion, dict)
-        and conversion.get("strategy") == CONVERTING
-    )
 
 
 def _makes(one: Object, spec: dict[str, object]) -> bool:

@@ -403,6 +403,14 @@ def definition(strategy: str, kind: str = "CiliumNetworkPolicy") -> Raw:
     return made("apiextensions.k8s.io/v1", "CustomResourceDefinition", body)
 
 
+def filled(field: str, value: Any, kind: str = "CiliumNetworkPolicy", **schema: Any) -> Raw:
+    """The definition of a kind whose objects have a field that nobody wrote."""
+    inner = {"spec": {"properties": {field: {"default": value}}}} if not schema else {"spec": schema}
+    version = {"name": "v1", "schema": {"openAPIV3Schema": {"properties": inner}}}
+    body = {"group": "x.example", "names": {"kind": kind, "plural": "x"}, "versions": [version]}
+    return made("apiextensions.k8s.io/v1", "CustomResourceDefinition", body)
+
+
 def felix(**spec: Any) -> Raw:
     """Settings of Calico."""
     return made("projectcalico.org/v3", "FelixConfiguration", spec)
@@ -410,6 +418,18 @@ def felix(**spec: Any) -> Raw:
 
 MAKERS |= {
     "a program converts policies": [definition("Webhook")],
+    "the API server fills in a rule": [filled("egress", [{"toEntities": ["world"]}])],
+    "the API server fills in an empty one": [filled("egress", [{}])],
+    "the API server fills in the protocol of rules": [
+        filled("", None, items={"properties": {"protocol": {"default": "ANY"}}})
+    ],
+    "the API server fills in where readers look away": [filled("", None, allOf=[{"properties": {"egress": {"default": []}}}])],
+    "the API server puts pods on the host's network": [filled("hostNetwork", True, "Rollout")],
+    "the API server puts pods into further networks": [
+        filled("annotations", {"k8s.v1.cni.cncf.io/networks": "a"}, "Rollout")
+    ],
+    "the API server fills in a policy": [filled("object", OPEN, "Template")],
+    "the API server fills in the text of a policy": [filled("patch", TEXT, "Template")],
     "Cilium enforces nothing": [settings("cilium-config", **{"enable-policy": "never"})],
     "Cilium enforces no NetworkPolicy": [settings("cilium-config", **{"enable-k8s-networkpolicy": "False"})],
     "Cilium enforces nothing on some nodes": [node_config(**{"enable-policy": "never"})],
@@ -422,6 +442,11 @@ MAKERS |= {
 
 NOBODYS: dict[str, list[Raw]] = {
     "a definition that converts nothing": [definition("None")],
+    "vendors' own defaults": [
+        filled("protocol", "TCP", "ClusterNetworkPolicy"), filled("family", "IPv4"), filled("tier", "default", "NetworkPolicy")
+    ],
+    "a field that is called default": [filled("", None, properties={"default": {"type": "string"}})],
+    "defaults of something else": [filled("replicas", 1, "Pipeline"), filled("hostNetwork", False, "Rollout")],
     "a program converts something else": [definition("Webhook", "Pipeline")],
     "Cilium enforces": [settings("cilium-config", **{"enable-policy": "default"}), node_config(**{"enable-policy": "always"})],
     "settings of somebody else": [settings("app-config", **{"enable-policy": "never"})],
