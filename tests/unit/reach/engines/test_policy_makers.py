@@ -424,7 +424,7 @@ MAKERS |= {
         filled("", None, items={"properties": {"protocol": {"default": "ANY"}}})
     ],
     "the API server fills in where readers look away": [filled("", None, allOf=[{"properties": {"egress": {"default": []}}}])],
-    "the API server puts pods on the host's network": [filled("hostNetwork", True, "Rollout")],
+    "the API server puts pods on the host's network": [filled("hostNetwork", value=True, kind="Rollout")],
     "the API server puts pods into further networks": [
         filled("annotations", {"k8s.v1.cni.cncf.io/networks": "a"}, "Rollout")
     ],
@@ -446,7 +446,7 @@ NOBODYS: dict[str, list[Raw]] = {
         filled("protocol", "TCP", "ClusterNetworkPolicy"), filled("family", "IPv4"), filled("tier", "default", "NetworkPolicy")
     ],
     "a field that is called default": [filled("", None, properties={"default": {"type": "string"}})],
-    "defaults of something else": [filled("replicas", 1, "Pipeline"), filled("hostNetwork", False, "Rollout")],
+    "defaults of something else": [filled("replicas", 1, "Pipeline"), filled("hostNetwork", value=False, kind="Rollout")],
     "a program converts something else": [definition("Webhook", "Pipeline")],
     "Cilium enforces": [settings("cilium-config", **{"enable-policy": "default"}), node_config(**{"enable-policy": "always"})],
     "settings of somebody else": [settings("app-config", **{"enable-policy": "never"})],
