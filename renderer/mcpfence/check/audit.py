@@ -24,6 +24,7 @@ from mcpfence.net.intervals import canonical
 from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import prove, subjects
 from mcpfence.proof.resolver import unfiltered
+from mcpfence.proof.unseen import unseen
 from mcpfence.providers import enforced_kinds, policy_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.evaluation.evaluator import Evaluator
@@ -117,6 +118,7 @@ def audit_beside(  # noqa: PLR0913  as audit
             around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
             out.take(unfiltered(fence, around, provider.filters_dns))
     out.take(beyond_policies(objects, fences, namespace))
+    out.take(unseen(objects, fences, namespace))
     out.take(fleeting_findings(objects, catalog, namespace))
     out.take(floor_findings(objects, policies, catalog, fences, namespace, fenced=bool(unread)))
     out.take(pod_security_findings(objects, raw, catalog))

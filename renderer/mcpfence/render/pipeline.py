@@ -20,6 +20,7 @@ from mcpfence.proof.both_ends import caution_both_ends
 from mcpfence.proof.floor import floor_among
 from mcpfence.proof.host_network import beyond_policies
 from mcpfence.proof.prove import UNKNOWN
+from mcpfence.proof.unseen import unseen
 from mcpfence.providers import provider_of
 from mcpfence.render.assembly import Assembly
 from mcpfence.render.chunks import Chunks, chunks_of
@@ -153,7 +154,9 @@ def _render(  # noqa: PLR0913  as above
         fences = provider.arrange(list(fences), plan.network, around.policies.policies, out)
     for fence in fences:
         assembly.add(fence)
-    out.take(beyond_policies(around.objects, [one.fence for one in assembly.fenced], catalog.release_namespace))
+    fenced = [one.fence for one in assembly.fenced]
+    out.take(beyond_policies(around.objects, fenced, catalog.release_namespace))
+    out.take(unseen(around.objects, fenced, catalog.release_namespace))
     running = [] if out.failed else _run_servers(catalog, assembly)
     registered = [] if out.failed else _register_servers(catalog, assembly)
     guarding = [] if out.failed else _guard(catalog, assembly, around, out)

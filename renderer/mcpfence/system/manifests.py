@@ -11,7 +11,7 @@ from mcpfence.documents.reader import BadDocument
 from mcpfence.documents.values import decode
 from mcpfence.findings.finding import McpfenceError, fail
 from mcpfence.reach.documents.kustomize_files import is_kustomization
-from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, judged_kinds
+from mcpfence.reach.engines.kustomize_folders import File, as_kustomized, is_flux, judged_kinds
 from mcpfence.structs import Struct
 from mcpfence.system.files import manifests_below, read_bytes, read_each
 
@@ -94,6 +94,8 @@ _LIST = {"apiVersion", "kind", "sortOptions", "resources"}
 
 def _lists_alone(files: Sequence[File], unread: Mapping[str, bytes]) -> bool:
     """Whether no file of kustomize's does anything to the unread ones: there is none, or each lists those beside it."""
+    if any(is_flux(one) for _, documents in files for one in documents):
+        return False
     lists = [(PurePosixPath(path), one) for path, documents in files if is_kustomization(path) for one in documents]
     listed: set[str] = set()
     for path, document in lists:

@@ -54,6 +54,40 @@ def test_the_folder_as_it_was_rendered_is_clean(tmp_path: Path) -> None:
     assert folder.is_dir()
 
 
+CHART = "helmCharts: [{name: grafana, repo: https://charts.example.com}]\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [(CHART, 0), (f"namespace: web\n{CHART}", 0), (f"namespace: demo-mcp\n{CHART}", 1), (f"resources: [../m]\n{CHART}", 1)],
+)
+def test_a_list_that_reaches_nothing_of_ours(tmp_path: Path, text: str, code: int) -> None:
+    """Charts and components of somebody else's folder are no error; those that are put beside our files are."""
+    values, _ = rendered(tmp_path)
+    moved = Path(values).rename(tmp_path / "values.txt")
+    (tmp_path / "grafana").mkdir()
+    (tmp_path / "grafana" / INDEX).write_text(text, encoding="utf-8")
+    done = run_cli("check", "-f", str(moved), *SAME, "--policies-only", str(tmp_path), "-q")
+
+    assert (done.code, "its key helmCharts is not evaluated" in done.stderr) == (code, bool(code))
+
+
+def test_flux_puts_the_folder_elsewhere(tmp_path: Path) -> None:
+    """A namespace that Flux writes over that of the files takes the fence away."""
+    values, _ = rendered(tmp_path)
+    moved = Path(values).rename(tmp_path / "values.txt")
+    (tmp_path / "flux.yaml").write_text(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: f, namespace: flux-system}\n"
+        "spec: {path: ./m, targetNamespace: web}\n",
+        encoding="utf-8",
+    )
+    done = run_cli("check", "-f", str(moved), *SAME, "--policies-only", str(tmp_path), "-q")
+
+    assert done.code == 1
+    said = "Kustomization flux-system/f makes other objects of its files than they say: its namespace web is not that of "
+    assert f"servers.vault: {said}" in done.stderr
+
+
 def test_reach_and_diff_say_it(tmp_path: Path) -> None:
     """A warning of `reach`; to `diff` a side that leaves a policy out is not the other one."""
     _, folder = rendered(tmp_path)

@@ -22,6 +22,10 @@ GROUP = "kustomize.config.k8s.io"
 KUSTOMIZE_KINDS = frozenset({(GROUP, "Component"), (GROUP, "Kustomization")})
 BECAUSE = "mcpfence.io/because"
 """Where a document says what was found out about it among the other files: a list of these half sentences."""
+WITHIN = "mcpfence.io/within"
+"""Where such a document says which namespace alone it is about: empty for one of which nothing was given."""
+FLUX = ("kustomize.toolkit.fluxcd.io", "Kustomization")
+"""What Flux builds of a folder as kustomize does, with keys of its own."""
 
 _HARMLESS = frozenset(
     (
@@ -40,6 +44,7 @@ _HARMLESS = frozenset(
         "sortOptions",
         "validators",
         BECAUSE,
+        WITHIN,
     )
 )
 """Keys that change nothing that is proven; `namespace` and `resources` are a matter of the files beside."""

@@ -13,19 +13,23 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from mcpfence.patterns import regex
 from mcpfence.reach.documents.kustomize_files import is_kustomization, kindless_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines.document_parts import words
-from mcpfence.reach.engines.kustomizations import BECAUSE, GROUP, KUSTOMIZE_KINDS, FilesBeside, unlike_its_files
+from mcpfence.reach.engines.kustomizations import (
+    BECAUSE,
+    FLUX,
+    GROUP,
+    KUSTOMIZE_KINDS,
+    WITHIN,
+    FilesBeside,
+    unlike_its_files,
+)
+from mcpfence.reach.engines.kustomize_scope import DATA, PODS, is_moved, within_one
 from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES
 from mcpfence.reach.engines.policy_words import is_policy
 from mcpfence.structs import Struct
 
-_EVERYWHERE = regex(r"Cluster|Global|Admin|Baseline")
-"""Words of kinds of policies that are for all namespaces."""
-_PODS = ("CronJob", "DaemonSet", "Deployment", "Job", "Pod", "ReplicaSet", "Service", "StatefulSet")
-_DATA = ("ConfigMap", "Ingress", "PersistentVolumeClaim", "Secret", "ServiceAccount")
 _KINDS = tuple(kind for _, kind in sorted(KUSTOMIZE_KINDS))
 _MOST = 3
 """How many of one thing are named."""
@@ -42,7 +46,7 @@ def judged_kinds(path: str) -> frozenset[str]:
 def as_kustomized(files: Iterable[File], namespace: str) -> list[list[Any]]:
     """The documents of files that belong together, file by file; `namespace`: of those that name none."""
     found = [(posixpath.normpath(path), [*documents]) for path, documents in files]
-    if not any(is_kustomization(path) for path, _ in found):
+    if not any(is_kustomization(path) or any(map(is_flux, documents)) for path, documents in found):
         return [documents for _, documents in found]
     folders = _Folders([(path, [_with_kind(path, one) for one in documents]) for path, documents in found], namespace)
     return [[folders.judged(path, one) for one in documents] for path, documents in folders.files]
@@ -55,6 +59,13 @@ def _with_kind(path: str, document: Any) -> Any:
     if document.get("kind") and (document.get("kind") not in _KINDS or document.get("apiVersion")):
         return document
     return {**document, "apiVersion": f"{GROUP}/v1beta1", "kind": document.get("kind") or "Kustomization"}
+
+
+def is_flux(document: object) -> bool:
+    """Whether a document is one with which Flux builds a folder."""
+    if not isinstance(document, dict):
+        return False
+    return (str(document.get("apiVersion")).partition("/")[0], document.get("kind")) == FLUX
 
 
 class _List(Struct):
@@ -89,17 +100,39 @@ class _Folders:
 
     def judged(self, path: str, document: Any) -> Any:
         """A document; of one of kustomize's with its path as its name, and why it is not what the files say."""
+        if is_flux(document):
+            return self._flux(document)
         if not isinstance(document, dict) or not is_kustomization(path):
             return document
         if (str(document.get("apiVersion")).partition("/")[0], document.get("kind")) not in KUSTOMIZE_KINDS:
             return document
         folder = posixpath.dirname(path)
-        reached = [one for path in self._reached(folder) for one in self.at.get(path, ())]
-        named = any(one.kind not in (*_PODS, *_DATA) for one in unroll(reached).objects)
+        reached = [one for path in sorted(self._reached(folder)) for one in self.at.get(path, ())]
+        objects = unroll(reached).objects
+        named = any(one.kind not in (*PODS, *DATA) for one in objects)
         beside = FilesBeside(lambda entry: self.at.get(_joined(folder, entry)), self.spoken.has, named)
-        files = [*self._left_out(folder), *self._not_given(folder, document), *self._moved(folder, document)]
+        into = document.get("namespace")
+        files = [*self._left_out(folder), *self._not_given(folder, document), *self._moved(objects, into)]
         because = [*unlike_its_files({**document, BECAUSE: None}, beside), *files]
-        return {**document, "metadata": {"name": path}, BECAUSE: because}
+        out = [one for path in self.out.get(folder, ()) for one in self.at[path]]
+        within = within_one([*objects, *unroll(out).objects], into, self.namespace) if None not in reached else None
+        told = {} if within is None else {WITHIN: within}
+        return {**_without_scope(document), "metadata": {"name": path}, BECAUSE: because, **told}
+
+    def _flux(self, document: dict[str, Any]) -> dict[str, Any]:
+        """What Flux builds of a folder among the files, as kustomize would with the same keys."""
+        spec = document.get("spec")
+        said = spec if isinstance(spec, dict) else {}
+        path, into = said.get("path"), said.get("targetNamespace")
+        folders = sorted({posixpath.dirname(at) for at in self.at if isinstance(path, str) and _ends(at, path)})
+        reached = [one for at in self.at for one in self.at[at] if posixpath.dirname(at) in folders]
+        objects = unroll(reached).objects
+        keys = {key: said.get(key) for key in _FLUX_KEYS}
+        beside = FilesBeside(lambda _: None, self.spoken.has, any(one.kind not in (*PODS, *DATA) for one in objects))
+        because = [*unlike_its_files(keys, beside), *self._moved(objects, into)] if objects else []
+        within = within_one(objects, into, self.namespace)
+        told = {} if within is None else {WITHIN: within}
+        return {**_without_scope(document), BECAUSE: because, **told}
 
     def _left_out(self, folder: str) -> Iterator[str]:
         """Files below a folder for which its list is the next one, and that no list has; and lists likewise."""
@@ -159,23 +192,27 @@ class _Folders:
         if out:
             yield f"its resources have what was not given: {_some(out)}"
 
-    def _moved(self, folder: str, document: dict[str, Any]) -> Iterator[str]:
-        """Objects that its namespace puts elsewhere than they say."""
-        into = document.get("namespace")
-        if not into:
-            return
-        reached = [one for path in sorted(self._reached(folder)) for one in self.at.get(path, ())]
-        moved = next((one for one in unroll(reached).objects if self._is_moved(one, into)), None)
+    def _moved(self, objects: Sequence[Object], into: object) -> Iterator[str]:
+        """Objects that a namespace puts elsewhere than they say."""
+        moved = next((one for one in objects if is_moved(one, into, self.namespace)), None) if into else None
         if moved is not None:
             yield f"its namespace {into} is not that of {moved.title}"
 
-    def _is_moved(self, one: Object, into: object) -> bool:
-        if (one.group, one.kind) == ("", "Namespace"):
-            return one.name != into  # kustomize renames it
-        if one.namespace:
-            return one.namespace != into
-        told = one.kind in _PODS or (is_policy(one.kind) and not _EVERYWHERE.search(one.kind))
-        return told and self.namespace != into
+
+def _without_scope(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key != WITHIN}
+
+
+_FLUX_KEYS = ("components", "namePrefix", "nameSuffix", "patches", "patchesJson6902", "patchesStrategicMerge")
+"""Keys of Flux that do what kustomize's of the same name do."""
+
+
+def _ends(file: str, path: str) -> bool:
+    """Whether a file may lie in a folder of a repository of which the files are a part, or that is a part of theirs."""
+    there, folder = posixpath.normpath(path).strip("/"), posixpath.dirname(file).strip("/")
+    if there in ("", ".") or not folder:
+        return there in ("", ".") and not folder
+    return f"/{folder}".endswith(f"/{there}") or f"/{there}".endswith(f"/{folder}")
 
 
 def _paths(folder: str, document: dict[str, Any]) -> Iterator[str]:
@@ -205,7 +242,7 @@ class _Spoken:
     """What the specs of documents that make no pods say: keys, and words in texts."""
 
     def __init__(self, documents: Iterable[Any]) -> None:
-        kinds = [one for one in unroll(documents).objects if one.kind not in _PODS]
+        kinds = [one for one in unroll(documents).objects if one.kind not in PODS]
         self._texts = {text for one in kinds if one.group != GROUP for text in words(one.document)}
 
     def has(self, label: str) -> bool:

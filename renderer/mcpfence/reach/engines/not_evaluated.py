@@ -16,7 +16,7 @@ from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.applied_texts import holds_policy_text
 from mcpfence.reach.engines.contract import UNTOLD, Selection
 from mcpfence.reach.engines.enforcement_settings import DISARMS, disarms
-from mcpfence.reach.engines.kustomizations import KUSTOMIZE_KINDS, unlike_its_files
+from mcpfence.reach.engines.kustomizations import BECAUSE, FLUX, KUSTOMIZE_KINDS, WITHIN, unlike_its_files
 from mcpfence.reach.engines.policy_makers import done_to_policies
 from mcpfence.reach.engines.policy_words import STAGED, policy_endings
 from mcpfence.reach.flows.label_sets import EVERYTHING, Box, box_text
@@ -138,16 +138,14 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
     if (one.group, one.kind) in _NOT_ENFORCED or one.kind.startswith(STAGED):
         return None
     if (one.group, one.kind) in KUSTOMIZE_KINDS:
-        because = "; ".join(unlike_its_files(one.document))
-        built = NotEvaluated(one.title, one.group, one.kind, None, EVERYTHING, told=False, because=because)
-        return built if because else None
+        return _built(one)
     find, does = _finder(one), SELECTS
     if find is None:
         does = "make policies for pods" if text_applied and holds_policy_text(one) else done_to_policies(one)
         does = does or (DISARMS if disarms(one) else "")
         find = _cluster if does else None
     if find is None:
-        return None
+        return _built(one)
     try:
         local, box, told = find(one.document.get("spec"))
     except (Unreadable, AttributeError, TypeError):
@@ -163,6 +161,19 @@ def not_evaluated(one: Object, namespace: str, *, text_applied: bool = False) ->
         told=told,
         does=does,
     )
+
+
+def _built(one: Object) -> NotEvaluated | None:
+    """The record of what builds other objects of files than they say."""
+    if (one.group, one.kind) not in (*KUSTOMIZE_KINDS, FLUX):
+        return None
+    said = one.document.get(BECAUSE)
+    told = said if isinstance(said, list) else []
+    because = "; ".join(unlike_its_files(one.document) if (one.group, one.kind) != FLUX else map(str, told))
+    within = one.document.get(WITHIN)
+    namespace = within if isinstance(within, str) else None
+    built = NotEvaluated(one.title, one.group, one.kind, namespace, EVERYTHING, told=False, because=because)
+    return built if because else None
 
 
 def _finder(one: Object) -> _Find | None:

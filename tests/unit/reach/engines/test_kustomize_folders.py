@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mcpfence.reach.engines.kustomizations import BECAUSE
+from mcpfence.reach.engines.kustomizations import BECAUSE, WITHIN
 from mcpfence.reach.engines.kustomize_folders import as_kustomized
 
 Raw = dict[str, Any]
@@ -192,6 +192,93 @@ def test_other_documents_stay_as_they_are() -> None:
 
     assert judged({"m/other.yaml": documents}) == documents
     assert judged({"m/other.yaml": documents, "n/kustomization.yaml": [None, 1]}) == [*documents, None, 1]
+
+
+def app(namespace: str = "web") -> Raw:
+    """What somebody else runs."""
+    return {**made("Deployment", "grafana"), "metadata": {"name": "grafana", "namespace": namespace}}
+
+
+WITHIN_ONE: dict[str, tuple[dict[str, Raw | list[Any]], str | None]] = {
+    "nothing that was given": ({"g/kustomization.yaml": {"helmCharts": [{"name": "x"}]}}, ""),
+    "its namespace": ({"g/kustomization.yaml": {"namespace": "mcp", "helmCharts": [{"name": "x"}]}}, "mcp"),
+    "another team's pods": ({"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": app()}, "web"),
+    "its own Namespace": (
+        {"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": [app(), made("Namespace", "web")]},
+        "web",
+    ),
+    "roles of all namespaces": (
+        {"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": [app(), made("ClusterRole")]},
+        "web",
+    ),
+    "ours too": (
+        {"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": [app(), policy()]},
+        None,
+    ),
+    "what it leaves out": ({"g/kustomization.yaml": {"components": ["../c"]}, "g/a.yaml": policy()}, "mcp"),
+    "policies of all namespaces": (
+        {
+            "g/kustomization.yaml": {**INDEX, "components": ["../c"]},
+            "g/a.yaml": policy(namespace="", kind="ClusterNetworkPolicy"),
+        },
+        None,
+    ),
+    "a kind of somebody's without a namespace": (
+        {"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": [app(), made("Thing")]},
+        None,
+    ),
+    "by a list below": (
+        {
+            "kustomization.yaml": {"resources": ["g"], "components": ["c"]},
+            "g/kustomization.yaml": INDEX,
+            "g/a.yaml": policy(),
+        },
+        "mcp",
+    ),
+    "a file that was not read": ({"g/kustomization.yaml": {**INDEX, "components": ["../c"]}, "g/a.yaml": [None]}, None),
+    "what it says itself": (
+        {"g/kustomization.yaml": {**INDEX, WITHIN: "web", "components": ["../c"]}, "g/a.yaml": [app(), policy()]},
+        None,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITHIN_ONE)
+def test_which_namespace_a_list_is_about(name: str) -> None:
+    """Only what reaches objects of a namespace, or says that it is for it, may change them."""
+    files, namespace = WITHIN_ONE[name]
+    first = next(one for one in judged(files) if isinstance(one, dict) and one.get(BECAUSE))
+
+    assert first.get(WITHIN) == namespace
+
+
+def flux(path: object = "./g", **spec: Any) -> Raw:
+    """What Flux is told to build."""
+    head = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"}
+    return {**head, "metadata": {"name": "f", "namespace": "flux-system"}, "spec": {"path": path, **spec}}
+
+
+MOVED = "its namespace web is not that of NetworkPolicy mcp/a"
+FLUX: dict[str, tuple[str, Raw, list[str]]] = {
+    "as it is": ("g/a.yaml", flux(targetNamespace="mcp"), []),
+    "elsewhere": ("g/a.yaml", flux(targetNamespace="web"), [MOVED]),
+    "another folder": ("h/a.yaml", flux(targetNamespace="web"), []),
+    "a part of the repository was given": ("g/a.yaml", flux("clusters/g", targetNamespace="web"), [MOVED]),
+    "more than the repository was given": ("x/repo/g/a.yaml", flux("g/", targetNamespace="web"), [MOVED]),
+    "the root": ("a.yaml", flux("./", targetNamespace="web"), [MOVED]),
+    "renamed": ("g/a.yaml", flux(namePrefix="x-"), ["its key namePrefix is not evaluated"]),
+    "components": ("g/a.yaml", flux(components=["../c"]), ["its key components is not evaluated"]),
+    "no path": ("g/a.yaml", flux(None, targetNamespace="web"), []),
+}
+
+
+@pytest.mark.parametrize("name", FLUX)
+def test_what_flux_makes_of_a_folder(name: str) -> None:
+    """Its keys do what kustomize's do, to the files of its path."""
+    path, document, said = FLUX[name]
+    found = judged({path: policy(), "clusters.yaml": document})
+
+    assert [text for one in found for text in one.get(BECAUSE, ())] == said
 
 
 def test_what_it_says_of_itself_does_not_count() -> None:
