@@ -22,6 +22,7 @@ from mcpfence.imports.shared.format import Entry, Format, FormatResult, ImportCo
 from mcpfence.imports.shared.hints import same_image_hints, seen_hints
 from mcpfence.imports.shared.source import Document, Node, Text, read_text
 from mcpfence.structs import Struct
+from mcpfence.text.secret_detection import named_by_chance, secret_anywhere
 
 _SHOWN = 8
 """Names that a message lists."""
@@ -66,7 +67,7 @@ def import_texts(texts: Sequence[Text], request: Request) -> Imported:
     context.pods = tuple(_documents(request.pods, context))
     documents = [placed(document, request.namespace) for document in _documents(texts, context)]
     entries, settings = _read(documents, request.format, context)
-    entries = _only(entries, request.only, context)
+    entries = _only([entry for entry in entries if not _gives_away(entry, context)], request.only, context)
     if not entries and not settings:
         _say_nothing(context, texts)
         return Imported("", (), context.ordered())
@@ -147,6 +148,19 @@ def _unknown(document: Document, name: str, *, alone: bool, context: ImportConte
         f"name its format ({', '.join(FORMATS)})" if name == "auto" else f"see mcpfence import {name} --explain-source"
     )
     context.say("import-unreadable", Node(document, document.data), sentence, todo)
+
+
+_NAMES = ("image", "package", "fixedURL", "urlTemplate")
+
+
+def _gives_away(entry: Entry, context: ImportContext) -> bool:
+    """Whether what an entry would copy may be a secret, in which case it is refused."""
+    named = [value[key] for value in entry.server.values() if isinstance(value, Mapping) for key in _NAMES if key in value]
+    if not secret_anywhere([entry.name, entry.server]) and not any(map(named_by_chance, map(str, named))):
+        return False
+    sentence = f"{quote(entry.name)} has what may be a secret in its name, image, package or URL, and is not copied"
+    context.refuse(entry.node, sentence, "write the server by hand if you need it, the secret apart")
+    return True
 
 
 def _all(results: Iterable[FormatResult]) -> tuple[list[Entry], list[Setting]]:

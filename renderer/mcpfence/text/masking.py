@@ -10,6 +10,7 @@ from mcpfence.text.printable import printable
 from mcpfence.text.secret_detection import (
     BARE_USER,
     GIVEN,
+    RANDOM,
     compiled,
     given_secret,
     hinted,
@@ -24,10 +25,6 @@ _LATE_USERINFO = regex(r"(://[^/?#\s:@\"']*:)(?![0-9]{1,5}(?:/|\Z))[^\s@\"']*(?=
 _BEFORE_HOST = regex(r"\A[^/?#@\s]+@(?=[A-Za-z][A-Za-z0-9-]*\.)")
 """Whoever before a host, and no version behind a package."""
 _QUERY = regex(r"([?&][A-Za-z0-9_.~%\[\]-]{1,100}=)[^&#\s\"']+")
-_RANDOM = regex(
-    r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{20,}(?![A-Za-z0-9])"
-    r"|(?<![A-Za-z0-9:])[0-9a-f]{32,}(?![A-Za-z0-9])"
-)
 _NO_PROSE = regex(r"[0-9=]|[a-z][A-Z]")
 """Unlike words of a sentence, such as `basic authentication`."""
 _AUTHORIZED = regex(r"(?i:cookie|authorization)")
@@ -42,7 +39,7 @@ def masked(text: str) -> str:
     shown = _BEFORE_HOST.sub(f"{MASK}@", BARE_USER.sub(f"{MASK}@", shown))
     shown = _QUERY.sub(rf"\1{MASK}", shown)
     shown = _without_named(shown)
-    shown = _RANDOM.sub(MASK, shown)
+    shown = RANDOM.sub(MASK, shown)
     return MASK if secret_text(shown.replace(f"{MASK}@", "")) else shown
 
 

@@ -39,6 +39,13 @@ _SHORT = regex(rf"(?:{table.SHORT_NAMES})\Z", re.IGNORECASE)
 _CHANCE = regex(r"(?=[^0-9]*[0-9])(?=[^A-Za-z]*[A-Za-z])[A-Za-z0-9_+/=~.!@#$%^*-]{8,}\Z|[A-Za-z0-9_+=~-]{16,}\Z")
 _TOKEN = regex(r"(?=[^0-9]*[0-9])(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])[A-Za-z0-9_+=~-]{12,}\Z|[0-9a-f]{20,}\Z")
 _USER = regex(r"[^\s:/@]+:(?![0-9]+\Z|//)[^\s/]+\Z")
+RANDOM = regex(
+    r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[A-Z0-9]*[a-z])(?=[a-z0-9]*[A-Z])[A-Za-z0-9]{20,}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9:])(?=(?:[a-z]*+[0-9]++){3}[a-z])[a-z0-9]{20,}(?![A-Za-z0-9])"
+    r"|(?<![A-Za-z0-9:])[0-9a-f]{32,}(?![A-Za-z0-9])"
+)
+"""Long pieces of a text that were made by chance: tokens without a form of their own, and digests."""
+_VERSION = regex(r"(?<=.)[:@#][A-Za-z0-9:_.-]*\Z")
 _HINTS = tuple(dict.fromkeys(hint for form in table.FORMS for hint in form.hints))
 _LONGEST_WORDS = 100_000
 """Characters of a text that is looked at word by word: a command is shorter."""
@@ -91,6 +98,11 @@ def secret_text(text: str) -> bool:
         return True
     words = _WORD.findall(bare) if " -" in bare and len(bare) <= _LONGEST_WORDS else ()
     return any(_behind_option(option, word) for option, word in pairwise(words))
+
+
+def named_by_chance(text: str) -> bool:
+    """Whether a name or URL may be a token: a piece of it was made by chance, and is no digest or version behind it."""
+    return secret_text(text) or RANDOM.search(_VERSION.sub("", text)) is not None
 
 
 def secret_anywhere(value: object) -> bool:

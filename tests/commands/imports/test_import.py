@@ -51,6 +51,49 @@ def test_reads_folders_files_and_stdin(name: str, source: str) -> None:
     }
 
 
+MIXED, LOWER, HEX = "Zk3PqX9vLm2RtY7wBn5Hs8Jd4", "a8f3kq92mzx7w1pl5vtn0dyb6", "9f86d081884c7d659a2feaa0c55ad015"
+FORMED = "ghp_" + "1234567890abcdefghijklmnopqrstuvwxyz"
+DIGEST = f"ghcr.io/example/notes@sha256:{HEX}{HEX}"
+
+
+@pytest.mark.parametrize(
+    "image", [MIXED, LOWER, FORMED, HEX, f"{MIXED}:1", f"ghcr.io/example/{LOWER}:1.0.0", f"ghcr.io/{MIXED}/notes"]
+)
+def test_a_token_in_the_place_of_an_image_is_not_copied(image: str) -> None:
+    """Nor is it said: the entry is refused with its place."""
+    outcome = run_cli("import", "docker", "-", stdin=f"name: a\ntype: server\nimage: {image}\n".encode())
+
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert (
+        'error: stdin:1: "a" has what may be a secret in its name, image, package or URL, and is not copied; '
+        "write the server by hand if you need it, the secret apart [import-refused]\n"
+    ) in outcome.stderr
+    assert not any(secret in outcome.stderr for secret in (MIXED, LOWER, FORMED, HEX))
+
+
+@pytest.mark.parametrize("where", ["package", "url", "name"])
+def test_nor_elsewhere_in_an_entry(where: str) -> None:
+    """As a package, in the path of a URL, or as the name of a server."""
+    entry = {
+        "package": f'"a": {{"command": "npx", "args": ["-y", "{MIXED}"]}}',
+        "url": f'"a": {{"url": "https://mcp.example.com/s/{MIXED}/mcp"}}',
+        "name": f'"{FORMED}": {{"command": "npx", "args": ["-y", "notes@1.0.0"]}}',
+    }[where]
+    outcome = run_cli("import", "mcp-json", "-", stdin=f'{{"mcpServers": {{{entry}}}}}'.encode())
+
+    assert (outcome.code, outcome.stdout) == (1, "")
+    assert not any(secret in outcome.stderr for secret in (MIXED, FORMED))
+
+
+@pytest.mark.parametrize("image", [DIGEST, f"ghcr.io/example/notes:{HEX}", f"ghcr.io/example/notes:1.0.0-{HEX}"])
+def test_digests_are_copied(image: str) -> None:
+    """A digest, or the name of a commit as a tag, is made by chance and no secret."""
+    outcome = run_cli("import", "docker", "-", "-q", stdin=f"name: a\ntype: server\nimage: {image}\n".encode())
+
+    assert (outcome.code, outcome.stderr) == (0, "")
+    assert image in outcome.stdout
+
+
 def test_a_file_that_is_named_twice_is_read_once() -> None:
     """The same file by two paths is one entry, not two that clash."""
     outcome = run_cli("import", "docker", "servers", "servers/notes/server.yaml", "./servers/notes", "--quiet")

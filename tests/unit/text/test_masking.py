@@ -48,6 +48,8 @@ def test_no_password_is_quoted(text: str) -> None:
         ("api.example.com", "api.example.com"),
         ("mcp-server-notes-2b19db4e", "mcp-server-notes-2b19db4e"),
         ("x" * 12 + "Aa1" * 8, "..."),
+        ("ghcr.io/x/a8f3kq92mzx7w1pl5vtn0dyb6:1", "ghcr.io/x/...:1"),
+        ("registry2023.internal4.example", "registry2023.internal4.example"),
     ],
 )
 def test_masked(text: str, shown: str) -> None:
