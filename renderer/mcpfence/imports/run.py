@@ -155,7 +155,9 @@ _NAMES = ("image", "package", "fixedURL", "urlTemplate")
 
 def _gives_away(entry: Entry, context: ImportContext) -> bool:
     """Whether what an entry would copy may be a secret, in which case it is refused."""
-    named = [value[key] for value in entry.server.values() if isinstance(value, Mapping) for key in _NAMES if key in value]
+    named = [
+        value[key] for value in entry.server.values() if isinstance(value, Mapping) for key in _NAMES if key in value
+    ]
     if not secret_anywhere([entry.name, entry.server]) and not any(map(named_by_chance, map(str, named))):
         return False
     sentence = f"{quote(entry.name)} has what may be a secret in its name, image, package or URL, and is not copied"
