@@ -371,3 +371,27 @@ def test_stale_values_schema_is_reported_and_rewritten(tmp_path: Path, capsys: p
     assert gen_schema.main(["--root", str(tmp_path)]) == 0
     assert gen_schema.main(["--check", "--root", str(tmp_path)]) == 0
     assert json.loads((tmp_path / gen_schema.TARGET).read_text(encoding="utf-8"))["title"] == "another"
+
+
+class Compared(str):
+    """A text that counts how often it is compared."""
+
+    __slots__ = ()
+    times = 0
+
+    def __eq__(self, other: object) -> bool:
+        Compared.times += 1
+        return str.__eq__(self, other)
+
+    __hash__ = str.__hash__
+
+
+def test_a_long_list_is_looked_at_once() -> None:
+    """Whether an item stands twice takes no time of the square of their number."""
+    Compared.times = 0
+    schema = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    texts = [Compared(f"a{number}.example.com") for number in range(2_000)]
+
+    assert fits(texts, schema, schema)
+    assert not fits([*texts, str(texts[0])], schema, schema)
+    assert Compared.times < 10 * len(texts)

@@ -75,9 +75,10 @@ def _fewest_items(value: Any, wanted: int, _schema: Schema, _whole: Schema) -> b
 
 def _no_item_twice(value: Any, wanted: bool, _schema: Schema, _whole: Schema) -> bool:
     """Only lists of texts are asked; other items do not fit for another reason."""
-    return (
-        not wanted or not isinstance(value, list) or all(item not in value[:place] for place, item in enumerate(value))
-    )
+    if not wanted or not isinstance(value, list):
+        return True
+    texts = [item for item in value if isinstance(item, str)]
+    return len(set(texts)) == len(texts)
 
 
 def _is_key(key: object) -> bool:

@@ -18,7 +18,7 @@ from mcpfence.net.addresses import ALL, ALL_V4, ALL_V6
 from mcpfence.net.intervals import Intervals, canonical, intersect, is_subset, subtract
 from mcpfence.reach.documents.fields import Unreadable, cidr, items, known_keys, mapping, text
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames, exact_peers, joined_peers
+from mcpfence.reach.engines.contract import UNKNOWN_PEERS, Peers, ShownNames, exact_peers, joined_peers, names_in_any
 from mcpfence.reach.flows import host_names, label_sets
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.structs import Struct
@@ -117,14 +117,14 @@ def _pods_of(block: Intervals, pods: Intervals, *, allows: bool) -> tuple[tuple[
 
 def _names(patterns: Iterable[str], *, allows: bool) -> ShownNames:
     """Names at least and at most; what denies a name by its addresses surely denies none."""
-    least, most = host_names.NONE, host_names.NONE
+    bounds = []
     for pattern in patterns:
         try:
-            low, high = host_names.pattern_bounds(pattern)
+            bounds.append(host_names.pattern_bounds(pattern))
         except ValueError:  # `*` stands for anything, dots as well, so what is no pattern of ours may match any name
-            low, high = host_names.NONE, host_names.ANY
-        least, most = host_names.union(least, low), host_names.union(most, high)
-    return ShownNames(least if allows else host_names.NONE, most)
+            bounds.append((host_names.NONE, host_names.ANY))
+    found = names_in_any(bounds)
+    return found if allows else ShownNames(host_names.NONE, found.most)
 
 
 def _block(value: object, place: str) -> Intervals:

@@ -140,7 +140,8 @@ def _selector(value: object, place: str) -> Interval | Peers:
 
 
 def _names(patterns: tuple[str, ...], place: str) -> ShownNames:
-    most, plain = host_names.NONE, []
+    most: list[host_names.Names] = []
+    plain = []
     for pattern in patterns:
         if pattern == "*":
             return ShownNames(host_names.EVERY_NAME, host_names.EVERY_NAME)
@@ -151,6 +152,6 @@ def _names(patterns: tuple[str, ...], place: str) -> ShownNames:
         if low is high:
             plain.append(pattern)
         else:
-            most = host_names.union(most, high)
+            most.append(high)
     exact = host_names.names_of(plain)
-    return ShownNames(exact, host_names.union(exact, most))
+    return ShownNames(exact, host_names.union_of([exact, *most]))

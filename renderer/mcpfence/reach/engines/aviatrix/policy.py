@@ -32,8 +32,9 @@ from mcpfence.reach.engines.contract import (
     Rules,
     ShownNames,
     Source,
+    names_in_any,
 )
-from mcpfence.reach.flows import host_names, label_sets, traffic
+from mcpfence.reach.flows import label_sets, traffic
 
 _SPEC_KEYS = frozenset({"rules", "smartGroups", "webGroups"})
 _DECIDING_KEYS = {"name", "action", "selector", "destinationSmartGroups", "webGroups", "protocol", "port", "endPort"}
@@ -240,7 +241,5 @@ def _demanded(points: Intervals, shows: list[ShownNames], *, tls: bool) -> tuple
     """The ports of a rule, and the names that its flows must show: web groups match TCP alone."""
     if not shows:
         return Ports(points), UNKNOWN_NAMES if tls else None
-    low, high = host_names.NONE, host_names.NONE
-    for one in shows:
-        low, high = host_names.union(low, one.least), host_names.union(high, one.most)
-    return Ports(intersect(points, (traffic.span("TCP"),))), ShownNames(low, high)
+    named = names_in_any((one.least, one.most) for one in shows)
+    return Ports(intersect(points, (traffic.span("TCP"),))), named

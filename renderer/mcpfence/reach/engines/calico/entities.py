@@ -20,7 +20,7 @@ from mcpfence.net.intervals import EMPTY, Interval, Intervals, canonical, inters
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
 from mcpfence.reach.engines.calico import selectors
 from mcpfence.reach.engines.calico.selectors import EVERY, BadSelector, Boxes
-from mcpfence.reach.engines.contract import Action, Peers, Ports, ShownNames, exact_peers
+from mcpfence.reach.engines.contract import Action, Peers, Ports, ShownNames, exact_peers, names_in_any
 from mcpfence.reach.flows import host_names, label_sets, traffic
 from mcpfence.structs import Struct
 
@@ -103,16 +103,15 @@ def _domains(found: dict[str, object], action: Action | None, place: str) -> Ent
         raise Unreadable(f"{place}.domains", "stands in a rule that does not allow, or not in one of egress")
     if beside := sorted(found.keys() & {"nets", "notNets", "selector", "notSelector", "namespaceSelector", "services"}):
         raise Unreadable(f"{place}.domains", f"stands beside {beside[0]}")
-    least, most = host_names.NONE, host_names.NONE
+    bounds = []
     for index, entry in enumerate(items(found["domains"], f"{place}.domains")):
         where = f"{place}.domains[{index}]"
         try:
-            low, high = host_names.pattern_bounds(text(entry, where))
+            bounds.append(host_names.pattern_bounds(text(entry, where)))
         except ValueError as bad:
             raise Unreadable(where, f"{shown(entry)} {bad}") from None
-        least, most = host_names.union(least, low), host_names.union(most, high)
     sure = not any(key in found for key in _UNTOLD)
-    return Entity(Peers(ALL, ALL, (), ()), ShownNames(least, most), sure, (ALL,))
+    return Entity(Peers(ALL, ALL, (), ()), names_in_any(bounds), sure, (ALL,))
 
 
 def _boxes(found: dict[str, object], namespace: str | None, place: str) -> Boxes | None:

@@ -18,7 +18,7 @@ from mcpfence.net.addresses import ALL
 from mcpfence.net.intervals import Interval, Intervals, canonical, intersect
 from mcpfence.reach.documents.fields import Unreadable, cidr, items, known_keys, mapping, shown, text
 from mcpfence.reach.documents.label_selectors import read_pods, read_selector
-from mcpfence.reach.engines.contract import Peers, ShownNames, joined_peers
+from mcpfence.reach.engines.contract import Peers, ShownNames, joined_peers, names_in_any
 from mcpfence.reach.flows import host_names, label_sets
 from mcpfence.reach.flows.label_sets import Box
 from mcpfence.structs import Struct
@@ -110,10 +110,7 @@ def _names(value: object, place: str, *, sure: bool) -> ShownNames:
 
 
 def _shown(names: list[ShownNames]) -> ShownNames:
-    found = names[0]
-    for more in names[1:]:
-        found = ShownNames(host_names.union(found.least, more.least), host_names.union(found.most, more.most))
-    return found
+    return names_in_any((one.least, one.most) for one in names)
 
 
 def _few(value: object, place: str) -> list[object]:

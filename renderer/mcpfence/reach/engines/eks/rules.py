@@ -23,7 +23,7 @@ from mcpfence.net.addresses import ALL, parse_masked_cidr
 from mcpfence.net.intervals import EMPTY, Interval, Intervals, canonical, is_subset, subtract
 from mcpfence.reach.documents.fields import Unreadable, items, known_keys, mapping, shown, text
 from mcpfence.reach.documents.label_selectors import read_selector
-from mcpfence.reach.engines.contract import Action, Peers, Ports, Rule, Rules, ShownNames
+from mcpfence.reach.engines.contract import Action, Peers, Ports, Rule, Rules, ShownNames, names_in_any
 from mcpfence.reach.flows import host_names, label_sets, traffic
 from mcpfence.reach.flows.host_names import Names
 from mcpfence.reach.flows.label_sets import Box
@@ -83,10 +83,7 @@ def _rules(value: object, index: int, namespace: str, direction: str) -> list[Ru
             parts.append((_joined(some), None, sure))
     named = [peer.names for peer in peers if peer.names is not None]
     if named:
-        least, most = host_names.NONE, host_names.NONE
-        for low, high in named:
-            least, most = host_names.union(least, low), host_names.union(most, high)
-        parts.append((_ANYWHERE, ShownNames(least, most), True))
+        parts.append((_ANYWHERE, names_in_any(named), True))
     found = []
     for to, names, sure in parts:
         if points.sure:

@@ -28,6 +28,7 @@ from mcpfence.reach.engines.contract import (
     Rules,
     ShownNames,
     adding_policy,
+    names_in_any,
 )
 from mcpfence.reach.engines.rule_lists import RuleLists
 from mcpfence.reach.flows import host_names, label_sets, traffic
@@ -94,7 +95,7 @@ def _names(value: object, place: str) -> ShownNames:
     entries = items(value, place)
     if not entries:
         raise Unreadable(place, "is empty")
-    least, most = host_names.NONE, host_names.NONE
+    bounds = []
     for index, entry in enumerate(entries):
         where = f"{place}[{index}]"
         match = mapping(entry, where)
@@ -103,8 +104,8 @@ def _names(value: object, place: str) -> ShownNames:
             raise Unreadable(where, "needs either a name or a pattern")
         ((key, written),) = match.items()
         found = _match(text(written, f"{where}.{key}"), key, f"{where}.{key}")
-        least, most = host_names.union(least, found.least), host_names.union(most, found.most)
-    return ShownNames(least, most)
+        bounds.append((found.least, found.most))
+    return names_in_any(bounds)
 
 
 def _match(written: str, key: str, place: str) -> ShownNames:
