@@ -13,7 +13,7 @@ from mcpfence.argocd.applicationset import Where, folder_of
 from mcpfence.argocd.shard_groups import Member
 from mcpfence.argocd.shards import Cut, CutRequest, cut, members_of
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Console, common_options, guarded
+from mcpfence.cli.console import Console, common_options, guarded, shown_names
 from mcpfence.cli.options import output_option
 from mcpfence.documents.values import decode, merge, read_source
 from mcpfence.findings.finding import McpfenceError, fail, plural
@@ -91,6 +91,8 @@ def command(
         _put(folder_of(done, where), target, only_check, console)
         console.findings(done.findings)
         if not console.quiet:
+            if done.gone:
+                console.say(f"mcpfence: {target}: removed: {shown_names(done.gone)}")
             for shard in done.shards:
                 catalog = shard.rendering.catalog
                 console.say(

@@ -124,6 +124,23 @@ def test_servers_stay_where_they_are(tmp_path: Path) -> None:
     ]
 
 
+def test_nothing_goes_in_silence(tmp_path: Path) -> None:
+    """Servers that are removed are named, and shards with them; an emptied values file removes nothing."""
+    cut(tmp_path, catalog(**{name: server() for name in ("a", "b", "c", "d")}), size=2)
+    fewer = cut(tmp_path, catalog(a=server()), size=2)
+    emptied = cut(tmp_path, catalog(), size=2)
+
+    assert fewer[0] == 0
+    assert "mcpfence: fences: removed: b, c, d, shard 02 as a whole" in fewer[1]
+    assert emptied[0] == 1
+    assert any(
+        "the catalog has neither servers nor workloads, so every shard would be removed; declare them, or name the "
+        "right values file; to fence nothing any more, delete the ApplicationSet [catalog-empty]" in line
+        for line in emptied[1]
+    )
+    assert shards(tmp_path / "fences") == {"shard-01": ["a"]}
+
+
 def test_a_server_that_moves_is_named(tmp_path: Path) -> None:
     """A composite that joins servers of two shards takes the smaller part along: its pods need another namespace."""
     names = ("a", "b", "c", "d")
