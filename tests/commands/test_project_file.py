@@ -199,6 +199,25 @@ def test_values_that_never_end(folder: Path, command: str, name: str, what: str)
     assert f".mcpfence.yaml:1:1: {sentence}" in done.stderr.decode()
 
 
+@pytest.mark.parametrize("name", ["../outside.yaml", "link.yaml"])
+def test_fmt_rewrites_nothing_outside(folder: Path, name: str) -> None:
+    """A change to the project file cannot choose which of a colleague's files are written; whoever names one may."""
+    outside = folder.parent / "outside.yaml"
+    outside.write_text("servers: {b: 1, a: 2}\n")
+    (folder / "link.yaml").symlink_to(outside)
+    (folder / ".mcpfence.yaml").write_text(f"values: [values.yaml, {name}]\n")
+
+    done = mcpfence("fmt", cwd=folder)
+
+    assert done.returncode == 1
+    assert (
+        f"error: {name}: lies outside of the project's repository, or behind a link that leads there; "
+        "name it, and it is formatted [format-refused]"
+    ) in done.stderr.decode()
+    assert outside.read_text() == "servers: {b: 1, a: 2}\n"
+    assert mcpfence("fmt", name, cwd=folder).returncode == 0
+
+
 def test_values_on_the_command_line_may_be_a_pipe(folder: Path) -> None:
     """Whoever writes -f chose it."""
     os.mkfifo(folder / "pipe")

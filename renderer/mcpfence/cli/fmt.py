@@ -16,6 +16,7 @@ from mcpfence.formatting.difference import difference
 from mcpfence.formatting.formatter import formatted
 from mcpfence.structs import Struct
 from mcpfence.system.files import read_bytes, read_each, replace_file
+from mcpfence.system.project import refuse_to_rewrite
 from mcpfence.text.masking import told
 
 _MARK = "\ufeff"
@@ -82,6 +83,8 @@ def command(console: Console, *, paths: tuple[str, ...], check: bool, diff: bool
 
 def _formatted(name: str, shown: str, *, by_name: bool) -> Iterator[FormattedFile]:
     """The file in both forms; of those that nobody named only what is a catalog in YAML.  Raises McpfenceError."""
+    if not by_name:
+        refuse_to_rewrite(name, Path.cwd())
     data = read_bytes(name)
     text = decode(data, shown)
     if manifests(text) is not None:

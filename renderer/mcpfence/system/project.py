@@ -81,6 +81,19 @@ def _refuse_streams(start: Path, settings: Mapping[str, ProjectSetting], source:
             raise _wrong("values", source, sentence, "name a file; -f takes anything that can be read")
 
 
+def home_of(folder: Path) -> Path:
+    """The folder of the repository around a project file's folder, or that folder itself; without links."""
+    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), folder).resolve()
+
+
+def refuse_to_rewrite(name: str, start: Path) -> None:
+    """Raises McpfenceError where a file that the project of `start` names lies outside of its repository."""
+    found = find_project(start)
+    if found is not None and not (start / name).resolve().is_relative_to(home_of(found.parent)):
+        sentence = "lies outside of the project's repository, or behind a link that leads there"
+        raise fail("format-refused", sentence, "name it, and it is formatted", document=name)
+
+
 def _refuse_outside(folder: Path, source: ValuesFile) -> None:
     """Refuse to write where no review of the repository looks; raises McpfenceError.
 
@@ -89,8 +102,7 @@ def _refuse_outside(folder: Path, source: ValuesFile) -> None:
     output = source.data.get("output")
     if not isinstance(output, str) or "\0" in output:
         return
-    above = (one for one in (folder, *folder.parents) if (one / ".git").exists())
-    home = next(above, folder).resolve()
+    home = home_of(folder)
     target = (folder / output).resolve()
     if not target.is_relative_to(home) or ".git" in target.relative_to(home).parts:
         sentence = "leads out of the repository" if (home / ".git").exists() else "leads out of the file's own folder"
