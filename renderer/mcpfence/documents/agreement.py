@@ -145,10 +145,10 @@ def _matters(document: Any, also: Collection[str]) -> bool:
     if isinstance(document.get("items"), list):
         return True
     kind = document.get("kind")
+    if isinstance(kind or "", str) and (kind or "") in also:
+        return True
     if kind in HARMLESS:
         return False
-    if (kind or "") in also:
-        return True
     return kind is not None and _speaks_of_policies(document)
 
 

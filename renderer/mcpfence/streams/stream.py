@@ -22,7 +22,7 @@ from mcpfence.reach.connectivity.workloads import WORKLOAD_KINDS
 from mcpfence.reach.documents.further_networks import FURTHER_NETWORKS
 from mcpfence.reach.engines.definitions import CHANGING_WORDS
 from mcpfence.reach.engines.enforcement_settings import SETTINGS_WORDS
-from mcpfence.reach.engines.maker_kinds import READ_AS_POLICIES, REFERRER_WORDS
+from mcpfence.reach.engines.maker_kinds import DEFINITIONS, READ_AS_POLICIES, REFERRER_WORDS
 from mcpfence.structs import Struct
 
 FILENAME = "postrenderer.helm.sh/postrender-filename"
@@ -233,7 +233,7 @@ def _pods(piece: bytes, where: str) -> list[Any]:
         text = decode(piece)
         if any(_has_packed_key(root) for root in (compose_foreign(text) if "!" in text else ())):
             raise BadDocument("has a key behind a tag, which readers of YAML read differently")
-        return load_foreign(text)
+        return load_judged(text, (DEFINITIONS[1],))
     except BadDocument as bad:
         place = f", line {bad.line}, column {bad.column}" if bad.line else ""
         sentence = f"may have pods for which no policy holds, and is no YAML that can be read ({bad}{place})"

@@ -129,6 +129,7 @@ READ_AS_POLICIES = frozenset(
         *(*TEXTS, *REFERRERS, *GIVERS, *MUTATORS, *REMOVERS),
         *(*RULE_KINDS, *KUSTOMIZE_KINDS, *SETTINGS_KINDS),
         *(*OVERRIDES, *INTENTS, *ACLS, *PACKED),
+        DEFINITIONS,
     )
 )
 """Kinds of which what they say must be beyond doubt, as with policies."""

@@ -626,6 +626,21 @@ def test_they_are_read_as_policies_are(kind: str, tmp_path: Any) -> None:
     assert "[policy-unreadable]" in run_cli("diff", str(tmp_path / "m.yaml"), str(tmp_path / "m.yaml")).stderr
 
 
+def test_definitions_are_read_as_policies_are(tmp_path: Any) -> None:
+    """What is filled in must be beyond doubt, too."""
+    schema = "{properties: {spec: {properties: {tier: {default: default, <<: {default: other}}}}}}"
+    text = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: p}\n"
+        f"spec:\n  names: {{kind: NetworkPolicy}}\n  versions: [{{schema: {{openAPIV3Schema: {schema}}}}}]\n"
+    )
+    with pytest.raises(McpfenceError) as caught:
+        post_render(b"---\n" + text.encode() + carrier())
+    assert [finding.id for finding in caught.value.findings] == ["policy-unreadable"]
+
+    (tmp_path / "m.yaml").write_text(text)
+    assert "[policy-unreadable]" in run_cli("reach", str(tmp_path / "m.yaml")).stderr
+
+
 def test_a_list_of_items_brings_none() -> None:
     """Nor does a KRM function's list, where ConfigMap and who names it are items of their own."""
     for name in ("a ConfigMap that a ClusterResourceSet names", "a ConfigMap that Sveltos names", "Fleet's text"):
