@@ -183,6 +183,12 @@ def _construct_unknown(loader: Any, suffix: str, node: Any) -> Any:
     return loader.construct_scalar(node)
 
 
+def _construct_packed(loader: Any, node: Any) -> str:
+    """What `!!binary` packs is a text for Go's readers, keys too; raises what PyYAML raises."""
+    packed: bytes = loader.construct_yaml_binary(node)
+    return packed.decode("utf-8", "replace")
+
+
 _PLAIN_TAGS = ("null", "bool", "str", "seq")
 _Loader.yaml_constructors = {
     f"tag:yaml.org,2002:{name}": LOADER.yaml_constructors[f"tag:yaml.org,2002:{name}"] for name in _PLAIN_TAGS
@@ -194,6 +200,7 @@ _Loader.add_constructor("tag:yaml.org,2002:str", _construct_string)
 _Loader.add_constructor("tag:yaml.org,2002:int", _construct_int)
 _Loader.add_constructor("tag:yaml.org,2002:float", _construct_float)
 _Foreign.add_multi_constructor("", _construct_unknown)
+_Foreign.add_constructor("tag:yaml.org,2002:binary", _construct_packed)
 
 
 MARKED = "a line begins with a byte order mark, which only some readers skip"

@@ -102,6 +102,21 @@ def _said(stream: bytes, **how: Any) -> set[str]:
     return set()
 
 
+@pytest.mark.parametrize("line", [line for line, _ in HIDDEN.values()], ids=HIDDEN)
+def test_in_other_words_in_a_file(line: str, tmp_path: Path) -> None:
+    """`check` and `diff` see the same in a file as a stream's render."""
+    values, file, same = str(values_file(tmp_path, CATALOG)), tmp_path / "d.yaml", tmp_path / "e.yaml"
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: d, namespace: demo-mcp}\nspec:\n  template:\n"
+    plain = f"{head}    metadata: {{labels: {{app: vault}}}}\n    spec:\n      containers: []\n"
+    file.write_text(f"{plain}      {line}\n")
+    same.write_text(plain)
+    named = ("--release", RELEASE, "--namespace", NAMESPACE)
+    told = run_cli("check", "-f", values, *named, str(file), "-q").stderr
+
+    assert "[host-network]" in told or "[file-unreadable]" in told
+    assert run_cli("diff", str(file), str(same)).code == 1
+
+
 @pytest.mark.parametrize(("line", "said"), HIDDEN.values(), ids=HIDDEN)
 def test_in_other_words(line: str, said: str) -> None:
     """However the key and its value are written: what kubectl reads as host network is one, or is refused."""
