@@ -21,7 +21,7 @@ from mcpfence.text.secret_table import FORMS
 
 MASK = "..."
 _USERINFO = regex(r"(://)[^/?#\s@\"']*@")
-_LATE_USERINFO = regex(r"(://[^/?#\s:@\"']*:)(?![0-9]{1,5}(?:/|\Z))[^\s@\"']*(?=@)")
+_LATE_USERINFO = regex(r"(://[^/?#\s:@\"']*:)(?![0-9]{1,5}(?:/|\Z))[^\s@\"']{0,300}(?=@)")
 _BEFORE_HOST = regex(r"\A[^/?#@\s]+@(?=[A-Za-z][A-Za-z0-9-]*\.)")
 """Whoever before a host, and no version behind a package."""
 _QUERY = regex(r"([?&][A-Za-z0-9_.~%\[\]-]{1,100}=)[^&#\s\"']+")

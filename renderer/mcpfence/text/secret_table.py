@@ -166,11 +166,11 @@ FORMS = (
     SecretForm(
         "user:password@ in a URL, with a / in it",
         _URL_SCHEME,
-        r"://[^/?#\s:@]+:(?:[^0-9/\s@]|[0-9]+[^0-9/\s@])[^\s@]*@",
+        r"://[^/?#\s:@]+:(?:[^0-9/\s@]|[0-9]+[^0-9/\s@])[^\s@]{0,300}@",
         "",
     ),
     SecretForm("a token alone before the host", _URL_SCHEME, r"(?i:https?://[^/?#\s:@]+@)", ""),
-    SecretForm("user:password@ of a MySQL driver", ("@tcp(", "@unix("), r"[^\s:/@]+:[^\s@]+@(?:tcp|unix)\(", ""),
+    SecretForm("user:password@ of a MySQL driver", ("@tcp(", "@unix("), r"[^\s:/@]{1,100}:[^\s@]{1,300}@(?:tcp|unix)\(", ""),
     SecretForm(
         "the query of a URL",
         ("?", "&"),

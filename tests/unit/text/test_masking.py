@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from mcpfence.findings.finding import Finding, path_text, quote
 from mcpfence.findings.table import TABLE
+from mcpfence.text import masking
 from mcpfence.text.masking import ObjectLines, masked, masked_forms, told
 from mcpfence.text.secret_detection import secret_text
+from mcpfence.text.secret_table import FORMS
 from secret_samples import HARMLESS_TEXTS, SAMPLES, SECRET_TEXTS
 
 
@@ -85,3 +90,12 @@ def test_lines_of_a_difference() -> None:
     ] == [
         *(" kind: Secret", "-  word: ...", "+  word: ...", "+..."),
     ]
+
+
+def test_no_pattern_looks_at_a_long_text_from_every_place() -> None:
+    """What may hold all but spaces and @ is bounded: else a text of many `://a:` takes time of its square."""
+    without_end = re.compile(r"\[\^\\s@(?:\\?[\"'])*\][*+]")
+    patterns = [*(form.pattern for form in FORMS), Path(masking.__file__).read_text(encoding="utf-8")]
+
+    assert without_end.search(r"://[^\s@\"']*") is not None
+    assert [pattern for pattern in patterns if without_end.search(pattern)] == []
