@@ -170,7 +170,9 @@ FORMS = (
         "",
     ),
     SecretForm("a token alone before the host", _URL_SCHEME, r"(?i:https?://[^/?#\s:@]+@)", ""),
-    SecretForm("user:password@ of a MySQL driver", ("@tcp(", "@unix("), r"[^\s:/@]{1,100}:[^\s@]{1,300}@(?:tcp|unix)\(", ""),
+    SecretForm(
+        "user:password@ of a MySQL driver", ("@tcp(", "@unix("), r"[^\s:/@]{1,100}:[^\s@]{1,300}@(?:tcp|unix)\(", ""
+    ),
     SecretForm(
         "the query of a URL",
         ("?", "&"),
