@@ -26,10 +26,9 @@ def catalog_keys(fence: Fence, name: str) -> CatalogKeys:
     """The keys behind the rules of a fence, sorted, as if what it is for had this name; its entry where it has none."""
     own = ".".join(map(str, fence.path[:2]))
     other = ".".join([*map(str, fence.path[:1]), name])
-    names = [item.source.partition("[")[0].partition(":")[0] for item in fence.names]
-    egress = {*names, *_keys(fence.egress, own)} or {own}
-    ingress = {*_keys(fence.ingress, own)} or {own}
-    return CatalogKeys(_told(egress, own, other), _told(ingress, own, other))
+    lists = {item.source.partition("[")[0] for item in fence.names}
+    egress = {key.partition(":")[0] for key in lists} | _keys(fence.egress, own)
+    return CatalogKeys(_told(egress or {own}, own, other), _told(_keys(fence.ingress, own) or {own}, own, other))
 
 
 def _told(keys: Iterable[str], own: str, other: str) -> tuple[str, ...]:
@@ -38,14 +37,16 @@ def _told(keys: Iterable[str], own: str, other: str) -> tuple[str, ...]:
     return tuple(sorted(told))
 
 
-def _keys(allows: Iterable[Allow], own: str) -> Iterable[str]:
+def _keys(allows: Iterable[Allow], own: str) -> set[str]:
+    found = set()
     for allow in allows:
         kind = allow.kind
         if kind in _OF_ALL:
-            yield _OF_ALL[kind]
+            found.add(_OF_ALL[kind])
         elif kind in _OF_EACH:
-            yield f"{own}.egress.{kind}"
+            found.add(f"{own}.egress.{kind}")
         elif kind == "client" and not allow.source.startswith(own):
-            yield "clients"  # the default: every declared client
+            found.add("clients")  # the default: every declared client
         else:
-            yield allow.source.partition("[")[0]
+            found.add(allow.source.partition("[")[0])
+    return found
