@@ -32,7 +32,7 @@ class BadHost(ValueError):
         self.todo = todo
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def parse_host(text: str) -> str:
     """The canonical form (lower case, no trailing dot) of a host name or wildcard; raises BadHost.
 
@@ -42,7 +42,7 @@ def parse_host(text: str) -> str:
         name = text.lower()
         if len(name) <= _LONGEST and _PLAIN.match(name):
             _refuse_local(name)
-            return name
+            return text if name == text else name  # one string for what is nearly always written so
     return _slow(text)
 
 
