@@ -209,8 +209,9 @@ def neighbours(pieces: Iterable[bytes], raw: Any, titles: Sequence[str] = ()) ->
     pieces = list(pieces)
     found = policy_documents(pieces, gateway_kinds(raw), titles)
     servers = raw.get("servers") if isinstance(raw, Mapping) else None
-    items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
-    names = any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items)
+    items = [item for item in (servers.values() if isinstance(servers, Mapping) else ()) if isinstance(item, Mapping)]
+    names = _has_gateway(raw) or any(item.get("gateway") is not None for item in items)
+    names = names or any(item.get("run") for item in (raw, *items) if isinstance(item, Mapping))
     rest: list[bytes] = []
     for number, piece in enumerate(pieces):
         beyond = any(word in piece for word in _BEYOND_POLICIES) or _hides_words_of_pods(piece)
@@ -256,9 +257,14 @@ def _has_packed_key(root: Any) -> bool:
     return any(key.tag == "tag:yaml.org,2002:binary" for key, _ in pairs)
 
 
+def _has_gateway(raw: Any) -> bool:
+    """Whether a catalog has a gateway; the chart writes `gateway: {}` for none."""
+    return isinstance(raw, Mapping) and bool(raw.get("gateway"))
+
+
 def gateway_kinds(raw: Any) -> frozenset[str]:
     """The kinds that decide who calls a server at a catalog's gateway, which all readers must read alike then."""
-    if not isinstance(raw, Mapping) or raw.get("gateway") is None:
+    if not _has_gateway(raw):
         return frozenset()
     from mcpfence.gateways import KINDS  # here, so that fences alone start quickly
 
