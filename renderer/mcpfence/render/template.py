@@ -159,14 +159,18 @@ def longest_name(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int
     return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
 
 
-def _longest_made(value: Any) -> int:
+def _longest_made(document: Any) -> int:
     """The length of a document's longest string that is made with the fence's name; 1 without one."""
-    if isinstance(value, str):
-        return len(value) if chr(_FIRST) in value else 1
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    longest = 1
-    for item in items:
-        longest = max(longest, _longest_made(item))
+    longest, mark, waiting = 1, chr(_FIRST), [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if mark in value:
+                longest = max(longest, len(value))
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
     return longest
 
 
