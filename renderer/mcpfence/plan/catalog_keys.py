@@ -27,26 +27,28 @@ def catalog_keys(fence: Fence, name: str) -> CatalogKeys:
     own = ".".join(map(str, fence.path[:2]))
     other = ".".join([*map(str, fence.path[:1]), name])
     lists = {item.source.partition("[")[0] for item in fence.names}
-    egress = {key.partition(":")[0] for key in lists} | _keys(fence.egress, own)
-    return CatalogKeys(_told(egress or {own}, own, other), _told(_keys(fence.ingress, own) or {own}, own, other))
+    egress = _keys(fence.egress, own, other)
+    egress |= {_renamed(key.partition(":")[0], own, other) for key in lists}
+    ingress = _keys(fence.ingress, own, other)
+    return CatalogKeys(tuple(sorted(egress)) or (other,), tuple(sorted(ingress)) or (other,))
 
 
-def _told(keys: Iterable[str], own: str, other: str) -> tuple[str, ...]:
-    at = len(own)
-    told = [other + key[at:] if key.startswith(own) and key[at : at + 1] in ("", ".") else key for key in keys]
-    return tuple(sorted(told))
-
-
-def _keys(allows: Iterable[Allow], own: str) -> set[str]:
+def _keys(allows: Iterable[Allow], own: str, other: str) -> set[str]:
     found = set()
     for allow in allows:
         kind = allow.kind
         if kind in _OF_ALL:
             found.add(_OF_ALL[kind])
         elif kind in _OF_EACH:
-            found.add(f"{own}.egress.{kind}")
+            found.add(f"{other}.egress.{kind}")
         elif kind == "client" and not allow.source.startswith(own):
             found.add("clients")  # the default: every declared client
         else:
-            found.add(allow.source.partition("[")[0])
+            found.add(_renamed(allow.source.partition("[")[0], own, other))
     return found
+
+
+def _renamed(key: str, own: str, other: str) -> str:
+    """A key with `other` in the place of the entry `own`, where it is that entry or lies below it."""
+    inside = key.startswith(own) and key[len(own) : len(own) + 1] in ("", ".")
+    return other + key[len(own) :] if inside else key

@@ -198,18 +198,21 @@ def _row(lines: str, mark: str) -> RowOfNames:
     return RowOfNames(_index(mark), pieces)
 
 
+def filled(parts: Parts, words: tuple[str, ...]) -> list[str]:
+    """The pieces of the text for one fence."""
+    return [
+        part
+        if isinstance(part, str)
+        else words[part]
+        if isinstance(part, int)
+        else "".join([word.join(part.pieces) for word in words[part.word].split("\n")])
+        for part in parts
+    ]
+
+
 def fill(parts: Parts, words: tuple[str, ...]) -> str:
     """The text for one fence."""
-    return "".join(
-        [
-            part
-            if isinstance(part, str)
-            else words[part]
-            if isinstance(part, int)
-            else "".join([word.join(part.pieces) for word in words[part.word].split("\n")])
-            for part in parts
-        ]
-    )
+    return "".join(filled(parts, words))
 
 
 class ObjectTemplate(Struct):
