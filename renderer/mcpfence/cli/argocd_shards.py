@@ -23,6 +23,8 @@ from mcpfence.system.files import read_bytes, write_folder
 from mcpfence.system.inputs import chart_defaults, read_inputs
 
 _SHARD = re.compile(r"shard-([0-9]{2,5})\.yaml\Z")
+_BY = "argocd shards"
+"""What the folder's index says of who wrote it."""
 _LONGEST = 47
 """Of a name: with a number behind it, it is the name of a release, which has 53 characters at most."""
 
@@ -93,7 +95,7 @@ def command(
         if console.fails(done.findings):
             raise McpfenceError(done.findings)
         if only_check:
-            check_folder(target, folder_of(done, where), "run the same command without --check", console)
+            check_folder(target, folder_of(done, where), "run the same command without --check", console, _BY)
         else:
             lost = [] if prune_all else replaced_namespaces(earlier, done.shards, str(target))
             if lost:
@@ -147,7 +149,7 @@ def _earlier(folder: Path) -> Earlier:
 
 
 def _write(files: dict[str, str], folder: Path, removed: list[str], console: Console) -> None:
-    written, same, gone = write_folder(folder, files)
+    written, same, gone = write_folder(folder, files, _BY)
     if console.quiet:
         return
     console.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")

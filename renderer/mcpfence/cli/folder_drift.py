@@ -8,16 +8,16 @@ from pathlib import Path
 
 from mcpfence.cli.console import Console
 from mcpfence.findings.finding import fail, plural
-from mcpfence.system.files import Drift, compare_folder
+from mcpfence.system.files import RENDER, Drift, compare_folder
 from mcpfence.text.masking import ObjectLines
 
 _LINES = 500
 """Of a difference that is shown; who wants more renders, and asks Git."""
 
 
-def check_folder(folder: Path, files: Mapping[str, str], todo: str, console: Console) -> None:
-    """Raise McpfenceError where the folder differs, after showing how; `todo` makes it right."""
-    drift = compare_folder(folder, files)
+def check_folder(folder: Path, files: Mapping[str, str], todo: str, console: Console, by: str = RENDER) -> None:
+    """Raise McpfenceError where the folder differs from what `by` writes, after showing how; `todo` makes it right."""
+    drift = compare_folder(folder, files, by)
     if drift.others and not console.quiet:
         others = ", ".join(drift.others)
         console.say(f"mcpfence: {folder}: not compared, because mcpfence did not write them: {others}")

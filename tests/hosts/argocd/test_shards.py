@@ -174,6 +174,30 @@ def test_other_namespaces_are_refused(
     assert namespace in (tmp_path / "fences" / "shard-01.yaml").read_text(encoding="utf-8")
 
 
+def test_a_folder_of_another_command_is_left_alone(tmp_path: Path) -> None:
+    """Shards are no fences and fences no shards: neither may take the other's place."""
+    write(tmp_path, {"values.yaml": six()})
+    render = ("render", "-f", "values.yaml", "--policies-only", "-o")
+    assert mcpfence(*render, "rendered", cwd=tmp_path).returncode == 0
+    assert cut(tmp_path, six())[0] == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = mcpfence(*render, "fences", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr.decode().splitlines()[-1]) == (
+        1,
+        "error: fences: holds what mcpfence argocd shards wrote, all of which would be removed; choose another folder "
+        "[output-failed]",
+    )
+    for flag in ((), ("--check",)):
+        code, said = cut(tmp_path, six(), *flag, to="rendered")
+        assert (code, said[-1]) == (
+            1,
+            "error: rendered: holds what mcpfence render -o wrote, all of which would be removed; choose another "
+            "folder [output-failed]",
+        )
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_server_that_moves_is_named(tmp_path: Path) -> None:
     """A composite that joins servers of two shards takes the smaller part along: its pods need another namespace."""
     names = ("a", "b", "c", "d")
