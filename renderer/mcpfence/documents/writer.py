@@ -26,6 +26,8 @@ _WORD = "[A-Za-z\ue000-\ue300][A-Za-z0-9_./\ue000-\ue300-]*"
 
 
 _PLAIN = regex(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+_PLAIN_ASCII = regex(r"[A-Za-z][A-Za-z0-9_./-]*\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+"""The same of a text without marks, which takes half the time."""
 
 
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
@@ -34,7 +36,8 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null",
 
 def is_plain(text: str) -> bool:
     """Whether the writer prints a string without quotes, because every YAML reads it as that string."""
-    return _PLAIN.match(text) is not None and text.lower() not in _WORDS
+    plain = _PLAIN_ASCII if text.isascii() else _PLAIN
+    return plain.match(text) is not None and text.lower() not in _WORDS
 
 
 def scalar_text(text: str) -> str:

@@ -17,6 +17,8 @@ _CARRIED = regex(
     rb"/[^\n]*(?=\n)"
 )
 _NO_ANNOTATIONS = regex(rb"\n  annotations:(?=\n(?!    ))")
+_ANNOTATIONS = b"\n  annotations:\n"
+_FULL = _ANNOTATIONS + b"    "
 _CARRIERS = (b"postrenderer.helm.sh/", b"config.kubernetes.io/", b"config.k8s.io/")
 
 
@@ -39,8 +41,10 @@ def _quick() -> Any:
 
 def _bare(text: bytes) -> bytes:
     """Text without the annotations that are added on the way."""
-    if b"\n  annotations:\n" not in text:
+    if _ANNOTATIONS not in text:
         return text
     if any(word in text for word in _CARRIERS):  # under Helm 3 none of it
         text = _CARRIED.sub(b"", text)
-    return _NO_ANNOTATIONS.sub(b"", text)
+    if text.count(_FULL) < text.count(_ANNOTATIONS):  # counting is far quicker than the expression
+        text = _NO_ANNOTATIONS.sub(b"", text)
+    return text
