@@ -9,7 +9,7 @@ from typing import Any
 from mcpfence.argocd.shard_groups import Group, Member, ShardPlaces, groups_of, places_of
 from mcpfence.catalog.model import Catalog
 from mcpfence.documents.values import merge
-from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, plural
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.fence import Allow, Fence, Peer, Pods
 from mcpfence.plan.planner import make_plan
@@ -54,8 +54,6 @@ class Cut(Struct):
     base: Mapping[str, Any]
     shards: tuple[Shard, ...]
     findings: tuple[Finding, ...]
-    gone: tuple[str, ...]
-    """What the earlier shards had and these have not, each shard that goes as a whole with its members."""
 
 
 def cut(request: CutRequest) -> Cut:
@@ -65,10 +63,9 @@ def cut(request: CutRequest) -> Cut:
     """
     out = Collector()
     whole, fences = _planned(request)
-    if not (whole.servers or whole.workloads):
+    if not whole.servers and not whole.workloads:
         sentence = "the catalog has neither servers nor workloads, so every shard would be removed"
-        todo = "declare them, or name the right values file; to fence nothing any more, delete the ApplicationSet"
-        out.add("catalog-empty", ("servers",), sentence, todo)
+        raise fail("catalog-empty", sentence, "declare them, or name the right values file", path=("servers",))
     groups = groups_of(whole, fences.values())
     for group in groups:
         _refuse_large(group, request.size, out)
@@ -86,20 +83,7 @@ def cut(request: CutRequest) -> Cut:
         shards.append(Shard(number, own, found))
     _refuse_shared(shards, out)
     out.stop_on_errors()
-    return Cut(base, tuple(shards), out.findings(), _gone(request.earlier, places.shards))
-
-
-def _gone(earlier: Mapping[str, frozenset[Member]], now: Mapping[str, Sequence[Member]]) -> tuple[str, ...]:
-    """Members that no shard has any more, and shards of which nothing is left, as they are said."""
-    kept = {member for members in now.values() for member in members}
-    found = [name for _, name in sorted({member for members in earlier.values() for member in members} - kept)]
-    return (*found, *(f"shard {number} as a whole" for number in sorted(earlier.keys() - now.keys())))
-
-
-def members_of(values: Mapping[str, Any]) -> frozenset[Member]:
-    """The servers and workloads in the values of a shard."""
-    written = {kind: values.get(kind) for kind in ("servers", "workloads")}
-    return frozenset((kind, name) for kind, found in written.items() if isinstance(found, Mapping) for name in found)
+    return Cut(base, tuple(shards), out.findings())
 
 
 def _full(request: CutRequest, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from mcpfence.observe.times import of_number, parse_time
 
 _LAYER_4 = re.compile(r"(\d{4})/(\d{2})/(\d{2}) (\d{2}:\d{2}:\d{2}) AviatrixGwMicrosegPacket: (.*)\Z")
 _LAYER_7 = re.compile(r"traffic_server\[\d+\]: (\{.*\})\s*\Z")
-_PAIR = re.compile(r"([A-Z_]+)=(\S*)")
+_PAIR = re.compile(r"(?<![A-Z_])([A-Z_]+)=(\S*)")
 
 
 def _read(line: LogLine) -> Iterable[Record]:

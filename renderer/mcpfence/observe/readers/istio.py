@@ -26,7 +26,7 @@ _SIDECAR = re.compile(
     r"(?P<local>\S+) (?P<remote>\S+) (?P<sni>\S+) \S+\Z"
 )
 _ZTUNNEL = re.compile(r"(?P<time>\S+Z)\s+(?:info|error|warn)\s+access\s+(?P<message>.*)\Z")
-_PAIR = re.compile(r'([a-z][a-z0-9_.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
+_PAIR = re.compile(r'(?<![a-z0-9_.])([a-z][a-z0-9_.]*)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 _SERVICE = re.compile(r"([a-z0-9-]+)\.([a-z0-9-]+)\.svc(?:\.|\Z)")
 _REFUSED = {"UH", "UF", "NR", "UAEX", "RBAC"}
 

@@ -19,8 +19,8 @@ from mcpfence.reach.flows import host_names
 from mcpfence.reach.flows.host_names import Names
 
 _KEYS = frozenset({"matchName", "matchPattern"})
-_NAME = re.compile(r"([-a-zA-Z0-9_]+[.]?)+\Z")
-_PATTERN = re.compile(r"([-a-zA-Z0-9_*]+[.]?)+\Z")
+_NAME = re.compile(r"[-a-zA-Z0-9_]+(?:[.][-a-zA-Z0-9_]+)*[.]?\Z")
+_PATTERN = re.compile(r"[-a-zA-Z0-9_*]+(?:[.][-a-zA-Z0-9_*]+)*[.]?\Z")
 _MANY_STARS = re.compile(r"\*{2,}\.")
 _LONGEST = 255
 
