@@ -69,9 +69,15 @@ def _inside(value: Any) -> Iterator[Any]:
 
 @pytest.mark.parametrize(
     ("pattern", "busy"),
-    [(r"(a+b?)+c", True), (r"((?:a+))+", True), (r"x(?:y(a+)*)", True), (r"a+(?:b a+)*b?", False), (r"(?:a{2}b)+", False)],
+    [
+        (r"(a+b?)+c", True),
+        (r"((?:a+))+", True),
+        (r"x(?:y(a+)*)", True),
+        (r"a+(?:b a+)*b?", False),
+        (r"(?:a{2}b)+", False),
+    ],
 )
-def test_what_counts_as_busy(pattern: str, busy: bool) -> None:  # noqa: FBT001  a column of the table
+def test_what_counts_as_busy(pattern: str, busy: bool) -> None:
     """Repetitions of repetitions with nothing between them that must be there."""
     assert _busy(parser.parse(pattern)) is busy
 
