@@ -218,6 +218,18 @@ def test_fmt_rewrites_nothing_outside(folder: Path, name: str) -> None:
     assert mcpfence("fmt", name, cwd=folder).returncode == 0
 
 
+def test_links_in_a_circle(folder: Path) -> None:
+    """As values, and as the folder to write to: an error with what is wrong, and no internal one."""
+    (folder / "round").symlink_to("round")
+    (folder / ".mcpfence.yaml").write_text("values: round\noutput: round\n")
+
+    for command in ("check", "fmt", "config", "render"):
+        done = mcpfence(command, cwd=folder)
+        assert done.returncode == (0 if command == "config" else 1)
+        assert b"[internal]" not in done.stderr
+        assert b"Traceback" not in done.stderr
+
+
 def test_values_on_the_command_line_may_be_a_pipe(folder: Path) -> None:
     """Whoever writes -f chose it."""
     os.mkfifo(folder / "pipe")

@@ -31,7 +31,7 @@ def _patterns() -> Iterator[tuple[str, str | bytes, int]]:
             if isinstance(value, re.Pattern):
                 yield f"{module.name}.{name}", value.pattern, value.flags
             elif isinstance(value, regex):  # type: ignore[arg-type]
-                yield f"{module.name}.{name}", value._expression, value._flags  # type: ignore[attr-defined]
+                yield f"{module.name}.{name}", value._expression, value._flags
 
 
 def _busy(parts: Any) -> bool:

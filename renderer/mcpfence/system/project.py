@@ -7,6 +7,7 @@ and none of a folder above counts.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -75,10 +76,23 @@ def _refuse_streams(start: Path, settings: Mapping[str, ProjectSetting], source:
     Whoever writes -f chose it; the project file is somebody else's.  Raises McpfenceError.
     """
     for name in settings["values"].value if "values" in settings else ():
-        path = start / name
-        if name == "-" or (path.exists() and not path.is_file() and not path.is_dir()):
+        if name == "-" or _never_ends(start / name):
             sentence = f"names {quote(name)}, which is {'stdin' if name == '-' else 'a pipe or a device'}"
             raise _wrong("values", source, sentence, "name a file; -f takes anything that can be read")
+
+
+def _never_ends(path: Path) -> bool:
+    """Whether there is something that is neither a file nor a folder; what cannot be looked at is told when read."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _real(path: Path) -> Path:
+    """The path without links; of links in a circle what is there, where `resolve` raises."""
+    return Path(os.path.realpath(path))
 
 
 def home_of(folder: Path) -> Path:
@@ -89,7 +103,7 @@ def home_of(folder: Path) -> Path:
 def refuse_to_rewrite(name: str, start: Path) -> None:
     """Raises McpfenceError where a file that the project of `start` names lies outside of its repository."""
     found = find_project(start)
-    if found is not None and not (start / name).resolve().is_relative_to(home_of(found.parent)):
+    if found is not None and not _real(start / name).is_relative_to(home_of(found.parent)):
         sentence = "lies outside of the project's repository, or behind a link that leads there"
         raise fail("format-refused", sentence, "name it, and it is formatted", document=name)
 
@@ -103,7 +117,7 @@ def _refuse_outside(folder: Path, source: ValuesFile) -> None:
     if not isinstance(output, str) or "\0" in output:
         return
     home = home_of(folder)
-    target = (folder / output).resolve()
+    target = _real(folder / output)
     if not target.is_relative_to(home) or ".git" in target.relative_to(home).parts:
         sentence = "leads out of the repository" if (home / ".git").exists() else "leads out of the file's own folder"
         raise _wrong("output", source, sentence, "write a folder in it; render -o names any other one")
