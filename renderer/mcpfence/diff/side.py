@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from operator import is_
 from typing import Any
 
 from mcpfence.kube.api_defaults import body_of
@@ -78,6 +79,22 @@ class Manifests(Struct):
     rendered: Sequence[Any] | None = None
     namespace: str = "default"
     pod_addresses: Intervals = ()
+
+
+def one_and_the_same(old: Manifests, new: Manifests) -> bool:
+    """Whether two sides were made of the very same documents, as equal texts are that were parsed once.
+
+    Documents that are merely equal are not: to Python `1`, `1.0` and `true` are.
+    """
+    apart = (old.namespace, old.pod_addresses, old.rendered is None) != (
+        new.namespace,
+        new.pod_addresses,
+        new.rendered is None,
+    )
+    return not apart and all(
+        len(before) == len(after) and all(map(is_, before, after))
+        for before, after in ((old.documents, new.documents), (old.rendered or (), new.rendered or ()))
+    )
 
 
 class Side:
