@@ -29,6 +29,7 @@ from mcpfence.diff.compare import compare
 from mcpfence.diff.flow_text import lines
 from mcpfence.diff.forms import as_text
 from mcpfence.diff.side import Manifests, one_and_the_same
+from mcpfence.reach.engines.kustomizations import BECAUSE
 
 # --- what is the same ---
 
@@ -137,6 +138,14 @@ def test_equal_is_not_enough(other: Manifests) -> None:
 
     assert one_and_the_same(Manifests([document]), Manifests([document]))
     assert not one_and_the_same(Manifests([document]), other)
+
+
+@pytest.mark.parametrize("because", [[], ["its key x is not evaluated"]])
+def test_a_folder_that_lies_elsewhere(because: list[str]) -> None:
+    """A kustomization has its path as its name, which counts only where something is said of it."""
+    sides = [Manifests([{"metadata": {"name": path}, BECAUSE: because}]) for path in ("k.yaml", "old/k.yaml")]
+
+    assert one_and_the_same(*sides) == (not because)
 
 
 @pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)
