@@ -160,6 +160,7 @@ def _provider(
 def _whole(base: Mapping[str, Any], parts: Sequence[CatalogPart], name: str = "") -> dict[str, Any]:
     """The user's values with the parts in their places; raises McpfenceError where something else is there."""
     whole: dict[str, Any] = dict(base)
+    ours = {id(whole): whole}  # made here; mappings of the user's file and of parts are copied before anything is added
     for part in parts:
         holder = whole
         for step in part.path[:-1]:
@@ -167,8 +168,10 @@ def _whole(base: Mapping[str, Any], parts: Sequence[CatalogPart], name: str = ""
             if inner is not None and not isinstance(inner, Mapping):
                 sentence = f"{step} is {type_name(inner)}, not a mapping"
                 raise fail("import-output", sentence, "mend the file, or import without --merge", document=name)
-            holder[step] = dict(inner) if isinstance(inner, Mapping) else {}
-            holder = holder[step]
+            if id(inner) not in ours:
+                inner = holder[step] = dict(inner or {})
+                ours[id(inner)] = inner
+            holder = ours[id(inner)]
         holder[part.path[-1]] = part.value
     return whole
 
