@@ -10,7 +10,7 @@ from helpers import NAMESPACE, RELEASE, Raw, catalog, errors_of
 from mcpfence.explain.context import View, make_view
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.kube.services import ServiceIndex
-from mcpfence.render import assembly
+from mcpfence.providers.networkpolicy.emit import network_policies
 
 CLOSED: Raw = {"runtime": "containerized", "egress": {"denyAllEgress": True}}
 OPEN: Raw = {"runtime": "containerized", "egress": {"cidrs": [{"cidr": "10.1.2.3/32", "ports": [443]}]}}
@@ -25,16 +25,15 @@ def _view(raw: Raw, name: str) -> View:
 @pytest.fixture
 def careless(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written for cidrs opens every address."""
-    sound = assembly.network_policies
 
     def widened(*arguments: Any) -> list[Any]:
-        found = list(sound(*arguments))
+        found = list(network_policies(*arguments))
         for manifest in found:
             for rule in manifest.document["spec"].get("egress", ()):
                 rule["to"] = [{"ipBlock": {"cidr": "0.0.0.0/0"}} if "ipBlock" in peer else peer for peer in rule["to"]]
         return found
 
-    monkeypatch.setattr(assembly, "network_policies", widened)
+    monkeypatch.setattr("mcpfence.render.assembly.network_policies", widened)
 
 
 @pytest.mark.usefixtures("careless")
