@@ -209,6 +209,7 @@ _ERRORS = {
     "observe-not-ours": "The logs hold no record of the catalog's pods.",
     "observe-parquet": "A Parquet file holds no VPC flow logs, or has their columns in other types.",
     "observe-prepare": "The engine has no step between not enforcing and enforcing.",
+    "observe-room": "Rows of a log that do not fit into memory cannot be put into a temporary file.",
     "observe-snapshot": "A file that is to tell pods or Services holds none.",
     "server-unknown": "A server is named that is not declared.",
     "service-key": "A key of a services entry does not belong to its mode.",
