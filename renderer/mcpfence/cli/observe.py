@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
@@ -22,7 +22,7 @@ from mcpfence.cli.view import read_view
 from mcpfence.documents.values import read_source, where
 from mcpfence.explain.context import View
 from mcpfence.explain.text_form import shown
-from mcpfence.findings.finding import fail, path_text
+from mcpfence.findings.finding import Finding, fail, path_text, plural
 from mcpfence.observe.json_form import Shape, report_shape
 from mcpfence.observe.merge import additions, lacking, merged
 from mcpfence.observe.readers import READERS
@@ -186,6 +186,7 @@ def _merged(
         todo = "name the file that has it with --merge"
         raise fail("observe-merge", f"is replaced at {path_text(one.key)} by a later file", todo, document=mine.name)
     render(everything.values)
+    console.findings(_not_merged(report))
     if target is None or target == "-":
         write_stdout([text.encode()])
         return False
@@ -195,6 +196,16 @@ def _merged(
     with writing(target):
         replace_file(path, text)
     return True
+
+
+def _not_merged(report: Observed) -> Iterator[Finding]:
+    """What would be denied and is not told, so that nothing of it is merged."""
+    for one in report.subjects:
+        for cut in one.cuts:
+            if cut.part == "wish":
+                sentence = f"{one.title}: {plural(cut.flows - cut.told, 'flow')} more would be denied than are told"
+                todo = "look at the report; with what was merged the next run tells the next ones"
+                yield Finding("observe-cut", (), sentence, todo)
 
 
 def _text(shape: Shape, form: str) -> str:

@@ -270,6 +270,7 @@ _WARNINGS = {
     "helm4-folded-block": "Helm 4 adds blank lines to a text of another chart, around every post-renderer.",
     "leftover": "A policy of mcpfence's is among the manifests, and nothing in the catalog asks for it.",
     "obot-labels": "Obot's pods carry generated labels that the catalog does not name.",
+    "observe-cut": "More would be denied than `observe` tells one by one, and the rest is not merged.",
     "policy-not-evaluated-here": "A policy of an engine that is not evaluated is among the manifests.",
     "policy-not-staying": "A policy of the fenced namespace may not stay: it is a hook, or is not applied.",
     "policy-only-narrows": "A policy of an engine that is not evaluated here selects pods; it can only take away.",

@@ -14,7 +14,7 @@ from mcpfence.findings.finding import quote
 from mcpfence.kube.services import ServiceRecord, Unresolved, port_by_name
 from mcpfence.net.intervals import canonical, contains
 from mcpfence.observe.addresses import line_address
-from mcpfence.observe.record import FlowEnd, FlowVerdict
+from mcpfence.observe.record import FlowEnd
 from mcpfence.observe.snapshot import Snapshot
 from mcpfence.observe.table import DayTally, FlowKey, Tally
 from mcpfence.plan.fence import Fence

@@ -19,7 +19,6 @@ from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import wanted
 from mcpfence.reach.flows import flows, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach
-from mcpfence.structs import Struct
 
 Outcome = Literal["granted", "wish", "unknown", "already", "dns", "node"]
 
@@ -159,6 +158,7 @@ def _some_name_opens(seen: Observation, reach: Reach) -> bool:
 
 
 NO_NAME = "no name, and names are granted there"
+
 
 def packets_of(seen: Observation) -> Iterator[Packet]:
     """The flows that an observation may have been: one for each name that its address may stand for."""

@@ -164,8 +164,8 @@ class _Findings:
             elif outcome == "dns":
                 self._dns[told.fence] += seen.tally.records
             elif outcome != "node":
-                rank = (_needs_a_person(target), -len(seen.days), -seen.pods, -seen.tally.records, target.order)
-                item = ToldItem(rank, _Entry(target, seen, denied))
+                founded = (_needs_a_person(target), -len(seen.days), -seen.pods)
+                item = ToldItem(founded, (-seen.tally.records, target.order), _Entry(target, seen, denied))
                 port = (target.port, target.protocol)
                 self._sections.add((told.fence, outcome), item, told.group, port, seen.tally.records)
                 self.nameless += self._is_nameless(self._view.fences[told.fence], outcome, target, seen)
@@ -181,7 +181,7 @@ class _Findings:
             self._names.add((number, names_below(name), name, True))
         for (number, group, name), rows in groupby(self._names, key=lambda row: row[:3]):
             if next(rows)[3] and is_host(name):
-                self._sections.add((number, "asked"), ToldItem((name,), name), group, (0, ""), 0)
+                self._sections.add((number, "asked"), ToldItem((), (name,), name), group, (0, ""), 0)
         self._sections.close()
 
     def subject(self, number: int, fence: Fence, records: int, unseen: tuple[Line, ...]) -> SubjectReport:

@@ -50,15 +50,29 @@ class Cut(Struct):
 
 
 class ToldItem(Struct):
-    """One thing, and how well it is founded: the least rank is told first."""
+    """One thing, and how well it is founded: the least is told first.
 
+    Of what is founded alike, things of small groups are told before those of large ones, which are seen in their sum:
+    a flood of made-up names hides no other name.
+    """
+
+    founded: Row
     rank: Row
     value: Any
+    crowd: int = 0
+    """How large its group is."""
+
+    @property
+    def order(self) -> Row:
+        """Where it stands among others."""
+        return (self.founded, self.crowd, self.rank)
 
 
 @dataclass(slots=True)
 class _Section:
     items: list[ToldItem] = field(default_factory=list)
+    of_group: list[ToldItem] = field(default_factory=list)
+    """Those of the group that is being read."""
     flows: int = 0
     records: int = 0
     group: str = ""
@@ -66,6 +80,16 @@ class _Section:
     group_records: int = 0
     ports: set[tuple[int, str]] = field(default_factory=set)
     groups: list[Mostly] = field(default_factory=list)
+
+    @property
+    def held(self) -> int:
+        """How many things are in memory."""
+        return len(self.items) + len(self.of_group)
+
+    def shorten(self, most: int) -> None:
+        """Let go of all but the first."""
+        self.items = sorted(self.items, key=lambda item: item.order)[:most]
+        self.of_group = sorted(self.of_group, key=lambda item: item.order)[:most]
 
     def count(self, group: str, port: tuple[int, str], records: int) -> None:
         """One thing more; those of one group follow one another."""
@@ -84,6 +108,8 @@ class _Section:
             ports = tuple(f"{port}/{name}" if port else name for port, name in sorted(self.ports)[:_PORTS] if name)
             found = Mostly(self.group, self.group_flows, self.group_records, ports, len(self.ports))
             self.groups = sorted([*self.groups, found], key=lambda one: (-one.flows, one.what))[:_GROUPS]
+        self.items += (item._replace(crowd=self.group_flows) for item in self.of_group)
+        self.of_group = []
         self.group_flows = self.group_records = 0
         self.ports = set()
 
@@ -101,26 +127,27 @@ class Sections:
         """One thing of a section; `port` is its number and protocol."""
         section = self._found.setdefault(name, _Section())
         section.count(group, port, records)
-        section.items.append(item)
+        section.of_group.append(item)
         self._held += 1
-        if self._held > 2 * self._in_all:
+        if self._held > 3 * self._in_all:
             self._trim()
-        elif len(section.items) > 4 * self._most:
-            self._held -= len(section.items) - self._most
-            _shorten(section, self._most)
+        elif section.held > 8 * self._most:
+            self._held -= section.held
+            section.shorten(self._most)
+            self._held += section.held
 
     def _trim(self) -> None:
         """Let go of what will not be told; the more is found, the fewer are told of each, so nothing is missed."""
         self._most = _share((one.flows for one in self._found.values()), self._most, self._in_all)
         for section in self._found.values():
-            _shorten(section, self._most)
-        self._held = sum(len(one.items) for one in self._found.values())
+            section.shorten(self._most)
+        self._held = sum(one.held for one in self._found.values())
 
     def close(self) -> None:
         """All is in."""
-        self._trim()
         for section in self._found.values():
             section.end_group()
+        self._trim()
 
     def items(self, name: SectionName) -> list[Any]:
         """What is told of a section, the best founded first."""
@@ -138,10 +165,6 @@ class Sections:
             for part, one in found
             if one is not None and len(one.items) < one.flows
         )
-
-
-def _shorten(section: _Section, most: int) -> None:
-    section.items = sorted(section.items, key=lambda item: item.rank)[:most]
 
 
 def _share(sizes: Iterable[int], most: int, in_all: int) -> int:

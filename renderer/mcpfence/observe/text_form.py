@@ -100,9 +100,9 @@ def _subject(one: Shape) -> Iterator[TextLine]:
             at = f" ({Position(**line['position']).text})" if line["position"] else ""
             yield TextLine(f"    {line['what']} {line['ports']}: {line['key']}{at}")
     if one["askedOnly"]:
-        names, count = one["askedOnly"], one["inAll"]["askedOnly"]
-        more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
-        yield TextLine(f"  asked of DNS, and no flow is known to go there: {', '.join(names[:_SHOWN])}{more}")
+        names, count = one["askedOnly"][:_SHOWN], one["inAll"]["askedOnly"]
+        more = f" and {count - len(names):,} more" if count > len(names) else ""
+        yield TextLine(f"  asked of DNS, and no flow is known to go there: {', '.join(names)}{more}")
         yield from (TextLine(f"    {text}") for text in _said(one, "askedOnly")[1:])
     for hint in one["hints"]:
         yield TextLine(f"  hint: {hint}")

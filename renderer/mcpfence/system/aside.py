@@ -1,4 +1,4 @@
-"""Rows that do not fit into memory: in one file without a name in the folder for temporary files, gone with its owner."""
+"""Rows that do not fit into memory: in one temporary file without a name, which is gone with its owner."""
 
 from __future__ import annotations
 
@@ -80,5 +80,3 @@ class _RowRun:
 def _no_room(bad: OSError) -> McpfenceError:
     sentence = f"what is in work cannot be put into a temporary file ({bad.strerror or type(bad).__name__})"
     return fail("observe-room", sentence, f"make room in {tempfile.gettempdir()}, or name another folder with TMPDIR")
-
-
