@@ -3,9 +3,9 @@ r"""AKS container network logs: what Advanced Container Networking Services stor
     {"flow":{"time":"2026-11-02T09:14:07.4Z","verdict":"FORWARDED","aggregate":{...},"l4":{"TCP":{"destination_port":443}},
      "source":{"namespace":"mcp-servers","workloads":[{"name":"github","kind":"Deployment"}]},"is_reply":false,...}}
 
-From AKS's documentation (2026-08): Cilium's agent writes lines of Hubble to /var/log/acns/hubble/events.log, joined over
-30 seconds unless that is switched off.  Addresses of pods and names that were asked for are not in them then, so no host
-can be proposed of them; `hubble observe` on the same cluster has all of it.  Without the joining they are Hubble's.
+From AKS's documentation (2026-08): Cilium's agent writes lines of Hubble to /var/log/acns/hubble/events.log, joined
+over 30 seconds unless that is switched off.  Addresses of pods and names that were asked for are not in them then, so
+no host can be proposed of them; `hubble observe` on the same cluster has all of it.  What is not joined is Hubble's.
 """
 
 from __future__ import annotations
