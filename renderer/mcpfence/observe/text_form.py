@@ -125,7 +125,7 @@ def _section(title: str, one: Shape, part: str, more: Any) -> Iterator[TextLine]
         yield TextLine(f"    {who} {item['what']} {on}: {days}{audit}")
         yield from more(item)
     for place, text in enumerate(_said(one, part)):
-        yield TextLine(f"    {'  ' * bool(place)}{text}", "" if place else "warning")
+        yield TextLine(f"    {'  ' * bool(place)}{text}", "plain" if place else "warning")
 
 
 def _wish(item: Shape) -> Iterator[TextLine]:

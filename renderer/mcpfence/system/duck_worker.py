@@ -3,7 +3,8 @@
     python -P -m mcpfence.system.duck_worker FOLDER
 
 Questions come on stdin, a JSON text a line.  Answers go to stdout as marshalled frames behind their length in four
-bytes: `("columns", [name and type...])` or `("error", sentence)`; behind columns lists of rows, and None at the end, or an error.
+bytes: `("columns", [name and type...])` or `("error", sentence)`; behind columns lists of rows, and None at the end, or
+an error.
 """
 
 from __future__ import annotations
