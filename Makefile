@@ -137,12 +137,12 @@ clean: ## remove everything that make made
 	@PYTHON="$(PYTHON)" sh tools/mcp/build.sh .tools/mcp
 
 # What draws our pictures on code hosts.
-.tools/mermaid/.made: tools/mermaid/build.sh
+.tools/mermaid/.made: tools/mermaid/build.sh tools/npm_files.sh
 	@echo "fetching Mermaid" >&2
 	@sh tools/mermaid/build.sh .tools/mermaid
 
 # Python for browsers, of which the playground is made.
-.tools/pyodide/.made: tools/pyodide/build.sh
+.tools/pyodide/.made: tools/pyodide/build.sh tools/npm_files.sh
 	@echo "fetching Pyodide" >&2
 	@sh tools/pyodide/build.sh .tools/pyodide
 

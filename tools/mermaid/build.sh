@@ -11,15 +11,5 @@ if [ "$#" -ne 1 ]; then
     echo "usage: sh tools/mermaid/build.sh FOLDER" >&2
     exit 2
 fi
-if ! command -v npm >/dev/null 2>&1; then
-    echo "error: Mermaid comes from npm: on Debian and Ubuntu install nodejs and npm" >&2
-    exit 1
-fi
-mkdir -p "$1"
-cd "$1"
-# The package alone: its script needs none of those that it depends on.
-npm pack "mermaid@$version" --silent >/dev/null
-echo "$sha512  mermaid-$version.tgz" | sha512sum --check --quiet
-tar -xzf "mermaid-$version.tgz" --strip-components=2 package/dist/mermaid.min.js
-rm "mermaid-$version.tgz"
-touch .made
+exec sh "$(dirname "$0")/../npm_files.sh" "$1" mermaid "$version" "$sha512" 2 \
+    package/dist/mermaid.min.js

@@ -11,16 +11,6 @@ if [ "$#" -ne 1 ]; then
     echo "usage: sh tools/pyodide/build.sh FOLDER" >&2
     exit 2
 fi
-if ! command -v npm >/dev/null 2>&1; then
-    echo "error: Pyodide comes from npm: on Debian and Ubuntu install nodejs and npm" >&2
-    exit 1
-fi
-mkdir -p "$1"
-cd "$1"
-# The package alone: a browser needs none of those that it depends on.
-npm pack "pyodide@$version" --silent >/dev/null
-echo "$sha512  pyodide-$version.tgz" | sha512sum --check --quiet
-tar -xzf "pyodide-$version.tgz" --strip-components=1 package/pyodide.asm.mjs package/pyodide.asm.wasm \
-    package/pyodide.mjs package/python_stdlib.zip package/pyodide-lock.json
-rm "pyodide-$version.tgz"
-touch .made
+exec sh "$(dirname "$0")/../npm_files.sh" "$1" pyodide "$version" "$sha512" 1 \
+    package/pyodide.asm.mjs package/pyodide.asm.wasm package/pyodide.mjs \
+    package/python_stdlib.zip package/pyodide-lock.json

@@ -9,7 +9,7 @@ from typing import Any
 from mcpfence.argocd.shard_groups import Group, Member, ShardPlaces, groups_of, places_of
 from mcpfence.catalog.model import Catalog
 from mcpfence.documents.values import merge
-from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
+from mcpfence.findings.finding import Collector, Finding, McpfenceError, fail, plural
 from mcpfence.kube.services import ServiceIndex
 from mcpfence.plan.fence import Allow, Fence, Peer, Pods
 from mcpfence.plan.planner import make_plan
@@ -63,6 +63,9 @@ def cut(request: CutRequest) -> Cut:
     """
     out = Collector()
     whole, fences = _planned(request)
+    if not whole.servers and not whole.workloads:
+        sentence = "the catalog has neither servers nor workloads, so every shard would be removed"
+        raise fail("catalog-empty", sentence, "declare them, or name the right values file", path=("servers",))
     groups = groups_of(whole, fences.values())
     for group in groups:
         _refuse_large(group, request.size, out)
@@ -81,12 +84,6 @@ def cut(request: CutRequest) -> Cut:
     _refuse_shared(shards, out)
     out.stop_on_errors()
     return Cut(base, tuple(shards), out.findings())
-
-
-def members_of(values: Mapping[str, Any]) -> frozenset[Member]:
-    """The servers and workloads in the values of a shard."""
-    written = {kind: values.get(kind) for kind in ("servers", "workloads")}
-    return frozenset((kind, name) for kind, found in written.items() if isinstance(found, Mapping) for name in found)
 
 
 def _full(request: CutRequest, values: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,7 @@ Raw = Mapping[str, Any]
 
 HTTPS: Ports = tcp(443)
 _NOTHING: Raw = {}
+_LISTS = frozenset(("egressDomains", "domains", "cidrs", "services"))
 
 
 def read_egress(raw: Raw, config: Raw, path: Path, key: str, families: frozenset[int], out: Collector) -> Egress:
@@ -35,8 +36,7 @@ def read_egress(raw: Raw, config: Raw, path: Path, key: str, families: frozenset
         *_read_domains(egress.get("domains"), (*at, "domains"), families, out),
     ]
     registries = egress.get("registries", "inherit")
-    flags = [(config, (*path, key)), (egress, at)]
-    deny_all = any(source.get("denyAllEgress") is True for source, _ in flags)
+    deny_all = config.get("denyAllEgress") is True or egress.get("denyAllEgress") is True
     result = Egress(
         path=at,
         deny_all=deny_all,
@@ -45,7 +45,7 @@ def read_egress(raw: Raw, config: Raw, path: Path, key: str, families: frozenset
         services=tuple(
             read_service(item, (*at, "services", i), families, out) for i, item in enumerate(egress.get("services", ()))
         ),
-        listed="egressDomains" in config or any(k in egress for k in ("egressDomains", "domains", "cidrs", "services")),
+        listed="egressDomains" in config or not _LISTS.isdisjoint(egress),
         registries=None
         if registries == "inherit"
         else Registries()
@@ -57,7 +57,7 @@ def read_egress(raw: Raw, config: Raw, path: Path, key: str, families: frozenset
         dns={"auto": None}.get(egress.get("dns", "auto"), egress.get("dns")),
         servers=_read_servers(egress.get("servers", ())),
     )
-    for source, where in flags:
+    for source, where in ((config, (*path, key)), (egress, at)):
         if "denyAllEgress" in source:
             _check_deny_all(source["denyAllEgress"], result, registries, (*where, "denyAllEgress"), out)
     if result.default == "internet" and result.domains:

@@ -10,18 +10,21 @@ from typing import Any
 import click
 
 from mcpfence.argocd.applicationset import Where, folder_of
-from mcpfence.argocd.shard_groups import Member
-from mcpfence.argocd.shards import Cut, CutRequest, cut, members_of
+from mcpfence.argocd.earlier_shards import Earlier, earlier_shard, removed_members, replaced_namespaces
+from mcpfence.argocd.shards import Cut, CutRequest, cut
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Console, common_options, guarded
-from mcpfence.cli.options import output_option
+from mcpfence.cli.console import Console, common_options, guarded, shown_names
+from mcpfence.cli.folder_drift import check_folder
+from mcpfence.cli.options import output_option, prune_all_option
 from mcpfence.documents.values import decode, merge, read_source
-from mcpfence.findings.finding import McpfenceError, fail, plural
+from mcpfence.findings.finding import McpfenceError, plural
 from mcpfence.kube.services import index
-from mcpfence.system.files import compare_folder, read_bytes, write_folder
+from mcpfence.system.files import read_bytes, write_folder
 from mcpfence.system.inputs import chart_defaults, read_inputs
 
 _SHARD = re.compile(r"shard-([0-9]{2,5})\.yaml\Z")
+_BY = "argocd shards"
+"""What the folder's index says of who wrote it."""
 _LONGEST = 47
 """Of a name: with a number behind it, it is the name of a release, which has 53 characters at most."""
 
@@ -58,6 +61,7 @@ def _text(name: str, default: str, text: str, callback: Any = None) -> Callable[
 @_text("--project", "default", "Argo CD's project of the Applications.")
 @output_option("folder", "DIR", "Write the shards there; those that DIR has keep their servers. Needed.")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit 1 if DIR is not what comes out.")
+@prune_all_option
 @common_options
 def command(
     console: Console,
@@ -66,6 +70,7 @@ def command(
     size: int,
     folder: str | None,
     only_check: bool,
+    prune_all: bool,
     path: str | None,
     repo_url: str,
     **named: str,
@@ -85,10 +90,17 @@ def command(
     where = Where(repo_url=repo_url, path=path or _inside(folder), **named)
 
     def work() -> int:
-        done = _cut(files, where, size, target, console)
+        earlier = _earlier(target)
+        done = _cut(files, where, size, earlier, console)
         if console.fails(done.findings):
             raise McpfenceError(done.findings)
-        _put(folder_of(done, where), target, only_check, console)
+        if only_check:
+            check_folder(target, folder_of(done, where), "run the same command without --check", console, _BY)
+        else:
+            lost = [] if prune_all else replaced_namespaces(earlier, done.shards, str(target))
+            if lost:
+                raise McpfenceError(lost)
+            _write(folder_of(done, where), target, removed_members(earlier, done.shards), console)
         console.findings(done.findings)
         if not console.quiet:
             for shard in done.shards:
@@ -110,7 +122,7 @@ def _inside(folder: str) -> str:
     return str(path)
 
 
-def _cut(files: tuple[str, ...], where: Where, size: int, folder: Path, console: Console) -> Cut:
+def _cut(files: tuple[str, ...], where: Where, size: int, earlier: Earlier, console: Console) -> Cut:
     inputs = read_inputs(files)
     console.sources += inputs.sources
     return cut(
@@ -121,31 +133,25 @@ def _cut(files: tuple[str, ...], where: Where, size: int, folder: Path, console:
             name=where.name,
             namespace=where.namespace,
             size=size,
-            earlier=_earlier(folder),
+            earlier={number: shard.members for number, shard in earlier.items()},
         )
     )
 
 
-def _earlier(folder: Path) -> dict[str, frozenset[Member]]:
-    """Which servers each shard has that the folder holds; raises McpfenceError where one cannot be read."""
+def _earlier(folder: Path) -> Earlier:
+    """The shards that the folder holds; raises McpfenceError where one cannot be read."""
     found = {}
     for path in sorted(folder.glob("shard-*.yaml")) if folder.is_dir() else ():
         number = _SHARD.match(path.name)
         if number:
-            values = read_source(str(path), decode(read_bytes(str(path)), str(path))).data
-            found[number[1]] = members_of(values)
+            found[number[1]] = earlier_shard(read_source(str(path), decode(read_bytes(str(path)), str(path))).data)
     return found
 
 
-def _put(files: dict[str, str], folder: Path, only_check: bool, console: Console) -> None:
-    """Write the files, or raise McpfenceError where the folder has others."""
-    if not only_check:
-        written, same, gone = write_folder(folder, files)
-        if not console.quiet:
-            console.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+def _write(files: dict[str, str], folder: Path, removed: list[str], console: Console) -> None:
+    written, same, gone = write_folder(folder, files, _BY)
+    if console.quiet:
         return
-    drift = compare_folder(folder, files)
-    if drift.any:
-        names = ", ".join(sorted({*drift.missing, *drift.changed, *drift.stale}))
-        todo = "run the same command without --check"
-        raise fail("folder-drift", f"is not what the catalog gives: {names}", todo, document=str(folder))
+    console.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+    if removed:
+        console.say(f"mcpfence: {folder}: removed: {shown_names(removed)}")

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mcpfence.cli.console import Console, shown_names
-from mcpfence.findings.finding import McpfenceError, fail, plural
+from mcpfence.cli.folder_drift import check_folder
+from mcpfence.findings.finding import McpfenceError, plural
 from mcpfence.render.objects import Rendered
 from mcpfence.streams.earlier_output import lost_by_folder, removed
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
 from mcpfence.streams.post_render import Result
 from mcpfence.structs import Struct
-from mcpfence.system.files import Drift, compare_folder, read_earlier, write_folder
-from mcpfence.text.masking import ObjectLines
-
-_LINES = 500
-"""Of a difference that is shown; who wants more renders, and asks Git."""
+from mcpfence.system.files import read_earlier, write_folder
 
 
 class Call(Struct):
@@ -114,57 +110,4 @@ def write(call: Call, result: Result, console: Console) -> None:
 
 def check(call: Call, result: Result, console: Console) -> None:
     """Compare the folder with what was rendered; raises McpfenceError where it differs, after showing how."""
-    files = _files(call, result)
-    drift = compare_folder(call.folder, files)
-    if drift.others and not console.quiet:
-        others = ", ".join(drift.others)
-        console.say(f"mcpfence: {call.folder}: not compared, because mcpfence did not write them: {others}")
-    if drift.any:
-        if not console.quiet:
-            for line in _difference(call.folder, files, drift):
-                console.say(line)
-        counts = (len(drift.missing), "missing"), (len(drift.changed), "changed"), (len(drift.stale), "stale")
-        said = ", ".join(f"{plural(count, 'file')} {word}" for count, word in counts if count)
-        sentence, todo = f"is not what the catalog gives: {said}", f"render again: {call.again}"
-        raise fail("folder-drift", sentence, todo, document=str(call.folder))
-    if not console.quiet:
-        console.say(f"mcpfence: {call.folder}: {plural(len(files), 'file')}, all of them what the catalog gives")
-
-
-def _difference(folder: Path, files: Mapping[str, str], drift: Drift) -> Iterator[str]:
-    """The files that differ, and how: from what the folder holds to what the catalog gives, cut when it gets long."""
-    words = [(drift.missing, "missing"), (drift.changed, "changed"), (drift.stale, "stale")]
-    names = sorted((name, word) for found, word in words for name in found)
-    yield from (f"mcpfence: {folder / name}: {word}" for name, word in names)
-    left = _LINES
-    for name, word in names:
-        if name not in files and word != "stale":
-            continue  # our own index
-        before = "" if word == "missing" else (folder / name).read_bytes().decode(errors="replace")
-        for line in _unified(folder / name, before, files.get(name, "")):
-            if not left:
-                yield f"mcpfence: the difference is longer than {_LINES:,} lines; the rest is not shown"
-                return
-            left -= 1
-            yield line
-
-
-def _unified(path: Path, before: str, after: str) -> Iterator[str]:
-    import difflib  # only where something differs
-
-    names = f"{path} (in the folder)", f"{path} (from the catalog)"
-    hush = ObjectLines(_is_secret(before) or _is_secret(after))
-    for line in difflib.unified_diff(_lines(before), _lines(after), *names, lineterm=""):
-        yield hush.masked(line.replace("\r", "\\r"))
-
-
-def _is_secret(text: str) -> bool:
-    """Whether a document of the text may be a Secret, in whatever way that is written."""
-    return (
-        "Secret" in text and re.search(r"\bkind\b[\"']?\s*:\s*(?:!\S+\s+)?[\"']?Secret(?![A-Za-z])", text) is not None
-    )
-
-
-def _lines(text: str) -> list[str]:
-    *lines, last = text.split("\n")
-    return [*lines, last, "\\ no line break at the end"] if last else lines
+    check_folder(call.folder, _files(call, result), f"render again: {call.again}", console)

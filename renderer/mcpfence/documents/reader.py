@@ -281,9 +281,17 @@ def plain_documents(text: str) -> list[Any] | None:
     return build_plainly(LOADER, text, _plain_scalar, DEPTH_LIMIT)
 
 
+_WORDS_BEGIN = frozenset("ABCDEGHJKLMPQRSUVWXZabcdeghjklmpqrsuvwxz") - _Foreign.yaml_implicit_resolvers.keys()
+"""Letters with which no boolean, null or number of any reader begins."""
+
+
 @lru_cache(maxsize=16384)
 def _plain_scalar(text: str) -> Any:
     """What a scalar without quotes is in a manifest; raises InDoubt where readers differ."""
+    if text[:1] in _WORDS_BEGIN:
+        return text
+    if text.isascii() and text.isdigit() and text[0] != "0" and len(text) < 10:
+        return int(text)
     if is_odd(text):
         raise InDoubt
     return _resolved(text, _Foreign)

@@ -21,11 +21,7 @@ class Shared(list[Any]):
     __slots__ = ()
 
 
-# The private use area holds the marks of templates, which stand for plain words.
-_WORD = "[A-Za-z\ue000-\ue300][A-Za-z0-9_./\ue000-\ue300-]*"
-
-
-_PLAIN = regex(_WORD + r"\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
+_PLAIN = regex(r"[A-Za-z][A-Za-z0-9_./-]*\Z|[0-9]{1,3}(?:\.[0-9]{1,3}){3}/[0-9]{1,2}\Z")
 
 
 _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"))
@@ -34,6 +30,8 @@ _WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null",
 
 def is_plain(text: str) -> bool:
     """Whether the writer prints a string without quotes, because every YAML reads it as that string."""
+    if not text.isascii():  # the private use area holds the marks of templates, which stand for plain words
+        text = "".join(["m" if "\ue000" <= character <= "\ue300" else character for character in text])
     return _PLAIN.match(text) is not None and text.lower() not in _WORDS
 
 

@@ -14,7 +14,7 @@ from mcpfence.patterns import regex
 
 _LABEL = regex(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _DOMAIN_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_PLAIN = regex(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?\Z")
+_PLAIN = regex(r"(?:\*\.)?(?:(?!-)[a-z0-9-]{1,63}(?<!-)\.)+[a-z][a-z0-9-]{0,62}(?<!-)\Z")
 _NUMBER = regex(r"[0-9]+\Z|0x[0-9a-f]*\Z")
 _LONGEST = 253
 _TOO_LONG_TO_READ = 4096
@@ -32,7 +32,7 @@ class BadHost(ValueError):
         self.todo = todo
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def parse_host(text: str) -> str:
     """The canonical form (lower case, no trailing dot) of a host name or wildcard; raises BadHost.
 
@@ -42,7 +42,7 @@ def parse_host(text: str) -> str:
         name = text.lower()
         if len(name) <= _LONGEST and _PLAIN.match(name):
             _refuse_local(name)
-            return name
+            return text if name == text else name  # one string for what is nearly always written so
     return _slow(text)
 
 

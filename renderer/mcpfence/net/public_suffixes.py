@@ -6,7 +6,6 @@ only the rules of the name's top-level domain, because reading all 10,000 takes 
 
 from __future__ import annotations
 
-import pkgutil
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -14,6 +13,8 @@ from typing import Any, Literal
 @lru_cache(maxsize=1)
 def _rules() -> list[str]:
     """The lines of the list that are rules or begin and end its two sections."""
+    import pkgutil  # here, since most catalogs have no wildcard
+
     data = pkgutil.get_data("publicsuffixlist", "public_suffix_list.dat") or b""
     return [line for line in data.decode().splitlines() if line and (not line.startswith("//") or "===" in line)]
 

@@ -26,26 +26,29 @@ def catalog_keys(fence: Fence, name: str) -> CatalogKeys:
     """The keys behind the rules of a fence, sorted, as if what it is for had this name; its entry where it has none."""
     own = ".".join(map(str, fence.path[:2]))
     other = ".".join([*map(str, fence.path[:1]), name])
-    names = [item.source.partition("[")[0].partition(":")[0] for item in fence.names]
-    egress = {*names, *_keys(fence.egress, own)} or {own}
-    ingress = {*_keys(fence.ingress, own)} or {own}
-    return CatalogKeys(_told(egress, own, other), _told(ingress, own, other))
+    lists = {item.source.partition("[")[0] for item in fence.names}
+    egress = _keys(fence.egress, own, other)
+    egress |= {_renamed(key.partition(":")[0], own, other) for key in lists}
+    ingress = _keys(fence.ingress, own, other)
+    return CatalogKeys(tuple(sorted(egress)) or (other,), tuple(sorted(ingress)) or (other,))
 
 
-def _told(keys: Iterable[str], own: str, other: str) -> tuple[str, ...]:
-    at = len(own)
-    told = [other + key[at:] if key.startswith(own) and key[at : at + 1] in ("", ".") else key for key in keys]
-    return tuple(sorted(told))
-
-
-def _keys(allows: Iterable[Allow], own: str) -> Iterable[str]:
+def _keys(allows: Iterable[Allow], own: str, other: str) -> set[str]:
+    found = set()
     for allow in allows:
         kind = allow.kind
         if kind in _OF_ALL:
-            yield _OF_ALL[kind]
+            found.add(_OF_ALL[kind])
         elif kind in _OF_EACH:
-            yield f"{own}.egress.{kind}"
+            found.add(f"{other}.egress.{kind}")
         elif kind == "client" and not allow.source.startswith(own):
-            yield "clients"  # the default: every declared client
+            found.add("clients")  # the default: every declared client
         else:
-            yield allow.source.partition("[")[0]
+            found.add(_renamed(allow.source.partition("[")[0], own, other))
+    return found
+
+
+def _renamed(key: str, own: str, other: str) -> str:
+    """A key with `other` in the place of the entry `own`, where it is that entry or lies below it."""
+    inside = key.startswith(own) and key[len(own) : len(own) + 1] in ("", ".")
+    return other + key[len(own) :] if inside else key

@@ -150,7 +150,13 @@ def warn_reopened(egress: Egress, allows: Iterable[Allow], out: Collector) -> No
 
 def names_of(domains: tuple[Domain, ...]) -> list[Name]:
     """Domain entries as names of a fence."""
-    return [Name(domain.pattern, domain.ports, path_text(domain.path)) for domain in domains]
+    names, above, text = [], None, ""
+    for domain in domains:
+        *rest, last = domain.path
+        if rest != above:  # entries of one list follow one another
+            above, text = rest, path_text(tuple(rest))
+        names.append(Name(domain.pattern, domain.ports, f"{text}[{last}]"))
+    return names
 
 
 @lru_cache(maxsize=64)

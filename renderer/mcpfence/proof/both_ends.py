@@ -15,7 +15,7 @@ from mcpfence.kube.manifest import FLOOR
 from mcpfence.kube.selectors import Selector
 from mcpfence.kube.yaml_entries import ports_entry, selector_entry
 from mcpfence.net.ports import Ports
-from mcpfence.plan.fence import Allow, Block, Fence, Pods
+from mcpfence.plan.fence import Allow, Fence, Pods
 from mcpfence.proof.prove import box_of, reach_of_pods, wanted
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.structs import Struct
@@ -40,10 +40,19 @@ def caution_both_ends(catalog: Catalog, fences: Sequence[Fence], out: Collector)
     for caller in _callers(catalog):
         if caller.pods.namespace in spaces:
             _caution(catalog, caller, fences, out)
-    theirs = {Pods(one.namespace, selector): one for one in fences for selector in one.selectors}
-    workloads = [one for one in fences if one.kind == "workload"]
-    for fence in fences:
-        _caution_back_ends(catalog, fence, theirs, workloads, out)
+    calls = [
+        (fence, allow, peer)
+        for fence in fences
+        for allow in fence.egress
+        if allow.kind in ("service", "registry", "dns")
+        for peer in allow.peers
+        if isinstance(peer, Pods) and peer.namespace in spaces and peer.selector.text
+    ]
+    if calls:
+        theirs = {Pods(one.namespace, selector): one for one in fences for selector in one.selectors}
+        workloads = [one for one in fences if one.kind == "workload"]
+        for call in calls:
+            _caution_back_end(catalog, call, theirs, workloads, out)
 
 
 _CALLS, _IS_CALLED = ("ingress", "egress", "client"), ("egress", "ingress", "callback")
@@ -81,38 +90,33 @@ def _caution(catalog: Catalog, caller: _Caller, fences: Sequence[Fence], out: Co
         out.add("client-cut-off", caller.path, f"{caller.title} {does} {names}, but {why}", todo)
 
 
-def _caution_back_ends(
-    catalog: Catalog, fence: Fence, theirs: Mapping[Pods, Fence], workloads: Sequence[Fence], out: Collector
+def _caution_back_end(
+    catalog: Catalog,
+    call: tuple[Fence, Allow, Pods],
+    theirs: Mapping[Pods, Fence],
+    workloads: Sequence[Fence],
+    out: Collector,
 ) -> None:
-    """Warn of back-ends and resolvers of a fence whose own side, in the same render, does not let it in.
+    """Warn of a back-end or resolver of a fence whose own side, in the same render, does not let it in.
 
     `theirs` are all fences by the pods that they select.
     """
+    fence, allow, peer = call
+    found = theirs.get(peer)
+    near = [one for one in workloads if one.namespace == peer.namespace and _inside(peer, [one])]
+    around = near if found is None else [found]
+    floor = catalog.floor and peer.namespace == catalog.namespace and not around
     callers = [Pods(fence.namespace, selector) for selector in fence.selectors]
-    for allow in fence.egress:
-        for peer in allow.peers if allow.kind in ("service", "registry", "dns") else ():
-            if isinstance(peer, Block) or not peer.selector.text:
-                continue
-            found = theirs.get(peer)
-            near = [one for one in workloads if one.namespace == peer.namespace and _inside(peer, [one])]
-            around = near if found is None else [found]
-            floor = catalog.floor and peer.namespace == catalog.namespace and not around
-            asked = reach_of_pods(callers, allow.ports) if around else flows.NOTHING
-            against = next((one for one in around if flows.witness_outside(asked, wanted(one).ingress)), None)
-            if not floor and against is None:
-                continue
-            what = f"{fence.title} may reach pods {peer.selector.text} of namespace {peer.namespace}"
-            why = (
-                f"{FLOOR} denies these everything"
-                if against is None
-                else f"these are those of {against.title}, which does not"
-            )
-            todo = (
-                "declare them in a namespace of their own"
-                if against is None
-                else _to_admit(fence, against, allow.ports)
-            )
-            out.add("back-end-cut-off", fence.path, f"{what} ({allow.source}), but {why}", todo)
+    asked = reach_of_pods(callers, allow.ports) if around else flows.NOTHING
+    against = next((one for one in around if flows.witness_outside(asked, wanted(one).ingress)), None)
+    if not floor and against is None:
+        return
+    what = f"{fence.title} may reach pods {peer.selector.text} of namespace {peer.namespace}"
+    why = (
+        f"{FLOOR} denies these everything" if against is None else f"these are those of {against.title}, which does not"
+    )
+    todo = "declare them in a namespace of their own" if against is None else _to_admit(fence, against, allow.ports)
+    out.add("back-end-cut-off", fence.path, f"{what} ({allow.source}), but {why}", todo)
 
 
 def _to_admit(fence: Fence, back_end: Fence, ports: Ports) -> str:

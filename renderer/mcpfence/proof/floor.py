@@ -108,4 +108,5 @@ def _fenced(pod: Pod, fences: Sequence[Fence]) -> bool:
         fence.namespace == pod.namespace and label_sets.matches(box_of(selector), labels)
         for fence in fences
         for selector in fence.selectors
+        if all(labels.get(key) == value for key, value in selector.labels)  # most are told apart by these
     )

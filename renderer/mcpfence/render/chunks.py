@@ -17,8 +17,8 @@ class Written(Protocol):
     """An object that has a text."""
 
     @property
-    def text(self) -> str:
-        """The YAML text without a separator."""
+    def pieces(self) -> list[str]:
+        """The YAML text without a separator, in pieces."""
 
 
 class Batch:
@@ -30,7 +30,11 @@ class Batch:
         self._objects, self._size = objects, -1
 
     def __bytes__(self) -> bytes:
-        found = "".join([f"---\n{item.text}" for item in self._objects]).encode()
+        pieces = []
+        for item in self._objects:
+            pieces.append("---\n")
+            pieces += item.pieces
+        found = "".join(pieces).encode()
         self._size = len(found)
         return found
 

@@ -10,7 +10,7 @@ from mcpfence.plan.fence import ClusterNetwork, Fence, Narrowing
 from mcpfence.proof.prove import OUR_FAULT
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.render.chunks import Chunks
-from mcpfence.render.template import Parts, fill
+from mcpfence.render.template import Parts, fill, filled
 from mcpfence.structs import Struct
 
 BEHIND_POLICIES = (
@@ -44,6 +44,11 @@ class Rendered(Struct):
     name: str
     parts: Parts
     words: tuple[str, ...]
+
+    @property
+    def pieces(self) -> list[str]:
+        """The YAML text in pieces."""
+        return filled(self.parts, self.words)
 
     @property
     def text(self) -> str:

@@ -198,7 +198,7 @@ def _rendering(
 def _report(catalog: Catalog, assembly: Assembly, chunks: Chunks, findings: tuple[Finding, ...], name: str) -> Rendered:
     fences, objects = len(assembly.fenced), sum(map(len, assembly.objects.values()))
     proof = f"{plural(fences, 'fence')} proven: the manifests allow what the catalog says. {UNKNOWN}"
-    digest = (objects + 1, digest_of(chunks))
+    digest = (objects + 1, digest_of(chunks, many=objects > _MANY))
     lines = (fences, assembly.lines)
     made = report_manifest(catalog, name, lines, findings, assembly.narrowings, digest, proof)
     return assembly.put(made, "the report", ())
@@ -212,6 +212,9 @@ def _refuse_empty(catalog: Catalog, out: Collector) -> None:
     todo = "declare them, or name the right values file; if nothing is to be fenced, say so with --allow-empty"
     out.add("catalog-empty", ("servers",), sentence, todo)
 
+
+_MANY = 2_000
+"""So many objects are digested with OpenSSL."""
 
 _Put = tuple[Rendered, Manifest, Path]
 

@@ -17,8 +17,11 @@ from mcpfence.proof.prove import OUR_FAULT, prove, prove_narrowings, relevant, s
 from mcpfence.providers import NETWORK_POLICY, Provider
 from mcpfence.reach.engines import by_kind
 from mcpfence.reach.engines.contract import Policy
-from mcpfence.reach.evaluation.evaluator import Evaluator
+from mcpfence.reach.engines.not_evaluated import NotEvaluated
+from mcpfence.reach.evaluation.evaluator import Evaluator, Subject
 from mcpfence.reach.evaluation.policy_set import PolicySet, joined, read_policies
+from mcpfence.reach.flows.label_sets import EVERYTHING
+from mcpfence.reach.flows.selection import Selects
 from mcpfence.render.assembly import Fenced
 from mcpfence.render.objects import Rendered
 
@@ -32,6 +35,10 @@ def check_judged(provider: Provider) -> None:
                 f"nothing reads {kind.kind} of {kind.group} back, so what provider {provider.name} gives is unknown"
             )
             raise fail("provider-unproven", sentence, OUR_FAULT, path=("egress", "provider"))
+
+
+Selected = tuple[Policy | NotEvaluated, Selects]
+"""A policy, and how surely it selects some pods."""
 
 
 class FenceProof:
@@ -48,6 +55,7 @@ class FenceProof:
         """`leaving` are the objects that will be printed, all of them."""
         self._provider, self._network, self._out = provider, network, out
         self._around = Evaluator(around)
+        self._alike: dict[str, list[Selected] | None] = {}
         self._leaving = set(map(id, leaving))
 
     def prove(self, fenced: Sequence[Fenced]) -> None:
@@ -71,13 +79,24 @@ class FenceProof:
     def _among(self, one: Fenced) -> tuple[tuple[object, ...], list[Policy]]:
         """What is equal for fences that need one proof, and the policies of others that count in it."""
         fence, own, made, _ = one
-        found = [self._around.selecting(subject) for subject in subjects(fence)]
+        found = self._selecting(fence)
         around = list({id(policy): policy for one in found for policy in relevant(one)}.values())
         how = tuple((place, id(policy), how) for place, one in enumerate(found) for policy, how in one)
         # Names are words of their own, and a foreign policy may permit those of one fence and not of another.
         # Ranks are words too, and they count only where somebody else's policy stands before or behind.
         words = own if any(map(_demands_names, around)) else fence.ranks if around else ()
         return (id(made), how, words), around
+
+    def _selecting(self, fence: Fence) -> list[list[Selected]]:
+        """What of the others selects a fence's pods, one list for each selector."""
+        namespace = fence.namespace
+        if namespace not in self._alike:  # most often the floor stands there alone, which asks for no label
+            whole = Subject(namespace, EVERYTHING)
+            self._alike[namespace] = self._around.selecting(whole) if self._around.alike(namespace) else None
+        alike = self._alike[namespace]
+        if alike is None:
+            return [self._around.selecting(subject) for subject in subjects(fence)]
+        return [alike] * len(fence.selectors)
 
     def _prove(self, one: Fenced, around: list[Policy]) -> None:
         fence, _, _, objects = one

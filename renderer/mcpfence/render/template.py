@@ -159,14 +159,18 @@ def longest_name(manifests: Iterable[Manifest], endings: tuple[str, ...]) -> int
     return LIMIT - (longest - 1) - (_DIGEST - 1 if len(endings) > 1 else 0)
 
 
-def _longest_made(value: Any) -> int:
+def _longest_made(document: Any) -> int:
     """The length of a document's longest string that is made with the fence's name; 1 without one."""
-    if isinstance(value, str):
-        return len(value) if chr(_FIRST) in value else 1
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    longest = 1
-    for item in items:
-        longest = max(longest, _longest_made(item))
+    longest, mark, waiting = 1, chr(_FIRST), [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if mark in value:
+                longest = max(longest, len(value))
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
     return longest
 
 
@@ -194,18 +198,21 @@ def _row(lines: str, mark: str) -> RowOfNames:
     return RowOfNames(_index(mark), pieces)
 
 
+def filled(parts: Parts, words: tuple[str, ...]) -> list[str]:
+    """The pieces of the text for one fence."""
+    return [
+        part
+        if isinstance(part, str)
+        else words[part]
+        if isinstance(part, int)
+        else "".join([word.join(part.pieces) for word in words[part.word].split("\n")])
+        for part in parts
+    ]
+
+
 def fill(parts: Parts, words: tuple[str, ...]) -> str:
     """The text for one fence."""
-    return "".join(
-        [
-            part
-            if isinstance(part, str)
-            else words[part]
-            if isinstance(part, int)
-            else "".join([word.join(part.pieces) for word in words[part.word].split("\n")])
-            for part in parts
-        ]
-    )
+    return "".join(filled(parts, words))
 
 
 class ObjectTemplate(Struct):

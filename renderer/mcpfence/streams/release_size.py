@@ -20,7 +20,7 @@ _SMALL = 570_000
 """Less than this stays below WARN_FROM even if nothing of it can be compressed."""
 _WINDOW = 32_768
 """How far gzip looks back."""
-_PLACES = 32
+_PLACES = 16
 
 
 def estimate(manifest: Chunks, values: Chunks) -> int:

@@ -164,7 +164,6 @@ _LINES = regex(
     rb"(?:(?:[A-Za-z][A-Za-z0-9]*:(?=[ \n])|[ #-])[^\n]*\n|\n)*\Z"
 )
 _KIND = regex(rb"^kind:[ ]+([A-Za-z]+)[ ]*(?:#.*)?$", re.MULTILINE)
-_HEADS = regex(rb"^(?:kind|items):", re.MULTILINE)
 _OTHER_BREAKS = (b"\r", b"\xc2\x85", b"\xe2\x80\xa8", b"\xe2\x80\xa9", b"\x00")
 """Looked for one by one, which takes a tenth of the time of one expression: a carrier may have megabytes."""
 _ODD_DASH = regex(rb"\n-(?![ \n])")
@@ -181,8 +180,8 @@ def is_plainly_harmless(piece: bytes) -> bool:
     """
     if b"\r\n" in piece:
         piece = piece.replace(b"\r\n", b"\n")
-    heads = _HEADS.findall(piece)
-    kind = _KIND.search(piece) if heads == [b"kind:"] else None
+    kinds = piece.count(b"\nkind:") + piece.startswith(b"kind:")
+    kind = _KIND.search(piece) if kinds == 1 and not (b"\nitems:" in piece or piece.startswith(b"items:")) else None
     if kind is None or kind[1] not in _HARMLESS:
         return False
     body = piece if piece.endswith(b"\n") else piece + b"\n"
@@ -209,8 +208,9 @@ def neighbours(pieces: Iterable[bytes], raw: Any, titles: Sequence[str] = ()) ->
     pieces = list(pieces)
     found = policy_documents(pieces, gateway_kinds(raw), titles)
     servers = raw.get("servers") if isinstance(raw, Mapping) else None
-    items = [raw, *(servers.values() if isinstance(servers, Mapping) else ())]
-    names = any(isinstance(item, Mapping) and (item.get("run") or item.get("gateway") is not None) for item in items)
+    items = [item for item in (servers.values() if isinstance(servers, Mapping) else ()) if isinstance(item, Mapping)]
+    names = _has_gateway(raw) or any(item.get("gateway") is not None for item in items)
+    names = names or any(item.get("run") for item in (raw, *items) if isinstance(item, Mapping))
     rest: list[bytes] = []
     for number, piece in enumerate(pieces):
         beyond = any(word in piece for word in _BEYOND_POLICIES) or _hides_words_of_pods(piece)
@@ -242,7 +242,7 @@ _ESCAPED_KEY = regex(rb'"[\w.-]*\\[^"\n]{1,200}"[ \t]*:|^[ \t]*\?|!(?:!binary|<)
 
 def _hides_words_of_pods(piece: bytes) -> bool:
     """Whether an object with pods has words in escapes, or packed, which may be any; of settings the keys count."""
-    if not _ESCAPED.search(piece):
+    if not ((b"\\" in piece or b"!" in piece) and _ESCAPED.search(piece)):  # most have neither character
         return False
     kind = _KIND.search(piece)
     if kind is not None and kind[1] == b"ConfigMap":
@@ -256,9 +256,14 @@ def _has_packed_key(root: Any) -> bool:
     return any(key.tag == "tag:yaml.org,2002:binary" for key, _ in pairs)
 
 
+def _has_gateway(raw: Any) -> bool:
+    """Whether a catalog has a gateway; the chart writes `gateway: {}` for none."""
+    return isinstance(raw, Mapping) and bool(raw.get("gateway"))
+
+
 def gateway_kinds(raw: Any) -> frozenset[str]:
     """The kinds that decide who calls a server at a catalog's gateway, which all readers must read alike then."""
-    if not isinstance(raw, Mapping) or raw.get("gateway") is None:
+    if not _has_gateway(raw):
         return frozenset()
     from mcpfence.gateways import KINDS  # here, so that fences alone start quickly
 

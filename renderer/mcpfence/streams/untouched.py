@@ -65,7 +65,7 @@ def _gateway_rivals(ours: Sequence[bytes], rest: Sequence[bytes], namespace: str
         return []
     from mcpfence.gateways import rivals  # here, so that fences alone start quickly
 
-    raw: Mapping[str, Any] = {"gateway": {}}  # which says what has to be read
+    raw: Mapping[str, Any] = {"gateway": {"provider": "kuadrant"}}  # which says what has to be read
     return rivals(neighbours(ours, raw), [*neighbours(ours, raw), *neighbours(rest, raw)], namespace)
 
 

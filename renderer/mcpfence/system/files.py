@@ -19,7 +19,10 @@ from mcpfence.system.stdin import read_stdin
 Part = TypeVar("Part")
 
 INDEX = ".mcpfence-index"
-_HEADER = "# Files that mcpfence render -o wrote here. It replaces and removes these and no others."
+_HEADER = "# Files that mcpfence {by} wrote here. It replaces and removes these and no others."
+_HEADERS = regex(r"# Files that mcpfence (?P<by>[a-z -]{1,40}) wrote here\.")
+RENDER = "render -o"
+"""The command that writes most folders; others name themselves, so that none removes what another one wrote."""
 _NAME = regex(r"[a-z0-9][a-z0-9.-]*\.yaml\Z")
 """What `layout` calls files: nothing that leads out of the folder or names a hidden file."""
 MANIFESTS = (".yaml", ".yml", ".json")
@@ -111,11 +114,11 @@ class Earlier(Struct):
     whose the folder is.  Empty for a file that is not there any more."""
 
 
-def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
+def read_earlier(folder: Path, files: Iterable[str], by: str = RENDER) -> Earlier:
     """What an earlier run wrote into the folder, as far as it tells what would be lost; raises McpfenceError."""
     try:
         refuse_place(folder)
-        old = _known(folder, files) if folder.is_dir() else []
+        old = _known(folder, files, by) if folder.is_dir() else []
         gone = tuple(sorted(set(old) - set(files)))
         says = [name for name in old if name.startswith("configmap-") and (folder / name).is_file()]
         wanted = {*gone, *(says or (name for name in old if name.startswith("networkpolicy-")))}
@@ -125,16 +128,19 @@ def read_earlier(folder: Path, files: Iterable[str]) -> Earlier:
         raise fail("output-failed", sentence, "check the folder", document=str(folder)) from None
 
 
-def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]:
+def write_folder(folder: Path, files: Mapping[str, str], by: str = RENDER) -> tuple[int, int, int]:
     """Make the folder hold exactly these files of ours; returns how many were written, left alone and removed.
+
+    `by` is the command that writes them; what another one wrote there is refused.
 
     Everything new is written beside its place first and moved there only when all of it is on disk, so a full disk
     changes nothing.  Raises McpfenceError.
     """
     try:
-        old = _prepare(folder, files)
+        old = _prepare(folder, files, by)
         changed = {name: text for name, text in files.items() if _content(folder / name) != text.encode()}
-        staged = _stage(folder, {**changed, INDEX: _index_text(files)}, _index_text({*old, *files}))
+        index, both = _index_text(files, by), _index_text({*old, *files}, by)
+        staged = _stage(folder, {**changed, INDEX: index}, both)
     except OSError as bad:
         raise _cannot(folder, bad, "nothing was changed; make room or choose another folder") from None
     gone = [name for name in old if name not in files]
@@ -145,14 +151,14 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> tuple[int, int, int]
     return len(changed), len(files) - len(changed), len(gone)
 
 
-def compare_folder(folder: Path, files: Mapping[str, str]) -> Drift:
+def compare_folder(folder: Path, files: Mapping[str, str], by: str = RENDER) -> Drift:
     """What `write_folder` would change; nothing is written.  Raises McpfenceError where it would."""
-    expected = {**files, INDEX: _index_text(files)}
+    expected = {**files, INDEX: _index_text(files, by)}
     try:
         refuse_place(folder)
         if not folder.is_dir():
             return Drift(tuple(sorted(expected)), (), (), ())
-        old = _known(folder, files)
+        old = _known(folder, files, by)
         there = {path.name for path in folder.iterdir()}
         changed = tuple(n for n in sorted(expected) if n in there and _content(folder / n) != expected[n].encode())
     except OSError as bad:
@@ -171,11 +177,11 @@ def _cannot(folder: Path, bad: OSError, todo: str) -> McpfenceError:
     return fail("output-failed", sentence, todo, document=str(folder))
 
 
-def _prepare(folder: Path, files: Iterable[str]) -> list[str]:
+def _prepare(folder: Path, files: Iterable[str], by: str) -> list[str]:
     """Make the folder, and name the files of an earlier run; raises McpfenceError where others are in the way."""
     refuse_place(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return _known(folder, files)
+    return _known(folder, files, by)
 
 
 def refuse_place(folder: Path) -> None:
@@ -195,13 +201,13 @@ def refuse_place(folder: Path) -> None:
         raise fail("output-failed", "is a file, not a folder", "choose another folder", document=str(folder))
 
 
-def _known(folder: Path, files: Iterable[str]) -> list[str]:
-    """The files that an earlier run wrote.
+def _known(folder: Path, files: Iterable[str], by: str) -> list[str]:
+    """The files that an earlier run of the same command wrote.
 
     A link or a folder under a name of ours was put there by somebody else: following it could write anywhere.
     """
     _refuse(folder, [INDEX], known={INDEX})
-    old = _index(folder)
+    old = _index(folder, by)
     _refuse(folder, {*files, *old}, known=set(old))
     return old
 
@@ -218,12 +224,16 @@ def _content(path: Path) -> bytes | None:
     return path.read_bytes() if path.is_file() else None
 
 
-def _index(folder: Path) -> list[str]:
-    """The names in the index; raises McpfenceError where one of them is no plain name of a manifest."""
+def _index(folder: Path, by: str) -> list[str]:
+    """The names in the index; raises McpfenceError where it is another command's, or one is no plain name of ours."""
     path = folder / INDEX
     if not path.is_file():
         return []
     text = path.read_bytes().decode("utf-8", errors="replace")
+    made = _HEADERS.match(text)
+    if made and made["by"] != by:
+        sentence = f"holds what mcpfence {made['by']} wrote, all of which would be removed"
+        raise fail("output-failed", sentence, "choose another folder", document=str(folder))
     names = [line for line in text.splitlines() if line and not line.startswith("#")]
     for name in names:
         if not _NAME.match(name):
@@ -232,8 +242,8 @@ def _index(folder: Path) -> list[str]:
     return names
 
 
-def _index_text(names: Iterable[str]) -> str:
-    return "\n".join([_HEADER, *sorted(names)]) + "\n"
+def _index_text(names: Iterable[str], by: str) -> str:
+    return "\n".join([_HEADER.format(by=by), *sorted(names)]) + "\n"
 
 
 def _stage(folder: Path, files: Mapping[str, str], index: str) -> list[tuple[Path, Path]]:

@@ -14,6 +14,7 @@ from mcpfence.text.secret_detection import (
     given_secret,
     hinted,
     named_secret,
+    secret_arguments,
     secret_text,
 )
 from mcpfence.text.secret_table import FORMS
@@ -57,6 +58,10 @@ def masked_forms(text: str) -> str:
     return shown
 
 
+_ITEM = regex(r"[-+ ]?[ ]*- [\"']?(?P<text>[^\"'\n]+)")
+"""A text in a list, a line of its own."""
+
+
 class ObjectLines:
     """Lines of a Kubernetes object as they are shown one after the other, each with its secrets masked.
 
@@ -66,14 +71,20 @@ class ObjectLines:
     def __init__(self, secret: bool = False) -> None:
         self._secret = secret
         self._name = ""
+        self._argument = ""
 
     def masked(self, line: str) -> str:
-        """The line; a `value:` below a `name:` counts as that name's."""
+        """The line; a `value:` below a `name:` or `key:` is that name's, an item below an option that option's."""
+        item = _ITEM.match(line)
+        text = item["text"] if item else ""
+        before, self._argument = self._argument, text
+        if item and 1 in secret_arguments((before, text)):
+            return f"{line[: item.start('text')]}{MASK}{line[item.end('text') :]}"
         key, sign, value = line.partition(":")
         word = key.strip("+- \"'")
         if not sign or line.startswith(("---", "+++", "@@")):
             return f"{line[:1]}{MASK}" if self._secret and line[:1] in "+- " and line.strip() else masked_forms(line)
-        if word == "name":
+        if word in ("name", "key"):
             self._name = value.strip(" \"'")
         if self._secret and word not in _SHOWN_OF_SECRETS:
             return f"{key}: {MASK}" if value.strip() else line

@@ -124,6 +124,80 @@ def test_servers_stay_where_they_are(tmp_path: Path) -> None:
     ]
 
 
+def test_servers_that_go_are_named(tmp_path: Path) -> None:
+    """As `render -o` names them; so is a workload."""
+    cut(tmp_path, six())
+    less = six()
+    del less["servers"]["e"], less["servers"]["c"], less["workloads"]
+
+    assert cut(tmp_path, less)[1][1] == "mcpfence: fences: removed: c, e, runner"
+
+
+def test_an_emptied_catalog_removes_no_shard(tmp_path: Path) -> None:
+    """A values file that lost its servers would take every fence away."""
+    cut(tmp_path, six())
+    before = shards(tmp_path / "fences")
+
+    assert cut(tmp_path, {"egress": {"provider": "cilium"}}) == (
+        1,
+        [
+            "error: servers: the catalog has neither servers nor workloads, so every shard would be removed; declare "
+            "them, or name the right values file [catalog-empty]"
+        ],
+    )
+    assert shards(tmp_path / "fences") == before
+
+
+@pytest.mark.parametrize(
+    ("change", "flags", "namespace"),
+    [({"mcpNamespace": {"name": "tools"}}, (), "tools-01"), ({}, ("--name", "team"), "team-01-mcp")],
+    ids=["mcpNamespace.name", "--name"],
+)
+def test_other_namespaces_are_refused(
+    change: dict[str, Any], flags: tuple[str, ...], namespace: str, tmp_path: Path
+) -> None:
+    """The pods of the old namespaces would stand there without a fence; who means it says so."""
+    cut(tmp_path, six())
+    before = (tmp_path / "fences" / "shard-01.yaml").read_bytes()
+
+    assert cut(tmp_path, {**six(), **change}, *flags) == (
+        1,
+        [
+            f"error: fences: shard 01 fences namespace fences-01-mcp, and would fence {namespace} in its place; write "
+            "mcpNamespace.name and --name as they were, choose another folder, or pass --prune-all to remove the "
+            "fences of the old namespaces all the same [folder-other]"
+        ],
+    )
+    assert (tmp_path / "fences" / "shard-01.yaml").read_bytes() == before
+
+    assert cut(tmp_path, {**six(), **change}, *flags, "--prune-all")[0] == 0
+    assert namespace in (tmp_path / "fences" / "shard-01.yaml").read_text(encoding="utf-8")
+
+
+def test_a_folder_of_another_command_is_left_alone(tmp_path: Path) -> None:
+    """Shards are no fences and fences no shards: neither may take the other's place."""
+    write(tmp_path, {"values.yaml": six()})
+    render = ("render", "-f", "values.yaml", "--policies-only", "-o")
+    assert mcpfence(*render, "rendered", cwd=tmp_path).returncode == 0
+    assert cut(tmp_path, six())[0] == 0
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = mcpfence(*render, "fences", cwd=tmp_path)
+
+    assert (done.returncode, done.stderr.decode().splitlines()[-1]) == (
+        1,
+        "error: fences: holds what mcpfence argocd shards wrote, all of which would be removed; choose another folder "
+        "[output-failed]",
+    )
+    for flag in ((), ("--check",)):
+        code, said = cut(tmp_path, six(), *flag, to="rendered")
+        assert (code, said[-1]) == (
+            1,
+            "error: rendered: holds what mcpfence render -o wrote, all of which would be removed; choose another "
+            "folder [output-failed]",
+        )
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_server_that_moves_is_named(tmp_path: Path) -> None:
     """A composite that joins servers of two shards takes the smaller part along: its pods need another namespace."""
     names = ("a", "b", "c", "d")
@@ -204,13 +278,15 @@ def test_check_of_the_folder(tmp_path: Path) -> None:
     changed["servers"]["a"]["egress"]["cidrs"][0]["ports"] = [8443]
     before = (tmp_path / "fences" / "shard-01.yaml").read_bytes()
 
-    assert cut(tmp_path, changed, "--check") == (
+    code, said = cut(tmp_path, changed, "--check")
+
+    assert (code, said[0], said[-1]) == (
         1,
-        [
-            "error: fences: is not what the catalog gives: shard-01.yaml; run the same command without --check "
-            "[folder-drift]"
-        ],
+        "mcpfence: fences/shard-01.yaml: changed",
+        "error: fences: is not what the catalog gives: 1 file changed; run the same command without --check "
+        "[folder-drift]",
     )
+    assert [line.split() for line in said if line[:2] in ("+ ", "- ")] == [["-", "-", "443"], ["+", "-", "8443"]]
     assert (tmp_path / "fences" / "shard-01.yaml").read_bytes() == before
 
 

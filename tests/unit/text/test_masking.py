@@ -77,6 +77,12 @@ def test_lines_of_a_difference() -> None:
         *lines[:5],
         *("-    value: ...", "+  - name: LEVEL", "+    value: debug"),
     ]
+    flags = ['+  - "--verbose"', "+  - hunter2", '+  - "--password"', '+  - "hunter2"', "+  - env: prod"]
+    shown = [*flags[:3], '+  - "..."', flags[4]]
+    assert list(map(ObjectLines().masked, flags)) == shown
+    assert list(map(ObjectLines().masked, ["   - key: DB_PASSWORD", "     value: hunter2"])) == [
+        *("   - key: DB_PASSWORD", "     value: ..."),
+    ]
     secret = ObjectLines(secret=True)
     assert [
         secret.masked(line) for line in (" kind: Secret", "-  word: aHVudGVyMg==", "+  word: |", "+    hunter2")

@@ -176,6 +176,13 @@ class Evaluator:
                 found.append((other, how if other.told else min(how, Selects.MAYBE)))
         return sorted(found, key=_title)
 
+    def alike(self, namespace: str) -> bool:
+        """Whether every policy that selects pods of a namespace selects all of them, whatever their labels."""
+        policies = self._policies.candidates(namespace, EVERYTHING)
+        others = self._others.candidates(namespace, EVERYTHING)
+        boxes = [source.pods for policy in policies for source in policy.sources]
+        return not any([*boxes, *(other.selector for other in others)])
+
     def _candidates(self, subject: Subject | Pod) -> Iterable[Policy]:
         return self._policies.candidates(subject.namespace, subject.box)
 
