@@ -49,7 +49,7 @@ class OwnPod(Struct):
     labels: LabelPairs
 
 
-class Side(Struct):
+class FlowSide(Struct):
     """A flow from the side of one fence's pod, on some days."""
 
     fence: Fence
@@ -81,16 +81,16 @@ class Attribution:
         pod = self._pod(end, tally.first, tally.last)
         return (pod.namespace, pod.name) if pod and pod.name else None
 
-    def sides(self, key: FlowKey, days: Sequence[DayTally]) -> Iterator[Side]:
+    def sides(self, key: FlowKey, days: Sequence[DayTally]) -> Iterator[FlowSide]:
         """A row from the side of each end that is a fence's pod, for all days in which the ends were the same."""
         for (source, destination), part in self._stretches(key, days):
             ours = self._fence_of(source)
             if ours is not None and source is not None and ours.kind != "service":
                 peer, port = self._called(key, destination)
-                yield Side(ours, "egress", source, peer, port, part)
+                yield FlowSide(ours, "egress", source, peer, port, part)
             theirs = self._fence_of(destination)
             if theirs is not None and destination is not None:
-                yield Side(theirs, "ingress", destination, self._caller(key, source), key.port, part)
+                yield FlowSide(theirs, "ingress", destination, self._caller(key, source), key.port, part)
 
     def _stretches(
         self, key: FlowKey, days: Sequence[DayTally]

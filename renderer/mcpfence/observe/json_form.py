@@ -16,7 +16,7 @@ from mcpfence.net.public_suffixes import wildcard_base
 from mcpfence.observe.gate import gate_reasons
 from mcpfence.observe.record import Loss
 from mcpfence.observe.report import PARTS, Observed, SubjectReport, Wish
-from mcpfence.observe.sections import Cut, Mostly
+from mcpfence.observe.sections import LeftOut, Mostly
 from mcpfence.observe.tallied import Evidenced, SeenTarget
 from mcpfence.observe.times import day_of, day_text, time_text
 
@@ -108,7 +108,7 @@ def _subject(one: SubjectReport, place: Place) -> Shape:
 _KEYS = {"wish": "wouldBeDenied", "unknown": "unknown", "already": "deniedAlready", "asked": "askedOnly"}
 
 
-def _cut(cut: Cut) -> Shape:
+def _cut(cut: LeftOut) -> Shape:
     return {
         "part": _KEYS[cut.part],
         "told": cut.told,
@@ -128,7 +128,7 @@ def _cut(cut: Cut) -> Shape:
     }
 
 
-def _cut_said(cut: Cut) -> Iterable[str]:
+def _cut_said(cut: LeftOut) -> Iterable[str]:
     """What stands where the rest would."""
     names = cut.part == "asked"
     proposed = ", nor proposed" if cut.part == "wish" else ""

@@ -12,7 +12,7 @@ from mcpfence.findings.finding import fail, quote
 from mcpfence.observe.judge import NO_NAME, Judge, Outcome, is_host
 from mcpfence.observe.proposals import NAMELESS, Proposal, propose, reason_against
 from mcpfence.observe.record import Loss
-from mcpfence.observe.sections import MOST_IN_ALL, MOST_TOLD, Cut, Sections, ToldItem
+from mcpfence.observe.sections import MOST_IN_ALL, MOST_TOLD, LeftOut, Sections, ToldItem
 from mcpfence.observe.sightings import Sightings
 from mcpfence.observe.snapshot import Snapshot
 from mcpfence.observe.sorting import RowSorter, SetAside
@@ -68,7 +68,7 @@ class SubjectReport(Struct):
     """Names that its pods asked DNS for and that no flow is known to have gone to."""
     counts: Mapping[str, int]
     """How many things each part has: all of them, told or not."""
-    cuts: tuple[Cut, ...]
+    cuts: tuple[LeftOut, ...]
     """The parts of which not everything is told."""
     granted: int
     """How many things that are granted were seen."""

@@ -37,7 +37,7 @@ class Mostly(Struct):
     ports_in_all: int
 
 
-class Cut(Struct):
+class LeftOut(Struct):
     """A part of the report of which not everything is told."""
 
     part: str
@@ -157,11 +157,11 @@ class Sections:
         """How many things each part has, told or not."""
         return Counter({part: self._found[number, part].flows for part in parts if (number, part) in self._found})
 
-    def cuts(self, number: int, parts: Iterable[str]) -> tuple[Cut, ...]:
+    def cuts(self, number: int, parts: Iterable[str]) -> tuple[LeftOut, ...]:
         """The parts of which not everything is told."""
         found = ((part, self._found.get((number, part))) for part in parts)
         return tuple(
-            Cut(part, one.flows, len(one.items), one.records, tuple(one.groups))
+            LeftOut(part, one.flows, len(one.items), one.records, tuple(one.groups))
             for part, one in found
             if one is not None and len(one.items) < one.flows
         )

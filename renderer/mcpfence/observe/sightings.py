@@ -11,7 +11,7 @@ from itertools import groupby
 
 from mcpfence.explain.context import View
 from mcpfence.observe.answers import AnswerBook, Candidates
-from mcpfence.observe.attribution import Attribution, Direction, Peer, Side
+from mcpfence.observe.attribution import Attribution, Direction, FlowSide, Peer
 from mcpfence.observe.record import FlowVerdict
 from mcpfence.observe.snapshot import Snapshot
 from mcpfence.observe.sorting import Row, RowSorter
@@ -63,7 +63,7 @@ class Sightings:
                     ours += day[1]
         self.foreign += sum(day[1] for day in days) - ours
 
-    def _row(self, side: Side, key: FlowKey) -> Row:
+    def _row(self, side: FlowSide, key: FlowKey) -> Row:
         """The side of a flow as a plain row, in the order of pods and of the addresses that need a name."""
         peer, number = side.peer, self._numbers[side.fence.kind, side.fence.name]
         wanted = peer.address if side.direction == "egress" and peer.kind == "address" and not peer.names else ""

@@ -125,6 +125,10 @@ ANSWERS: dict[str, tuple[Any, bool]] = {
 """What github's pod asked before, and whether the format tells the answer's addresses."""
 
 
+NO_ADDRESSES = {"calico", "aks-acns"}
+"""Formats of which no answer of DNS can tell the name."""
+
+
 def text_of(sample: Any) -> str:
     """A sample as the file holds it."""
     return sample if isinstance(sample, str) else json.dumps(sample)
@@ -170,14 +174,14 @@ def test_a_flow_without_a_name(name: str) -> None:
     }
     why = (
         "the log has no address of it, and some are granted there"
-        if name in {"calico", "aks-acns"}
+        if name in NO_ADDRESSES
         else ("no name, and names are granted there")
     )
     assert [(item["port"], item["why"]) for item in found["unknown"]] == [("443/TCP", why)]
     assert found["wouldBeDenied"] == found["deniedAlready"] == []
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "calico"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in NO_ADDRESSES])
 @pytest.mark.parametrize("dns", ANSWERS)
 def test_a_flow_with_an_answer(name: str, dns: str) -> None:
     """With a log of DNS beside it the flow has its name, where that log tells addresses; else it stays unknown."""

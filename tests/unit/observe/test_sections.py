@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mcpfence.observe.sections import Cut, Mostly, Sections, ToldItem
+from mcpfence.observe.sections import LeftOut, Mostly, Sections, ToldItem
 
 
 def filled(sizes: list[int], most: int, in_all: int) -> Sections:
@@ -52,7 +52,7 @@ def test_what_the_rest_mostly_is() -> None:
     found.close()
 
     assert found.cuts(0, ["wish"]) == (
-        Cut(
+        LeftOut(
             "wish",
             flows=10,
             told=1,

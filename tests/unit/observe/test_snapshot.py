@@ -71,7 +71,9 @@ def test_pods_of_a_workload() -> None:
     found = read_snapshot([pod(labels=labels), newer, pod("web-55-x", labels={"app": "web"})])
 
     assert found.labels_of(FlowEnd("mcp-servers", "github-*")) == (("app", "github"),)
-    assert found.labels_of(FlowEnd("mcp-servers", "github-77777-*")) == tuple(sorted(newer["metadata"]["labels"].items()))
+    assert found.labels_of(FlowEnd("mcp-servers", "github-77777-*")) == tuple(
+        sorted(newer["metadata"]["labels"].items())
+    )
     assert found.labels_of(FlowEnd("mcp-servers", "web-*")) is None
 
 

@@ -334,7 +334,14 @@ def test_what_is_foreign_folds_into_one(duck: Duck, tmp_path: Path) -> None:
 
 SPELT = (
     *("2001:db8::7", "2001:DB8::7", "2001:0db8:0::7", "2001:db8:0:0:0:0:0:7", "2001:db8::0.0.0.7", "2001:db8::7%eth0"),
-    *("2001:db8::8", "2001:db8:0:0:0:0:0:8", "::ffff:10.0.1.7", "::FFFF:a00:107", "::ffff:10.0.1.8", "64:ff9b::a00:107"),
+    *(
+        "2001:db8::8",
+        "2001:db8:0:0:0:0:0:8",
+        "::ffff:10.0.1.7",
+        "::FFFF:a00:107",
+        "::ffff:10.0.1.8",
+        "64:ff9b::a00:107",
+    ),
     *("fd00::1", "fe80::1%2", "::", "::1", "1::", "::10.0.1.7", "2002:a00:107::", "10.0.1.7", "10.0.1.8"),
 )
 """Addresses of ours and of others, in spellings of which a reader makes one."""
