@@ -516,6 +516,18 @@ def test_an_engine_that_dies(tmp_path: Path) -> None:
     engine.close()
 
 
+def test_an_answer_that_ends_in_the_middle() -> None:
+    """What an engine says behind its first rows is told as it says it, and the same process answers the next question."""
+    engine = Duck()
+    found = engine.rows("SELECT CASE WHEN i = 90000 THEN error('no room') ELSE i END FROM range(100000) AS t(i)")
+    with pytest.raises(ValueError, match="no room"):
+        list(found)
+    process = engine._process
+    assert list(engine.rows("SELECT 1")) == [(1,)]
+    assert engine._process is process
+    engine.close()
+
+
 def test_a_query_that_folds_otherwise(duck: Duck, tmp_path: Path) -> None:
     """What a query takes for a reply and the reader does not ends the work: nobody knows which of them is right."""
     log = large(duck, write(tmp_path, hubble(is_reply=None, traffic_direction=None, source_port=443, port=5000)))
