@@ -15,7 +15,7 @@ SERVERS = 30
 
 
 def _template(helm: Path, chart: Path, values: Path) -> bytes:
-    command = [helm, "template", RELEASE, chart, "--namespace", NAMESPACE, "--values", values]
+    command: list[str | Path] = [helm, "template", RELEASE, chart, "--namespace", NAMESPACE, "--values", values]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=environment()).stdout
 
 
