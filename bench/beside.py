@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,7 +21,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from columns import Bench
-from generate import NAMESPACE, RELEASE, Values, make_values, write_stream, write_values
+from generate import (
+    NAMESPACE,
+    RELEASE,
+    Values,
+    make_function_input,
+    make_registry,
+    make_values,
+    write_stream,
+    write_values,
+    write_yaml,
+)
 from growth import many_callers
 from machine import ROOT, environment, find_helms
 from measure import Case, Samples, alternate
@@ -56,6 +67,9 @@ def rows(bench: Bench) -> list[Row]:
     found.append(Row("explain 1", ("explain", "acorn-00000", "-f", str(small), *named), None, 20))
     found.append(Row("diff 100", ("diff", str(larger), str(larger), "--format", "json", *named), None, 8))
     found += bulk_rows(bench, named)
+    found += equal_rows(folder, named)
+    found += function_rows(folder)
+    found += import_rows(folder)
     callers = folder / "callers.json"
     callers.write_text(json.dumps(many_callers(200)), encoding="utf-8")
     found.append(Row("check, 200 callers", ("check", "-f", str(callers), "--format", "json", *named), None, 5))
@@ -78,11 +92,57 @@ def bulk_rows(bench: Bench, named: tuple[str, ...]) -> list[Row]:
     large, folder = bench.folder / "values-10000.yaml", bench.folder / "manifests"
     found.append(Row("explain one of 10,000", ("explain", "acorn-00000", "-f", str(large), *named), None, 2))
     rendered = ("render", "-f", str(large), *named, "--policies-only", "-o", str(folder))
-    surroundings = {**environment(bench.folder), "PYTHONPATH": str(ROOT / "renderer")}
-    subprocess.run([sys.executable, "-m", "mcpfence", *rendered], env=surroundings, capture_output=True, check=True)
+    mcpfence(rendered, bench.folder)
     checked = ("check", "-f", str(large), *named, "--policies-only", "--format", "json", str(folder))
     found.append(Row("check a folder of 10,000", checked, None, 1))
     return found
+
+
+def equal_rows(folder: Path, named: tuple[str, ...]) -> list[Row]:
+    """Two sides that say the same: one file, one of them with a comment more, and folders with the same files."""
+    found = []
+    for servers, rounds in ((1_000, 4), (10_000, 1)):
+        values, noted = folder / f"values-{servers}.yaml", folder / f"noted-{servers}.yaml"
+        noted.write_bytes(b"# a comment\n" + values.read_bytes())
+        for title, other in (("equal", values), ("a comment more", noted)):
+            arguments = ("diff", str(values), str(other), "--format", "json", *named)
+            found.append(Row(f"diff {servers:,}, {title}", arguments, None, rounds))
+    manifests = folder / "manifests-1000"
+    rendered = ("render", "-f", str(folder / "values-1000.yaml"), *named, "--policies-only", "-o", str(manifests))
+    mcpfence(rendered, folder)
+    copied = shutil.copytree(manifests, folder / "copied-1000")
+    found.append(Row("diff of a folder, 1,000, equal", ("diff", str(manifests), str(copied)), None, 2))
+    return found
+
+
+def function_rows(folder: Path) -> list[Row]:
+    """The KRM function on the catalogs of post-render."""
+    found = []
+    for servers, rounds in ((1, 20), (1_000, 6)):
+        resources = folder / f"resources-{servers}.yaml"
+        write_yaml(make_function_input(make_values(servers)), resources)
+        found.append(Row(f"krm {servers:,}", ("krm",), resources, rounds))
+    return found
+
+
+def import_rows(folder: Path) -> list[Row]:
+    """A catalog of 5,000 servers imported, and one server added to it."""
+    many, one, catalog = folder / "registry-5000.json", folder / "registry-1.json", folder / "imported.yaml"
+    for path, servers in ((many, 5_000), (one, 1)):
+        path.write_text(json.dumps(make_registry(servers)).replace("image-00000", f"first-of-{servers}"), "utf-8")
+    mcpfence(("import", "toolhive", str(many), "-o", str(catalog)), folder)
+    merged = ("import", "toolhive", str(one), "--merge", str(catalog))
+    return [
+        Row("import 5,000", ("import", "toolhive", str(many)), None, 2),
+        Row("import one into 5,000", merged, None, 2),
+    ]
+
+
+def mcpfence(arguments: tuple[str, ...], folder: Path) -> None:
+    """Run this checkout for an input."""
+    surroundings = {**environment(folder), "PYTHONPATH": str(ROOT / "renderer")}
+    command = [sys.executable, "-m", "mcpfence", *arguments]
+    subprocess.run(command, env=surroundings, capture_output=True, check=True)
 
 
 def running(values: Values) -> Values:
@@ -105,17 +165,22 @@ def main() -> int:
     words = [word for word in options.only.split(",") if word]
     helms = find_helms()
     printed, different = [], []
+    taken: dict[str, float] = {}
     with tempfile.TemporaryDirectory(prefix="mcpfence-beside-") as name:
         folder = Path(name)
         for row in rows(Bench(helms=helms, environment=environment(folder), folder=folder)):
             if words and not any(word in row.name for word in words):
                 continue
             measured = measure(row, builds, folder)
+            taken[row.name] = measured["this"].cpu
             if (folder / "this.out").read_bytes() != (folder / "other.out").read_bytes() and row.name != "--version":
                 different.append(row.name)
             printed.append(line(row.name, measured))
             sys.stderr.write(f"{'  '.join(printed[-1])}\n")
     print(table(("work", "this, CPU s", "other, CPU s", "ratio", "this, MiB", "other, MiB"), printed))
+    for size in ("1", "1,000"):
+        if {f"krm {size}", f"post-render {size}"} <= taken.keys():
+            print(f"\nkrm beside post-render of {size}: {taken[f'krm {size}'] / taken[f'post-render {size}']:.2f} x")
     if different:
         print(f"\nDifferent bytes: {', '.join(different)}.")
     return 1 if different and not options.changed else 0

@@ -101,6 +101,33 @@ def _domain(number: int) -> str:
     return f"{_WORDS[number % len(_WORDS)]}{number}.example.{('com', 'org', 'net')[number % 3]}"
 
 
+def make_function_input(values: Values) -> Values:
+    """What a KRM function is given on stdin: an empty ResourceList with the catalog as its functionConfig."""
+    config = {
+        "apiVersion": "mcpfence.io/v1alpha1",
+        "kind": "McpfenceCatalog",
+        "metadata": {"name": RELEASE},
+        "spec": {"release": RELEASE, "namespace": NAMESPACE, "catalog": values},
+    }
+    head = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList"}
+    return {**head, "items": [], "functionConfig": config}
+
+
+def make_registry(servers: int) -> Values:
+    """A registry of ToolHive's with this many images, each with hosts of its own."""
+    return {"version": "1.0.0", "servers": {f"image-{number:05}": _image(number) for number in range(servers)}}
+
+
+def _image(number: int) -> Values:
+    hosts = [f"{host}.{_domain(number)}" for host in _HOSTS[: 1 + number % 4]]
+    return {
+        "description": f"Server {number}",
+        "transport": "stdio",
+        "image": f"ghcr.io/example/image-{number}:1.0",
+        "permissions": {"network": {"outbound": {"allow_host": hosts, "allow_port": [443]}}},
+    }
+
+
 class _Plain(yaml.CSafeDumper):
     """Writes what stands twice twice, as people do: an alias would cost every reader of YAML more than it says."""
 
@@ -111,8 +138,13 @@ class _Plain(yaml.CSafeDumper):
 
 def write_values(servers: int, path: Path) -> None:
     """Write the values as the block YAML that people keep in Git."""
+    write_yaml(make_values(servers), path)
+
+
+def write_yaml(document: Values, path: Path) -> None:
+    """Write a document as block YAML."""
     with path.open("w", encoding="utf-8") as file:
-        yaml.dump(make_values(servers), file, Dumper=_Plain, sort_keys=False)
+        yaml.dump(document, file, Dumper=_Plain, sort_keys=False)
 
 
 def write_stream(helm: Path, values: Path, path: Path) -> None:

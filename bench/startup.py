@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from generate import NAMESPACE, RELEASE, make_values, write_values
+from generate import NAMESPACE, RELEASE, make_function_input, make_values, write_values, write_yaml
 from machine import ROOT, environment, load
 from measure import Case, Samples, alternate, run
 from reach import namespaces, pods
@@ -60,6 +60,8 @@ def commands(folder: Path) -> list[tuple[str, Sequence[str], Path]]:
     """Name, arguments and stdin of what is measured, with the input written into the folder."""
     values, stream, manifests = folder / "values.yaml", folder / "stream.yaml", folder / "manifests.yaml"
     write_values(1, values)
+    resources = folder / "resources.yaml"
+    write_yaml(make_function_input(make_values(1)), resources)
     stream.write_bytes(carrier(make_values(1), release=RELEASE, namespace=NAMESPACE))
     rendered = case(folder, "rendered", ROOT / "renderer", ["post-render"], stream)
     run(rendered, folder)
@@ -70,6 +72,7 @@ def commands(folder: Path) -> list[tuple[str, Sequence[str], Path]]:
     return [
         ("--version", ["--version"], none),
         ("post-render", ["post-render"], stream),
+        ("krm", ["krm"], resources),
         ("check", ["check", "-f", str(values), "--format", "json", *named], none),
         ("explain", ["explain", "acorn-00000", "-f", str(values), *named], none),
         ("diff", ["diff", str(values), str(values), "--format", "json", *named], none),

@@ -670,6 +670,7 @@ SINKS = {
         "cli/print_sql.py",
         "write_stdout",
     ): "a query of our own, with numbers, addresses and a table's name of letters and digits",
+    ("system/aside.py", "file.write"): "rows for this process, marshalled, in a file without a name",
     ("system/duck.py", "process.stdin.write"): "a query, as JSON, for a process of our own",
     ("system/duck_worker.py", "out.write"): "rows for the process that asked, marshalled",
     ("system/run_log.py", "log.write"): "a time and words of our own",

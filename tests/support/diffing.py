@@ -109,7 +109,7 @@ def catalogs(old: Document, new: Document) -> Difference:
     """Of two catalogs, as the command compares them."""
     reader = SideReader("demo", "home", ())
     sides = [reader.catalog("values.yaml", json.dumps(raw).encode()) for raw in (old, new)]
-    return compare(sides[0].manifests, sides[1].manifests)
+    return reader.compare(sides[0].compared, sides[1].compared)
 
 
 def diff(folder: Path, old: Any, new: Any, *options: str) -> Outcome:

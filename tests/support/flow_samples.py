@@ -84,6 +84,27 @@ def hubble(**changes: Any) -> str:
     return enveloped({key: value for key, value in flow.items() if value is not None})
 
 
+def acns(**changes: Any) -> str:
+    """A line of AKS's container network logs: github's pods, or some of them, to the world within 30 seconds."""
+    flow: dict[str, Any] = {
+        "time": TIME,
+        "verdict": "FORWARDED",
+        "l4": {"TCP": {"destination_port": 443}},
+        "source": {
+            "identity": 20252,
+            "namespace": "mcp-servers",
+            "workloads": [{"name": "github", "kind": "Deployment"}],
+        },
+        "destination": {"identity": 2},
+        "is_reply": False,
+        "node_name": "aks-node-1",
+        "aggregate": {"ingress_flow_count": 0, "egress_flow_count": 12, "unknown_direction_flow_count": 0},
+    }
+    flow |= changes
+    flow = {key: value for key, value in flow.items() if value is not None}
+    return json.dumps({"flow": flow, "node_name": "aks-node-1", "time": TIME}, separators=(",", ":"))
+
+
 def enveloped(flow: dict[str, Any]) -> str:
     """A flow as an export file and `hubble observe -o json` write it."""
     event = {"flow": flow, "node_name": flow.get("node_name", "prod/node-1"), "time": flow.get("time", TIME)}

@@ -5,7 +5,7 @@ The same proof as in every render, over other people's manifests: drift, leftove
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -28,7 +28,7 @@ from mcpfence.proof.unseen import unseen
 from mcpfence.providers import enforced_kinds, policy_kinds, provider_of
 from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.evaluation.evaluator import Evaluator
-from mcpfence.reach.evaluation.policy_set import read_policies
+from mcpfence.reach.evaluation.policy_set import PolicySet, read_policies
 from mcpfence.render.objects import BEHIND_POLICIES, Rendering
 from mcpfence.render.pipeline import render
 
@@ -45,78 +45,46 @@ def audit(
     allow_empty: bool = False,
     policies_only: bool = False,
 ) -> tuple[Finding, ...]:
-    """Every finding of a catalog, and of the manifests that should enforce it.
-
-    `policies_only` says that the chart is installed apart from the manifests: its floor stands beside them.
-    """
-    found = audit_beside(
-        raw,
-        documents,
-        (),
-        release=release,
-        namespace=namespace,
-        services=services,
-        allow_empty=allow_empty,
-        policies_only=policies_only,
-    )
-    return found or ()
-
-
-def audit_beside(  # noqa: PLR0913  as audit
-    raw: Any,
-    documents: Sequence[Any],
-    unread: Sequence[bytes],
-    *,
-    release: str,
-    namespace: str,
-    services: ServiceIndex,
-    allow_empty: bool = False,
-    policies_only: bool = False,
-) -> tuple[Finding, ...] | None:
-    """The same, where `unread` are further files, which may be policies as they are rendered.
-
-    None: they are not, or something stands beside them because of which they have to be read.
-    """
-    objects = unroll(documents).objects
-    possible = tuple(proposals(raw, objects))
+    """Every finding of a catalog, and of the manifests that should enforce it; see `audit_beside`."""
+    made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
     try:
-        made = partial(render, release=release, namespace=namespace, services=services, allow_empty=allow_empty)
         rendering = made(raw, told=False)
     except McpfenceError as error:
-        return None if unread else (*error.findings, *possible)
-    if unread and (rendering.catalog.gateway is not None or not all_stand(unread, rendering.objects)):
+        return (*error.findings, *proposals(raw, unroll(documents).objects))
+    return audit_beside(raw, rendering, documents, namespace=namespace, policies_only=policies_only) or ()
+
+
+def audit_beside(
+    raw: Any,
+    rendering: Rendering,
+    documents: Sequence[Any],
+    unread: Sequence[bytes] = (),
+    *,
+    namespace: str,
+    policies_only: bool,
+) -> tuple[Finding, ...] | None:
+    """The same of a catalog that is rendered, where `unread` are further files, which may be policies as rendered.
+
+    `policies_only` says that the chart is installed apart from the manifests: its floor stands beside them.
+    None: the files are no such policies, or something stands beside them because of which they have to be read.
+    """
+    catalog, fences = rendering.catalog, rendering.fences
+    if unread and (catalog.gateway is not None or not all_stand(unread, rendering.objects)):
         return None
+    objects = unroll(documents).objects
     out = Collector()
-    out.take((*rendering.findings, *possible))
-    catalog = rendering.catalog
+    out.take((*rendering.findings, *proposals(raw, objects)))
     if not unread and (other := elsewhere(objects, catalog, namespace)):
         out.take((other,))
         return out.findings()
     if policies_only and catalog.floor:
         documents = [*documents, floor_policy(catalog.namespace)]
-    provider = provider_of(catalog.provider)
-    addresses = canonical(catalog.cluster.pods) or ALL
-    policies = read_policies(
-        documents,
-        namespace=namespace,
-        pod_addresses=addresses,
-        api_addresses=rendering.network.api_addresses or ALL,
-        enforced=enforced_kinds(provider),
-    )
-    for problem in policies.problems:
-        sentence = f"{problem.field} {problem.reason}".strip()
-        todo = "mend it, or remove it: what it lets through is unknown"
-        out.add("policy-unreadable", (), sentence, todo, document=problem.document)
+    policies = _read(rendering, documents, namespace, out)
     evaluator = Evaluator(policies)
-    fences = rendering.fences
     if unread and not stand_alone(fences, evaluator):
         return None
-    for fence in () if unread else fences:
-        prepared, _ = provider.prepare(fence, rendering.network)
-        out.take(prove(prepared, evaluator, _REMEDY, names_at=provider.names_at))
-        if provider.filters_dns:
-            around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
-            out.take(unfiltered(fence, around, provider.filters_dns))
+    if not unread:
+        out.take(_proven(rendering, evaluator))
     out.take(beyond_policies(objects, fences, namespace))
     out.take(unseen(objects, fences, namespace))
     out.take(fleeting_findings(objects, catalog, namespace))
@@ -130,6 +98,33 @@ def audit_beside(  # noqa: PLR0913  as audit
     if catalog.gateway is not None:
         out.take(_gateway(documents, catalog, namespace))
     return out.findings()
+
+
+def _read(rendering: Rendering, documents: Sequence[Any], namespace: str, out: Collector) -> PolicySet:
+    """The policies among the documents; what cannot be read of them is said."""
+    found = read_policies(
+        documents,
+        namespace=namespace,
+        pod_addresses=canonical(rendering.catalog.cluster.pods) or ALL,
+        api_addresses=rendering.network.api_addresses or ALL,
+        enforced=enforced_kinds(provider_of(rendering.catalog.provider)),
+    )
+    for problem in found.problems:
+        sentence = f"{problem.field} {problem.reason}".strip()
+        todo = "mend it, or remove it: what it lets through is unknown"
+        out.add("policy-unreadable", (), sentence, todo, document=problem.document)
+    return found
+
+
+def _proven(rendering: Rendering, evaluator: Evaluator) -> Iterator[Finding]:
+    """What the policies let through beside what the fences say."""
+    provider = provider_of(rendering.catalog.provider)
+    for fence in rendering.fences:
+        prepared, _ = provider.prepare(fence, rendering.network)
+        yield from prove(prepared, evaluator, _REMEDY, names_at=provider.names_at)
+        if provider.filters_dns:
+            around = [one for subject in subjects(fence) for one, _ in evaluator.selecting(subject)]
+            yield from unfiltered(fence, around, provider.filters_dns)
 
 
 _GATEWAY_KINDS = ("AuthPolicy", "HTTPRoute", "MCPServerRegistration")

@@ -16,7 +16,7 @@ from mcpfence.cli.options import allow_empty_option, format_option, input_option
 from mcpfence.cli.project import say_project
 from mcpfence.findings.finding import Collector, Finding, McpfenceError, plural
 from mcpfence.kube.services import index
-from mcpfence.render.pipeline import check, load_catalog
+from mcpfence.render.pipeline import check, load_catalog, render
 from mcpfence.streams.stream import gateway_kinds
 from mcpfence.structs import Struct
 from mcpfence.system.charts import read_templates, split_charts
@@ -151,12 +151,12 @@ def _of_catalog(asked: CheckInput, console: Console) -> tuple[tuple[Finding, ...
         inputs = read_inputs(asked.files)
         read = _read(asked, inputs)
         console.sources += inputs.sources
-        found = _judged(asked, inputs, read.documents, read.unread)
+        found = _unread(asked, inputs, read) if read.unread else None
         if found is None:
-            found = _judged(asked, inputs, read.whole())
+            found = _judged(asked, inputs, read.whole() if read.unread else read.documents)
     except McpfenceError as error:
         return error.findings, None
-    return found or (), inputs.values
+    return found, inputs.values
 
 
 def _read(asked: CheckInput, inputs: Inputs) -> ReadManifests:
@@ -167,26 +167,37 @@ def _read(asked: CheckInput, inputs: Inputs) -> ReadManifests:
     return read_apart(asked.manifests, asked.namespace, gateway_kinds(inputs.values), may_stand)
 
 
-def _judged(
-    asked: CheckInput, inputs: Inputs, documents: list[Any], unread: tuple[bytes, ...] = ()
-) -> tuple[Finding, ...] | None:
-    """What there is to say; None where the files that were not parsed have to be."""
-    release, namespace, empty = asked.release, asked.namespace, asked.allow_empty
-    services = index([*inputs.documents, *documents], namespace)
-    if not asked.manifests:
-        return check(inputs.values, release=release, namespace=namespace, services=services, allow_empty=empty)
-    from mcpfence.check.audit import audit_beside  # here, so that a catalog alone does not wait for it
+def _rendering(asked: CheckInput, inputs: Inputs, documents: list[Any]) -> dict[str, Any]:
+    """What a render of the catalog beside these documents is given."""
+    services = index([*inputs.documents, *documents], asked.namespace)
+    return {
+        "release": asked.release,
+        "namespace": asked.namespace,
+        "services": services,
+        "allow_empty": asked.allow_empty,
+    }
 
-    return audit_beside(
-        inputs.values,
-        documents,
-        unread,
-        release=release,
-        namespace=namespace,
-        services=services,
-        allow_empty=empty,
-        policies_only=asked.policies_only,
-    )
+
+def _unread(asked: CheckInput, inputs: Inputs, read: ReadManifests) -> tuple[Finding, ...] | None:
+    """What there is to say where files stand as they are rendered; None where they have to be parsed."""
+    from mcpfence.check.audit import audit_beside  # here and below, so that a catalog alone does not wait for it
+
+    try:
+        rendering = render(inputs.values, **_rendering(asked, inputs, read.documents), told=False)
+    except McpfenceError:  # which the others may be the reason of
+        return None
+    namespace, only = asked.namespace, asked.policies_only
+    return audit_beside(inputs.values, rendering, read.documents, read.unread, namespace=namespace, policies_only=only)
+
+
+def _judged(asked: CheckInput, inputs: Inputs, documents: list[Any]) -> tuple[Finding, ...]:
+    """What there is to say of the catalog, and of the manifests that are given."""
+    given = _rendering(asked, inputs, documents)
+    if not asked.manifests:
+        return check(inputs.values, **given)
+    from mcpfence.check.audit import audit
+
+    return audit(inputs.values, documents, **given, policies_only=asked.policies_only)
 
 
 def _summarise(findings: Sequence[Finding], console: Console) -> None:

@@ -13,7 +13,6 @@ from mcpfence.cli.diff_inputs import CatalogError, Read, SideReader
 from mcpfence.cli.envelope import json_output
 from mcpfence.cli.options import format_option
 from mcpfence.diff.changes import Difference
-from mcpfence.diff.compare import compare
 from mcpfence.diff.forms import as_markdown, as_text, document
 from mcpfence.findings.finding import Finding, McpfenceError
 from mcpfence.system.manifests import read_manifests
@@ -77,7 +76,7 @@ def command(
         if before is None or after is None:
             return 1
         fresh = _tell(before, after, console)
-        found = compare(before.manifests, after.manifests)
+        found = reader.compare(before.compared, after.compared)
         if not (found.different or found.same or console.quiet):
             console.say("mcpfence: neither side holds a policy or a workload; are these the right paths?")
         if form == "json":

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from mcpfence.cli.diff_unchanged import owners, print_the_same, sample
+from mcpfence.diff.changes import Difference
+from mcpfence.diff.compare import compare, compare_sample
 from mcpfence.diff.side import Manifests
 from mcpfence.documents.agreement import DoubtfulDocument, load_judged
 from mcpfence.documents.reader import BadDocument
@@ -16,7 +20,7 @@ from mcpfence.kube.services import index
 from mcpfence.net.intervals import canonical
 from mcpfence.reach.documents.kustomize_files import kindless_of
 from mcpfence.reach.engines.kustomize_folders import as_kustomized, judged_kinds
-from mcpfence.render.objects import Rendering
+from mcpfence.render.objects import Rendered, Rendering
 from mcpfence.render.pipeline import render
 from mcpfence.streams.post_render import post_render
 from mcpfence.streams.stream import split
@@ -31,7 +35,8 @@ _BOM = b"\xef\xbb\xbf"
 class Read(Struct):
     """One side as it was read: what is compared, what its render had to say, which documents were left out."""
 
-    manifests: Manifests
+    compared: Manifests | Rendering
+    """A render where the side is a catalog."""
     sources: tuple[ValuesFile, ...] = ()
     findings: tuple[Finding, ...] = ()
     left_out: tuple[str, ...] = ()
@@ -40,11 +45,16 @@ class Read(Struct):
 
 
 class SideReader:
-    """Reads both sides; what stands on both is parsed once.  `services` are documents with the Services of catalogs."""
+    """Reads both sides; what stands on both is parsed and rendered once.
+
+    `services` are documents with the Services of catalogs.
+    """
 
     def __init__(self, release: str, namespace: str, services: Sequence[Any]) -> None:
         self.release, self.namespace, self.services = release, namespace, services
         self._parsed: dict[tuple[frozenset[str], bytes], list[Any]] = {}
+        self._floor = cache(floor_policy)
+        self._catalogs: dict[bytes, Read] = {}
 
     def read(self, text: str) -> Read:
         """The side that an argument names; raises McpfenceError."""
@@ -70,6 +80,9 @@ class SideReader:
     def catalog(self, name: str, data: bytes) -> Read:
         """The side of a catalog: rendered, proven, with the floor that the chart puts below it."""
         source = read_source(name, decode(data, name))
+        known = self._catalogs.get(data)
+        if known is not None:
+            return known._replace(sources=(source,))
         try:
             rendering = render(
                 Inputs((source,), ()).values,
@@ -77,16 +90,37 @@ class SideReader:
                 namespace=self.namespace,
                 services=index(self.services, self.namespace),
                 allow_empty=True,  # a side may be what was before the first server; whoever asks is told
+                told=False,
             )
         except McpfenceError as error:
             raise CatalogError(error.findings, source) from None
         empty = _declares_nothing([rendering])
-        return Read(self.rendered(rendering), (source,), rendering.findings, empty=empty)
+        found = Read(rendering, (source,), rendering.findings, empty=empty)
+        return self._catalogs.setdefault(data, found)
 
-    def rendered(self, rendering: Rendering) -> Manifests:
-        """What is compared of a catalog that was rendered: its objects, and the floor that the chart puts below."""
-        floor = [floor_policy(rendering.catalog.namespace)] if rendering.catalog.floor else []
-        return self._manifests([rendering], floor)
+    def compare(self, old: Manifests | Rendering, new: Manifests | Rendering) -> Difference:
+        """What is different."""
+        if not (isinstance(old, Manifests) or isinstance(new, Manifests)) and print_the_same(old, new):
+            found = self._unchanged(old)
+            if found is not None:
+                return found
+        return compare(self.manifests(old), self.manifests(new))
+
+    def _unchanged(self, rendering: Rendering) -> Difference | None:
+        """What is said of a render beside its like; None where only reading all of it can tell."""
+        part = sample(rendering)
+        if part is None:
+            return None
+        return compare_sample(self._manifests([rendering], self._below(rendering), part), owners(rendering))
+
+    def manifests(self, side: Manifests | Rendering) -> Manifests:
+        """Everything on a side, read; of a render its objects, and the floor that the chart puts below."""
+        if isinstance(side, Manifests):
+            return side
+        return self._manifests([side], self._below(side), side.objects)
+
+    def _below(self, rendering: Rendering) -> list[Any]:
+        return [self._floor(rendering.catalog.namespace)] if rendering.catalog.floor else []
 
     def _stream(self, files: Sequence[tuple[str, bytes]], left_out: Sequence[str]) -> Read:
         """What `helm template` prints, with the catalog in it: the policies are put in its place."""
@@ -95,13 +129,15 @@ class SideReader:
         result = post_render(data, more=self.services, allow_empty=True)
         foreign = [document for piece in result.foreign for document in self._documents("", piece)]
         empty = _declares_nothing(result.renderings)
-        return Read(self._manifests(result.renderings, foreign), (), result.findings, tuple(left_out), empty)
+        objects = [item for rendering in result.renderings for item in rendering.objects]
+        return Read(self._manifests(result.renderings, foreign, objects), (), result.findings, tuple(left_out), empty)
 
-    def _manifests(self, renderings: Sequence[Rendering], documents: Sequence[Any]) -> Manifests:
+    def _manifests(
+        self, renderings: Sequence[Rendering], documents: Sequence[Any], objects: Iterable[Rendered]
+    ) -> Manifests:
         rendered = [
             document
-            for rendering in renderings
-            for item in rendering.objects
+            for item in objects
             if item.kind != "ConfigMap"  # the report
             for document in self._documents("", item.text.encode())
         ]
@@ -115,7 +151,7 @@ class SideReader:
         except (
             BadDocument
         ):  # the whole file knows its lines, and directives such as %YAML, which are pieces of their own
-            return _whole(name, data)
+            return manifests(name, data)
 
     def _piece(self, name: str, piece: bytes) -> list[Any]:
         also = kindless_of(name)
@@ -137,7 +173,7 @@ class CatalogError(McpfenceError):
         self.source = source
 
 
-def _whole(name: str, data: bytes) -> list[Any]:
+def manifests(name: str, data: bytes) -> list[Any]:
     try:
         return load_judged(decode(data, name), judged_kinds(name))
     except BadDocument as bad:

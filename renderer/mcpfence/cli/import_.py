@@ -13,7 +13,7 @@ import click
 from mcpfence.cli.arguments import file_name, namespace_name, one_stdin
 from mcpfence.cli.console import Console, common_options, guarded, write_stdout
 from mcpfence.cli.options import output_option
-from mcpfence.documents.values import decode, read_source
+from mcpfence.documents.values import ValuesFile, decode, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail, plural
 from mcpfence.imports import FORMATS
 from mcpfence.imports.mapping import explain_source
@@ -134,11 +134,11 @@ def chart_values() -> str:
     return (chart_folder() / "values.yaml").read_text(encoding="utf-8")
 
 
-def _base(name: str, console: Console) -> Text:
+def _base(name: str, console: Console) -> ValuesFile:
     shown = "stdin" if name == "-" else name
-    text = Text(shown, decode(read_bytes(name), shown))
-    console.sources.append(read_source(shown, text.text))
-    return text
+    found = read_source(shown, decode(read_bytes(name), shown))
+    console.sources.append(found)
+    return found
 
 
 def _check_target(target: str | None, base: str | None, *, force: bool) -> None:

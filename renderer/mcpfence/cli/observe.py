@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path as FilePath
 from typing import Any
@@ -22,18 +22,20 @@ from mcpfence.cli.view import read_view
 from mcpfence.documents.values import read_source, where
 from mcpfence.explain.context import View
 from mcpfence.explain.text_form import shown
-from mcpfence.findings.finding import fail, path_text
+from mcpfence.findings.finding import Finding, fail, path_text, plural
 from mcpfence.observe.json_form import Shape, report_shape
 from mcpfence.observe.merge import additions, lacking, merged
 from mcpfence.observe.readers import READERS
 from mcpfence.observe.readers.contract import ReadOptions
 from mcpfence.observe.reading import BadLineList
-from mcpfence.observe.report import Observed, make_report
+from mcpfence.observe.report import Logs, Observed, make_report
 from mcpfence.observe.scope import scope_of
+from mcpfence.observe.sections import MOST_TOLD
 from mcpfence.observe.snapshot import read_snapshot
 from mcpfence.observe.sql.printed import PRINTED, TABLE
 from mcpfence.observe.table import FlowTable
 from mcpfence.observe.text_form import report_text
+from mcpfence.system.aside import RowFile
 from mcpfence.system.files import replace_file
 from mcpfence.system.inputs import Inputs
 from mcpfence.system.logs import bytes_of, log_files
@@ -71,6 +73,12 @@ _EPILOG = "\b\nFormats:\n" + "\n".join(f"  {row.name:<12} {row.title}" for row i
     show_default=True,
     metavar="N",
     help="Propose what was seen on so many days.",
+)
+@click.option(
+    "--most",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=f"Tell so many flows of each kind of a server, {MOST_TOLD} if left out; the rest is counted.",
 )
 @click.option(
     "--vpc-format",
@@ -148,12 +156,13 @@ def _compare(console: Console, asked: ObserveRequest) -> int:
 def _report(console: Console, asked: ObserveRequest, view: View) -> Observed:
     """What the logs say of the catalog; raises McpfenceError."""
     snapshot = read_snapshot(documents_of([*asked.pods, *asked.services]))
-    table, bad = FlowTable(scope_of(view, snapshot, asked.since, asked.until)), BadLineList()
     total = 0 if asked.engine == "spark" else bytes_of(log_files((*asked.dns, *asked.logs)))
-    progress = ReadingProgress(total, quiet=console.quiet)
-    with progress, LogReading(table, bad, ReadOptions(asked.vpc_format), asked.engine, progress) as reading:
-        read = [*reading.read_lines_of(asked.dns), *reading.read_all(asked.logs, asked.log_format or "")]
-    return make_report(view, table, snapshot, read, bad.told, asked.min_days)
+    progress, bad = ReadingProgress(total, quiet=console.quiet), BadLineList()
+    with RowFile() as aside:
+        table = FlowTable(scope_of(view, snapshot, asked.since, asked.until), aside=aside)
+        with progress, LogReading(table, bad, ReadOptions(asked.vpc_format), asked.engine, progress) as reading:
+            read = [*reading.read_lines_of(asked.dns), *reading.read_all(asked.logs, asked.log_format or "")]
+        return make_report(view, Logs(table, read, bad.told), snapshot, asked.min_days, asked.most)
 
 
 def _merged(
@@ -177,6 +186,7 @@ def _merged(
         todo = "name the file that has it with --merge"
         raise fail("observe-merge", f"is replaced at {path_text(one.key)} by a later file", todo, document=mine.name)
     render(everything.values)
+    console.findings(_not_merged(report))
     if target is None or target == "-":
         write_stdout([text.encode()])
         return False
@@ -186,6 +196,16 @@ def _merged(
     with writing(target):
         replace_file(path, text)
     return True
+
+
+def _not_merged(report: Observed) -> Iterator[Finding]:
+    """What would be denied and is not told, so that nothing of it is merged."""
+    for one in report.subjects:
+        for cut in one.cuts:
+            if cut.part == "wish":
+                sentence = f"{one.title}: {plural(cut.flows - cut.told, 'flow')} more would be denied than are told"
+                todo = "look at the report; with what was merged the next run tells the next ones"
+                yield Finding("observe-cut", (), sentence, todo)
 
 
 def _text(shape: Shape, form: str) -> str:

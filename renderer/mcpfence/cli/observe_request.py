@@ -23,6 +23,7 @@ class ObserveRequest(Struct):
     since: int | None
     until: int | None
     min_days: int
+    most: int | None
     vpc_format: str
     engine: str | None
     merge: str | None

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from mcpfence.cli.console import Console
 from mcpfence.cli.diff_inputs import SideReader
-from mcpfence.diff.compare import compare
 from mcpfence.findings.finding import McpfenceError
 from mcpfence.kube.services import index
 from mcpfence.render.objects import Rendering
@@ -37,6 +36,7 @@ def read_base(
             namespace=namespace,
             services=index(inputs.documents, namespace),
             allow_empty=True,  # what was before the first server
+            told=False,
         )
     except McpfenceError as error:
         console.say(f"mcpfence: the base {name} cannot be compared:")
@@ -44,7 +44,7 @@ def read_base(
         return None
     console.sources = sources
     reader = SideReader(release, namespace, ())
-    return Base(name, revision.commit, tuple(absent), compare(reader.rendered(before), reader.rendered(now)))
+    return Base(name, revision.commit, tuple(absent), reader.compare(before, now))
 
 
 def _inputs(revision: Revision, files: Sequence[str]) -> Inputs:

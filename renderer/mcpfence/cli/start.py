@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import NoReturn, TextIO
 
 _NOTHING_TO_CLEAR_UP = frozenset(
-    {"--version", "-V", "check", "diff", "explain", "krm", "post-render", "reach", "render"}
+    {"--version", "-V", "check", "diff", "explain", "import", "krm", "post-render", "reach", "render"}
 )
 """Commands that keep nothing that Python would have to end: no process, no thread, no temporary folder."""
 

@@ -16,8 +16,8 @@ from collections.abc import Iterator
 
 from mcpfence.diff.changes import NO_DELTA, VERDICTS, Change, ChangedPods, Delta, Difference
 from mcpfence.diff.selector_cells import SelectorCells
-from mcpfence.diff.side import Location, Manifests, Place, Side
-from mcpfence.diff.subjects import ComparedSubject, Subjects
+from mcpfence.diff.side import Location, Manifests, Place, Side, one_and_the_same
+from mcpfence.diff.subjects import ComparedSubject, Subjects, by_owner
 from mcpfence.reach.engines.contract import DIRECTIONS
 from mcpfence.reach.flows import flows, label_sets
 from mcpfence.reach.flows.bounds import Bounds, exact
@@ -32,8 +32,21 @@ _PAIRS = 100_000
 
 def compare(old: Manifests, new: Manifests) -> Difference:
     """What is different; never raises."""
-    left, right = Side("OLD", old, new.pod_addresses), Side("NEW", new, old.pod_addresses)
+    left = Side("OLD", old, new.pod_addresses)
+    right = left if one_and_the_same(old, new) else Side("NEW", new, old.pod_addresses)
     return _Comparison(left, right, by_name=old.rendered is not None and new.rendered is not None).result()
+
+
+def compare_sample(found: Manifests, owners: int) -> Difference | None:
+    """What a render has beside its like, of which `found` holds one of all servers and workloads that are alike.
+
+    `owners` is how many of them there are.  None where something is unknown, which has to be said of each of them.
+    """
+    side = Side("OLD", found)
+    result = _Comparison(side, side, by_name=True).result()
+    if result.different or result.remarks:
+        return None
+    return result._replace(same=result.same - len(by_owner(side)) + owners)
 
 
 class _Comparison:
@@ -41,6 +54,8 @@ class _Comparison:
 
     def __init__(self, old: Side, new: Side, *, by_name: bool) -> None:
         self.old, self.new, self.by_name = old, new, by_name
+        self.equal = old is new
+        """Whether the sides are one: then nothing can differ, and only what is unknown of them is looked for."""
         self.selector_cells = SelectorCells(old.selectors | new.selectors)
         self.subjects = Subjects(old, new, self.selector_cells)
         self.changes: dict[object, tuple[Change, list[ChangedPods]]] = {}
@@ -52,7 +67,7 @@ class _Comparison:
     def result(self) -> Difference:
         for row in self.subjects.rows(by_name=self.by_name):
             self.weigh(row)
-        for location in self.selector_cells.selectors:
+        for location in () if self.equal else self.selector_cells.selectors:
             self.weigh_overlaps(location)
         doubts = tuple(self.whole_doubts())
         changes = [change._replace(subjects=tuple(sorted(pods, key=_title))) for change, pods in self.changes.values()]
@@ -92,7 +107,7 @@ class _Comparison:
     def weighed_together(self, old: Places, new: Places, direction: str, doubts: dict[str, None]) -> Delta:
         """What cannot be told goes to the doubts, or to the remarks where it is alike on both sides."""
         try:
-            return self.told(old, new, direction, doubts)
+            return self.unknown(old, direction) if self.equal else self.told(old, new, direction, doubts)
         except flows.TooManyParts as many:
             doubts[str(many)] = None
             return NO_DELTA
@@ -114,6 +129,13 @@ class _Comparison:
         for side, said in zip((self.old, self.new), told, strict=True):
             doubts.update(dict.fromkeys(f"{title} of {side.name} {why}" for title, why in said.items()))
         return delta
+
+    def unknown(self, places: Places, direction: str) -> Delta:
+        """What cannot be told of pods that both sides have alike; raises TooManyParts."""
+        said = self.old.doubts(places, direction)
+        if said and not exact(self.old.bounds(places, direction)):
+            self.remarks.update(dict.fromkeys(f"{title} {why}" for title, why in said.items()))
+        return NO_DELTA
 
     def delta(self, old: Bounds[Reach], new: Bounds[Reach]) -> Delta:
         """What may pass at most on one side and not on the other; equal pairs are worked out once."""

@@ -20,6 +20,7 @@ from mcpfence.reach.documents.objects import Object, unroll
 from mcpfence.reach.engines import all_engines
 from mcpfence.reach.engines.applied_texts import applied, is_applied
 from mcpfence.reach.engines.contract import Action, NamedPorts, Policy, Rule, matched
+from mcpfence.reach.engines.kustomizations import BECAUSE
 from mcpfence.reach.engines.not_evaluated import not_evaluated
 from mcpfence.reach.evaluation.evaluator import Evaluator, Pod
 from mcpfence.reach.evaluation.policy_set import PolicyReader, policies_of
@@ -78,6 +79,31 @@ class Manifests(Struct):
     rendered: Sequence[Any] | None = None
     namespace: str = "default"
     pod_addresses: Intervals = ()
+
+
+def one_and_the_same(old: Manifests, new: Manifests) -> bool:
+    """Whether two sides were made of the very same documents, as equal texts are that were parsed once."""
+    apart = (old.namespace, old.pod_addresses, old.rendered is None) != (
+        new.namespace,
+        new.pod_addresses,
+        new.rendered is None,
+    )
+    return not apart and all(
+        len(before) == len(after) and all(map(_same, before, after))
+        for before, after in ((old.documents, new.documents), (old.rendered or (), new.rendered or ()))
+    )
+
+
+def _same(old: object, new: object) -> bool:
+    """Whether two documents are one, or are written alike; to be equal is too little: to Python `1` and `true` are."""
+    return old is new or _written(old) == _written(new)
+
+
+def _written(document: object) -> str:
+    """A document as text; one of kustomize's in which nothing is unknown is the same wherever the folder lies."""
+    if isinstance(document, dict) and document.get(BECAUSE) == []:
+        return repr({**document, "metadata": None})
+    return repr(document)
 
 
 class Side:

@@ -61,7 +61,7 @@ class Subjects:
 
     def rows_by_name(self, named: set[Location]) -> Iterator[ComparedSubject]:
         """One row for each server and workload; `named` gets their selectors."""
-        before, after = _by_owner(self.old), _by_owner(self.new)
+        before, after = by_owner(self.old), by_owner(self.new)
         named.update(location for found in (before, after) for locations in found.values() for location in locations)
         for owner in sorted(before.keys() | after.keys()):
             old, new = before.get(owner, ()), after.get(owner, ())
@@ -123,7 +123,7 @@ class Subjects:
         return f"{pods} of namespace {namespace}" + (" that no other policy selects" if narrower else "")
 
 
-def _by_owner(side: Side) -> dict[str, tuple[Location, ...]]:
+def by_owner(side: Side) -> dict[str, tuple[Location, ...]]:
     """The selectors of each server and workload; a back-end is known by its pods alone."""
     found: dict[str, list[Location]] = {}
     for location, owner in side.owners.items():

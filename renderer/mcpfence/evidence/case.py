@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from mcpfence.check.audit import audit
+from mcpfence.check.audit import audit_beside
 from mcpfence.documents.agreement import load_judged
 from mcpfence.findings.finding import Finding, McpfenceError, fail
 from mcpfence.findings.table import Severity
@@ -64,7 +64,8 @@ def make_case(
     policies_only: bool = False,
 ) -> Case:
     """Render a catalog and prove the manifests, those given or its own; raises McpfenceError with every finding."""
-    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True)
+    own = given is None
+    rendering = render(raw, release=release, namespace=namespace, services=services, allow_empty=True, told=own)
     fences, network = rendering.fences, rendering.network
     if not fences:
         sentence = "the catalog has no server or workload with pods, so there is nothing to certify"
@@ -74,26 +75,20 @@ def make_case(
         data = b"".join(rendering.chunks)
         given = GivenManifests({RENDERED: data}, load_judged(data.decode(), READ_AS_POLICIES))
     else:
-        findings = audit(
-            raw,
-            given.documents,
-            release=release,
-            namespace=namespace,
-            services=services,
-            policies_only=policies_only,
-        )
+        found = audit_beside(raw, rendering, given.documents, namespace=namespace, policies_only=policies_only)
+        findings = found or ()
     objects = tuple(unroll(given.documents).objects)
     findings = (*findings, *_secrets(objects))
     if any(finding.severity is Severity.ERROR for finding in findings):
         raise McpfenceError(findings)
-    found = read_policies(
+    policies = read_policies(
         given.documents,
         namespace=namespace,
         pod_addresses=canonical(network.pod_cidrs) or ALL,
         api_addresses=network.api_addresses or ALL,
         enforced=enforced_kinds(provider_of(rendering.catalog.provider)),
     )
-    return Case(rendering, network, fences, found, Evaluator(found), objects, given.files, findings, namespace)
+    return Case(rendering, network, fences, policies, Evaluator(policies), objects, given.files, findings, namespace)
 
 
 def _secrets(objects: Sequence[Object]) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ What is asked of a view is answered by the evaluators on the text of the rendere
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -72,18 +72,35 @@ class View(Struct):
 
 
 def make_view(
-    raw: Mapping[str, Any], *, release: str, namespace: str, services: ServiceIndex, told: bool = False
+    raw: Mapping[str, Any],
+    *,
+    release: str,
+    namespace: str,
+    services: ServiceIndex,
+    told: bool = False,
+    name: str = "",
 ) -> View:
     """Render a catalog and keep what explanations need; raises McpfenceError as `render` does.
 
-    Who prints the objects, too, needs the report of them: `told`.
+    Who prints the objects, too, needs the report of them: `told`.  Who tells of one fence gives its `name` (see
+    `find`), and of all fences that one alone is proven.
     """
     make = partial(render, release=release, namespace=namespace, services=services, allow_empty=True)
-    rendering = make(raw, told=told)
+    rendering = make(raw, told=told, only=_called(name) if name else None)
     places: dict[_Identity, list[int]] = {}
     for place, item in enumerate(rendering.objects):
         places.setdefault((item.kind, item.namespace, item.name), []).append(place)
     return View(rendering, rendering.network, rendering.fences, raw, places)
+
+
+def _called(name: str) -> Callable[[Fence], bool]:
+    kinds, wanted = _kinds_and_name(name)
+    return lambda fence: fence.name == wanted and fence.kind in kinds
+
+
+def _kinds_and_name(name: str) -> tuple[tuple[str, ...], str]:
+    kind, slash, bare = name.partition("/")
+    return ((kind,), bare) if slash and kind in _KINDS else (_KINDS, name)
 
 
 def find(view: View, name: str) -> Fence | Server:
@@ -91,8 +108,7 @@ def find(view: View, name: str) -> Fence | Server:
 
     Raises McpfenceError with the nearest names.
     """
-    kind, slash, bare = name.partition("/")
-    kinds, wanted = ((kind,), bare) if slash and kind in _KINDS else (_KINDS, name)
+    kinds, wanted = _kinds_and_name(name)
     for one in kinds:
         for fence in view.fences:
             if (fence.kind, fence.name) == (one, wanted):
@@ -101,7 +117,7 @@ def find(view: View, name: str) -> Fence | Server:
             return view.catalog.servers[wanted]
     known = dict.fromkeys([*view.catalog.servers, *(fence.name for fence in view.fences)])
     every = ", ".join([*known][:10]) + (f" and {len(known) - 10:,} more" if len(known) > 10 else "")
-    what = kind if len(kinds) == 1 else "server, workload or back-end"
+    what = kinds[0] if len(kinds) == 1 else "server, workload or back-end"
     sentence = f"{quote(wanted)} is no {what} of the catalog"
     raise fail("server-unknown", sentence, nearest(wanted, known, f"write one of: {every or 'there is none yet'}"))
 

@@ -79,7 +79,7 @@ def explain(
     raw: Mapping[str, Any], name: str, *, release: str, namespace: str, services: ServiceIndex
 ) -> Explanation | Elsewhere:
     """Explain one server, workload or back-end; raises McpfenceError where the catalog has errors or no such name."""
-    return explained(make_view(raw, release=release, namespace=namespace, services=services), name)
+    return explained(make_view(raw, release=release, namespace=namespace, services=services, name=name), name)
 
 
 def explained(view: View, name: str) -> Explanation | Elsewhere:

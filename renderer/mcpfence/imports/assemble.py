@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mcpfence.documents.reader import BadDocument, load_values
-from mcpfence.documents.values import merge, read_source
+from mcpfence.documents.values import ValuesFile, merge
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.findings.table import Severity
 from mcpfence.findings.wording import type_name
@@ -22,7 +22,6 @@ from mcpfence.imports.parts import (
 )
 from mcpfence.imports.shared.format import ImportContext, Named, Setting, State
 from mcpfence.imports.shared.hints import hosts_of
-from mcpfence.imports.shared.source import Text
 from mcpfence.imports.to_do_list import earlier, left_to_do, without
 from mcpfence.imports.writer import Comments, block, comment, ordered
 from mcpfence.kube.services import index
@@ -37,13 +36,13 @@ class Draft(Struct):
     servers: tuple[Named, ...]
     settings: tuple[Setting, ...]
     provider: str
-    base: Text | None
+    base: ValuesFile | None
     defaults: Mapping[str, Any]
 
 
 def assemble(draft: Draft, context: ImportContext) -> tuple[str, tuple[Named, ...]]:
     """The catalog's text and the servers that are in it; raises McpfenceError where no catalog comes of it."""
-    base = read_source(draft.base.name, draft.base.text).data if draft.base else {}
+    base = draft.base.data if draft.base else {}
     settings = _settings(draft.settings, base, context)
     if draft.provider:
         settings = [part for part in settings if part.path != ("egress", "provider")]
@@ -160,6 +159,7 @@ def _provider(
 def _whole(base: Mapping[str, Any], parts: Sequence[CatalogPart], name: str = "") -> dict[str, Any]:
     """The user's values with the parts in their places; raises McpfenceError where something else is there."""
     whole: dict[str, Any] = dict(base)
+    ours = {id(whole): whole}  # made here; mappings of the user's file and of parts are copied before anything is added
     for part in parts:
         holder = whole
         for step in part.path[:-1]:
@@ -167,8 +167,10 @@ def _whole(base: Mapping[str, Any], parts: Sequence[CatalogPart], name: str = ""
             if inner is not None and not isinstance(inner, Mapping):
                 sentence = f"{step} is {type_name(inner)}, not a mapping"
                 raise fail("import-output", sentence, "mend the file, or import without --merge", document=name)
-            holder[step] = dict(inner) if isinstance(inner, Mapping) else {}
-            holder = holder[step]
+            if id(inner) not in ours:
+                inner = holder[step] = dict(inner or {})
+                ours[id(inner)] = inner
+            holder = ours[id(inner)]
         holder[part.path[-1]] = part.value
     return whole
 
@@ -242,7 +244,7 @@ def _sentences(item: Named) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _text(base: Text | None, parts: Sequence[CatalogPart], comments: Comments, left: str) -> str:
+def _text(base: ValuesFile | None, parts: Sequence[CatalogPart], comments: Comments, left: str) -> str:
     if base is None:
         return _head() + block(ordered(_whole({}, parts)), comments) + left
     text = without(base.text)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from mcpfence.documents.values import read_source
+from mcpfence.documents.values import ValuesFile, read_source
 from mcpfence.findings.finding import Finding, McpfenceError, fail, quote
 from mcpfence.findings.wording import nearest
 from mcpfence.imports import FORMATS
@@ -36,7 +36,7 @@ class Request(Struct):
     trust_publisher: bool = False
     provider: str = ""
     pods: tuple[Text, ...] = ()
-    base: Text | None = None
+    base: ValuesFile | None = None
     defaults: Mapping[str, Any] = {}
     namespace: str = ""
     """Of -n: where the pods of objects run that name no namespace."""
@@ -59,7 +59,7 @@ class Imported(Struct):
 
 def import_texts(texts: Sequence[Text], request: Request) -> Imported:
     """Import texts; raises McpfenceError where nothing can be printed at all."""
-    base = read_source(request.base.name, request.base.text).data if request.base else {}
+    base = request.base.data if request.base else {}
     context = ImportContext(trust_publisher=request.trust_publisher, stance=_stance(base), only=request.only)
     theirs = lookup(base, ("mcpNamespace", "name"))
     context.home = theirs if isinstance(theirs, str) else ""

@@ -9,12 +9,14 @@ some moment of its second, so an answer of the same second is one before it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from mcpfence.observe.record import FlowEnd
-from mcpfence.observe.table import Tally
+from mcpfence.observe.sorting import Row
 from mcpfence.observe.times import SECOND
 from mcpfence.structs import Struct
+
+MOST_NAMES = 100
+"""With more names than that an address has none: nobody reads them, and a server can have itself told any number."""
 
 
 class Candidates(Struct):
@@ -22,33 +24,39 @@ class Candidates(Struct):
 
     names: tuple[str, ...]
     before: bool
+    many: bool = False
+    """More than are kept, so that none is told."""
 
 
 class AnswerBook:
-    """Answers by whoever got them (a pod by namespace and name, else its address) and by address."""
+    """Answers read in step with the flows that ask: rows of namespace, pod, address, name and time, in order."""
 
-    def __init__(
-        self,
-        answers: Mapping[tuple[FlowEnd, str, str], Tally],
-        client_of: Callable[[FlowEnd, Tally], tuple[str, str] | None],
-    ) -> None:
-        self._by_pod: dict[tuple[str, str], dict[str, dict[str, int]]] = {}
-        self.asked: dict[tuple[str, str], set[str]] = {}
-        """Names that a pod asked for, answered or not."""
-        for (client, address, name), tally in answers.items():
-            pod = client_of(client, tally)
-            if pod is None:
-                continue
-            self.asked.setdefault(pod, set()).add(name)
-            if address:
-                names = self._by_pod.setdefault(pod, {}).setdefault(address, {})
-                names[name] = min(tally.first, names.get(name, tally.first))
+    def __init__(self, rows: Iterable[Row]) -> None:
+        self._rows: Iterator[Row] = iter(rows)
+        self._next: Row | None = next(self._rows, None)
+        self._at: Row = ()
+        self._names: dict[str, int] = {}
 
     def names_of(self, pod: tuple[str, str], address: str, first: int, last: int) -> Candidates:
-        """What the address stood for while some flows to it began, the first and the last of them at these times."""
-        found = self._by_pod.get(pod, {}).get(address, {})
+        """What the address stood for while some flows to it began, the first and the last of them at these times.
+
+        Pods and addresses are asked for in order.
+        """
+        found = self._told((*pod, address))
+        if len(found) > MOST_NAMES:
+            return Candidates((), before=False, many=True)
         names = tuple(sorted(name for name, time in found.items() if time <= _latest(last)))
         return Candidates(names, any(found[name] <= _latest(first) for name in names))
+
+    def _told(self, wanted: Row) -> Mapping[str, int]:
+        """The names of an address, each with when it was told first."""
+        if wanted != self._at:
+            self._at, self._names = wanted, {}
+            while self._next is not None and self._next[:3] <= wanted:
+                if self._next[:3] == wanted and len(self._names) <= MOST_NAMES:
+                    self._names.setdefault(self._next[3], self._next[4])
+                self._next = next(self._rows, None)
+        return self._names
 
 
 def _latest(time: int) -> int:

@@ -1,8 +1,12 @@
-"""Rows of the flow table as flows of the catalog's pods: whose they are, and what is at the other end."""
+"""Rows of the flow table as flows of the catalog's pods: whose they are, and what is at the other end.
+
+Names that DNS told are put in later (sightings.py), when flows are in the order of pods and addresses.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Literal
 
 from mcpfence.explain.context import View
@@ -10,10 +14,9 @@ from mcpfence.findings.finding import quote
 from mcpfence.kube.services import ServiceRecord, Unresolved, port_by_name
 from mcpfence.net.intervals import canonical, contains
 from mcpfence.observe.addresses import line_address
-from mcpfence.observe.answers import AnswerBook, Candidates
-from mcpfence.observe.record import FlowEnd, FlowVerdict
+from mcpfence.observe.record import FlowEnd
 from mcpfence.observe.snapshot import Snapshot
-from mcpfence.observe.table import FlowKey, Tally
+from mcpfence.observe.table import DayTally, FlowKey, Tally
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import box_of
 from mcpfence.reach.flows import label_sets
@@ -38,25 +41,27 @@ class Peer(Struct):
     """Why nothing is known of it."""
 
 
-class Observation(Struct):
-    """One flow from the side of one fence, at a time when both ends and the names were the same."""
-
-    fence: Fence
-    direction: Direction
-    pod: str
-    peer: Peer
-    protocol: str
-    port: int
-    verdict: FlowVerdict
-    oriented: bool
-
-
-class _Pod(Struct):
+class OwnPod(Struct):
     """An end that is known to be a pod."""
 
     namespace: str
     name: str
     labels: LabelPairs
+
+
+class FlowSide(Struct):
+    """A flow from the side of one fence's pod, on some days."""
+
+    fence: Fence
+    direction: Direction
+    pod: OwnPod
+    peer: Peer
+    port: int
+    days: Sequence[DayTally]
+
+
+_KEPT = 20_000
+"""So many answers of one kind are kept."""
 
 
 class Attribution:
@@ -69,61 +74,64 @@ class Attribution:
         self._nodes = canonical((*cluster.nodes, *cluster.control_plane))
         self._services = canonical(cluster.services)
         self._known: dict[tuple[str, LabelPairs], Fence | None] = {}
-        self._key: FlowKey | None = None
-        self._same: tuple[_Pod | None, _Pod | None, Candidates | None] = (None, None, None)
-        self._seen: tuple[Observation, ...] = ()
+        self._ends: dict[FlowEnd, OwnPod | None] = {}
 
     def client_of(self, end: FlowEnd, tally: Tally) -> tuple[str, str] | None:
         """The pod that asked DNS, as namespace and name; None where it is no pod that is known."""
-        pod = self._pod(end, tally)
+        pod = self._pod(end, tally.first, tally.last)
         return (pod.namespace, pod.name) if pod and pod.name else None
 
-    def observations(self, key: FlowKey, tally: Tally, book: AnswerBook) -> Sequence[Observation]:
-        """A row from the side of each end that is a fence's pod: the same object while nothing of it changes."""
-        source, destination = self._pod(key.source, tally), self._pod(key.destination, tally)
-        names = None
-        if source is not None and destination is None and not key.names:
-            names = book.names_of((source.namespace, source.name), key.destination.address, tally.first, tally.last)
-        same = (source, destination, names)
-        if key is not self._key or same != self._same:
-            self._key, self._same = key, same
-            self._seen = tuple(self._sides(key, source, destination, names))
-        return self._seen
+    def sides(self, key: FlowKey, days: Sequence[DayTally]) -> Iterator[FlowSide]:
+        """A row from the side of each end that is a fence's pod, for all days in which the ends were the same."""
+        for (source, destination), part in self._stretches(key, days):
+            ours = self._fence_of(source)
+            if ours is not None and source is not None and ours.kind != "service":
+                peer, port = self._called(key, destination)
+                yield FlowSide(ours, "egress", source, peer, port, part)
+            theirs = self._fence_of(destination)
+            if theirs is not None and destination is not None:
+                yield FlowSide(theirs, "ingress", destination, self._caller(key, source), key.port, part)
 
-    def _sides(
-        self, key: FlowKey, source: _Pod | None, destination: _Pod | None, names: Candidates | None
-    ) -> Iterator[Observation]:
-        ours = self._fence_of(source)
-        if ours is not None and source is not None and ours.kind != "service":
-            peer, port = self._called(key, destination, names)
-            yield self._side(ours, "egress", source, peer, key._replace(port=port))
-        theirs = self._fence_of(destination)
-        if theirs is not None and destination is not None:
-            yield self._side(theirs, "ingress", destination, self._caller(key, source), key)
+    def _stretches(
+        self, key: FlowKey, days: Sequence[DayTally]
+    ) -> Iterator[tuple[tuple[OwnPod | None, OwnPod | None], Sequence[DayTally]]]:
+        """Days in turn, parted where an address changes its owner."""
+        if not (self._changes(key.source) or self._changes(key.destination)):
+            _, _, first, last = days[0]
+            yield (self._pod(key.source, first, last), self._pod(key.destination, first, last)), days
+            return
+        owned = (
+            ((self._pod(key.source, day[2], day[3]), self._pod(key.destination, day[2], day[3])), day) for day in days
+        )
+        for pods, part in groupby(owned, key=lambda item: item[0]):
+            yield pods, [day for _, day in part]
 
-    def _side(self, fence: Fence, direction: Direction, pod: _Pod, peer: Peer, key: FlowKey) -> Observation:
-        name = pod.name or pod.namespace
-        return Observation(fence, direction, name, peer, key.protocol, key.port, key.verdict, key.oriented)
+    def _changes(self, end: FlowEnd) -> bool:
+        """Whether it depends on the time whose an end was."""
+        return not end.namespace and end.address in self._snapshot.owners
 
-    def _pod(self, end: FlowEnd, tally: Tally) -> _Pod | None:
+    def _pod(self, end: FlowEnd, first: int, last: int) -> OwnPod | None:
         if end.namespace:
-            labels = _pairs(end.labels)
-            if labels:
-                return _Pod(end.namespace, end.pod, labels)
-            found = self._snapshot.labels_of(end)
-            return _Pod(end.namespace, end.pod, found) if found is not None else None
-        owner = self._snapshot.owner(end.address, tally.first, tally.last) if end.address else None
-        return _Pod(owner.namespace, owner.pod, owner.labels) if owner else None
+            if end not in self._ends:
+                if len(self._ends) >= _KEPT:
+                    self._ends.clear()
+                labels = _pairs(end.labels) or self._snapshot.labels_of(end)
+                self._ends[end] = OwnPod(end.namespace, end.pod, labels) if labels is not None else None
+            return self._ends[end]
+        owner = self._snapshot.owner(end.address, first, last) if end.address else None
+        return OwnPod(owner.namespace, owner.pod, owner.labels) if owner else None
 
-    def _fence_of(self, pod: _Pod | None) -> Fence | None:
+    def _fence_of(self, pod: OwnPod | None) -> Fence | None:
         if pod is None:
             return None
         key = (pod.namespace, pod.labels)
         if key not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known.clear()
             self._known[key] = fence_of(self._fences, pod.namespace, dict(pod.labels))
         return self._known[key]
 
-    def _called(self, key: FlowKey, pod: _Pod | None, names: Candidates | None) -> tuple[Peer, int]:
+    def _called(self, key: FlowKey, pod: OwnPod | None) -> tuple[Peer, int]:
         """What was called, and on which port of it: a Service's port is that of the pods behind it."""
         end = key.destination
         if pod is not None:
@@ -135,7 +143,7 @@ class Attribution:
             what = f"Service {end.service}" if end.service else f"a pod {end.pod or ''} of namespace {end.namespace}"
             flag = "--services" if end.service else "--pods"
             return Peer("unknown", why=f"{what}, whose labels are not known: give {flag}"), key.port
-        return self._at_address(key, names), key.port
+        return self._at_address(key), key.port
 
     def _behind(self, service: tuple[tuple[str, str], ServiceRecord], key: FlowKey) -> tuple[Peer, int]:
         (namespace, name), record = service
@@ -159,7 +167,7 @@ class Attribution:
         shared = set(record.selector.items()) if not pods else set.intersection(*(set(p.labels.items()) for p in pods))
         return Peer("pods", namespace, tuple(sorted(shared)), key.destination.address), target
 
-    def _at_address(self, key: FlowKey, found: Candidates | None) -> Peer:
+    def _at_address(self, key: FlowKey) -> Peer:
         end = key.destination
         if not end.address:
             told = end.labels == PUBLIC_NETWORK
@@ -171,16 +179,10 @@ class Attribution:
         if at is not None and contains(self._services, at):
             why = f"{end.address}, an address of a Service: give --services"
             return Peer("unknown", address=end.address, why=why)
-        if key.names:
-            sure = key.evidence == "sni" or len(key.names) == 1
-            return Peer("address", address=end.address, names=key.names, named=sure)
-        if found is None:
-            return Peer("address", address=end.address)
-        late = "" if found.before or not found.names else "no answer of DNS before it tells its name"
-        named = found.before and len(found.names) == 1
-        return Peer("address", address=end.address, names=found.names, named=named, why=late)
+        sure = key.evidence == "sni" or len(key.names) == 1
+        return Peer("address", address=end.address, names=key.names, named=sure and bool(key.names))
 
-    def _caller(self, key: FlowKey, pod: _Pod | None) -> Peer:
+    def _caller(self, key: FlowKey, pod: OwnPod | None) -> Peer:
         end = key.source
         if pod is not None:
             return Peer("pods", pod.namespace, pod.labels, end.address)

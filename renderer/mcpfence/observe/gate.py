@@ -16,11 +16,12 @@ def gate_reasons(report: Observed) -> tuple[str, ...]:
 
 def _reasons(report: Observed) -> Iterator[str]:
     for one in report.subjects:
-        if one.wishes:
-            yield f"{one.title}: {plural(len(one.wishes), 'flow')} would be denied"
-        if one.unknown:
-            yield f"{one.title}: of {plural(len(one.unknown), 'flow')} it is not known whether the catalog grants them"
-        if not one.judged.records and one.judged.fence.kind != "service":
+        wishes, unknown = one.counts["wish"], one.counts["unknown"]
+        if wishes:
+            yield f"{one.title}: {plural(wishes, 'flow')} would be denied"
+        if unknown:
+            yield f"{one.title}: of {plural(unknown, 'flow')} it is not known whether the catalog grants them"
+        if not one.records and one.fence.kind != "service":
             yield f"{one.title}: no record of its pods"
     for title, loss in report.losses:
         if loss.weak:

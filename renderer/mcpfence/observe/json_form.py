@@ -14,10 +14,10 @@ from mcpfence.findings.position import Position, position_shape
 from mcpfence.net.ports import ports_text
 from mcpfence.net.public_suffixes import wildcard_base
 from mcpfence.observe.gate import gate_reasons
-from mcpfence.observe.judge import NO_NAME, Evidenced, SeenTarget
-from mcpfence.observe.proposals import NAMELESS
 from mcpfence.observe.record import Loss
-from mcpfence.observe.report import Observed, SubjectReport, Wish
+from mcpfence.observe.report import PARTS, Observed, SubjectReport, Wish
+from mcpfence.observe.sections import LeftOut, Mostly
+from mcpfence.observe.tallied import Evidenced, SeenTarget
 from mcpfence.observe.times import day_of, day_text, time_text
 
 Shape = dict[str, Any]
@@ -68,11 +68,9 @@ def _how_to_name(report: Observed) -> Iterable[str]:
     """Where names come from, if a source has none and addresses stayed without."""
     if not any(loss is Loss.NO_NAMES for _, loss in report.losses):
         return
-    count = sum(wish.proposal.held == NAMELESS for one in report.subjects for wish in one.wishes)
-    count += sum(target.why == NO_NAME for one in report.subjects for target, _ in one.unknown)
-    if count:
+    if report.nameless:
         yield (
-            f"{plural(count, 'address')} without a name: CoreDNS tells names with "
+            f"{plural(report.nameless, 'address')} without a name: CoreDNS tells names with "
             "'dnstap tcp://COLLECTOR:6000 full' in its Corefile; collect them with "
             "'fstrm_capture -t protobuf:dnstap.Dnstap -a 0.0.0.0 -p 6000 -w dns.dnstap', and add --dns dns.dnstap"
         )
@@ -88,21 +86,62 @@ def _days(report: Observed) -> list[int]:
 
 
 def _subject(one: SubjectReport, place: Place) -> Shape:
-    fence = one.judged.fence
+    fence = one.fence
     return {
         "kind": fence.kind,
         "name": fence.name,
         "namespace": fence.namespace,
-        "records": one.judged.records,
+        "records": one.records,
         "wouldBeDenied": [_wish(wish, place) for wish in one.wishes],
         "grantedNotSeen": [_line(line, place) for line in one.unseen],
         "unknown": [{**_told(target, told), "why": target.why} for target, told in one.unknown],
         "deniedAlready": [_told(target, told) for target, told in one.already],
         "grantedSeen": one.granted,
         "askedOnly": list(one.asked_only),
-        "dnsRecords": sum(told.tally.records for _, told in one.judged.of("dns")),
+        "dnsRecords": one.dns_records,
         "hints": list(_hints(one.wishes)),
+        "inAll": {_KEYS[part]: one.counts.get(part, 0) for part in PARTS},
+        "cut": [_cut(cut) for cut in one.cuts],
     }
+
+
+_KEYS = {"wish": "wouldBeDenied", "unknown": "unknown", "already": "deniedAlready", "asked": "askedOnly"}
+
+
+def _cut(cut: LeftOut) -> Shape:
+    return {
+        "part": _KEYS[cut.part],
+        "told": cut.told,
+        "notTold": cut.flows - cut.told,
+        "records": cut.records,
+        "mostly": [
+            {
+                "what": one.what,
+                "flows": one.flows,
+                "records": one.records,
+                "ports": list(one.ports),
+                "portsInAll": one.ports_in_all,
+            }
+            for one in cut.mostly
+        ],
+        "said": list(_cut_said(cut)),
+    }
+
+
+def _cut_said(cut: LeftOut) -> Iterable[str]:
+    """What stands where the rest would."""
+    names = cut.part == "asked"
+    proposed = ", nor proposed" if cut.part == "wish" else ""
+    yield f"and {cut.flows - cut.told:,} more{' names' * names}, counted and not told one by one{proposed}"
+    yield f"of all {cut.flows:,}: {'; '.join(f'{one.flows:,} {one.what}{_on_ports(one)}' for one in cut.mostly)}"
+    if not names:
+        yield "so many look like a scan, a crawl or names that are made up: find out which before any is granted"
+
+
+def _on_ports(one: Mostly) -> str:
+    if one.ports_in_all > len(one.ports):
+        return f" on {plural(one.ports_in_all, 'port')}" if one.ports else ""
+    return f" on {', '.join(one.ports)}"
 
 
 def _told(target: SeenTarget, told: Evidenced) -> Shape:
@@ -111,9 +150,9 @@ def _told(target: SeenTarget, told: Evidenced) -> Shape:
         "what": what(target, told),
         "port": f"{target.port}/{target.protocol}" if target.port else target.protocol,
         "candidates": list(target.peer.names) if not target.peer.named else [],
-        "addresses": sorted(told.addresses),
-        "days": [day_text(day) for day in sorted(told.days) if day],
-        "pods": len(told.pods),
+        "addresses": list(told.addresses),
+        "days": [day_text(day) for day in told.days if day],
+        "pods": told.pods,
         "records": told.tally.records,
         "first": time_text(told.tally.first) if told.tally.first else "",
         "last": time_text(told.tally.last) if told.tally.last else "",
@@ -131,7 +170,7 @@ def what(target: SeenTarget, told: Evidenced) -> str:
         return peer.names[0]
     if peer.kind == "outside":
         return "some public address"
-    address = peer.address or ", ".join(sorted(told.addresses)[:3])
+    address = peer.address or ", ".join(told.addresses[:3])
     return address or "an end that is not known"
 
 

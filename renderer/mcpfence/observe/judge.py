@@ -6,66 +6,32 @@ The judge is the one of the proof: what a fence says, as its engine gives it, as
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Literal
 
 from mcpfence.explain.context import View
 from mcpfence.explain.grants import Line, caller_lines, egress_lines
 from mcpfence.net.hosts import BadHost, parse_host
 from mcpfence.observe.addresses import line_address
-from mcpfence.observe.attribution import Direction, Observation, Peer
-from mcpfence.observe.table import NEVER, Tally
-from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
+from mcpfence.observe.attribution import Direction, Peer
+from mcpfence.observe.sightings import Observation
 from mcpfence.plan.cluster import cluster_facts
 from mcpfence.plan.fence import Fence
 from mcpfence.proof.prove import wanted
 from mcpfence.reach.flows import flows, label_sets, traffic
 from mcpfence.reach.flows.flows import Packet, Reach
-from mcpfence.structs import Struct
 
 Outcome = Literal["granted", "wish", "unknown", "already", "dns", "node"]
 
 
-class SeenTarget(Struct):
-    """What is told of as one thing: a name, an address, pods, on one port."""
+class UsedLines:
+    """The lines of what a fence grants, and which of them flows used."""
 
-    direction: Direction
-    peer: Peer
-    """Without the address where a name or pods stand for it."""
-    protocol: str
-    port: int
-    why: str = ""
-    """Why it is unknown."""
-
-
-@dataclass(slots=True)
-class Evidenced:
-    """What was seen of one thing."""
-
-    tally: Tally
-    days: set[int] = field(default_factory=set)
-    pods: set[str] = field(default_factory=set)
-    addresses: set[str] = field(default_factory=set)
-    audited: bool = False
-
-
-@dataclass(slots=True)
-class Judged:
-    """All that was seen of one fence."""
-
-    fence: Fence
-    outcomes: dict[tuple[Outcome, SeenTarget], Evidenced] = field(default_factory=dict)
-    seen: set[int] = field(default_factory=set)
-    """Of the lines of what it grants, those that a flow used, by their place."""
-    perhaps: set[int] = field(default_factory=set)
-    """Those that a flow may have used whose name is not sure."""
-    lines: tuple[tuple[Direction, Line], ...] = ()
-    records: int = 0
-
-    def of(self, outcome: Outcome) -> Iterator[tuple[SeenTarget, Evidenced]]:
-        """What came out so, in a fixed order."""
-        found = [(target, told) for (one, target), told in self.outcomes.items() if one == outcome]
-        return iter(sorted(found, key=lambda item: _order(item[0])))
+    def __init__(self, lines: tuple[tuple[Direction, Line], ...]) -> None:
+        self.lines = lines
+        self.seen: set[int] = set()
+        """Those that a flow used, by their place."""
+        self.perhaps: set[int] = set()
+        """Those that a flow may have used whose name is not sure."""
 
     @property
     def unseen(self) -> tuple[Line, ...]:
@@ -74,84 +40,52 @@ class Judged:
         return tuple(line for place, (_, line) in enumerate(self.lines) if place not in used and line.kind != "dns")
 
 
-def _order(target: SeenTarget) -> tuple[object, ...]:
-    peer = target.peer
-    return (
-        target.direction,
-        peer.kind,
-        peer.names,
-        peer.namespace,
-        peer.labels,
-        peer.address,
-        target.protocol,
-        target.port,
-    )
+_Once = tuple[str, str, Direction, Peer, str, int]
+_KEPT = 20_000
+"""So many decisions are kept."""
 
 
 class Judge:
-    """Judges observations one by one; what was decided of a flow once is not worked out again."""
+    """Judges observations one by one; what was decided of a flow is not worked out again at once."""
 
     def __init__(self, view: View) -> None:
         self._view = view
-        self.found: dict[tuple[str, str], Judged] = {}
+        self.used: dict[tuple[str, str], UsedLines] = {}
+        """By kind and name of the fence."""
         self._reach: dict[tuple[str, str, Direction], Reach] = {}
         dns = cluster_facts(view.catalog).dns
         self._dns = wanted(view.fences[0]._replace(egress=(dns,), ingress=(), names=())).egress if view.fences else None
-        self._last: dict[Direction, tuple[Observation, tuple[Judged, Evidenced]]] = {}
-        self._marked: set[tuple[str, str, Direction, Peer, str, int]] = set()
-        self._decided: dict[tuple[str, str, Direction, Peer, str, int], tuple[Outcome, str]] = {}
+        self._marked: set[_Once] = set()
+        self._decided: dict[_Once, tuple[Outcome, str]] = {}
         for fence in view.fences:
             reaches = egress_lines(view, fence) if fence.kind != "service" else ()
             callers = caller_lines(view, fence)
             lines: list[tuple[Direction, Line]] = [("egress", line) for line in reaches]
             lines += [("ingress", line) for line in callers]
-            self.found[fence.kind, fence.name] = Judged(fence, lines=tuple(lines))
+            self.used[fence.kind, fence.name] = UsedLines(tuple(lines))
 
-    def take(self, seen: Observation, day: int, tally: Tally) -> None:
-        """Judge one observation and keep what came of it on a day."""
-        judged, told = self._told_of(seen)
-        judged.records += tally.records
-        told.tally = tally if told.tally is NEVER else told.tally.joined(tally)
-        told.days.add(day)
-
-    def _told_of(self, seen: Observation) -> tuple[Judged, Evidenced]:
-        """Where it is kept; worked out once for all days in which nothing of it changed."""
-        last = self._last.get(seen.direction)
-        if last is not None and last[0] is seen:
-            return last[1]
-        judged = self.found[seen.fence.kind, seen.fence.name]
-        outcome, why = self._outcome(seen)
+    def outcome(self, seen: Observation) -> tuple[Outcome, str]:
+        """What is to be said of an observation, and why; what it used of the fence is noted."""
         once = (seen.fence.kind, seen.fence.name, seen.direction, seen.peer, seen.protocol, seen.port)
+        outcome, why = self._outcome(seen, once)
         if outcome in {"granted", "unknown"} and seen.oriented and once not in self._marked:
+            if len(self._marked) >= _KEPT:
+                self._marked.clear()
             self._marked.add(once)
-            _mark(judged, seen, sure=outcome == "granted" and (seen.peer.named or not seen.peer.names))
-        peer = seen.peer
-        if peer.kind == "pods" or peer.named or len(peer.names) > 1:
-            peer = peer._replace(address="")
-        target = SeenTarget(seen.direction, peer, seen.protocol, seen.port, why)
-        told = judged.outcomes.setdefault((outcome, target), Evidenced(NEVER))
-        told.pods.add(seen.pod)
-        told.audited |= seen.verdict == "audit"
-        self._keep(told.addresses, seen.peer.address)
-        self._last[seen.direction] = (seen, (judged, told))
-        return judged, told
+            used = self.used[seen.fence.kind, seen.fence.name]
+            _mark(used, seen, sure=outcome == "granted" and (seen.peer.named or not seen.peer.names))
+        return outcome, why
 
-    def _keep(self, kept: set[str], address: str) -> None:
-        """Keep some addresses of one thing; however many: one at least for which nothing is proposed."""
-        if not address or address in kept:
-            return
-        if len(kept) < _ADDRESSES or (len(kept) < 2 * _ADDRESSES and _is_never_proposed(self._view, address)):
-            kept.add(address)
-
-    def _outcome(self, seen: Observation) -> tuple[Outcome, str]:
+    def _outcome(self, seen: Observation, once: _Once) -> tuple[Outcome, str]:
         if seen.peer.kind == "node":
             return "node", ""
         if not seen.oriented:
             return "unknown", "which end called the other is not told"
-        key = (seen.fence.kind, seen.fence.name, seen.direction, seen.peer, seen.protocol, seen.port)
-        if key not in self._decided:
-            self._decided[key] = self._decide(seen)
-        outcome, why = self._decided[key]
+        if once not in self._decided:
+            if len(self._decided) >= _KEPT:
+                self._decided.clear()
+            self._decided[once] = self._decide(seen)
+        outcome, why = self._decided[once]
         if seen.verdict == "denied" and outcome != "dns":
             return "already", ""
         return outcome, why
@@ -202,16 +136,16 @@ def _refused(seen: Observation, reach: Reach) -> tuple[Outcome, str]:
     return "wish", ""
 
 
-def _mark(judged: Judged, seen: Observation, *, sure: bool) -> None:
+def _mark(used: UsedLines, seen: Observation, *, sure: bool) -> None:
     """Note the lines that grant what was seen: used, or perhaps used where the name is not sure."""
     packets = list(packets_of(seen))
-    for place, (direction, line) in enumerate(judged.lines):
-        if place in judged.seen or direction != seen.direction:
+    for place, (direction, line) in enumerate(used.lines):
+        if place in used.seen or direction != seen.direction:
             continue
         if any(flows.includes(line.reach, packet) for packet in packets):
-            (judged.seen if sure else judged.perhaps).add(place)
+            (used.seen if sure else used.perhaps).add(place)
         elif not sure and not seen.peer.names and _some_name_opens(seen, line.reach):
-            judged.perhaps.add(place)
+            used.perhaps.add(place)
 
 
 def _some_name_opens(seen: Observation, reach: Reach) -> bool:
@@ -224,14 +158,6 @@ def _some_name_opens(seen: Observation, reach: Reach) -> bool:
 
 
 NO_NAME = "no name, and names are granted there"
-
-_ADDRESSES = 20
-"""So many addresses of one thing are kept, and as many again for which nothing is proposed."""
-
-
-def _is_never_proposed(view: View, address: str) -> bool:
-    at = line_address(address)
-    return at is not None and bool(metadata_reason(at) or reasons_against(at, view.catalog))
 
 
 def packets_of(seen: Observation) -> Iterator[Packet]:

@@ -46,7 +46,7 @@ def additions(report: Observed) -> tuple[Addition, ...]:
         for wish in one.wishes:
             if wish.proposal.entry is None:
                 continue
-            days, pods = plural(len(wish.told.days), "day"), plural(len(wish.told.pods), "pod")
+            days, pods = plural(len(wish.told.days), "day"), plural(wish.told.pods, "pod")
             when = f"on {first}" if first == last else f"from {first} to {last}"
             why = f"observed by {sources} {when}: {days}, {pods}"
             addition = Addition(wish.proposal.key, wish.proposal.entry, why)

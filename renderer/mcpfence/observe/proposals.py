@@ -19,8 +19,8 @@ from mcpfence.kube.selectors import labels_of
 from mcpfence.net.addresses import format_address
 from mcpfence.net.ports import PROTOCOLS, PortRange, Ports
 from mcpfence.observe.addresses import line_address
-from mcpfence.observe.judge import Evidenced, SeenTarget
 from mcpfence.observe.registries import refuses_registries, registry_key
+from mcpfence.observe.tallied import Evidenced, SeenTarget
 from mcpfence.plan.blocked_ranges import metadata_reason, reasons_against
 from mcpfence.plan.fence import Fence
 from mcpfence.reach.flows import flows, host_names, traffic
@@ -54,7 +54,7 @@ def propose(view: View, fence: Fence, target: SeenTarget, told: Evidenced, held:
         return Proposal("the log has no address of it", "look it up with a log that has addresses or names", ())
     asked = _asked(target, told, ports)
     remedy = _to_registries(view, fence, asked, _remedy(view, fence, target, asked))
-    reason = _never(view, fence, target, told) or held
+    reason = reason_against(view, fence, target, told) or held
     if not remedy.key:
         return Proposal(remedy.why, remedy.todo, ())
     entry = None if reason else _entry(fence, target, asked, remedy)
@@ -74,7 +74,7 @@ def _asked(target: SeenTarget, told: Evidenced, ports: Ports) -> Asked:
         labels = {key: value for key, value in peer.labels if key not in (*_POD_HASH, *_COUNTERS)}
         pods = PodSet(peer.namespace, labels_of(labels))
         return Asked("pod", pods.text, ports, pods=(pods,))
-    found = (line_address(text) for text in sorted(told.addresses))
+    found = (line_address(text) for text in told.addresses)
     addresses = tuple((at, at) for at in found if at is not None)
     if peer.names:
         return Asked("host", peer.names[0], ports, addresses[:1], host=peer.names[0])
@@ -103,14 +103,14 @@ def _to_registries(view: View, fence: Fence, asked: Asked, remedy: Remedy) -> Re
 _NAMES = (("egressDomains",), ("domains",))
 
 
-def _never(view: View, fence: Fence, target: SeenTarget, told: Evidenced) -> str:
+def reason_against(view: View, fence: Fence, target: SeenTarget, told: Evidenced) -> str:
     """Why this is never proposed, whatever was seen of it."""
     if target.direction == "ingress":
         return "who may call is for a person to say"
     reason = _refused_by_key(view, fence, target)
     if reason or target.peer.kind == "pods":
         return reason
-    reason = next(filter(None, (_refused_address(view, text) for text in sorted(told.addresses))), "")
+    reason = next(filter(None, (_refused_address(view, text) for text in told.addresses)), "")
     if not reason and not target.peer.names:
         return NAMELESS
     return reason or ("a name shows on TCP alone" if target.protocol != "TCP" else "")

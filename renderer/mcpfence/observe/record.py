@@ -39,6 +39,7 @@ class Loss(Enum):
     NO_TIME = ("its lines have no time of their own", False)
     MESHED_ONLY = ("only traffic of pods in the mesh is in it", True)
     LOGGED_ONLY = ("only traffic that a rule with logging matches is in it", True)
+    FILTERED = ("only what the filters of its ContainerNetworkLog take in is in it", True)
     KERNEL_ONLY = ("connections that an eBPF data plane handles without the kernel's table are not in it", True)
     WHILE_RUNNING = ("only what happened while the tool ran is in it", True)
     ASKED_ALL = (

@@ -38,7 +38,7 @@ class Snapshot(Struct):
     pods: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {}
     """Labels by namespace and name."""
     families: Mapping[tuple[str, str], tuple[tuple[str, str], ...]] = {}
-    """Labels that all pods of one generated prefix share, by namespace and prefix."""
+    """Labels that all pods of one generated prefix share, by namespace and prefix; of a Deployment also of its own."""
     node_addresses: frozenset[str] = frozenset()
     cluster_ips: Mapping[str, tuple[str, str]] = {}
     """Namespace and name of the Service of an address."""
@@ -141,9 +141,11 @@ def _families(pods: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], tuple[
     for document in pods:
         prefix = _mapping(document.get("metadata")).get("generateName")
         if isinstance(prefix, str) and prefix:
-            key = (_name(document)[0], prefix)
-            labels = set(_labels(document))
-            found[key] = found[key] & labels if key in found else labels
+            labels = dict(_labels(document))
+            of_deployment = prefix.removesuffix(f"{labels.get('pod-template-hash')}-")
+            for one in {prefix, of_deployment}:
+                key = (_name(document)[0], one)
+                found[key] = found[key] & set(labels.items()) if key in found else set(labels.items())
     return {key: tuple(sorted(labels)) for key, labels in found.items()}
 
 

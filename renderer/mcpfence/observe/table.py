@@ -7,10 +7,13 @@ records, never connections: most sources report a connection several times, at b
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
 
 from mcpfence.observe.record import Dropped, Evidence, FlowEnd, FlowVerdict, Found, Loss, Record, Resolved, Seen
+from mcpfence.observe.sorting import MOST_ROWS, Row, SetAside
 from mcpfence.observe.times import day_of
 from mcpfence.structs import Struct
 
@@ -70,9 +73,13 @@ class RecordScope(Struct):
         return end.address in self.addresses
 
 
+DayTally = tuple[int, int, int, int]
+"""What was seen on one day: the day, records, first and last nanosecond."""
+
+
 @dataclass(slots=True)
 class FlowTable:
-    """Filled record by record; what it holds grows with what differs, not with the length of the log."""
+    """Filled record by record; rows beyond some thousands are put aside (`aside`), and joined when they are read."""
 
     scope: RecordScope
     flows: dict[FlowKey, dict[int, Tally]] = field(default_factory=dict)
@@ -84,6 +91,10 @@ class FlowTable:
     nodes: set[str] = field(default_factory=set)
     losses: dict[Loss, None] = field(default_factory=dict)
     window: Tally = NEVER
+    aside: SetAside = list
+    flow_runs: list[Iterable[Row]] = field(default_factory=list)
+    answer_runs: list[Iterable[Row]] = field(default_factory=list)
+    """Rows that were put aside, each run in order."""
 
     def take(self, records: Iterable[Record]) -> None:
         """Add the records of one line."""
@@ -151,14 +162,49 @@ class FlowTable:
         for tally in tallies:
             if reply:
                 self.counts["replies"] += tally.records
-            day = day_of(tally.first)
-            before = days.get(day)
-            days[day] = tally if before is None else before.joined(tally)
+            _join(days, day_of(tally.first), tally)
+        if len(self.flows) >= MOST_ROWS:
+            self.flow_runs.append(self.aside(self._flow_rows()))
+            self.flows = {}
 
-    def in_turn(self) -> list[tuple[FlowKey, list[tuple[int, Tally]]]]:
-        """All flows, the first seen first, with their days: the same however they came into the table."""
-        rows = ((key, sorted(days.items())) for key, days in self.flows.items())
-        return sorted(rows, key=lambda item: (item[1][0][1].first, item[0]))
+    def flows_in_turn(self) -> Iterator[tuple[FlowKey, list[DayTally]]]:
+        """All flows in order, with their days in order: the same however they came into the table."""
+        if not self.flow_runs:
+            for key in sorted(self.flows):
+                yield key, _day_tallies(self.flows[key])
+            return
+        for row, same in groupby(merge(*self.flow_runs, self._flow_rows()), key=lambda found: found[0]):
+            source, destination, *rest = row
+            days: dict[int, Tally] = {}
+            for day, *tally in (day for _, found in same for day in found):
+                _join(days, day, Tally(*tally))
+            yield FlowKey(FlowEnd(*source), FlowEnd(*destination), *rest), _day_tallies(days)
+
+    def _flow_rows(self) -> list[Row]:
+        """What is in memory as rows: ends are plain, and days stand behind."""
+        return [
+            ((tuple(key.source), tuple(key.destination), *key[2:]), _day_tallies(self.flows[key]))
+            for key in sorted(self.flows)
+        ]
+
+    def answers_in_turn(self) -> Iterator[tuple[tuple[FlowEnd, str, str], Tally]]:
+        """All answers in order."""
+        if not self.answer_runs:
+            yield from sorted(self.answers.items())
+            return
+        for row, same in groupby(merge(*self.answer_runs, self._answer_rows()), key=lambda found: found[0]):
+            client, address, name = row
+            tally = NEVER
+            for _, found in same:
+                tally = tally.joined(Tally(*found))
+            yield (FlowEnd(*client), address, name), tally
+
+    def _answer_rows(self) -> list[Row]:
+        return [((tuple(key[0]), *key[1:]), tuple(tally)) for key, tally in sorted(self.answers.items())]
+
+    def forget(self) -> None:
+        """Let go of all rows: what was read from them is kept elsewhere."""
+        self.flows, self.answers, self.flow_runs, self.answer_runs = {}, {}, [], []
 
     def _within(self, first: int, last: int, times: int) -> bool:
         """Whether a record lies in the window that was asked for; it counts for the window that was seen."""
@@ -183,6 +229,18 @@ class FlowTable:
             key = (found.client, address, found.name)
             before = self.answers.get(key)
             self.answers[key] = tally if before is None else before.joined(tally)
+        if len(self.answers) >= MOST_ROWS:
+            self.answer_runs.append(self.aside(self._answer_rows()))
+            self.answers = {}
+
+
+def _join(days: dict[int, Tally], day: int, tally: Tally) -> None:
+    before = days.get(day)
+    days[day] = tally if before is None else before.joined(tally)
+
+
+def _day_tallies(days: dict[int, Tally]) -> list[DayTally]:
+    return [(day, *tally) for day, tally in sorted(days.items())]
 
 
 def oriented(seen: Seen, ports: frozenset[int]) -> tuple[FlowKey, bool]:

@@ -77,37 +77,44 @@ def _flows(counts: Mapping[str, int]) -> str:
 
 def _subject(one: Shape) -> Iterator[TextLine]:
     parts = [
-        f"{len(one[key]):,} {text}"
+        f"{count:,} {text}"
         for key, text in (
             ("wouldBeDenied", "would be denied"),
             ("unknown", "unknown"),
             ("deniedAlready", "denied already"),
             ("grantedNotSeen", "granted and not seen"),
         )
-        if one[key]
+        if (count := one["inAll"].get(key) or len(one[key]))
     ]
     seen = f"{one['grantedSeen']:,} granted and seen"
     yield TextLine(f"{one['kind']} {one['name']}: {', '.join([*parts, seen])}", "title")
     if not one["records"]:
         yield TextLine(f"  no record of {one['name']}'s pods: wrong cluster, window or labels?", "warning")
         return
-    yield from _section("would be denied", one["wouldBeDenied"], _wish)
-    yield from _section("unknown", one["unknown"], _unknown)
-    yield from _section("denied already, never proposed", one["deniedAlready"], lambda _: iter(()))
+    yield from _section("would be denied", one, "wouldBeDenied", _wish)
+    yield from _section("unknown", one, "unknown", _unknown)
+    yield from _section("denied already, never proposed", one, "deniedAlready", lambda _: iter(()))
     if one["grantedNotSeen"]:
         yield TextLine("  granted and not seen")
         for line in one["grantedNotSeen"]:
             at = f" ({Position(**line['position']).text})" if line["position"] else ""
             yield TextLine(f"    {line['what']} {line['ports']}: {line['key']}{at}")
     if one["askedOnly"]:
-        names = one["askedOnly"]
-        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
-        yield TextLine(f"  asked of DNS, and no flow is known to go there: {', '.join(names[:_SHOWN])}{more}")
+        names, count = one["askedOnly"][:_SHOWN], one["inAll"]["askedOnly"]
+        more = f" and {count - len(names):,} more" if count > len(names) else ""
+        yield TextLine(f"  asked of DNS, and no flow is known to go there: {', '.join(names)}{more}")
+        yield from (TextLine(f"    {text}") for text in _said(one, "askedOnly")[1:])
     for hint in one["hints"]:
         yield TextLine(f"  hint: {hint}")
 
 
-def _section(title: str, items: list[Shape], more: Any) -> Iterator[TextLine]:
+def _said(one: Shape, part: str) -> list[str]:
+    """What is said of a part of which not everything is told."""
+    return [text for cut in one["cut"] if cut["part"] == part for text in cut["said"]]
+
+
+def _section(title: str, one: Shape, part: str, more: Any) -> Iterator[TextLine]:
+    items = one[part]
     if items:
         yield TextLine(f"  {title}")
     for item in items:
@@ -117,6 +124,8 @@ def _section(title: str, items: list[Shape], more: Any) -> Iterator[TextLine]:
         days = f"{plural(len(item['days']), 'day')}, {plural(item['pods'], 'pod')}, {plural(item['records'], 'record')}"
         yield TextLine(f"    {who} {item['what']} {on}: {days}{audit}")
         yield from more(item)
+    for place, text in enumerate(_said(one, part)):
+        yield TextLine(f"    {'  ' * bool(place)}{text}", "plain" if place else "warning")
 
 
 def _wish(item: Shape) -> Iterator[TextLine]:

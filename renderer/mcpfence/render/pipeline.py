@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -96,6 +96,7 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     allow_empty: bool = False,
     floor_beside: bool = True,
     told: bool = True,
+    only: Callable[[Fence], bool] | None = None,
 ) -> Rendering:
     """Render a catalog; raises McpfenceError with every finding if one of them is an error.
 
@@ -103,7 +104,8 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
     annotation names (empty: no annotation), `report` names the report (RELEASE-mcpfence if empty).  A catalog that
     fences nothing is an error unless `allow_empty` says that it is meant: it would take every earlier fence away.
     `floor_beside` says that the chart's floor stands elsewhere; else it must be in `foreign`.  Who prints nothing needs
-    no report of it: `told`.
+    no report of it: `told`.  Who tells of some fences alone names them with `only`: those are proven, the others are
+    made and not proven, and there is no report.
     """
     make = partial(
         _render,
@@ -112,15 +114,20 @@ def render(  # noqa: PLR0913  one call of the whole pipeline, everything by name
         services=services,
         foreign=foreign,
         annotate=annotate,
-        report=(report or f"{release}-mcpfence") if told else "",
+        report=(report or f"{release}-mcpfence") if told and only is None else "",
     )
     try:
-        return make(raw, allow_empty=allow_empty, floor_beside=floor_beside)
+        return make(raw, allow_empty=allow_empty, floor_beside=floor_beside, only=only)
     except McpfenceError as error:
-        again = partial(make, foreign=(), allow_empty=True, floor_beside=True)
         from mcpfence.render.errors_that_wait import errors_that_wait  # here, so that sound catalogs do without
 
+        again = partial(make, foreign=(), report="", allow_empty=True, floor_beside=True, only=_none)
         raise McpfenceError([*error.findings, *errors_that_wait(raw, error.findings, again)]) from None
+
+
+def _none(fence: Fence) -> bool:  # noqa: ARG001  it takes none
+    """Settings are judged before any fence is proven."""
+    return False
 
 
 def _render(  # noqa: PLR0913  as above
@@ -134,6 +141,7 @@ def _render(  # noqa: PLR0913  as above
     report: str,
     allow_empty: bool,
     floor_beside: bool,
+    only: Callable[[Fence], bool] | None,
 ) -> Rendering:
     """The same, without the errors that wait for others."""
     out = Collector()
@@ -161,7 +169,8 @@ def _render(  # noqa: PLR0913  as above
     registered = [] if out.failed else _register_servers(catalog, assembly)
     guarding = [] if out.failed else _guard(catalog, assembly, around, out)
     leaving = in_order(assembly.objects, kind_order(provider))
-    FenceProof(provider, plan.network, around.policies, leaving, out).prove(assembly.fenced)
+    chosen = assembly.fenced if only is None else [one for one in assembly.fenced if only(one.fence)]
+    FenceProof(provider, plan.network, around.policies, leaving, out).prove(chosen)
     _prove_others(catalog, running, registered, out)
     if catalog.floor and not out.failed:
         fences = [one.fence for one in assembly.fenced]

@@ -65,6 +65,9 @@ class Duck:
             self._busy = False
             raise DuckFailed(said)
         while (batch := self._receive(process)) is not None:
+            if isinstance(batch, tuple):
+                self._busy = False
+                raise DuckFailed(batch[1])
             yield from batch
         self._busy = False
 

@@ -3,7 +3,8 @@
     python -P -m mcpfence.system.duck_worker FOLDER
 
 Questions come on stdin, a JSON text a line.  Answers go to stdout as marshalled frames behind their length in four
-bytes: `("columns", [name and type...])` or `("error", sentence)`; behind columns lists of rows, and None at the end.
+bytes: `("columns", [name and type...])` or `("error", sentence)`; behind columns lists of rows, and None at the end, or
+an error.
 """
 
 from __future__ import annotations
@@ -35,9 +36,18 @@ def main() -> None:
         except (duckdb.Error, MemoryError, RuntimeError) as bad:
             _send(out, ("error", str(bad).partition("\n")[0]))
             continue
+        _send_rows(out, answer, (duckdb.Error, MemoryError, RuntimeError))
+
+
+def _send_rows(out: BinaryIO, answer: Any, faults: tuple[type[Exception], ...]) -> None:
+    """All rows; an answer can fail in the middle, where an engine has no memory left."""
+    try:
         while rows := answer.fetchmany(_BATCH):
             _send(out, rows)
-        _send(out, None)
+    except faults as bad:
+        _send(out, ("error", str(bad).partition("\n")[0]))
+        return
+    _send(out, None)
 
 
 def _send(out: BinaryIO, what: Any) -> None:

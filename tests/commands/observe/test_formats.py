@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from dnstap_frames import answer, frame, stream
-from flow_samples import CATALOG, GITHUB, POD, WORLD, hubble, hubble_answer, kube_list, pod
+from flow_samples import CATALOG, GITHUB, POD, WORLD, acns, hubble, hubble_answer, kube_list, pod
 from helpers import run_cli
 from mcpfence.observe.readers import READERS
 from mcpfence.observe.readers.aws_folded import FOLDED
 from mcpfence.observe.times import parse_time
 
 NAME = "models.example.com"
+LABELS = {"app": "github", "pod-template-hash": "6d8f9c7b5"}
 _EKS = f"Node: n1;SIP: {GITHUB};SPORT: 41233;DIP: {WORLD};DPORT: 443;PROTOCOL: TCP;PolicyVerdict: ACCEPT;Tier: DEFAULT"
 _GCP = {"src_ip": GITHUB, "src_port": 41233, "dest_ip": WORLD, "dest_port": 443, "protocol": 6}
 _GKE = {"pod": {"pod_name": POD, "pod_namespace": "mcp-servers"}}
@@ -39,6 +40,7 @@ _TUPLE = f"1793610847404,{GITHUB},{WORLD},41233,443,6,O,B,NX,0,0,0,0"
 
 SAMPLES: dict[str, Any] = {
     "hubble": hubble(),
+    "aks-acns": acns(),
     "aws-vpc": f"2 123456789012 eni-0a {GITHUB} {WORLD} 41233 443 6 12 3481 1793610847 1793610901 ACCEPT OK",
     "aws-vpc-folded": f"{','.join(FOLDED)}\n{GITHUB},{WORLD},41233,443,6,2,ACCEPT,OK,0,1793610847,1793610901,12",
     "eks-policy": {"events": [{"timestamp": 1793610847404, "message": _EKS}]},
@@ -123,6 +125,10 @@ ANSWERS: dict[str, tuple[Any, bool]] = {
 """What github's pod asked before, and whether the format tells the answer's addresses."""
 
 
+NO_ADDRESSES = {"calico", "aks-acns"}
+"""Formats of which no answer of DNS can tell the name."""
+
+
 def text_of(sample: Any) -> str:
     """A sample as the file holds it."""
     return sample if isinstance(sample, str) else json.dumps(sample)
@@ -138,7 +144,7 @@ def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A catalog, and the pods of the cluster."""
     monkeypatch.chdir(tmp_path)
     Path("values.yaml").write_text(CATALOG, encoding="utf-8")
-    Path("pods.json").write_text(kube_list(pod()), encoding="utf-8")
+    Path("pods.json").write_text(kube_list(pod(labels=LABELS)), encoding="utf-8")
 
 
 def observe(*arguments: str) -> dict[str, Any]:
@@ -168,14 +174,14 @@ def test_a_flow_without_a_name(name: str) -> None:
     }
     why = (
         "the log has no address of it, and some are granted there"
-        if name == "calico"
+        if name in NO_ADDRESSES
         else ("no name, and names are granted there")
     )
     assert [(item["port"], item["why"]) for item in found["unknown"]] == [("443/TCP", why)]
     assert found["wouldBeDenied"] == found["deniedAlready"] == []
 
 
-@pytest.mark.parametrize("name", [name for name in SAMPLES if name != "calico"])
+@pytest.mark.parametrize("name", [name for name in SAMPLES if name not in NO_ADDRESSES])
 @pytest.mark.parametrize("dns", ANSWERS)
 def test_a_flow_with_an_answer(name: str, dns: str) -> None:
     """With a log of DNS beside it the flow has its name, where that log tells addresses; else it stays unknown."""

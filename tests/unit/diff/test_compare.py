@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from diffing import (
 from mcpfence.diff.compare import compare
 from mcpfence.diff.flow_text import lines
 from mcpfence.diff.forms import as_text
-from mcpfence.diff.side import Manifests
+from mcpfence.diff.side import Manifests, one_and_the_same
+from mcpfence.reach.engines.kustomizations import BECAUSE
 
 # --- what is the same ---
 
@@ -110,6 +112,40 @@ SAME: dict[str, tuple[list[Document], list[Document]]] = {
     ),
     "what a workload runs": ([deployment(containers=[])], [deployment(containers=[{"name": "a", "image": "b"}])]),
 }
+
+
+@pytest.mark.parametrize("documents", [new for _, new in SAME.values()], ids=SAME)
+def test_the_very_same_documents(documents: list[Document]) -> None:
+    """Documents that are one and the same on both sides are told as equal ones are, without looking at every pod."""
+    side = Manifests(documents)
+
+    assert compare(side, Manifests([*documents])) == compare(side, Manifests(copy.deepcopy(documents)))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Manifests([{"port": True}]),
+        Manifests([{"port": 1}, {"port": 1}]),
+        Manifests([{"port": 1}], namespace="other"),
+        Manifests([{"port": 1}], pod_addresses=((0, 1),)),
+        Manifests([{"port": 1}], rendered=()),
+    ],
+)
+def test_equal_is_not_enough(other: Manifests) -> None:
+    """To Python true is 1; and what a side was made of is more than its documents."""
+    document: Document = {"port": 1}
+
+    assert one_and_the_same(Manifests([document]), Manifests([document]))
+    assert not one_and_the_same(Manifests([document]), other)
+
+
+@pytest.mark.parametrize("because", [[], ["its key x is not evaluated"]])
+def test_a_folder_that_lies_elsewhere(because: list[str]) -> None:
+    """A kustomization has its path as its name, which counts only where something is said of it."""
+    sides = [Manifests([{"metadata": {"name": path}, BECAUSE: because}]) for path in ("k.yaml", "old/k.yaml")]
+
+    assert one_and_the_same(*sides) == (not because)
 
 
 @pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)

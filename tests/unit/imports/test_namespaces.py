@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from helpers import run_cli
+from mcpfence.documents.values import read_source
 from mcpfence.imports.run import Imported, Request, import_texts
 from mcpfence.imports.shared.source import Text
 
@@ -33,7 +34,7 @@ _FLUX = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization"
 
 def _imported(format: str, *documents: Any, base: str = "", namespace: str = "") -> Imported:  # noqa: A002
     texts = [Text(f"{i}.json", json.dumps(one), named=False) for i, one in enumerate(documents)]
-    file = Text("values.yaml", base) if base else None
+    file = read_source("values.yaml", base) if base else None
     return import_texts(texts, Request(format=format, base=file, namespace=namespace))
 
 

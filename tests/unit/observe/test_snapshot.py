@@ -64,6 +64,19 @@ def test_labels_by_name(name: str) -> None:
     assert read_snapshot(pods).labels_of(FlowEnd("elsewhere", name)) is None
 
 
+def test_pods_of_a_workload() -> None:
+    """Pods of a Deployment share labels under its own name too, whatever their ReplicaSets are called."""
+    labels = {"app": "github", "pod-template-hash": "6d8f9c7b5"}
+    newer = pod("github-77777-aaaaa", labels={"app": "github", "pod-template-hash": "77777", "new": "yes"})
+    found = read_snapshot([pod(labels=labels), newer, pod("web-55-x", labels={"app": "web"})])
+
+    assert found.labels_of(FlowEnd("mcp-servers", "github-*")) == (("app", "github"),)
+    assert found.labels_of(FlowEnd("mcp-servers", "github-77777-*")) == tuple(
+        sorted(newer["metadata"]["labels"].items())
+    )
+    assert found.labels_of(FlowEnd("mcp-servers", "web-*")) is None
+
+
 def test_services() -> None:
     """A Service is known by its name and by each of its addresses; a headless one has none."""
     service = {

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 LIMIT = 63
 _OTHER = re.compile(r"[^a-z0-9]+")
 _TOO_LONG_TO_READ = 4096
 
 
+@lru_cache(maxsize=65536)
 def label(name: str) -> str:
     """The label of a name: lower case, everything else than letters and digits becomes one dash.
 

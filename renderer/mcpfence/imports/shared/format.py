@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache
 from typing import Any
 
 from mcpfence.findings.finding import Finding
@@ -201,25 +202,27 @@ class Format(Struct):
     """Whether it has a use for --pods."""
 
 
-def known_paths(table: Table) -> frozenset[tuple[str, ...]]:
+Steps = tuple[str, ...]
+
+
+@lru_cache(maxsize=64)
+def known_paths(table: Table) -> frozenset[Steps]:
     """The fields of a table as steps: `tools[].container` is ("tools", "[]", "container")."""
     return frozenset(tuple(row.field.replace("[]", ".[]").lstrip(".").split(".")) for row in table.rows)
 
 
 def report_unknown(node: Node, table: Table, context: ImportContext) -> None:
     """Say each key below `node` that the table does not have: it is not imported, and may matter."""
-    known = known_paths(table)
-    parents = {path[:depth] for path in known for depth in range(len(path))}
-    _walk(node, (), known, parents, context)
+    _walk(node, (), known_paths(table), _parents(table), context)
 
 
-def _walk(
-    node: Node,
-    at: tuple[str, ...],
-    known: frozenset[tuple[str, ...]],
-    parents: set[tuple[str, ...]],
-    context: ImportContext,
-) -> None:
+@lru_cache(maxsize=64)
+def _parents(table: Table) -> frozenset[Steps]:
+    """What has fields of the table below it."""
+    return frozenset(path[:depth] for path in known_paths(table) for depth in range(len(path)))
+
+
+def _walk(node: Node, at: Steps, known: frozenset[Steps], parents: frozenset[Steps], context: ImportContext) -> None:
     below: list[tuple[str | int, Any, str]] = []
     if isinstance(node.value, list):
         below = [(i, value, "[]") for i, value in enumerate(node.value)]

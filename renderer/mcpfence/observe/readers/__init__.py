@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mcpfence.observe.readers import (
+    acns,
     antrea,
     aviatrix,
     aws_folded,
@@ -27,6 +28,7 @@ from mcpfence.observe.readers.contract import LogReader
 READERS: dict[str, LogReader] = {
     row.name: row
     for row in (
+        acns.READER,
         hubble.READER,
         aws_vpc.READER,
         aws_folded.READER,

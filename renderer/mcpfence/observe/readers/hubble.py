@@ -67,6 +67,8 @@ def _flow(flow: Mapping[str, Any], event: Mapping[str, Any]) -> Iterator[Record]
     node = text_of(flow.get("node_name") or event.get("node_name"))
     if "aggregate" in flow:
         yield Found(Loss.AGGREGATED)
+        if not flow.get("IP"):
+            yield Found(Loss.NO_ADDRESSES)
     dns = mapping_of(mapping_of(flow.get("l7")).get("dns"))
     if dns:
         yield from _dns(flow, dns, time, node)
@@ -116,14 +118,31 @@ def _layer_4(layer: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
 def _end(end: Mapping[str, Any], address: Any, service: Any) -> FlowEnd:
     called = mapping_of(service)
     name = f"{called.get('namespace', '')}/{called['name']}" if called.get("name") else ""
-    labels = end.get("labels") or ()
+    labels = end.get("labels") or _of_identity(end)
     return FlowEnd(
         text_of(end.get("namespace")),
-        text_of(end.get("pod_name")),
+        text_of(end.get("pod_name")) or _any_pod(end.get("workloads")),
         _labels(tuple(labels)) if isinstance(labels, list) else "",
         address_of(address),
         name,
     )
+
+
+_IDENTITIES = {1: "host", 2: "world", 6: "remote-node", 7: "kube-apiserver", 9: "world", 10: "world"}
+"""Cilium's reserved identities that are no pods; 9 and 10 are the world of one family."""
+
+
+def _of_identity(end: Mapping[str, Any]) -> list[str]:
+    """What an aggregate without labels says of an end that is no pod."""
+    name = _IDENTITIES.get(number_of(end.get("identity"))) if not end.get("namespace") else None
+    return [f"reserved:{name}"] if name else []
+
+
+def _any_pod(workloads: Any) -> str:
+    """`github-*` for a pod of which an aggregate has the workload alone."""
+    first = mapping_of(workloads[0]) if isinstance(workloads, list) and workloads else {}
+    name = text_of(first.get("name"))
+    return f"{name}-*" if name else ""
 
 
 _OURS = ("k8s:io.cilium.", "k8s:io.kubernetes.")

@@ -54,7 +54,7 @@ def _vpc(log: LargeLog, packed: str, scope: RecordScope, options: ReadOptions, f
 
 
 MakeQuery = Callable[[LargeLog, str, RecordScope, ReadOptions, str], FoldQuery]
-QUERIES: dict[str, MakeQuery] = {"hubble": _hubble, "aws-vpc": _vpc}
+QUERIES: dict[str, MakeQuery] = {"hubble": _hubble, "aks-acns": _hubble, "aws-vpc": _vpc}
 """By format; the last argument is the first line."""
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Any
 
 from mcpfence.observe.reading import NO_RECORD, TOLD, why_bad
@@ -68,7 +67,12 @@ class FoldQuery(Struct):
 
 
 _FEW = 300_000
-"""So many rows of groups and days can be gathered in memory; more are sorted, which goes to files where it must."""
+"""So many rows of groups and days can be gathered in memory; of more some at a time, each of which reads all of them.
+
+A sort of as many rows as a log has lines was seen to find no room in DuckDB's memory, whatever it may put into files.
+"""
+_WORTH = 2
+"""So many days a group must have on average for that to pay."""
 _DAYS = "mcpfence_days"
 
 
@@ -85,20 +89,32 @@ def groups_of(query: FoldQuery, ask: AskRows) -> Iterator[GroupRow]:
         f"FROM ({query.lines}) AS line GROUP BY {keys}, day, side"
     )
     if rows <= _FEW:
-        yield from _gathered(query, ask)
+        yield from _gathered(query, ask, "true")
         return
-    place = len(query.keys)
-    found = ask(f"SELECT {keys}, caller, [times, first, last], n FROM {_DAYS} ORDER BY odd DESC, hash({keys})")
-    for key, days in groupby(found, key=lambda row: row[:place]):
-        callers, times, lines = zip(*(row[place:] for row in days), strict=True)
-        yield GroupRow(key, min(callers), times, min(lines))
+    yield from _gathered(query, ask, "odd > 0")
+    ((different,),) = ask(f"SELECT approx_count_distinct(hash({keys})) FROM {_DAYS} WHERE odd = 0")
+    if rows < _WORTH * different:
+        yield from _as_they_lie(query, ask)
+        return
+    parts = -(-rows // _FEW)
+    for part in range(parts):
+        yield from _gathered(query, ask, f"odd = 0 AND hash({keys}) % {parts} = {part}")
 
 
-def _gathered(query: FoldQuery, ask: AskRows) -> Iterator[GroupRow]:
+def _gathered(query: FoldQuery, ask: AskRows, where: str) -> Iterator[GroupRow]:
+    """Groups with all their days, which the engine keeps in memory."""
     keys, place = ", ".join(query.keys), len(query.keys)
     found = ask(
-        f"SELECT {keys}, min(caller), list([times, first, last]), min(n) FROM {_DAYS} GROUP BY {keys} ORDER BY odd DESC"
+        f"SELECT {keys}, min(caller), list([times, first, last]), min(n) FROM {_DAYS} "
+        f"WHERE {where} GROUP BY {keys} ORDER BY odd DESC"
     )
+    return (GroupRow(row[:place], *row[place:]) for row in found)
+
+
+def _as_they_lie(query: FoldQuery, ask: AskRows) -> Iterator[GroupRow]:
+    """Each day by itself: where next to everything differs the table joins them, and no engine has to sort."""
+    keys, place = ", ".join(query.keys), len(query.keys)
+    found = ask(f"SELECT {keys}, caller, [[times, first, last]], n FROM {_DAYS} WHERE odd = 0")
     return (GroupRow(row[:place], *row[place:]) for row in found)
 
 
@@ -122,8 +138,8 @@ def first_bad(query: FoldQuery, ask: AskRows, bad: Iterable[BadGroup]) -> dict[i
         return whys
     same = " AND ".join(f"line.{key} IS NOT DISTINCT FROM bad.{key}" for key in query.keys)
     found = ask(
-        f"SELECT line.n, bad.n FROM ({query.lines}) AS line JOIN (SELECT * FROM {_DAYS} "
-        f"WHERE n IN ({', '.join(map(str, whys))})) AS bad ON {same} ORDER BY 1 LIMIT {TOLD}"
+        f"SELECT line.n, min(bad.n) FROM ({query.lines}) AS line JOIN (SELECT * FROM {_DAYS} "
+        f"WHERE n IN ({', '.join(map(str, whys))})) AS bad ON {same} GROUP BY line.n ORDER BY 1 LIMIT {TOLD}"
     )
     return {line: whys[group] for line, group in found}
 
@@ -135,12 +151,10 @@ class Folding:
     table: FlowTable
     odd: array[int] = field(default_factory=lambda: array("Q"))
     bad: list[BadGroup] = field(default_factory=list)
+    """The first few."""
+    bad_lines: int = 0
+    """How many lines are no records."""
     rows: int = 0
-
-    @property
-    def bad_lines(self) -> int:
-        """How many lines are no records."""
-        return sum(group.lines for group in self.bad)
 
     def take(self, groups: Iterable[LineGroup | OddLine]) -> None:
         """Take all groups; raises Misfolded."""
@@ -157,7 +171,8 @@ class Folding:
         try:
             found = tuple(group.read())
         except NO_RECORD as bad:
-            self.bad.append(BadGroup(group.line, why_bad(bad), records))
+            self.bad = sorted([*self.bad, BadGroup(group.line, why_bad(bad), records)])[:TOLD]
+            self.bad_lines += records
             return
         for record in found:
             if group.folded and type(record) is Seen and not self._agree(record, group.reply):

@@ -13,7 +13,7 @@ from mcpfence.observe.report import SourceFile
 from mcpfence.observe.sql.flat import DIALECTS, MAY_MISS, NUMBERS, TEXTS, flat_query, limits_of
 from mcpfence.observe.sql.fold import LargeLog
 from mcpfence.observe.sql.groups import Folding, first_bad, groups_of
-from mcpfence.observe.sql.vpc import parquet_fault, parquet_query
+from mcpfence.observe.sql.vpc import checked_times, parquet_fault, parquet_query
 from mcpfence.observe.table import FlowTable
 from mcpfence.structs import Struct
 
@@ -83,7 +83,7 @@ def _row_by_row(log: LargeLog, types: dict[str, str], table: FlowTable, bad: Bad
     fields = [name.replace("_", "-") for name in names]
     columns = ", ".join(f"""coalesce(CAST("{name}" AS VARCHAR), '-')""" for name in names)
     count = 0
-    for row in log.rows(f"SELECT {columns} FROM read_parquet('{log.path}')"):
+    for row in log.rows(f"SELECT {columns} FROM (SELECT {checked_times()} FROM read_parquet('{log.path}'))"):
         count += 1
         texts = dict(zip(fields, row, strict=True))
         try:

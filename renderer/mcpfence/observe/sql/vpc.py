@@ -53,11 +53,23 @@ def vpc_query(path: str, packing: str, scope: RecordScope, fields: Sequence[str]
 def parquet_query(path: str, scope: RecordScope, types: Mapping[str, str]) -> FoldQuery:
     """The query for a Parquet file of these columns."""
     missing = [name for name in (*TEXTS, *NUMBERS) if name not in types]
-    table = (
-        "(SELECT *, file_row_number + 1 AS n, 0 AS odd, NULL AS head "
-        f"FROM read_parquet('{path}', file_row_number = true)) AS line"
-    )
+    table = f"""(
+      SELECT {checked_times()}, file_row_number + 1 AS n, 0 AS odd, CASE WHEN {_TIMELESS} THEN 'time' END AS head
+      FROM read_parquet('{path}', file_row_number = true)) AS line"""
     return FoldQuery(_lines(table, scope, missing), _KEYS, lambda row: _group(row, ()), blanks_count=True)
+
+
+_TIMELESS = f"""NOT (coalesce("start", 0) BETWEEN 0 AND {_LAST_SECOND - 1}
+  AND coalesce("end", 0) BETWEEN 0 AND {_LAST_SECOND - 1})"""
+"""Whether a row of Parquet has a time that is none: no seconds, as AWS writes them."""
+
+
+def checked_times() -> str:
+    """All columns of a Parquet file; times that are none are -1, which no reader takes."""
+    parts = (
+        f'CASE WHEN {_TIMELESS} THEN -1 ELSE TRY_CAST("{name}" AS BIGINT) END AS "{name}"' for name in ("start", "end")
+    )
+    return f"* REPLACE ({', '.join(parts)})"
 
 
 def parquet_fault(types: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mcpfence.documents.values import read_source
 from mcpfence.imports.run import Imported, Request, import_texts
 from mcpfence.imports.shared.source import Text
 
@@ -27,7 +28,7 @@ def _remote(name: str, url: str = "https://mcp.example.com/mcp", **spec: Any) ->
 
 def _imported(*resources: dict[str, Any], base: str = "") -> Imported:
     texts = [Text(f"{i}.json", json.dumps(one)) for i, one in enumerate(resources)]
-    return import_texts(texts, Request(format="toolhive", base=Text("values.yaml", base) if base else None))
+    return import_texts(texts, Request(format="toolhive", base=read_source("values.yaml", base) if base else None))
 
 
 def _workloads(found: Imported) -> dict[str, Any]:

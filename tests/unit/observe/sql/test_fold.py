@@ -275,12 +275,25 @@ def test_all_lines_together(duck: Duck, tmp_path: Path) -> None:
     assert_same(duck, path)
 
 
-def test_many_groups(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """More groups than are gathered in memory are sorted and read in turn: the same comes of it."""
-    monkeypatch.setattr(groups, "_FEW", 0)
+@pytest.mark.parametrize("worth", [0, 2, 1000])
+def test_many_groups(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, worth: int) -> None:
+    """More groups than are gathered in memory are gathered in parts, or day by day: the same comes of it."""
+    monkeypatch.setattr(groups, "_FEW", 5)
+    monkeypatch.setattr(groups, "_WORTH", worth)
     every = [line for name in ("folded", "ports", "names", "DNS", "events", "others' pods") for line in SAMPLES[name]]
     assert_same(duck, write(tmp_path, hubble(), *every, *every), wanted="hubble")
     assert_same(duck, write(tmp_path, *VPC["rows"], *VPC["rows"]), wanted="aws-vpc")
+
+
+def test_bad_lines_of_several_days(duck: Duck, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of bad lines that are alike the first are named, whichever day they are of."""
+    monkeypatch.setattr(groups, "_FEW", 0)
+    monkeypatch.setattr(groups, "_WORTH", 1000)
+    bad = [hubble(IP={"source": "x", "destination": WORLD}, at=f"2026-11-{day:02d}T00:00:00Z") for day in (3, 2, 2, 4)]
+    found = by_duck(duck, write(tmp_path, hubble(), *bad, *bad), SCOPE)
+
+    assert found.shown == by_lines(write(tmp_path, hubble(), *bad, *bad), SCOPE).shown
+    assert [number for _, number, _ in found.bad.first] == [2, 3, 4]
 
 
 BAD = hubble(IP={"source": "x", "destination": WORLD})
@@ -317,6 +330,55 @@ def test_what_is_foreign_folds_into_one(duck: Duck, tmp_path: Path) -> None:
     read_folded(log, table, BadLineList(), PLAIN)
     ((count,),) = duck.rows("SELECT count(*) FROM mcpfence_days")
     assert (count, table.counts["not_ours"], len(asked)) == (1, 49, 2)
+
+
+SPELT = (
+    *("2001:db8::7", "2001:DB8::7", "2001:0db8:0::7", "2001:db8:0:0:0:0:0:7", "2001:db8::0.0.0.7", "2001:db8::7%eth0"),
+    *(
+        "2001:db8::8",
+        "2001:db8:0:0:0:0:0:8",
+        "::ffff:10.0.1.7",
+        "::FFFF:a00:107",
+        "::ffff:10.0.1.8",
+        "64:ff9b::a00:107",
+    ),
+    *("fd00::1", "fe80::1%2", "::", "::1", "1::", "::10.0.1.7", "2002:a00:107::", "10.0.1.7", "10.0.1.8"),
+)
+"""Addresses of ours and of others, in spellings of which a reader makes one."""
+NO_IPV6 = SCOPE._replace(addresses=frozenset({"10.0.1.7", GITHUB}))
+
+
+@pytest.mark.parametrize("scope", [SCOPE, NO_IPV6, SCOPE._replace(nodes=frozenset({"fd00::1"}))])
+def test_ipv6(duck: Duck, tmp_path: Path, scope: RecordScope) -> None:
+    """Ours are never taken for foreign, in whatever text, where the catalog's pods have addresses of IPv6 and not."""
+    ends = [{**OTHERS, end: {"labels": []}} for end in ("source", "destination")]
+    found = [
+        hubble(**one, IP={"source": source, "destination": destination})
+        for one in (OTHERS, *ends)
+        for text in SPELT
+        for source, destination in ((text, WORLD), (WORLD, text))
+    ]
+    path = write(tmp_path, *found)
+
+    folded, read = by_duck(duck, path, scope), by_lines(path, scope)
+    assert folded.shown == read.shown
+    assert len(read.table.flows) == (2 if scope is NO_IPV6 else 4)
+    assert any("2001:db8::7" in (key.source.address, key.destination.address) for key in read.table.flows) is (
+        scope is not NO_IPV6
+    )
+
+
+def test_ipv6_of_others_folds_into_one(duck: Duck, tmp_path: Path) -> None:
+    """Where no pod of the catalog has an address of IPv6, what others say to each other takes no memory there either."""
+    lines = [
+        hubble(**OTHERS, IP={"source": f"2001:db8::{number:x}", "destination": f"fd00:0:0:{number:x}::1"})
+        for number in range(1, 50)
+    ]
+    table = FlowTable(NO_IPV6)
+    read_folded(large(duck, write(tmp_path, *lines)), table, BadLineList(), PLAIN)
+    ((count,),) = duck.rows("SELECT count(*) FROM mcpfence_days")
+
+    assert (count, table.counts["not_ours"]) == (1, 49)
 
 
 def test_generated_logs(duck: Duck, tmp_path: Path) -> None:
@@ -451,6 +513,18 @@ def test_an_engine_that_dies(tmp_path: Path) -> None:
     log = large(engine, path)._replace(rows=lambda _: engine.rows("SELECT * FROM read_json('nowhere')"))
     with pytest.raises(NotFolded, match=r"^duckdb says: IO Error: "):
         read_folded(log, FlowTable(SCOPE), BadLineList(), ReadOptions())
+    engine.close()
+
+
+def test_an_answer_that_ends_in_the_middle() -> None:
+    """What an engine says behind its first rows is told as it says it, and the same process answers the next question."""
+    engine = Duck()
+    found = engine.rows("SELECT CASE WHEN i = 90000 THEN error('no room') ELSE i END FROM range(100000) AS t(i)")
+    with pytest.raises(ValueError, match="no room"):
+        list(found)
+    process = engine._process
+    assert list(engine.rows("SELECT 1")) == [(1,)]
+    assert engine._process is process
     engine.close()
 
 
