@@ -14,7 +14,7 @@ from mcpfence.structs import Struct
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _NAMESPACE = re.compile(rf"(?=.{{1,63}}\Z){_LABEL}\Z")
 _RELEASE = re.compile(rf"(?=.{{1,53}}\Z){_LABEL}(\.{_LABEL})*\Z")
-_VERSION = re.compile(r"v?[0-9]+(\.[0-9]+){1,2}[-+.0-9A-Za-z]*\Z")
+_VERSION = re.compile(r"v?[0-9]{1,9}(\.[0-9]{1,9}){1,2}[-+.0-9A-Za-z]*\Z")
 _API_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]*\Z")
 
 

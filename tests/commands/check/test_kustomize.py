@@ -59,7 +59,12 @@ CHART = "helmCharts: [{name: grafana, repo: https://charts.example.com}]\n"
 
 @pytest.mark.parametrize(
     ("text", "code"),
-    [(CHART, 0), (f"namespace: web\n{CHART}", 0), (f"namespace: demo-mcp\n{CHART}", 1), (f"resources: [../m]\n{CHART}", 1)],
+    [
+        (CHART, 0),
+        (f"namespace: web\n{CHART}", 0),
+        (f"namespace: demo-mcp\n{CHART}", 1),
+        (f"resources: [../m]\n{CHART}", 1),
+    ],
 )
 def test_a_list_that_reaches_nothing_of_ours(tmp_path: Path, text: str, code: int) -> None:
     """Charts and components of somebody else's folder are no error; those that are put beside our files are."""
@@ -84,7 +89,9 @@ def test_flux_puts_the_folder_elsewhere(tmp_path: Path) -> None:
     done = run_cli("check", "-f", str(moved), *SAME, "--policies-only", str(tmp_path), "-q")
 
     assert done.code == 1
-    said = "Kustomization flux-system/f makes other objects of its files than they say: its namespace web is not that of "
+    said = (
+        "Kustomization flux-system/f makes other objects of its files than they say: its namespace web is not that of "
+    )
     assert f"servers.vault: {said}" in done.stderr
 
 

@@ -423,7 +423,9 @@ MAKERS |= {
     "the API server fills in the protocol of rules": [
         filled("", None, items={"properties": {"protocol": {"default": "ANY"}}})
     ],
-    "the API server fills in where readers look away": [filled("", None, allOf=[{"properties": {"egress": {"default": []}}}])],
+    "the API server fills in where readers look away": [
+        filled("", None, allOf=[{"properties": {"egress": {"default": []}}}])
+    ],
     "the API server puts pods on the host's network": [filled("hostNetwork", value=True, kind="Rollout")],
     "the API server puts pods into further networks": [
         filled("annotations", {"k8s.v1.cni.cncf.io/networks": "a"}, "Rollout")
