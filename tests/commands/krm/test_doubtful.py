@@ -13,7 +13,7 @@ NO_OBJECT = (
     "items[0] of stdin: is no Kubernetes object (apiVersion, kind, metadata); mend it, or leave it out [resource-list]"
 )
 NO_OBJECTS = (
-    *("a list in items of another kind", "kind with a tag", "a root that is no mapping"),
+    *("a list in items of another kind", "a root that is no mapping"),
     "a line that begins like a separator",
 )
 """Rows whose item has no name, or no kind that is text."""
