@@ -13,8 +13,8 @@ from mcpfence.argocd.applicationset import Where, folder_of
 from mcpfence.argocd.earlier_shards import Earlier, earlier_shard, removed_members, replaced_namespaces
 from mcpfence.argocd.shards import Cut, CutRequest, cut
 from mcpfence.cli.arguments import namespace_name, release_name
-from mcpfence.cli.console import Console, common_options, guarded, shown_names
-from mcpfence.cli.folder_drift import check_folder
+from mcpfence.cli.console import Console, common_options, guarded
+from mcpfence.cli.folder_drift import check_folder, say_written
 from mcpfence.cli.options import output_option, prune_all_option
 from mcpfence.documents.values import decode, merge, read_source
 from mcpfence.findings.finding import McpfenceError, plural
@@ -100,7 +100,8 @@ def command(
             lost = [] if prune_all else replaced_namespaces(earlier, done.shards, str(target))
             if lost:
                 raise McpfenceError(lost)
-            _write(folder_of(done, where), target, removed_members(earlier, done.shards), console)
+            counts = write_folder(target, folder_of(done, where), _BY)
+            say_written(target, counts, removed_members(earlier, done.shards), console)
         console.findings(done.findings)
         if not console.quiet:
             for shard in done.shards:
@@ -146,12 +147,3 @@ def _earlier(folder: Path) -> Earlier:
         if number:
             found[number[1]] = earlier_shard(read_source(str(path), decode(read_bytes(str(path)), str(path))).data)
     return found
-
-
-def _write(files: dict[str, str], folder: Path, removed: list[str], console: Console) -> None:
-    written, same, gone = write_folder(folder, files, _BY)
-    if console.quiet:
-        return
-    console.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
-    if removed:
-        console.say(f"mcpfence: {folder}: removed: {shown_names(removed)}")

@@ -1,18 +1,28 @@
-"""A folder compared with what should be in it, for commands that write folders: `render -o` and `argocd shards`."""
+"""What commands that write folders say of them, `render -o` and `argocd shards`: what was written, what differs."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mcpfence.cli.console import Console
+from mcpfence.cli.console import Console, shown_names
 from mcpfence.findings.finding import fail, plural
 from mcpfence.system.files import RENDER, Drift, compare_folder
 from mcpfence.text.masking import ObjectLines
 
 _LINES = 500
 """Of a difference that is shown; who wants more renders, and asks Git."""
+
+
+def say_written(folder: Path, counts: tuple[int, int, int], removed: Sequence[str], console: Console) -> None:
+    """How many files `write_folder` wrote, left alone and removed, and whose fences went with these."""
+    if console.quiet:
+        return
+    written, same, gone = counts
+    console.say(f"mcpfence: {folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
+    if removed:
+        console.say(f"mcpfence: {folder}: removed: {shown_names(removed)}")
 
 
 def check_folder(folder: Path, files: Mapping[str, str], todo: str, console: Console, by: str = RENDER) -> None:

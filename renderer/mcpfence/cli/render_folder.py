@@ -7,9 +7,9 @@ import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from mcpfence.cli.console import Console, shown_names
-from mcpfence.cli.folder_drift import check_folder
-from mcpfence.findings.finding import McpfenceError, plural
+from mcpfence.cli.console import Console
+from mcpfence.cli.folder_drift import check_folder, say_written
+from mcpfence.findings.finding import McpfenceError
 from mcpfence.render.objects import Rendered
 from mcpfence.streams.earlier_output import lost_by_folder, removed
 from mcpfence.streams.folder_layout import KUSTOMIZATION, folder_layout, kustomization
@@ -100,12 +100,8 @@ def write(call: Call, result: Result, console: Console) -> None:
     lost = lost_by_folder(str(call.folder), earlier.texts, _lost(earlier.gone, result), result.renderings)
     if lost and not call.prune_all:
         raise McpfenceError(lost)
-    written, same, gone = write_folder(call.folder, files)
-    if not console.quiet:
-        console.say(f"mcpfence: {call.folder}: {plural(written, 'file')} written, {same:,} unchanged, {gone:,} removed")
-        names = removed(earlier.texts, earlier.gone, result.renderings)
-        if names:
-            console.say(f"mcpfence: {call.folder}: removed: {shown_names(names)}")
+    counts = write_folder(call.folder, files)
+    say_written(call.folder, counts, removed(earlier.texts, earlier.gone, result.renderings), console)
 
 
 def check(call: Call, result: Result, console: Console) -> None:

@@ -173,14 +173,13 @@ def _render(  # noqa: PLR0913  as above
     FenceProof(provider, plan.network, around.policies, leaving, out).prove(chosen)
     _prove_others(catalog, running, registered, out)
     if catalog.floor and not out.failed:
-        fences = [one.fence for one in assembly.fenced]
-        out.take(floor_among(around.policies, catalog.namespace, fences, beside=floor_beside))
+        out.take(floor_among(around.policies, catalog.namespace, fenced, beside=floor_beside))
     if guarding and not out.failed:
         _prove_guard(catalog, assembly, guarding, out)
     if registered and not out.failed:
         _refuse_rivals(catalog, [*registered, *(put for one in running for put in one.written)], foreign, out)
     if not out.failed:
-        caution_both_ends(catalog, [one.fence for one in assembly.fenced], out)
+        caution_both_ends(catalog, fenced, out)
     assembly.refuse()
     out.stop_on_errors()
     return _rendering(catalog, assembly, leaving, out.findings(), report)
